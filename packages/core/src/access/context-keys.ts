@@ -1,0 +1,30 @@
+/**
+ * The context keys that our own statements use. Source says who vouches for the value.
+ * AWS keys keep their names: `dynamodb:LeadingKeys`, `dynamodb:Attributes`, `aws:SourceIp`, `aws:CurrentTime`.
+ */
+export const contextKeys = {
+  /** string[]: the subject's roles, from verified claims. */
+  roles: 'sallyport:Roles',
+  /** string[]: roles that are elevated for the subject right now, from the administration room. */
+  elevatedRoles: 'sallyport:ElevatedRoles',
+  /** boolean: two factors were proved in the session. AWS's own key. */
+  mfa: 'aws:MultiFactorAuthPresent',
+  /** string: ISO 3166-1 alpha-2, from the address of the connection; absent when unknown. */
+  country: 'sallyport:Country',
+  /** boolean: an enrolled device key was proved at sign-in. */
+  deviceManaged: 'sallyport:DeviceManaged',
+  /** string: the zone of the caller, or `internet`. */
+  sourceZone: 'sallyport:SourceZone',
+  /** string: short name of the person on whose behalf a function runs; absent when there is none. */
+  transactionUser: 'sallyport:TransactionUser',
+  /** string[]: that person's roles. */
+  transactionRoles: 'sallyport:TransactionRoles',
+  /** string[]: that person's roles that are elevated right now. */
+  transactionElevatedRoles: 'sallyport:TransactionElevatedRoles',
+  /** boolean: that person proved two factors. */
+  transactionMfa: 'sallyport:TransactionMfa',
+  /** string[]: ARNs of the functions on the way, outermost first. */
+  actorChain: 'sallyport:ActorChain',
+  /** string: the one asking an approval is not the one who approves; holds the requester's ARN. */
+  requester: 'sallyport:Requester',
+} as const

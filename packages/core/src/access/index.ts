@@ -1,0 +1,19 @@
+export { type AccessRequest, type Context, type ContextValue, type Layer, type Reason } from './access-request.ts'
+export { contextKeys } from './context-keys.ts'
+export { type Allow, type Decision, type Deny } from './decision.ts'
+export { SallyportError } from './error.ts'
+export { type Epochs, type Grant, isGrant, sealGrant } from './grant.ts'
+export { actions, arn } from './names.ts'
+export { type Durability, isReceipt, type Receipt, sealReceipt } from './receipt.ts'
+export {
+  type ConfigurationRecord,
+  type DecisionRecord,
+  type ElevationRecord,
+  type GapRecord,
+  type LedgerRecord,
+  type LifecycleRecord,
+  type OutcomeRecord,
+  type RevocationRecord,
+} from './record.ts'
+export { Secret } from './secret.ts'
+export { anonymous, type Authentication, type Device, type Subject } from './subject.ts'

@@ -1,0 +1,35 @@
+/**
+ * The ARNs of our own things (DESIGN §3): `arn:sallyport:<service>:<app>:<zone>:<path>`.
+ * The zone stands where AWS has the account, so cross-zone is judged as cross-account is.
+ */
+export const arn: {
+  readonly route: (app: string, zone: string, functionName: string, routeKey: string) => string
+  readonly functionOf: (app: string, zone: string, functionName: string) => string
+  readonly operation: (app: string, zone: string, functionName: string, operation: string) => string
+  readonly door: (app: string, door: string, operation: string) => string
+  readonly secret: (app: string, name: string) => string
+  readonly user: (app: string, name: string) => string
+  readonly admin: (app: string, path: string) => string
+} = {
+  /** `routeKey` is `POST /orders/:id/refund`, as the manifest writes it. */
+  route: (app, zone, functionName, routeKey) => `arn:sallyport:route:${app}:${zone}:${functionName}/${routeKey}`,
+  functionOf: (app, zone, functionName) => `arn:sallyport:function:${app}:${zone}:${functionName}`,
+  operation: (app, zone, functionName, operation) =>
+    `arn:sallyport:function:${app}:${zone}:${functionName}/${operation}`,
+  door: (app, door, operation) => `arn:sallyport:door:${app}::${door}/${operation}`,
+  secret: (app, name) => `arn:sallyport:secret:${app}::${name}`,
+  user: (app, name) => `arn:sallyport:identity:${app}::user/${name}`,
+  admin: (app, path) => `arn:sallyport:admin:${app}::${path}`,
+}
+
+/** The actions of our own services. AWS's keep their names. */
+export const actions = {
+  callRoute: 'sallyport:CallRoute',
+  invokeFunction: 'sallyport:InvokeFunction',
+  useDoor: 'sallyport:UseDoor',
+  requestElevation: 'sallyport:RequestElevation',
+  approveElevation: 'sallyport:ApproveElevation',
+  setSecret: 'sallyport:SetSecret',
+  invokeDirectly: 'sallyport:InvokeDirectly',
+  applyConfiguration: 'sallyport:ApplyConfiguration',
+} as const

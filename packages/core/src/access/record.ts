@@ -1,0 +1,110 @@
+import type { Context, Layer, Reason } from './access-request.ts'
+import type { Durability } from './receipt.ts'
+
+/** One entry of the ledger, as JSON. Nothing secret is ever in one. `at` is milliseconds since the epoch. */
+export type LedgerRecord =
+  | DecisionRecord
+  | OutcomeRecord
+  | ConfigurationRecord
+  | LifecycleRecord
+  | ElevationRecord
+  | RevocationRecord
+  | GapRecord
+
+/** A decision at one of the three doors; written before any effect. */
+export interface DecisionRecord {
+  readonly kind: 'decision'
+  readonly id: string
+  readonly at: number
+  readonly door: 'ingress' | 'egress' | 'administration'
+  readonly transaction: string
+  readonly parent?: string
+  readonly subject: string
+  readonly subjectName: string
+  readonly sessionId?: string
+  /** The person on whose behalf it runs, where that is not the subject. */
+  readonly user?: string
+  readonly actors: readonly string[]
+  readonly effect: 'allow' | 'deny'
+  readonly layer?: Layer
+  readonly reasons: readonly Reason[]
+  /** Every action × resource that was asked; one, unless the request was a batch. */
+  readonly asked: readonly { readonly action: string; readonly resource: string }[]
+  /** The facts the policy saw. */
+  readonly context: Context
+  readonly durability: Durability
+  /** The digest of the manifest that was in force. */
+  readonly manifest: string
+  /** `box` and its strength, with `debug` added while a debugger may attach. */
+  readonly isolation: string
+  /** Advisory: the npm package whose code asked, read from a stack that the function itself could forge. */
+  readonly advisoryPackage?: string
+  /** A door's upstream: what was reached and how well the way there was protected. */
+  readonly upstream?: { readonly host: string; readonly tls: string }
+}
+
+/** What came of an allowed decision. A decision without one is `unknown` after a restart, never "it happened". */
+export interface OutcomeRecord {
+  readonly kind: 'outcome'
+  readonly at: number
+  readonly decision: string
+  readonly transaction: string
+  readonly outcome: 'done' | 'refused-upstream' | 'failed' | 'aborted' | 'unknown'
+  /** The HTTP status that came back, where there was one. */
+  readonly status?: number
+  readonly durationMs?: number
+  readonly detail?: string
+  /** TLS version to the upstream, e.g. `TLSv1.3`, or `none` for a loopback door that was written down so. */
+  readonly tls?: string
+}
+
+/** A manifest came into force. */
+export interface ConfigurationRecord {
+  readonly kind: 'configuration'
+  readonly at: number
+  readonly digest: string
+  readonly previous?: string
+  readonly author: string
+  readonly broadens: boolean
+  /** One line per access gained (`+ …`) or lost (`- …`). */
+  readonly accessDiff: readonly string[]
+}
+
+export interface LifecycleRecord {
+  readonly kind: 'lifecycle'
+  readonly at: number
+  readonly event: 'start' | 'stop' | 'recovered' | 'box-start' | 'box-end' | 'spool-full'
+  readonly detail: string
+}
+
+/** Just-in-time elevation, from request to end. Administrative state is a projection of these. */
+export interface ElevationRecord {
+  readonly kind: 'elevation'
+  readonly at: number
+  readonly event: 'requested' | 'approved' | 'denied' | 'ended'
+  readonly request: string
+  readonly subject: string
+  readonly role: string
+  readonly reason?: string
+  readonly by?: string
+  /** Digest of exactly what was asked; an approval names it. */
+  readonly powers: string
+  /** Milliseconds since the epoch; on `approved` only. */
+  readonly expiresAt?: number
+}
+
+export interface RevocationRecord {
+  readonly kind: 'revocation'
+  readonly at: number
+  /** `user/alice`, `session/s1`, `function/payments`. */
+  readonly target: string
+  readonly reason: string
+}
+
+/** A counted loss: what should have been recorded and could not be. */
+export interface GapRecord {
+  readonly kind: 'gap'
+  readonly at: number
+  readonly lost: number
+  readonly cause: string
+}

@@ -1,0 +1,45 @@
+/**
+ * Who asks. Evidence goes into the identity room and a Subject comes out; nobody else makes one.
+ * A missing or bad credential yields the anonymous subject, so that even its refusal is decided and recorded.
+ */
+export interface Subject {
+  readonly kind: 'anonymous' | 'user' | 'function' | 'operator'
+  /** An ARN: `arn:sallyport:identity:APP::user/alice`, `arn:sallyport:function:APP:ZONE:NAME`, or `anonymous`. */
+  readonly id: string
+  /** The short name that people use for it: `alice`, `payments`, `anonymous`. */
+  readonly name: string
+  /** The issuer that vouched for it (a token's `iss`); absent for functions and the anonymous subject. */
+  readonly issuer?: string
+  /** The sign-in session (a token's `sid`, else its `jti`), the same in every record of one sitting. */
+  readonly sessionId?: string
+  /** Roles that the verified evidence states. Holding a role says nothing yet of MFA or elevation. */
+  readonly roles: readonly string[]
+  /** How it was authenticated; absent for functions and the anonymous subject. */
+  readonly authentication?: Authentication
+  /** The device that the sign-in proved, if any. */
+  readonly device?: Device
+  /** For a function: its zone and the digest of the code that runs. */
+  readonly workload?: { readonly zone: string; readonly codeDigest: string }
+  /** Why a presented credential was not accepted. Only on the anonymous subject. */
+  readonly refused?: { readonly code: string; readonly message: string }
+}
+
+export interface Authentication {
+  /** RFC 8176 method references, such as `pwd`, `otp`. */
+  readonly methods: readonly string[]
+  /** True when two different factors were proved. */
+  readonly mfa: boolean
+  /** When the person last proved themselves, in seconds since the epoch (OpenID Connect `auth_time`). */
+  readonly authenticatedAtSeconds: number
+  /** When the credential itself ends, in seconds since the epoch. */
+  readonly expiresAtSeconds: number
+}
+
+export interface Device {
+  readonly id: string
+  /** True when an enrolled key proved the device at sign-in. A User-Agent never makes this true. */
+  readonly managed: boolean
+  readonly type: string
+}
+
+export const anonymous: Subject = { kind: 'anonymous', id: 'anonymous', name: 'anonymous', roles: [] }

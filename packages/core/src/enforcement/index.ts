@@ -1,0 +1,2 @@
+export { enforce } from './enforce.ts'
+export { type Gate, type Outcome, type Passed } from './gate.ts'

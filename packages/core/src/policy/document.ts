@@ -1,0 +1,43 @@
+/** An IAM policy document as JSON (AWS IAM User Guide, "IAM JSON policy elements reference"). */
+export interface PolicyDocument {
+  readonly Version?: '2012-10-17' | '2008-10-17'
+  readonly Id?: string
+  readonly Statement: readonly Statement[]
+}
+
+export type Principal = '*' | Readonly<Record<string, string | readonly string[]>>
+
+export interface Statement {
+  readonly Sid?: string
+  readonly Effect: 'Allow' | 'Deny'
+  readonly Principal?: Principal
+  readonly NotPrincipal?: Principal
+  readonly Action?: string | readonly string[]
+  readonly NotAction?: string | readonly string[]
+  readonly Resource?: string | readonly string[]
+  readonly NotResource?: string | readonly string[]
+  /** Operator → key → values. */
+  readonly Condition?: Readonly<Record<string, Readonly<Record<string, ConditionValues>>>>
+}
+
+export type ConditionValues = string | number | boolean | readonly (string | number | boolean)[]
+
+/** A document with the name under which it is attached and reported. */
+export interface NamedPolicy {
+  readonly name: string
+  readonly document: PolicyDocument
+}
+
+/**
+ * Everything that an app's manifest compiles to. Which side must allow depends on the resource:
+ * `route` and `admin` resources: the resource policy; `function` resources: both sides (cross-zone is cross-account);
+ * doors, secrets and AWS resources: the identity policy of the function that asks.
+ */
+export interface AppPolicies {
+  /** Denies only; asked for every request. */
+  readonly guardrails: readonly NamedPolicy[]
+  /** Principal ARN (a function's) → its identity policies. */
+  readonly identity: ReadonlyMap<string, readonly NamedPolicy[]>
+  /** Resource ARN → the policy attached to it. */
+  readonly resource: ReadonlyMap<string, NamedPolicy>
+}

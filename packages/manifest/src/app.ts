@@ -1,0 +1,196 @@
+/** Where something stands in a file: 1-based line and column. */
+export interface Position {
+  /** Path as the user would type it, relative to the app folder: `sallyport.yaml`, `policies/orders.json`. */
+  readonly file: string
+  readonly line: number
+  readonly column: number
+}
+
+/** One thing wrong with a manifest. All are reported at once. */
+export interface Fault extends Position {
+  /** Stable: `manifest.unknown_key`, `manifest.unresolved_name`, `manifest.wildcard`, … */
+  readonly code: string
+  readonly message: string
+  /** What to write instead. */
+  readonly suggestion?: string
+}
+
+/** `sallyport.yaml`, read and resolved: every name in it stands for something, every default is filled in. */
+export interface App {
+  readonly name: string
+  /** Absolute path of the folder in which the manifest lies. */
+  readonly folder: string
+  /** SHA-256 over the manifest and every file it names (schemas, policies), hex. */
+  readonly digest: string
+  readonly issuers: readonly Issuer[]
+  /** Networks whose country no database knows: CIDR → ISO 3166-1 alpha-2. */
+  readonly locations: readonly { readonly country: string; readonly networks: readonly string[] }[]
+  readonly people: readonly Role[]
+  readonly zones: readonly Zone[]
+  readonly doors: readonly Door[]
+  readonly secrets: readonly SecretDeclaration[]
+  readonly tables: readonly Table[]
+  readonly functions: readonly FunctionDeclaration[]
+  /** Administrative power → roles that hold it; MFA is always demanded. */
+  readonly administration: Readonly<Record<AdministrativePower, readonly string[]>>
+  readonly only: readonly Invariant[]
+  readonly expect: readonly Expectation[]
+}
+
+export type AdministrativePower = 'secrets' | 'configuration' | 'invoke'
+
+export type Issuer =
+  | { readonly kind: 'embedded'; readonly users: readonly { readonly name: string; readonly roles: readonly string[] }[] }
+  | {
+      /** A Cognito user pool, as the guide's `authorizer` block declares it. */
+      readonly kind: 'cognito'
+      readonly name: string
+      /** `us-east-1_abc123`. The issuer is `https://cognito-idp.REGION.amazonaws.com/POOL`. */
+      readonly userPool: string
+      readonly issuer: string
+      /** Client ids that may present tokens; empty accepts any client of the pool. */
+      readonly clients: readonly string[]
+      /** `cognito:groups` value → role; a group of the same name as a role maps to it by itself. */
+      readonly groups: Readonly<Record<string, string>>
+      /** Absolute path of a JWKS file, in place of the issuer's own address. */
+      readonly jwksFile?: string
+    }
+  | {
+      readonly kind: 'oidc'
+      readonly name: string
+      readonly issuer: string
+      readonly audience: string
+      readonly rolesClaim: string
+      readonly jwksFile?: string
+    }
+
+export interface Role {
+  readonly name: string
+  readonly mfa: boolean
+  /** Country codes the role may come from; empty means anywhere. */
+  readonly countries: readonly string[]
+  /** True when only an enrolled device will do. */
+  readonly managedDevice: boolean
+  readonly jit?: { readonly maxMs: number; readonly approvers: readonly string[]; readonly reasonRequired: boolean }
+  readonly at: Position
+}
+
+export interface Zone {
+  readonly name: string
+  /** Zones that may call in, and `internet`. */
+  readonly from: readonly string[]
+  readonly at: Position
+}
+
+export interface Door {
+  readonly name: string
+  /** Where the function believes it goes: `https://api.stripe.com`. */
+  readonly to: string
+  /** Where the door really goes; equal to `to` unless written down otherwise. */
+  readonly upstream: string
+  /** True when `upstream` is a loopback or private address that was written down. */
+  readonly privateUpstream: boolean
+  /** Header name (lower case) → template: `Bearer {stripe-key}`. */
+  readonly add: Readonly<Record<string, string>>
+  readonly ops: readonly DoorOperation[]
+  /** Request headers let through besides the standard ones, lower case. */
+  readonly accept: readonly string[]
+  readonly timeoutMs: number
+  readonly at: Position
+}
+
+export interface DoorOperation {
+  readonly name: string
+  readonly method: string
+  /** `/v1/payment_intents/:id/capture`: literal segments and `:name` for one segment each. */
+  readonly path: string
+  readonly at: Position
+}
+
+export interface SecretDeclaration {
+  readonly name: string
+  readonly rotateMs?: number
+  readonly at: Position
+}
+
+export interface Table {
+  readonly name: string
+  /** The DynamoDB table name. */
+  readonly dynamodb: string
+  readonly region: string
+  readonly account: string
+  readonly arn: string
+  readonly partitionKey: string
+  readonly sortKey?: string
+  /** Endpoint to forward to; absent means the embedded dynalite. */
+  readonly endpoint?: string
+  readonly at: Position
+}
+
+export interface FunctionDeclaration {
+  readonly name: string
+  readonly zone: string
+  readonly arn: string
+  /** Absolute path of the entry module. */
+  readonly code: string
+  readonly routes: readonly Route[]
+  readonly offers: readonly string[]
+  readonly can: readonly Permission[]
+  readonly environment: Readonly<Record<string, string>>
+  readonly reuse: 'never' | 'user' | 'shared'
+  readonly timeoutMs: number
+  readonly memoryMb: number
+  readonly at: Position
+}
+
+export interface Route {
+  /** `POST /orders/:id/refund`, as written. */
+  readonly key: string
+  readonly method: string
+  readonly path: string
+  readonly who: readonly string[]
+  /** True when `who: [anyone]`: no credential is needed. */
+  readonly anyone: boolean
+  /** The parsed JSON Schema of the body. */
+  readonly bodySchema?: unknown
+  /** Calls per interval for one subject. */
+  readonly limit?: { readonly calls: number; readonly perMs: number }
+  readonly maxBodyBytes: number
+  readonly arn: string
+  readonly at: Position
+}
+
+/** One line under `can`: a thing, and what may be done with it. */
+export type Permission =
+  | { readonly kind: 'function'; readonly target: string; readonly operation: string; readonly at: Position }
+  | { readonly kind: 'door'; readonly target: string; readonly operation: string; readonly at: Position }
+  | {
+      readonly kind: 'table'
+      readonly target: string
+      /** `get`, `put`, `update`, `query`, `delete`. */
+      readonly verb: string
+      /** `own`: only rows whose partition key is the transaction's user. `any`: all rows. */
+      readonly rows: 'own' | 'any'
+      /** Roles of the transaction's user for whom all rows are open although `rows` is `own`. */
+      readonly exceptRoles: readonly string[]
+      /** For `update`: the only columns that may be written, besides the key; empty means all. */
+      readonly columns: readonly string[]
+      readonly at: Position
+    }
+
+/** `storefront, orders -> payments`: these, and nobody else, ever. */
+export interface Invariant {
+  readonly text: string
+  readonly subjects: readonly string[]
+  readonly object: string
+  readonly at: Position
+}
+
+/** `admin+mfa+jit -> POST /orders/o1/refund` under `allow` or `deny`. */
+export interface Expectation {
+  readonly text: string
+  readonly effect: 'allow' | 'deny'
+  readonly subject: string
+  readonly object: string
+  readonly at: Position
+}

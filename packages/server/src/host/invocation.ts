@@ -1,0 +1,33 @@
+import type { Grant, Subject } from '@sallyport/core/access'
+
+/** One run of a function, from hand-over to answer. An exit from a box belongs to the one that is running then. */
+export interface Invocation {
+  /** 128 random bits in hex; the Lambda request id. A retry is another invocation. */
+  readonly id: string
+  readonly transaction: string
+  /** The decision that admitted it; the parent of every decision made for its exits. */
+  readonly decision: string
+  readonly functionName: string
+  /** The person on whose behalf it runs, if any. */
+  readonly user?: Subject
+  /** ARNs of the functions between the person and this one, outermost first, this one excluded. */
+  readonly actors: readonly string[]
+  /** Milliseconds since the epoch. */
+  readonly deadline: number
+  readonly grant: Grant
+  /** The event as the function's platform would give it: UTF-8 JSON. */
+  readonly event: Uint8Array
+  /** Which box may serve it under `reuse: user`: subject, session and assurance, hashed. Empty for none. */
+  readonly affinity: string
+}
+
+/** What a function answered. A throw, a hang, an exit are answers too, each with its own words. */
+export type InvocationResult =
+  | { readonly kind: 'response'; readonly body: Uint8Array }
+  | {
+      readonly kind: 'error'
+      /** `function.threw`, `function.timed_out`, `function.exited`, `function.out_of_memory`, `function.output_too_large`, `function.busy` */
+      readonly code: string
+      /** For the operator's log; never sent to a caller. */
+      readonly message: string
+    }

@@ -1,0 +1,13 @@
+import { defaultServerConditions } from 'vite'
+import type { ViteUserConfig } from 'vitest/config'
+
+const config: ViteUserConfig = {
+  // Not `resolve.conditions`: that one does not reach the tests' own imports, and a stale dist would be tested.
+  ssr: { resolve: { conditions: ['source', ...defaultServerConditions] } },
+  test: {
+    include: ['packages/*/src/**/*.test.ts', 'examples/**/*.test.ts'],
+    coverage: { provider: 'v8', include: ['packages/*/src/**/*.ts'] },
+  },
+}
+
+export default config
