@@ -21,8 +21,7 @@ export class Secret<T> {
   toJSON(): string {
     return '[secret]'
   }
-
-  [Symbol.for('nodejs.util.inspect.custom')](): string {
-    return '[secret]'
-  }
 }
+
+// Node's `util.inspect`, and so `console.log`, asks for this symbol before anything else.
+Object.defineProperty(Secret.prototype, Symbol.for('nodejs.util.inspect.custom'), { value: () => '[secret]' })

@@ -1,2 +1,3 @@
+export { type Circumstances, decisionRecord } from './decision-record.ts'
 export { enforce } from './enforce.ts'
 export { type Gate, type Outcome, type Passed } from './gate.ts'
