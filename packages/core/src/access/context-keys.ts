@@ -25,6 +25,8 @@ export const contextKeys = {
   transactionMfa: 'sallyport:TransactionMfa',
   /** string[]: ARNs of the functions on the way, outermost first. */
   actorChain: 'sallyport:ActorChain',
-  /** string: the one asking an approval is not the one who approves; holds the requester's ARN. */
+  /** string: the ARN of the subject itself, so that a condition can compare it with another key. */
+  subject: 'sallyport:Subject',
+  /** string: at an approval, the ARN of the person who asked; it must not be the one who approves. */
   requester: 'sallyport:Requester',
 } as const

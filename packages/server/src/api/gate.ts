@@ -1,0 +1,83 @@
+import {
+  type AccessRequest,
+  type Allow,
+  contextKeys,
+  type Decision,
+  type Grant,
+  type Receipt,
+  type Subject,
+} from '@sallyport/core/access'
+import type { Gate, Outcome } from '@sallyport/core/enforcement'
+
+import { subjectFacts } from '../information/index.ts'
+import type { AdministrativeRequest, ApiAnswer } from './verb.ts'
+
+/** What the administration door needs from the other rooms. */
+export interface AdministrationRooms {
+  readonly identify: (credentials: readonly string[]) => Promise<Subject>
+  readonly elevatedRoles: (subjectId: string) => readonly string[]
+  readonly decide: (asked: readonly [AccessRequest, ...AccessRequest[]]) => Decision
+  readonly record: (decision: Decision) => Promise<Receipt>
+  readonly admit: (decision: Allow, receipt: Receipt) => Grant
+  readonly isCurrent: (grant: Grant) => boolean
+  readonly settle: (grant: Grant, outcome: Promise<Outcome>) => void
+  readonly newId: () => string
+}
+
+/** The third door: every verb that changes a running server. People who run Sallyport meet the same walk as everybody. */
+export function administrationGate(rooms: AdministrationRooms): Gate<AdministrativeRequest, ApiAnswer> {
+  return {
+    authenticate: (request) => rooms.identify(request.credentials),
+    describe: (request, subject) => {
+      const { fault, context, action, resource } = request.verb.ask(request, subject)
+      const refused = subject.refused ?? missingToken(subject) ?? fault
+      return [
+        {
+          id: rooms.newId(),
+          transaction: rooms.newId(),
+          subject,
+          action,
+          resource,
+          context: {
+            ...subjectFacts(subject, rooms.elevatedRoles(subject.id), undefined),
+            [contextKeys.sourceZone]: 'administration',
+            [contextKeys.subject]: subject.id,
+            ...context,
+          },
+          actors: [],
+          ...(subject.kind === 'user' ? { user: subject } : {}),
+          ...(refused === undefined ? {} : { refusal: { ...refused, layer: 'door' as const } }),
+        },
+      ]
+    },
+    gather: (asked) => asked,
+    decide: rooms.decide,
+    record: rooms.record,
+    refuse: (decision) => {
+      const [{ code, message, fix }] = decision.reasons
+      const status = code.startsWith('token.') ? 401 : code.endsWith('.unknown') ? 404 : 403
+      // The operator's own terminal: the fix may be shown here, unlike at the ingress door.
+      return { status, body: { code, reason: message, id: decision.id, ...(fix === undefined ? {} : { fix }) } }
+    },
+    admit: rooms.admit,
+    pass: async (request, grant) => {
+      const [{ subject, transaction }] = grant.decision.asked
+      if (!rooms.isCurrent(grant)) {
+        const body = { code: 'grant.ended', reason: 'The right to do this ended.', id: grant.decision.id }
+        return { response: { status: 401, body }, outcome: Promise.resolve({ outcome: 'aborted', detail: 'grant.ended' }) }
+      }
+      const { status, body } = await request.verb.carryOut(request, subject, transaction)
+      const outcome: Outcome = { outcome: status < 400 ? 'done' : 'failed', status }
+      return {
+        response: { status, body: { ...(body as object), id: grant.decision.id } },
+        outcome: Promise.resolve(outcome),
+      }
+    },
+    settle: rooms.settle,
+  }
+}
+
+function missingToken(subject: Subject): { code: string; message: string } | undefined {
+  if (subject.kind !== 'anonymous') return undefined
+  return { code: 'token.missing', message: 'This changes the server: sign in (--as USER) with two factors.' }
+}

@@ -1,0 +1,135 @@
+import { timingSafeEqual } from 'node:crypto'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+
+import { SallyportError } from '@sallyport/core/access'
+import { enforce, type Gate } from '@sallyport/core/enforcement'
+
+import type { OutputLine } from '../host/index.ts'
+import type { AdministrativeRequest, ApiAnswer, Verb } from './verb.ts'
+
+/** What may be read with the local token alone; nothing here changes anything or shows a secret. */
+export interface ApiReads {
+  readonly status: () => unknown
+  readonly elevation: () => unknown
+  /** Recent output, and a subscription to what follows; returns how to end it. */
+  readonly logs: () => readonly OutputLine[]
+  readonly follow: (listener: (line: OutputLine) => void) => () => void
+}
+
+export interface ApiOptions {
+  /** Path of the unix socket, in a folder that only its owner may enter. */
+  readonly socketPath: string
+  /** The local token: reading needs it, and so does every other call. */
+  readonly token: string
+  readonly verbs: readonly Verb[]
+  readonly gate: Gate<AdministrativeRequest, ApiAnswer>
+  readonly reads: ApiReads
+  readonly onFailure: (cause: unknown) => void
+}
+
+const maxBodyBytes = 6 * 1024 * 1024
+
+/** Serves the local API. The CLI and the console use this and nothing else. */
+export async function startApi(options: ApiOptions): Promise<{ close(): Promise<void> }> {
+  const server = createServer((message, response) => {
+    void answer(message, response, options).catch((cause: unknown) => {
+      options.onFailure(cause)
+      const known = cause instanceof SallyportError ? cause : undefined
+      send(response, 503, { code: known?.code ?? 'api.unavailable', reason: known?.publicMessage ?? 'It could not be done.' })
+    })
+  })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(options.socketPath, resolve)
+  })
+  return {
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
+  }
+}
+
+async function answer(message: IncomingMessage, response: ServerResponse, options: ApiOptions): Promise<void> {
+  if (!presentsToken(message, options.token)) {
+    return send(response, 401, { code: 'api.token', reason: 'The local token is missing or not this server\'s.' })
+  }
+  const url = new URL(message.url ?? '/', 'http://local')
+  if (message.method === 'GET') return read(url, response, options.reads)
+  for (const verb of options.verbs) {
+    const name = verb.method === message.method ? matchPath(verb.path, url.pathname) : undefined
+    if (name === undefined) continue
+    const body = await bodyOf(message)
+    if (body === undefined) return send(response, 413, { code: 'request.too_large', reason: 'The body is too large.' })
+    const { status, body: answered } = await enforce({ verb, name, body, credentials: credentialsOf(message) }, options.gate)
+    return send(response, status, answered)
+  }
+  send(response, 404, { code: 'api.unknown', reason: `There is no ${message.method ?? ''} ${url.pathname}.` })
+}
+
+function read(url: URL, response: ServerResponse, reads: ApiReads): void {
+  switch (url.pathname) {
+    case '/v1/status':
+      return send(response, 200, reads.status())
+    case '/v1/elevation':
+      return send(response, 200, reads.elevation())
+    case '/v1/logs':
+      return streamLogs(response, reads, url.searchParams.get('follow') === '1')
+    default:
+      return send(response, 404, { code: 'api.unknown', reason: `There is no GET ${url.pathname}.` })
+  }
+}
+
+function streamLogs(response: ServerResponse, reads: ApiReads, follow: boolean): void {
+  response.writeHead(200, { 'content-type': 'application/x-ndjson' })
+  const write = (line: OutputLine): void => {
+    // A reader that does not keep up loses lines rather than the server its memory.
+    if (response.writableLength < 1024 * 1024) response.write(`${JSON.stringify(line)}\n`)
+  }
+  reads.logs().forEach(write)
+  if (!follow) return void response.end()
+  const stop = reads.follow(write)
+  response.on('close', stop)
+}
+
+function presentsToken(message: IncomingMessage, token: string): boolean {
+  const presented = Buffer.from((message.headers.authorization ?? '').replace(/^Bearer /, ''))
+  const expected = Buffer.from(token)
+  return presented.length === expected.length && timingSafeEqual(presented, expected)
+}
+
+function credentialsOf(message: IncomingMessage): readonly string[] {
+  const token = message.headers['x-sallyport-user-token']
+  return typeof token === 'string' ? [`Bearer ${token}`] : []
+}
+
+/** The one `:name` segment of a verb's path, decoded; an empty string where the path has none. */
+function matchPath(pattern: string, path: string): string | undefined {
+  const wanted = pattern.split('/')
+  const found = path.split('/')
+  if (wanted.length !== found.length) return undefined
+  let name = ''
+  for (const [index, segment] of wanted.entries()) {
+    if (segment.startsWith(':')) name = decodeURIComponent(found[index] ?? '')
+    else if (segment !== found[index]) return undefined
+  }
+  return name
+}
+
+async function bodyOf(message: IncomingMessage): Promise<Uint8Array | undefined> {
+  const chunks: Buffer[] = []
+  let length = 0
+  for await (const chunk of message as AsyncIterable<Buffer>) {
+    length += chunk.length
+    if (length > maxBodyBytes) return undefined
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
+}
+
+function send(response: ServerResponse, status: number, body: unknown): void {
+  if (response.headersSent) return void response.end()
+  response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' })
+  response.end(`${JSON.stringify(body)}\n`)
+}

@@ -1,0 +1,36 @@
+import type { Context, Subject } from '@sallyport/core/access'
+
+/** One administrative request as the API understood it. */
+export interface AdministrativeRequest {
+  readonly verb: Verb
+  /** The named part of the path: a role, a secret's name, a request's id, a function's name. */
+  readonly name: string
+  readonly body: Uint8Array
+  /** The person's access token, from the header `x-sallyport-user-token`. */
+  readonly credentials: readonly string[]
+}
+
+/**
+ * One verb that changes a running server. Adding one is one entry in a table.
+ * `ask` says what it asks of policy; `carryOut` does it, after the decision is in the ledger.
+ */
+export interface Verb {
+  readonly method: 'POST' | 'PUT'
+  /** `/v1/secrets/:name` */
+  readonly path: string
+  ask(request: AdministrativeRequest, subject: Subject): Asked
+  carryOut(request: AdministrativeRequest, by: Subject, transaction: string): Promise<ApiAnswer> | ApiAnswer
+}
+
+export interface Asked {
+  readonly action: string
+  readonly resource: string
+  readonly context?: Context
+  /** Certain before any policy is asked: no such role, no such request. */
+  readonly fault?: { readonly code: string; readonly message: string }
+}
+
+export interface ApiAnswer {
+  readonly status: number
+  readonly body: unknown
+}

@@ -1,0 +1,183 @@
+import { createHash } from 'node:crypto'
+
+import {
+  type AccessRequest,
+  actions,
+  anonymous,
+  arn,
+  contextKeys,
+  type Decision,
+  type Grant,
+  type Reason,
+  type Receipt,
+  type Subject,
+} from '@sallyport/core/access'
+import type { Allow } from '@sallyport/core/access'
+import type { Gate, Outcome } from '@sallyport/core/enforcement'
+
+import { subjectFacts } from '../information/index.ts'
+import type { Invocation, InvocationResult } from '../host/index.ts'
+import { fromFunctionResult, toApiGatewayEvent } from '../host/index.ts'
+import type { BodyCheck } from './body-schema.ts'
+import type { Limiter } from './rate-limit.ts'
+import { jsonResponse, refusalResponse } from './refusal.ts'
+import { type Destination, gatewayReason, type IngressRequest, type IngressResponse } from './request.ts'
+
+/** What the ingress door needs from the other rooms; main.ts hands it in. */
+export interface IngressRooms {
+  readonly app: string
+  /** A bearer credential → who it proves, or the anonymous subject with `refused` set. */
+  readonly identify: (credentials: readonly string[]) => Promise<Subject>
+  readonly elevatedRoles: (subjectId: string) => readonly string[]
+  readonly countryOf: (address: string) => string | undefined
+  readonly decide: (asked: readonly [AccessRequest, ...AccessRequest[]]) => Decision
+  readonly record: (decision: Decision) => Promise<Receipt>
+  readonly admit: (decision: Allow, receipt: Receipt) => Grant
+  readonly isCurrent: (grant: Grant) => boolean
+  readonly settle: (grant: Grant, outcome: Promise<Outcome>) => void
+  readonly invoke: (invocation: Invocation) => Promise<InvocationResult>
+  readonly bodyCheck: (routeArn: string) => BodyCheck | undefined
+  readonly timeoutMs: (functionName: string) => number
+  readonly limiter: Limiter
+  readonly newId: () => string
+  readonly nowMs: () => number
+}
+
+/** The ingress door: a request from outside, on its way to a function. */
+export function ingressGate(rooms: IngressRooms): Gate<IngressRequest, IngressResponse> {
+  return {
+    authenticate: (request) => (request.fault === undefined ? rooms.identify(request.credentials) : anonymous),
+    describe: (request, subject) => {
+      const refusal = refusalOf(request, subject, rooms)
+      const { destination } = request
+      return [
+        {
+          id: rooms.newId(),
+          transaction: rooms.newId(),
+          subject,
+          action: actions.callRoute,
+          resource: destination?.route.arn ?? arn.route(rooms.app, '', '?', `${request.method} ${request.path}`),
+          context: {
+            ...subjectFacts(subject, rooms.elevatedRoles(subject.id), rooms.countryOf(request.remoteAddress)),
+            [contextKeys.sourceZone]: 'internet',
+            'aws:SourceIp': request.remoteAddress,
+          },
+          actors: [],
+          ...(subject.kind === 'user' ? { user: subject } : {}),
+          ...(refusal === undefined ? {} : { refusal }),
+        },
+      ]
+    },
+    gather: (asked) => asked,
+    decide: rooms.decide,
+    record: rooms.record,
+    refuse: (decision) => {
+      const [{ code }] = decision.reasons
+      return refusalResponse(decision, rooms.app, code === 'gateway.rate_limited' ? 1000 : undefined)
+    },
+    admit: rooms.admit,
+    pass: (request, grant) => pass(request, grant, rooms),
+    settle: rooms.settle,
+  }
+}
+
+/** What is certain before any policy is asked, in the order in which a caller would want to hear it. */
+function refusalOf(request: IngressRequest, subject: Subject, rooms: IngressRooms): Reason | undefined {
+  const { destination, fault } = request
+  if (fault !== undefined) return fault
+  if (destination === undefined) return gatewayReason('route.unlisted', 'No route is written down for this method and path.')
+  if (subject.refused !== undefined) return gatewayReason(subject.refused.code, subject.refused.message)
+  if (subject.kind === 'anonymous' && !destination.route.anyone) {
+    return gatewayReason('token.missing', 'This route needs a bearer token.')
+  }
+  const { limit } = destination.route
+  const who = subject.kind === 'anonymous' ? `address ${request.remoteAddress}` : subject.id
+  if (limit !== undefined && rooms.limiter(`${who} ${destination.route.arn}`, limit) > 0) {
+    return gatewayReason('gateway.rate_limited', `More than ${limit.calls} calls in ${limit.perMs / 1000} s.`)
+  }
+  return rooms.bodyCheck(destination.route.arn)?.(request.body, request.headers.get('content-type'))
+}
+
+async function pass(
+  request: IngressRequest,
+  grant: Grant,
+  rooms: IngressRooms,
+): Promise<{ response: IngressResponse; outcome: Promise<Outcome> }> {
+  const [asked] = grant.decision.asked
+  const { destination } = request
+  if (destination === undefined || !rooms.isCurrent(grant)) return ended(grant)
+  const result = await rooms.invoke(invocationFor(request, destination, grant, asked, rooms))
+  // The grant may have ended while the function ran: its answer must then not leave.
+  if (!rooms.isCurrent(grant)) return ended(grant)
+  const outcome = outcomeOf(result)
+  const response = responseOf(result, grant)
+  return {
+    response: { ...response, headers: [...response.headers, ['x-sallyport-id', grant.decision.id]] },
+    outcome: Promise.resolve({ ...outcome, status: response.status }),
+  }
+}
+
+function invocationFor(
+  request: IngressRequest,
+  destination: Destination,
+  grant: Grant,
+  asked: AccessRequest,
+  rooms: IngressRooms,
+): Invocation {
+  const id = rooms.newId()
+  const { user, transaction } = asked
+  return {
+    id,
+    transaction,
+    decision: grant.decision.id,
+    functionName: destination.functionName,
+    ...(user === undefined ? {} : { user }),
+    actors: [],
+    deadline: Math.min(grant.expiresAt, rooms.nowMs() + rooms.timeoutMs(destination.functionName)),
+    grant,
+    event: toApiGatewayEvent({
+      routeKey: destination.route.key,
+      method: request.method,
+      path: request.path,
+      query: request.query,
+      headers: request.headers,
+      pathParameters: destination.parameters,
+      body: request.body,
+      sourceIp: request.remoteAddress,
+      requestId: id,
+      receivedAt: request.receivedAt,
+      transaction,
+      ...(user === undefined ? {} : { user }),
+    }),
+    affinity: user === undefined ? '' : affinityOf(user),
+  }
+}
+
+/** One subject, in one session, at one level of assurance: the sharing that `reuse: user` permits. */
+export function affinityOf(user: Subject): string {
+  return createHash('sha256')
+    .update(JSON.stringify([user.id, user.sessionId ?? '', user.authentication?.mfa ?? false, user.device?.id ?? '']))
+    .digest('hex')
+}
+
+function outcomeOf(result: InvocationResult): Outcome {
+  return result.kind === 'response' ? { outcome: 'done' } : { outcome: 'failed', detail: result.code }
+}
+
+function responseOf(result: InvocationResult, grant: Grant): IngressResponse {
+  const { id } = grant.decision
+  if (result.kind === 'error') {
+    const status = result.code === 'function.busy' ? 429 : result.code === 'function.timed_out' ? 504 : 502
+    return jsonResponse(status, { code: result.code, reason: 'The function did not answer properly.', id })
+  }
+  const answer = fromFunctionResult(result.body)
+  if (answer === undefined) {
+    return jsonResponse(502, { code: 'function.bad_response', reason: 'The function did not answer properly.', id })
+  }
+  return answer
+}
+
+function ended(grant: Grant): { response: IngressResponse; outcome: Promise<Outcome> } {
+  const body = { code: 'grant.ended', reason: 'The right to make this request ended.', id: grant.decision.id }
+  return { response: jsonResponse(401, body), outcome: Promise.resolve({ outcome: 'aborted', detail: 'grant.ended' }) }
+}

@@ -1,0 +1,6 @@
+export { type BodyCheck, compileBodyCheck } from './body-schema.ts'
+export { affinityOf, ingressGate, type IngressRooms } from './gate.ts'
+export { type Gateway, type GatewayOptions, startGateway } from './listener.ts'
+export { createLimiter, type Limiter, type RateLimit } from './rate-limit.ts'
+export { jsonResponse } from './refusal.ts'
+export { type Destination, type IngressRequest, type IngressResponse } from './request.ts'

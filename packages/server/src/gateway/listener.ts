@@ -1,0 +1,113 @@
+import { createServer as createPlainServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
+
+import { enforce, type Gate } from '@sallyport/core/enforcement'
+
+import { readBody } from './body.ts'
+import { parseHead } from './parse.ts'
+import { jsonResponse } from './refusal.ts'
+import type { Destination, IngressRequest, IngressResponse } from './request.ts'
+
+export interface GatewayOptions {
+  readonly port: number
+  /** PEM key and certificate chain; absent only when plain HTTP on loopback was asked for. */
+  readonly tls?: { readonly key: string; readonly cert: string }
+  readonly gate: Gate<IngressRequest, IngressResponse>
+  readonly route: (method: string, path: string) => Destination | undefined
+  /** Whether this address may send another request now; refusals beyond it are counted, not recorded one by one. */
+  readonly mayKnock: (address: string) => boolean
+  /** Told of what went wrong on our side: an exception in the walk. Never told to the caller. */
+  readonly onFailure: (cause: unknown, request: IngressRequest) => void
+  readonly nowMs: () => number
+}
+
+export interface Gateway {
+  /** `https://localhost:8443` */
+  readonly url: string
+  close(): Promise<void>
+}
+
+const maxHeaderBytes = 16_384
+const maxConnections = 2_000
+
+/** Opens the ingress door. TLS 1.3 only; loopback alone may be plain, and only when asked. */
+export async function startGateway(options: GatewayOptions): Promise<Gateway> {
+  const authorities = new Set<string>()
+  const handle = (message: IncomingMessage, response: ServerResponse): void => {
+    void serve(message, options, authorities).then((answer) => answer && write(response, answer, message))
+  }
+  const limits = {
+    maxHeaderSize: maxHeaderBytes,
+    headersTimeout: 10_000,
+    requestTimeout: 30_000,
+    keepAliveTimeout: 30_000,
+    insecureHTTPParser: false,
+    requireHostHeader: false, // our own reading refuses it, with a code
+  }
+  const server: Server | TlsServer =
+    options.tls === undefined
+      ? createPlainServer(limits, handle)
+      : createTlsServer({ ...limits, ...options.tls, minVersion: 'TLSv1.3', ALPNProtocols: ['http/1.1'] }, handle)
+  server.maxConnections = maxConnections
+  server.on('clientError', (_cause, socket) => {
+    if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n')
+  })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen({ port: options.port, host: '127.0.0.1' }, resolve)
+  })
+  const { port } = server.address() as AddressInfo // listening on TCP, so it is one
+  for (const host of ['localhost', '127.0.0.1']) authorities.add(`${host}:${port}`)
+  return {
+    url: `${options.tls === undefined ? 'http' : 'https'}://localhost:${port}`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
+  }
+}
+
+/** Parse, then the walk. An exception anywhere in it is caught here, once, and is a "no" with a code. */
+async function serve(
+  message: IncomingMessage,
+  options: GatewayOptions,
+  authorities: ReadonlySet<string>,
+): Promise<IngressResponse | undefined> {
+  const remoteAddress = message.socket.remoteAddress ?? ''
+  if (!options.mayKnock(remoteAddress)) {
+    return jsonResponse(429, { code: 'gateway.flooded', reason: 'Too many requests from this address.' })
+  }
+  const head = parseHead(message, authorities)
+  const destination = head.fault === undefined ? options.route(head.method, head.path) : undefined
+  let request: IngressRequest = {
+    ...head,
+    body: new Uint8Array(),
+    remoteAddress,
+    receivedAt: options.nowMs(),
+    ...(destination === undefined ? {} : { destination }),
+  }
+  try {
+    // A body is read only when there is somewhere for it to go.
+    if (destination !== undefined && (message.headers['content-length'] ?? message.headers['transfer-encoding'])) {
+      request = { ...request, ...(await readBody(message, destination.route.maxBodyBytes)) }
+    }
+    return await enforce(request, options.gate)
+  } catch (cause) {
+    if (message.destroyed && !message.complete) return undefined // the client left before it had asked anything
+    options.onFailure(cause, request)
+    return jsonResponse(503, { code: 'gateway.unavailable', reason: 'The request could not be decided, so it was refused.' })
+  }
+}
+
+function write(response: ServerResponse, answer: IngressResponse, message: IncomingMessage): void {
+  if (response.destroyed) return
+  const headers: string[] = []
+  for (const [name, value] of answer.headers) headers.push(name, value)
+  headers.push('content-length', String(answer.body.byteLength), 'x-content-type-options', 'nosniff')
+  // What was not read of a refused body must not be taken for the next request.
+  if (!message.complete) headers.push('connection', 'close')
+  response.writeHead(answer.status, headers)
+  response.end(message.method === 'HEAD' ? undefined : answer.body)
+}

@@ -1,0 +1,99 @@
+import type { IncomingMessage } from 'node:http'
+
+import type { Reason } from '@sallyport/core/access'
+
+import { gatewayReason } from './request.ts'
+
+/** The head of a request after strict reading. */
+export interface Head {
+  readonly method: string
+  readonly path: string
+  readonly query: string
+  readonly headers: ReadonlyMap<string, string>
+  readonly credentials: readonly string[]
+  readonly fault?: Reason
+}
+
+const methods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
+/** Two of any of these would let two readers of one request disagree. */
+const single = new Set(['authorization', 'content-length', 'content-type', 'dpop', 'host', 'transfer-encoding'])
+/** Statements that only the gateway itself may make: a client that states them is not believed. */
+const unbelieved = /^(forwarded|via|x[-_]forwarded[-_].*|x[-_]real[-_]ip|x[-_]amzn?[-_].*|x[-_]sallyport[-_].*|x[-_]http[-_]method.*|x[-_]original[-_].*|x[-_]rewrite[-_].*)$/
+const hopByHop = new Set(['connection', 'keep-alive', 'proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade'])
+/** Encoded separators, NUL, dot segments in any spelling, empty segments, path parameters, controls, non-ASCII. */
+// oxlint-disable-next-line no-control-regex -- control characters are exactly what is refused here
+const trickyPath = /%2f|%5c|%00|%2e|\/\/|;|\\|[\u0000-\u0020\u007f-\uffff]|(^|\/)\.{1,2}(\/|$)/i
+
+/**
+ * Reads a request's head. Adversary: whoever sends it, byte by byte, hoping that we and the function read it differently.
+ * Never throws; the first thing found wrong is the fault.
+ */
+export function parseHead(message: IncomingMessage, authorities: ReadonlySet<string>): Head {
+  const headers = new Map<string, string>()
+  const credentials: string[] = []
+  let fault: Reason | undefined
+  for (let index = 0; index + 1 < message.rawHeaders.length; index += 2) {
+    const name = (message.rawHeaders[index] ?? '').toLowerCase()
+    const value = message.rawHeaders[index + 1] ?? ''
+    if (name === 'authorization') {
+      credentials.push(value)
+      continue
+    }
+    const previous = headers.get(name)
+    if (previous !== undefined && single.has(name)) {
+      fault ??= gatewayReason('request.duplicate_header', `The header ${name} came more than once.`)
+    }
+    if (unbelieved.test(name)) continue
+    headers.set(name, previous === undefined ? value : `${previous}, ${value}`)
+  }
+  if (credentials.length > 1) {
+    fault ??= gatewayReason('request.duplicate_header', 'The header authorization came more than once.')
+  }
+  const target = message.url ?? ''
+  const mark = target.indexOf('?')
+  const path = mark < 0 ? target : target.slice(0, mark)
+  const query = mark < 0 ? '' : target.slice(mark + 1)
+  fault ??= faultOfHead(message, headers, path, authorities)
+  for (const name of hopByHop) headers.delete(name)
+  return { method: message.method ?? '', path, query, headers, credentials, ...(fault === undefined ? {} : { fault }) }
+}
+
+function faultOfHead(
+  message: IncomingMessage,
+  headers: ReadonlyMap<string, string>,
+  path: string,
+  authorities: ReadonlySet<string>,
+): Reason | undefined {
+  if (message.httpVersion !== '1.1') {
+    return gatewayReason('request.http_version', `HTTP/${message.httpVersion} is not spoken here; use HTTP/1.1.`)
+  }
+  if (!methods.has(message.method ?? '')) {
+    return gatewayReason('request.method', 'This method is not one that a route can have.')
+  }
+  if (!path.startsWith('/') || trickyPath.test(path) || !isUtf8Path(path)) {
+    return gatewayReason('request.path', 'The path has dot segments, doubled or encoded separators, or stray characters.')
+  }
+  if (!authorities.has((headers.get('host') ?? '').toLowerCase())) {
+    return gatewayReason('request.authority', 'The Host header does not name this gateway.')
+  }
+  const coding = headers.get('transfer-encoding')
+  if (coding !== undefined && (coding.toLowerCase() !== 'chunked' || headers.has('content-length'))) {
+    return gatewayReason('request.framing', 'The framing of the body is ambiguous.')
+  }
+  if (headers.has('content-encoding')) {
+    return gatewayReason('request.content_encoding', 'Send the body without a content encoding.')
+  }
+  if (headers.has('upgrade')) {
+    return gatewayReason('request.upgrade', 'This route does not upgrade to another protocol.')
+  }
+  return undefined
+}
+
+function isUtf8Path(path: string): boolean {
+  try {
+    decodeURIComponent(path)
+    return true
+  } catch {
+    return false // a percent sign that begins no UTF-8 sequence
+  }
+}

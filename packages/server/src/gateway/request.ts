@@ -1,0 +1,42 @@
+import type { Reason } from '@sallyport/core/access'
+import type { Route } from '@sallyport/manifest'
+
+/** One request as the gateway understood it: this reading, and nothing of the raw bytes, goes any further. */
+export interface IngressRequest {
+  readonly method: string
+  /** The path as received, already known to be free of dot segments, doubled slashes and encoded separators. */
+  readonly path: string
+  /** Without the question mark. */
+  readonly query: string
+  /** Lower-case names; what a client may not state (forwarding, our own names) is gone. */
+  readonly headers: ReadonlyMap<string, string>
+  /** Every Authorization header that came; more than one is refused. */
+  readonly credentials: readonly string[]
+  readonly body: Uint8Array
+  readonly remoteAddress: string
+  /** Milliseconds since the epoch. */
+  readonly receivedAt: number
+  /** Where it leads, if anywhere. */
+  readonly destination?: Destination
+  /** What made it unacceptable before anybody asked a policy. */
+  readonly fault?: Reason
+}
+
+export interface Destination {
+  readonly functionName: string
+  readonly functionArn: string
+  readonly zone: string
+  readonly route: Route
+  readonly parameters: Readonly<Record<string, string>>
+}
+
+export interface IngressResponse {
+  readonly status: number
+  readonly headers: readonly (readonly [name: string, value: string])[]
+  readonly body: Uint8Array
+}
+
+/** A reason of the gateway itself, before any policy. */
+export function gatewayReason(code: string, message: string): Reason {
+  return { code, layer: 'door', message }
+}

@@ -1,0 +1,2 @@
+export { subjectFacts, transactionFacts } from './facts.ts'
+export { compileLocations } from './networks.ts'
