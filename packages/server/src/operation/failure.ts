@@ -1,0 +1,33 @@
+import { SallyportError } from '@sallyport/core/access'
+
+/** One error for the terminal: its code, what happened, and what mends it. Causes follow, indented. */
+export function describeFailure(cause: unknown): string {
+  if (cause instanceof SallyportError) {
+    const fix = cause.fix === undefined ? '' : `\n  fix: ${cause.fix}`
+    const inner = cause.cause === undefined ? '' : `\n  because: ${messageOf(cause.cause)}`
+    return `error ${cause.code}: ${cause.message}${inner}${fix}`
+  }
+  return `error server.unexpected: ${messageOf(cause)}`
+}
+
+function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause)
+}
+
+/** Turns the operating system's words for a taken port into ours. */
+export function explainListenFailure(cause: unknown, port: number, flag: string): unknown {
+  if (!(cause instanceof Error) || !('code' in cause)) return cause
+  if (cause.code === 'EADDRINUSE') {
+    return new SallyportError('server.port_in_use', `Port ${port} is taken by another program.`, {
+      cause,
+      fix: `sallyport up ${flag} 0`,
+    })
+  }
+  if (cause.code === 'EACCES') {
+    return new SallyportError('server.port_forbidden', `Port ${port} may not be opened by this user.`, {
+      cause,
+      fix: `sallyport up ${flag} 8443`,
+    })
+  }
+  return cause
+}

@@ -1,0 +1,96 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { chmodSync, existsSync, lstatSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir, userInfo } from 'node:os'
+import { join } from 'node:path'
+
+import { SallyportError } from '@sallyport/core/access'
+
+/** Where one app keeps what must outlive a run, and where it keeps what other users of the machine must reach. */
+export interface Folders {
+  /** `APP/.sallyport`, 0700: ledger, keys, certificates, sign-in details. */
+  readonly state: string
+  /** Code and runtime for the boxes, which run under users of their own: readable by all, writable by us. */
+  readonly runtime: string
+  readonly ledger: string
+  readonly keys: string
+  readonly certificates: string
+  readonly tables: string
+  readonly store: string
+  readonly output: string
+  readonly signIn: string
+  /** The local API's socket; its path may lie elsewhere when the app's own path is too long for a socket. */
+  readonly socket: string
+  readonly socketAddress: string
+  readonly token: string
+}
+
+/** Longer paths do not fit a unix socket address (108 bytes with its end). */
+const maxSocketPathBytes = 100
+
+/** Opens, or on the first run makes, the state folder. Refuses one that somebody else owns or may enter. */
+export function openFolders(appFolder: string): Folders {
+  const state = join(appFolder, '.sallyport')
+  ensurePrivate(state)
+  const digest = createHash('sha256').update(state).digest('hex').slice(0, 12)
+  const runtime = join(tmpdir(), `sallyport-${userInfo().uid}-${digest}`)
+  ensureOwned(runtime, 0o711)
+  const inside = join(state, 'api.sock')
+  const outside = join(runtime, 'api')
+  const socketFolder = Buffer.byteLength(inside) <= maxSocketPathBytes ? state : outside
+  if (socketFolder === outside) ensurePrivate(outside)
+  const folders: Folders = {
+    state,
+    runtime,
+    ledger: join(state, 'ledger'),
+    keys: join(state, 'keys'),
+    certificates: join(state, 'certificates'),
+    tables: join(state, 'tables'),
+    store: join(state, 'state.sqlite'),
+    output: join(state, 'logs'),
+    signIn: join(state, 'development-sign-in.json'),
+    socket: join(socketFolder, 'api.sock'),
+    socketAddress: join(state, 'api-address'),
+    token: join(state, 'api-token'),
+  }
+  for (const folder of [folders.ledger, folders.keys, folders.certificates, folders.tables, folders.output]) {
+    ensurePrivate(folder)
+  }
+  return folders
+}
+
+/** Makes this run's local token and tells clients where the socket is. Only after the ledger's lock is held. */
+export function announceApi(folders: Folders): string {
+  const token = randomBytes(32).toString('hex')
+  writePrivate(folders.token, token)
+  writePrivate(folders.socketAddress, folders.socket)
+  rmSync(folders.socket, { force: true })
+  return token
+}
+
+/** Writes a file that only its owner may read. */
+export function writePrivate(path: string, content: string): void {
+  writeFileSync(path, content, { mode: 0o600 })
+  chmodSync(path, 0o600)
+}
+
+/** The file's text, or undefined when there is none. */
+export function readIfPresent(path: string): string | undefined {
+  return existsSync(path) ? readFileSync(path, 'utf8') : undefined
+}
+
+function ensurePrivate(folder: string): void {
+  ensureOwned(folder, 0o700)
+}
+
+/** Adversary: another user of this machine who made the folder first, or put a link in its place. */
+function ensureOwned(folder: string, mode: number): void {
+  if (!existsSync(folder)) mkdirSync(folder, { recursive: true, mode })
+  const found = lstatSync(folder)
+  const own = process.getuid?.() ?? found.uid
+  if (!found.isDirectory() || found.uid !== own) {
+    throw new SallyportError('state.foreign', `${folder} is not a folder of this user.`, {
+      fix: `sudo chown -R "$(id -u)" '${folder}'`,
+    })
+  }
+  if ((found.mode & 0o777) !== mode) chmodSync(folder, mode)
+}
