@@ -1,0 +1,52 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { constants } from 'node:os'
+import { fileURLToPath } from 'node:url'
+
+/** The top of the checkout, absolute. */
+export const top: string = fileURLToPath(new URL('..', import.meta.url)).replace(/\/$/, '')
+
+/** One program of a check or a test run. */
+export interface Step {
+  /** What it shows, in the words that are printed: `types`. */
+  readonly name: string
+  /** Arguments to this very Node. Programs are never found by name: a clean PATH may hold an older Node. */
+  readonly node: readonly string[]
+  readonly cwd?: string
+  /** The whole environment of the step; absent passes ours on. */
+  readonly environment?: NodeJS.ProcessEnv
+  /** Numeric user and group that the step runs as; only root may ask for this. */
+  readonly as?: number
+}
+
+const running = new Set<ChildProcess>()
+const forwarded = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+
+for (const signal of forwarded) {
+  process.on(signal, () => {
+    for (const child of running) child.kill(signal)
+    process.exitCode = 128 + constants.signals[signal]
+    if (running.size === 0) process.exit()
+  })
+}
+
+/**
+ * Runs one step as a direct child and gives its exit code, or 128 + the signal that ended it.
+ * A signal to the runner goes to the child; when the child has ended by it, the runner ends too.
+ */
+export function run(step: Step): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, step.node, {
+      cwd: step.cwd ?? top,
+      env: step.environment ?? process.env,
+      stdio: ['ignore', 'inherit', 'inherit'],
+      ...(step.as === undefined ? {} : { uid: step.as, gid: step.as }),
+    })
+    running.add(child)
+    child.once('error', reject)
+    child.once('exit', (code, signal) => {
+      running.delete(child)
+      if (process.exitCode !== undefined) process.exit()
+      resolve(code ?? 128 + constants.signals[signal ?? 'SIGKILL'])
+    })
+  })
+}

@@ -1,0 +1,42 @@
+import { globSync } from 'node:fs'
+
+import { runChecks, runNodeTests, runVitest } from './checks.ts'
+import { add, label, type Outcome, summary } from './outcome.ts'
+import { top } from './run.ts'
+import { asOtherUser } from './unprivileged.ts'
+
+/** Where real boxes are made: what root may do and an ordinary user may not differs most here. */
+const boxSuites = ['packages/server/src/host', 'packages/server/src/egress']
+
+const tests = (pattern: string): string[] => globSync(pattern, { cwd: top }).toSorted()
+
+async function runAll(): Promise<Outcome> {
+  let outcome = await runChecks()
+  outcome = add(outcome, await runVitest([]))
+  const others = tests('test/**/*.test.ts').filter((file) => !/^test\/(rooms|house)\.test\.ts$/.test(file))
+  if (others.length > 0) outcome = add(outcome, await runNodeTests(others))
+  return add(outcome, await runBoxSuitesAgain())
+}
+
+/** The box suites once more with the other kind of user. Only root can do that; else it is a skip with a name. */
+async function runBoxSuitesAgain(): Promise<Outcome> {
+  if (process.getuid?.() !== 0) {
+    const reason = 'this user is not root; run `npm test` as root to have both halves'
+    return { passed: 0, failed: [], skipped: [{ name: 'box suites as root', reason }] }
+  }
+  const user = asOtherUser()
+  try {
+    const step = { as: user.id, cwd: user.folder, environment: user.environment }
+    process.stdout.write('\nThe box suites again, as an unprivileged user with its own HOME:\n')
+    const units = await runVitest(boxSuites, step)
+    const endToEnd = tests('test/e2e/**/*.test.ts')
+    const whole = endToEnd.length === 0 ? units : add(units, await runNodeTests(endToEnd, step))
+    return label('unprivileged', whole)
+  } finally {
+    user.remove()
+  }
+}
+
+const outcome = await runAll()
+process.stdout.write(`\n${summary(outcome)}`)
+process.exitCode = outcome.failed.length === 0 ? 0 : 1
