@@ -1,0 +1,57 @@
+import { hash } from 'node:crypto'
+
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+
+import { encodeEntry, findEntry, frameHeaderBytes, hashLeaf, maxEntryBytes, readEntries } from './index.ts'
+
+const sha256 = (bytes: Uint8Array): Uint8Array => hash('sha256', bytes, 'buffer')
+const payloads = ['', 'a', '{"kind":"gap"}', 'é'.repeat(200)].map((text) => Buffer.from(text))
+const segment = Buffer.concat(payloads.map((payload) => encodeEntry(payload, sha256)))
+
+test('reads back what was written, with the leaf hash of each entry', () => {
+  const { entries, validBytes } = readEntries(segment, sha256)
+  expect(validBytes).toBe(segment.length)
+  expect(entries.map(({ bytes }) => Buffer.from(bytes))).toEqual(payloads)
+  expect(entries.map(({ leafHash }) => Buffer.from(leafHash))).toEqual(
+    payloads.map((payload) => Buffer.from(hashLeaf(sha256, payload))),
+  )
+})
+
+test('finds a torn tail at every byte and keeps every entry before it', () => {
+  const ends = payloads.map((_, index) =>
+    payloads.slice(0, index + 1).reduce((sum, { length }) => sum + frameHeaderBytes + length, 0),
+  )
+  for (let cut = 0; cut <= segment.length; cut++) {
+    const { entries, validBytes } = readEntries(segment.subarray(0, cut), sha256)
+    const whole = ends.filter((end) => end <= cut)
+    expect(entries).toHaveLength(whole.length)
+    expect(validBytes).toBe(whole.at(-1) ?? 0)
+  }
+})
+
+test('stops at a changed byte wherever it is, and finds the intact entry after it', () => {
+  const first = frameHeaderBytes * 2 + 1
+  for (let offset = 0; offset < segment.length; offset++) {
+    const damaged = Buffer.from(segment)
+    damaged[offset] = (damaged[offset] ?? 0) ^ 0x10
+    expect(readEntries(damaged, sha256).validBytes).toBeLessThanOrEqual(offset)
+  }
+  const damaged = Buffer.from(segment)
+  damaged[first - 1] = 0x62
+  expect(findEntry(damaged, frameHeaderBytes + 1, sha256)).toBe(first)
+  expect(findEntry(segment.subarray(0, -1), segment.length - 10, sha256)).toBeUndefined()
+})
+
+test('reads zeroes, as a file system leaves them after a loss of power, as no entry', () => {
+  expect(readEntries(new Uint8Array(4096), sha256)).toEqual({ entries: [], validBytes: 0 })
+})
+
+test('never throws on any bytes', () => {
+  fc.assert(fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => readEntries(bytes, sha256).validBytes >= 0))
+})
+
+test('refuses an entry that no tile bundle could carry', () => {
+  expect(() => encodeEntry(new Uint8Array(maxEntryBytes + 1), sha256)).toThrow(RangeError)
+  expect(readEntries(encodeEntry(new Uint8Array(maxEntryBytes), sha256), sha256).entries).toHaveLength(1)
+})
