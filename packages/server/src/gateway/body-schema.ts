@@ -1,6 +1,7 @@
 import { Ajv2020 } from 'ajv/dist/2020.js'
 
 import type { Reason } from '@sallyport/core/access'
+import { duplicateMember } from '@sallyport/core/json'
 
 import { gatewayReason } from './request.ts'
 
@@ -21,7 +22,9 @@ export function compileBodyCheck(schema: unknown): BodyCheck {
     }
     let value: unknown
     try {
-      value = JSON.parse(decoder.decode(body))
+      const text = decoder.decode(body)
+      value = JSON.parse(text)
+      if (duplicateMember(text) !== undefined) return gatewayReason('request.json', 'A member of the body is repeated.')
     } catch {
       return gatewayReason('request.json', 'The body is not JSON in UTF-8.')
     }

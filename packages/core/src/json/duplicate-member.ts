@@ -1,0 +1,41 @@
+/**
+ * The first member name that occurs twice in one object of a JSON text, at any depth; undefined when all are unique.
+ * Two readers that keep different ones would see two different documents (RFC 8259 §4): a caller who is authorised for
+ * one table could reach another. Names are compared after unescaping, so `"\u0061"` and `"a"` collide.
+ * The text must already have been accepted by `JSON.parse`: only strings, braces and brackets matter then.
+ */
+export function duplicateMember(text: string): string | undefined {
+  const open: (Set<string> | undefined)[] = []
+  for (let at = 0; at < text.length; at++) {
+    const letter = text[at]
+    if (letter === '{') open.push(new Set())
+    else if (letter === '[') open.push(undefined)
+    else if (letter === '}' || letter === ']') open.pop()
+    else if (letter === '"') {
+      const end = endOfString(text, at)
+      const names = open.at(-1)
+      if (names !== undefined && isName(text, end)) {
+        const name: unknown = JSON.parse(text.slice(at, end + 1))
+        if (typeof name === 'string') {
+          if (names.has(name)) return name
+          names.add(name)
+        }
+      }
+      at = end
+    }
+  }
+  return undefined
+}
+
+function endOfString(text: string, start: number): number {
+  let at = start + 1
+  while (text[at] !== '"') at += text[at] === '\\' ? 2 : 1
+  return at
+}
+
+/** A string is a member's name when a colon is the next thing after it. */
+function isName(text: string, end: number): boolean {
+  let at = end + 1
+  while (text[at] === ' ' || text[at] === '\n' || text[at] === '\r' || text[at] === '\t') at++
+  return text[at] === ':'
+}

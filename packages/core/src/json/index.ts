@@ -1,0 +1,1 @@
+export { duplicateMember } from './duplicate-member.ts'

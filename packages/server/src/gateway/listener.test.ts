@@ -1,0 +1,171 @@
+import { connect } from 'node:net'
+
+import type { Gate } from '@sallyport/core/enforcement'
+import type { Route } from '@sallyport/manifest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+
+import { type Gateway, startGateway } from './listener.ts'
+import { jsonResponse } from './refusal.ts'
+import type { Destination, IngressRequest, IngressResponse } from './request.ts'
+
+// What the walk was handed; the fake gate answers with the fault it saw, or with 200.
+let seen: IngressRequest[] = []
+let gateway: Gateway
+let failing = false
+let mayKnock = true
+
+const route: Route = {
+  key: 'POST /echo/:id',
+  method: 'POST',
+  path: '/echo/:id',
+  who: [],
+  anyone: true,
+  maxBodyBytes: 64,
+  arn: 'arn:sallyport:route:test:public:echo/POST /echo/:id',
+  at: { file: 'sallyport.yaml', line: 1, column: 1 },
+}
+const destination: Destination = {
+  functionName: 'echo',
+  functionArn: 'arn:sallyport:function:test:public:echo',
+  zone: 'public',
+  route,
+  parameters: {},
+}
+
+const gate = {
+  authenticate: (request: IngressRequest) => {
+    if (failing) throw new Error('the policy room is on fire')
+    seen.push(request)
+    return { kind: 'anonymous', id: 'anonymous', name: 'anonymous', roles: [] }
+  },
+  describe: () => [{}],
+  gather: (asked: unknown) => asked,
+  decide: () => ({ effect: 'deny' }),
+  record: () => Promise.resolve({}),
+  refuse: (_decision: unknown, _receipt: unknown, request: IngressRequest) =>
+    jsonResponse(request.fault === undefined ? 200 : 400, { code: request.fault?.code ?? 'ok' }),
+} as unknown as Gate<IngressRequest, IngressResponse> // a fake with only the steps that a refusal takes
+
+beforeEach(async () => {
+  seen = []
+  failing = false
+  mayKnock = true
+  gateway = await startGateway({
+    port: 0,
+    gate,
+    route: (method, path) => (method === 'POST' && path.startsWith('/echo/') ? destination : undefined),
+    mayKnock: () => mayKnock,
+    onFailure: () => undefined,
+    nowMs: () => 0,
+  })
+})
+
+afterEach(() => gateway.close())
+
+/** Sends exactly these bytes and reads until the server closes or 300 ms of silence. */
+async function send(text: string): Promise<string> {
+  const socket = connect(Number(new URL(gateway.url).port), '127.0.0.1')
+  let answer = ''
+  socket.on('data', (chunk: Buffer) => void (answer += chunk.toString('latin1')))
+  socket.write(text, 'latin1')
+  await new Promise<void>((resolve) => {
+    socket.setTimeout(300, () => resolve())
+    socket.on('close', () => resolve())
+    socket.on('error', () => resolve())
+  })
+  socket.destroy()
+  return answer
+}
+
+const host = (): string => `Host: ${new URL(gateway.url).host}`
+
+describe('an ordinary request', () => {
+  test('reaches the walk with its path, query, headers and body', async () => {
+    const body = '{"a":1}'
+    const answer = await send(
+      `POST /echo/1?x=2 HTTP/1.1\r\n${host()}\r\nContent-Length: ${body.length}\r\nX-Thing: a\r\n\r\n${body}`,
+    )
+    expect(answer).toContain('200 OK')
+    expect(seen).toHaveLength(1)
+    expect(seen[0]).toMatchObject({ method: 'POST', path: '/echo/1', query: 'x=2', destination })
+    expect(seen[0]?.headers.get('x-thing')).toBe('a')
+    expect(Buffer.from(seen[0]?.body ?? []).toString()).toBe(body)
+  })
+})
+
+describe('a request that two readers could read differently is a fault, not a guess', () => {
+  const get = (line: string, ...headers: string[]): string =>
+    `${line} HTTP/1.1\r\n${[host(), ...headers].join('\r\n')}\r\n\r\n`
+  const cases: readonly [name: string, code: string, request: () => string][] = [
+    ['two Authorization headers', 'request.duplicate_header', () => get('GET /echo/1', 'Authorization: Bearer a', 'Authorization: Bearer b')],
+    ['two Host headers', 'request.duplicate_header', () => get('GET /echo/1', 'Host: other.example')],
+    ['two DPoP headers', 'request.duplicate_header', () => get('GET /echo/1', 'DPoP: a', 'DPoP: b')],
+    ['dot segments', 'request.path', () => get('GET /echo/../admin')],
+    ['encoded dot segments', 'request.path', () => get('GET /echo/%2e%2E/admin')],
+    ['encoded slash', 'request.path', () => get('GET /echo%2fadmin')],
+    ['encoded backslash', 'request.path', () => get('GET /echo%5cadmin')],
+    ['encoded NUL', 'request.path', () => get('GET /echo/%00')],
+    ['doubled slash', 'request.path', () => get('GET //echo/1')],
+    ['path parameters', 'request.path', () => get('GET /echo/1;admin=1')],
+    ['percent sign without a sequence', 'request.path', () => get('GET /echo/%zz')],
+    ['absolute form', 'request.path', () => get('GET http://other.example/echo/1')],
+    ['another Host', 'request.authority', () => `GET /echo/1 HTTP/1.1\r\nHost: other.example\r\n\r\n`],
+    ['no Host', 'request.authority', () => `GET /echo/1 HTTP/1.1\r\nX-Nothing: 1\r\n\r\n`],
+    ['HTTP/1.0', 'request.http_version', () => `GET /echo/1 HTTP/1.0\r\n${host()}\r\n\r\n`],
+    ['content encoding', 'request.content_encoding', () => get('GET /echo/1', 'Content-Encoding: gzip')],
+    ['TRACE', 'request.method', () => get('TRACE /echo/1')],
+  ]
+  test.each(cases)('%s', async (_name, code, request) => {
+    expect(await send(request())).toContain(code)
+  })
+
+  test('Content-Length beside Transfer-Encoding never reaches the walk', async () => {
+    const smuggled = 'POST /echo/1 HTTP/1.1\r\n'
+    const answer = await send(
+      `${smuggled}${host()}\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /echo/smuggled HTTP/1.1\r\n${host()}\r\n\r\n`,
+    )
+    expect(answer).not.toContain('200 OK')
+    expect(seen.map(({ path }) => path)).not.toContain('/echo/smuggled')
+  })
+
+  test('a bare line feed as a request line is no HTTP/0.9 request', async () => {
+    expect(await send('GET /echo/1\n\n')).not.toContain('200')
+    expect(seen).toHaveLength(0)
+  })
+})
+
+test('what only the gateway may state is dropped: forwarding headers and our own names', async () => {
+  await send(
+    `POST /echo/1 HTTP/1.1\r\n${host()}\r\nContent-Length: 0\r\nX-Forwarded-For: 1.2.3.4\r\nX_Forwarded_For: 1.2.3.4\r\nForwarded: for=1\r\nx-sallyport-user: admin\r\nX-HTTP-Method-Override: DELETE\r\nX-Kept: 1\r\n\r\n`,
+  )
+  expect([...(seen[0]?.headers.keys() ?? [])].sort()).toEqual(['content-length', 'host', 'x-kept'])
+})
+
+test('a body over the route\'s limit is refused and the rest of it is not taken for another request', async () => {
+  const body = 'x'.repeat(100)
+  const rest = `GET /echo/smuggled HTTP/1.1\r\n${host()}\r\n\r\n`
+  const answer = await send(`POST /echo/1 HTTP/1.1\r\n${host()}\r\nContent-Length: ${body.length + rest.length}\r\n\r\n${body}${rest}`)
+  expect(answer).toContain('request.too_large')
+  expect(seen.map(({ path }) => path)).toEqual(['/echo/1'])
+})
+
+test('a chunked body over the limit is refused as well', async () => {
+  const answer = await send(
+    `POST /echo/1 HTTP/1.1\r\n${host()}\r\nTransfer-Encoding: chunked\r\n\r\n64\r\n${'x'.repeat(100)}\r\n0\r\n\r\n`,
+  )
+  expect(answer).toContain('request.too_large')
+})
+
+test('an exception in the walk is a refusal with a code and tells nothing else', async () => {
+  failing = true
+  const answer = await send(`POST /echo/1 HTTP/1.1\r\n${host()}\r\nContent-Length: 0\r\n\r\n`)
+  expect(answer).toContain('503')
+  expect(answer).toContain('gateway.unavailable')
+  expect(answer).not.toContain('on fire')
+})
+
+test('an address that knocks too often is refused before anything is parsed', async () => {
+  mayKnock = false
+  expect(await send(`POST /echo/1 HTTP/1.1\r\n${host()}\r\nContent-Length: 0\r\n\r\n`)).toContain('gateway.flooded')
+  expect(seen).toHaveLength(0)
+})
