@@ -1,3 +1,5 @@
+export { parseServerArguments, type ServerOptions } from './arguments.ts'
+export { type AccessChange, agreeToBroadening } from './broadening.ts'
 export { describeFailure, explainListenFailure } from './failure.ts'
 export { openOutputLog, type OutputLog } from './output-log.ts'
 export { announceApi, type Folders, openFolders, readIfPresent, writePrivate } from './state-folder.ts'

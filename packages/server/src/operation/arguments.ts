@@ -1,0 +1,78 @@
+import { resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+
+import { SallyportError } from '@sallyport/core/access'
+
+/** How a server is to run. */
+export interface ServerOptions {
+  /** `dev` reloads on change and may attach a debugger; it enforces exactly what `up` enforces. */
+  readonly mode: 'up' | 'dev'
+  /** Absolute path of the folder with `sallyport.yaml`. */
+  readonly folder: string
+  /** 0 takes any free port. */
+  readonly port: number
+  readonly issuerPort: number
+  /** Plain HTTP at the gateway, on loopback. The issuer keeps TLS. */
+  readonly plainHttp: boolean
+  /** The one function whose debugger port is relayed; `dev` only. */
+  readonly inspect?: string
+  /** What to do with a manifest that grants more than the last accepted one. */
+  readonly broadening: 'ask' | 'allow' | 'refuse'
+}
+
+/** Reads the server's arguments. Unknown or misspelt ones are errors: a flag that is ignored could be a guard. */
+export function parseServerArguments(args: readonly string[], terminal: boolean): ServerOptions {
+  const { values, positionals } = parse(args)
+  const [mode, folder = '.'] = positionals
+  if (mode !== 'up' && mode !== 'dev') throw usage('Say `up` or `dev`.')
+  if (positionals.length > 2) throw usage('Name one folder.')
+  if (values.inspect !== undefined && mode !== 'dev') throw usage('`--inspect` needs `dev`.')
+  const broadening = values.broadening ?? (terminal ? 'ask' : 'refuse')
+  if (broadening !== 'ask' && broadening !== 'allow' && broadening !== 'refuse') {
+    throw usage('`--broadening` is ask, allow or refuse.')
+  }
+  return {
+    mode,
+    folder: resolve(folder),
+    port: portOf(values.port, 8443),
+    issuerPort: portOf(values['issuer-port'], 8444),
+    plainHttp: values.http ?? false,
+    broadening,
+    ...(values.inspect === undefined ? {} : { inspect: values.inspect }),
+  }
+}
+
+function parse(args: readonly string[]): ReturnType<typeof parseStrictly> {
+  try {
+    return parseStrictly(args)
+  } catch (cause) {
+    throw usage(cause instanceof Error ? cause.message : String(cause))
+  }
+}
+
+const parseStrictly = (args: readonly string[]) =>
+  parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    strict: true,
+    options: {
+      port: { type: 'string' },
+      'issuer-port': { type: 'string' },
+      http: { type: 'boolean' },
+      inspect: { type: 'string' },
+      broadening: { type: 'string' },
+    },
+  })
+
+function portOf(text: string | undefined, otherwise: number): number {
+  if (text === undefined) return otherwise
+  const port = Number(text)
+  if (!/^\d{1,5}$/.test(text) || port > 65_535) throw usage(`${text} is not a port.`)
+  return port
+}
+
+function usage(message: string): SallyportError {
+  return new SallyportError('server.usage', message, {
+    fix: 'sallyport up FOLDER [--port N] [--issuer-port N] [--http] [--broadening ask|allow|refuse]',
+  })
+}
