@@ -1,0 +1,3 @@
+export { type Ask, type AwsRefusal, describeDynamoDb, type Described, type DynamoDbRequest } from './describe.ts'
+export { awsJsonError, type AwsErrorResponse } from './error-body.ts'
+export type { KnownTable } from './table-name.ts'
