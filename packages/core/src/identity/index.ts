@@ -1,0 +1,34 @@
+export { decodeBase64url, encodeBase64url } from './base64url.ts'
+export {
+  type CognitoIssuer,
+  type EmbeddedIssuer,
+  type IssuerConfiguration,
+  type JwksDocument,
+  type KeySource,
+  type OidcIssuer,
+} from './issuer.ts'
+export { maxTokenLength, parseBearer } from './parse-bearer.ts'
+export { type ParsedJws, type ParsedJwt, parseJws, parseJwt } from './parse-jwt.ts'
+export { importKey, type KeyRecord, verifyJws } from './key-record.ts'
+export { refuseToken, type TokenRefusal, type TokenRefusalCode, tokenRefusalMessages } from './refusal.ts'
+export { createSeenOnce, type SeenOnce } from './seen-once.ts'
+export {
+  type SignedRequest,
+  type SigningCredential,
+  type SigningKeys,
+  type SigV4Code,
+  type SigV4Result,
+  type SigV4Tools,
+  verifySigV4,
+} from './sigv4.ts'
+export { authenticateBearer, subjectOf } from './subject-of.ts'
+export {
+  mintTicket,
+  type TicketClaims,
+  type TicketExpectations,
+  type TicketMac,
+  type TicketRefusalCode,
+  type TicketVerdict,
+  verifyTicket,
+} from './ticket.ts'
+export { createVerifier, type VerifiedToken, type Verifier, type VerifierOptions } from './verifier.ts'
