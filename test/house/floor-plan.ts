@@ -1,0 +1,64 @@
+/** What one room may reach for. Rooms are named by package and folder; `node` is the runtime's own library. */
+export interface Room {
+  readonly rooms: readonly string[]
+  /** npm packages, by name. */
+  readonly npm: readonly string[]
+  readonly node: boolean
+}
+
+const pure = (rooms: readonly string[], npm: readonly string[] = []): Room => ({ rooms, npm, node: false })
+const onNode = (rooms: readonly string[], npm: readonly string[] = []): Room => ({ rooms, npm, node: true })
+
+const walk = ['core/access', 'core/enforcement']
+
+/**
+ * The floor plan: which room may import which. Arrows point inward, to `core/access`.
+ * A new arrow is a decision about the design: change it here first, and say why in the commit.
+ */
+export const floorPlan: Readonly<Record<string, Room>> = {
+  'core/access': pure([]),
+  'core/identity': pure(['core/access'], ['jose']),
+  'core/policy': pure(['core/access']),
+  'core/enforcement': pure(['core/access']),
+  'core/ledger': pure(['core/access']),
+  aws: pure(['core/access', 'core/identity'], ['aws4']),
+  manifest: onNode(['core/access', 'core/policy'], ['yaml']),
+  'server/administration': onNode([...walk, 'core/ledger', 'manifest', 'server/ledger']),
+  'server/api': onNode([...walk, 'manifest', 'server/host', 'server/information']),
+  'server/certificates': onNode(['core/access'], ['@peculiar/x509']),
+  'server/egress': onNode(
+    [...walk, 'core/identity', 'manifest', 'aws', 'server/host', 'server/information', 'server/certificates'],
+    ['undici'],
+  ),
+  'server/gateway': onNode([...walk, 'core/identity', 'manifest', 'server/host', 'server/information'], ['ajv']),
+  'server/host': onNode([...walk, 'core/identity', 'manifest'], ['esbuild']),
+  'server/identity-provider': onNode(
+    ['core/access', 'manifest'],
+    ['oidc-provider', 'otpauth', '@node-rs/argon2', 'jose'],
+  ),
+  'server/information': onNode(['core/access', 'manifest']),
+  'server/ledger': onNode([...walk, 'core/ledger']),
+  'server/operation': onNode(['core/access', 'manifest', 'server/host']),
+  'server/stores': onNode(['core/access'], ['dynalite']),
+  'server/vault': onNode(['core/access']),
+  // The one place where the rooms meet.
+  'server/main': onNode(['*'], ['*']),
+  'cli/attacks': onNode(['core/access', 'core/ledger', 'manifest', 'cli/sign-in'], ['undici', 'yaml', 'jose']),
+  'cli/sign-in': onNode(['core/access'], ['undici', 'otpauth', 'jose']),
+  // It starts the server as a process; it never loads it.
+  cli: onNode(
+    ['core/access', 'core/ledger', 'core/policy', 'manifest', 'cli/attacks', 'cli/sign-in'],
+    ['@stricli/core', '@stricli/auto-complete', 'undici', 'yaml'],
+  ),
+}
+
+/** Which room a file belongs to; undefined for scripts, tests, examples and benchmarks. */
+export function roomOf(path: string): string | undefined {
+  const [, name, rest] = /^packages\/([^/]+)\/src\/(.+)$/.exec(path) ?? []
+  if (name === undefined || rest === undefined) return undefined
+  const folder = rest.includes('/') ? rest.slice(0, rest.indexOf('/')) : ''
+  if (name === 'core') return `core/${folder}`
+  if (name === 'server') return folder === '' ? 'server/main' : `server/${folder}`
+  if (name === 'cli') return folder === 'sign-in' || folder === 'attacks' ? `cli/${folder}` : 'cli'
+  return name
+}
