@@ -1,0 +1,167 @@
+import type { Subject } from '@sallyport/core/access'
+
+/** One call of a function, from outside or from another function, before it is put into its platform's form. */
+export interface FunctionCall {
+  /** `POST /orders/:id/refund`, or `POST /charge` for an offered operation. */
+  readonly routeKey: string
+  readonly method: string
+  readonly path: string
+  /** Without the question mark. */
+  readonly query: string
+  /** Lower-case names; credentials are already gone. */
+  readonly headers: ReadonlyMap<string, string>
+  readonly pathParameters: Readonly<Record<string, string>>
+  readonly body: Uint8Array
+  readonly sourceIp: string
+  /** The invocation's id. */
+  readonly requestId: string
+  /** Milliseconds since the epoch. */
+  readonly receivedAt: number
+  readonly transaction: string
+  /** The person on whose behalf it runs. */
+  readonly user?: Subject
+  /** ARN of the calling function; absent at the edge. */
+  readonly caller?: string
+  /** Host that the caller named. */
+  readonly domainName?: string
+}
+
+/** An HTTP answer, as a function's result stands for it. */
+export interface FunctionAnswer {
+  readonly status: number
+  /** Lower-case names; `set-cookie` once per cookie. */
+  readonly headers: readonly (readonly [name: string, value: string])[]
+  readonly body: Uint8Array
+}
+
+const textual = /^(text\/|application\/(json|xml|javascript|x-www-form-urlencoded|graphql)\b|application\/[a-z0-9.+-]+\+(json|xml)\b)/i
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+/**
+ * The event of API Gateway's HTTP API, payload format 2.0, as UTF-8 JSON. Verified claims stand where AWS puts
+ * them: a person's under `authorizer.jwt.claims`, and what we vouch for ourselves under `authorizer.lambda`.
+ */
+export function toApiGatewayEvent(call: FunctionCall): Uint8Array {
+  const { cookie, ...headers } = Object.fromEntries(call.headers)
+  const text = textOf(call)
+  const parameters = queryParameters(call.query)
+  return Buffer.from(JSON.stringify({
+    version: '2.0',
+    routeKey: call.routeKey,
+    rawPath: call.path,
+    rawQueryString: call.query,
+    ...(cookie === undefined ? {} : { cookies: cookie.split(/; */) }),
+    headers,
+    ...(parameters === undefined ? {} : { queryStringParameters: parameters }),
+    requestContext: {
+      accountId: 'anonymous',
+      apiId: 'sallyport',
+      authorizer: authorizerOf(call),
+      domainName: call.domainName ?? call.headers.get('host') ?? '',
+      domainPrefix: (call.domainName ?? call.headers.get('host') ?? '').split('.')[0],
+      http: {
+        method: call.method,
+        path: call.path,
+        protocol: 'HTTP/1.1',
+        sourceIp: call.sourceIp,
+        userAgent: call.headers.get('user-agent') ?? '',
+      },
+      requestId: call.requestId,
+      routeKey: call.routeKey,
+      stage: '$default',
+      time: new Date(call.receivedAt).toUTCString(),
+      timeEpoch: call.receivedAt,
+    },
+    ...(call.body.length === 0 ? {} : { body: text ?? Buffer.from(call.body).toString('base64') }),
+    ...(Object.keys(call.pathParameters).length === 0 ? {} : { pathParameters: call.pathParameters }),
+    isBase64Encoded: text === undefined,
+  }))
+}
+
+/**
+ * What a function's result means as HTTP ("Lambda function response for format 2.0", API Gateway Developer Guide):
+ * an object with `statusCode` says so itself; anything else is a body of JSON with status 200.
+ * Undefined when it says `statusCode` but the rest does not fit. Adversary: the function, through header injection.
+ */
+export function fromFunctionResult(result: Uint8Array): FunctionAnswer | undefined {
+  let value: unknown
+  try {
+    value = JSON.parse(utf8.decode(result))
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof TypeError) return undefined
+    throw error
+  }
+  if (!isRecord(value) || value['statusCode'] === undefined) {
+    const body = typeof value === 'string' ? value : JSON.stringify(value)
+    return { status: 200, headers: [['content-type', 'application/json']], body: Buffer.from(body) }
+  }
+  const status = Number(value['statusCode'])
+  const { headers = {}, cookies = [], body = '', isBase64Encoded = false } = value
+  if (!Number.isInteger(status) || status < 200 || status > 599 || !isRecord(headers)) return undefined
+  if (!Array.isArray(cookies) || typeof body !== 'string' || typeof isBase64Encoded !== 'boolean') return undefined
+  const pairs: [string, string][] = []
+  const given: readonly (readonly [string, unknown])[] = [
+    ...Object.entries(headers), ...cookies.map((cookie: unknown) => ['set-cookie', cookie] as const),
+  ]
+  for (const [name, content] of given) {
+    if (!['string', 'number', 'boolean'].includes(typeof content)) return undefined
+    const text = String(content)
+    if (!/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/.test(name) || !/^[\t\x20-\x7e\x80-\xff]*$/.test(text)) return undefined
+    if (!framing.has(name.toLowerCase())) pairs.push([name.toLowerCase(), text])
+  }
+  if (!pairs.some(([name]) => name === 'content-type')) pairs.push(['content-type', 'text/plain;charset=utf-8'])
+  return { status, headers: pairs, body: Buffer.from(body, isBase64Encoded ? 'base64' : 'utf8') }
+}
+
+/** Headers that describe one connection; a function has none. */
+const framing: ReadonlySet<string> = new Set([
+  'connection', 'content-length', 'keep-alive', 'proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade',
+])
+
+function authorizerOf(call: FunctionCall): object {
+  const { user, caller } = call
+  const lambda = {
+    transaction: call.transaction,
+    ...(caller === undefined ? {} : { caller }),
+    ...(user === undefined ? {} : { user: user.name, roles: user.roles }),
+  }
+  return caller !== undefined || user === undefined ? { lambda } : { jwt: { claims: claimsOf(user), scopes: [] }, lambda }
+}
+
+/** Claims of the verified token; API Gateway makes every value a string. */
+function claimsOf(user: Subject): Readonly<Record<string, string>> {
+  return {
+    sub: user.name,
+    'cognito:groups': `[${user.roles.join(' ')}]`,
+    ...(user.issuer === undefined ? {} : { iss: user.issuer }),
+    ...(user.sessionId === undefined ? {} : { sid: user.sessionId }),
+    ...(user.authentication === undefined ? {} : {
+      amr: `[${user.authentication.methods.join(' ')}]`,
+      auth_time: String(user.authentication.authenticatedAtSeconds),
+      exp: String(user.authentication.expiresAtSeconds),
+    }),
+  }
+}
+
+/** The body as text where it is text by its type and by its bytes. */
+function textOf(call: FunctionCall): string | undefined {
+  if (call.body.length === 0) return ''
+  if (!textual.test(call.headers.get('content-type') ?? '')) return undefined
+  try {
+    return utf8.decode(call.body)
+  } catch (error) {
+    if (error instanceof TypeError) return undefined
+    throw error
+  }
+}
+
+/** Repeated names are joined by comma, as format 2.0 does. */
+function queryParameters(query: string): Readonly<Record<string, string>> | undefined {
+  if (query === '') return undefined
+  const parameters = new URLSearchParams(query)
+  return Object.fromEntries([...new Set(parameters.keys())].map((name) => [name, parameters.getAll(name).join(',')]))
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
