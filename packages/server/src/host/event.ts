@@ -125,7 +125,7 @@ function authorizerOf(call: FunctionCall): object {
     ...(caller === undefined ? {} : { caller }),
     ...(user === undefined ? {} : { user: user.name, roles: user.roles }),
   }
-  return caller !== undefined || user === undefined ? { lambda } : { jwt: { claims: claimsOf(user), scopes: [] }, lambda }
+  return user === undefined ? { lambda } : { jwt: { claims: claimsOf(user), scopes: [] }, lambda }
 }
 
 /** Claims of the verified token; API Gateway makes every value a string. */
