@@ -1,0 +1,37 @@
+/** What hostile code is told to do. The same instruction runs inside a box and, as a control, outside one. */
+export type Instruction =
+  | {
+      readonly do: 'http'
+      readonly url: string
+      readonly method?: string
+      readonly headers?: Readonly<Record<string, string>>
+      readonly body?: string
+    }
+  /** Bytes of our own making on a connection, in TLS when `serverName` is given. */
+  | { readonly do: 'raw'; readonly host: string; readonly port: number; readonly serverName?: string; readonly text: string }
+  | { readonly do: 'udp'; readonly host: string; readonly port: number }
+  | { readonly do: 'unix'; readonly path: string }
+  /** `server` is `ADDRESS:PORT`; without it, whatever the machine is set to. */
+  | { readonly do: 'dns'; readonly name: string; readonly server?: string }
+  | { readonly do: 'file'; readonly path: string }
+  /** Looks for one word in everything that this process can see of its environment. */
+  | { readonly do: 'environment'; readonly word: string }
+  | { readonly do: 'dynamodb'; readonly operation: string; readonly input: object; readonly forged?: boolean }
+  /** Leaves a process behind that asks the runtime for the next event, for `forMs`. */
+  | { readonly do: 'child'; readonly runtimeApi?: string; readonly forMs: number; readonly tag: string }
+  | { readonly do: 'relay'; readonly to: string; readonly then: Instruction }
+  /** Answers at once; the rest happens later, and is printed as `{ tag, … }`. */
+  | { readonly do: 'timer'; readonly afterMs: number; readonly tag: string; readonly then: Instruction }
+  /** Begins a request and leaves it unfinished in the process, for `finish` to end. */
+  | { readonly do: 'begin'; readonly host: string; readonly port: number; readonly text: string }
+  | { readonly do: 'finish'; readonly text: string }
+  | { readonly do: 'both'; readonly first: Instruction; readonly second: Instruction }
+  | { readonly do: 'wait'; readonly ms: number }
+
+/** What came of it. `code` is a refusal's own code, a system error's name, or `HTTP status`. */
+export interface Outcome {
+  /** Something came back from where it should not, or the thing was done. */
+  readonly got: boolean
+  readonly code: string
+  readonly evidence: string
+}
