@@ -56,7 +56,7 @@ async function runTests(tree: string, guard: Guard): Promise<{ failed: readonly 
   rmSync(output, { force: true })
   const child = spawn(
     process.execPath,
-    [join(top, 'node_modules/.bin/vitest'), 'run', ...guard.noticedBy, '--reporter=json', `--outputFile=${output}`],
+    [join(top, 'node_modules/.bin/vitest'), 'run', ...guard.noticedBy, '--bail=1', '--reporter=json', `--outputFile=${output}`],
     { cwd: tree, stdio: 'ignore' },
   )
   await new Promise((done) => child.once('exit', done))

@@ -62,14 +62,14 @@ beforeEach(async () => {
 
 afterEach(() => gateway.close())
 
-/** Sends exactly these bytes and reads until the server closes or 300 ms of silence. */
+/** Sends exactly these bytes and reads until the server closes or 80 ms of silence. */
 async function send(text: string): Promise<string> {
   const socket = connect(Number(new URL(gateway.url).port), '127.0.0.1')
   let answer = ''
   socket.on('data', (chunk: Buffer) => void (answer += chunk.toString('latin1')))
   socket.write(text, 'latin1')
   await new Promise<void>((resolve) => {
-    socket.setTimeout(300, () => resolve())
+    socket.setTimeout(80, () => resolve())
     socket.on('close', () => resolve())
     socket.on('error', () => resolve())
   })
