@@ -6,7 +6,7 @@ import { expect, test } from 'vitest'
 import { encodeEntry, findEntry, frameHeaderBytes, hashLeaf, maxEntryBytes, readEntries } from './index.ts'
 
 const sha256 = (bytes: Uint8Array): Uint8Array => hash('sha256', bytes, 'buffer')
-const payloads = ['', 'a', '{"kind":"gap"}', 'é'.repeat(200)].map((text) => Buffer.from(text))
+const payloads = ['ab', 'c', '{"kind":"gap"}', 'é'.repeat(200)].map((text) => Buffer.from(text))
 const segment = Buffer.concat(payloads.map((payload) => encodeEntry(payload, sha256)))
 
 test('reads back what was written, with the leaf hash of each entry', () => {
@@ -31,15 +31,16 @@ test('finds a torn tail at every byte and keeps every entry before it', () => {
 })
 
 test('stops at a changed byte wherever it is, and finds the intact entry after it', () => {
-  const first = frameHeaderBytes * 2 + 1
+  const second = frameHeaderBytes + 2
   for (let offset = 0; offset < segment.length; offset++) {
     const damaged = Buffer.from(segment)
     damaged[offset] = (damaged[offset] ?? 0) ^ 0x10
     expect(readEntries(damaged, sha256).validBytes).toBeLessThanOrEqual(offset)
   }
   const damaged = Buffer.from(segment)
-  damaged[first - 1] = 0x62
-  expect(findEntry(damaged, frameHeaderBytes + 1, sha256)).toBe(first)
+  damaged[second - 1] = 0x7a
+  expect(readEntries(damaged, sha256).validBytes).toBe(0)
+  expect(findEntry(damaged, 1, sha256)).toBe(second)
   expect(findEntry(segment.subarray(0, -1), segment.length - 10, sha256)).toBeUndefined()
 })
 
@@ -51,7 +52,8 @@ test('never throws on any bytes', () => {
   fc.assert(fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => readEntries(bytes, sha256).validBytes >= 0))
 })
 
-test('refuses an entry that no tile bundle could carry', () => {
+test('refuses an entry that no tile bundle could carry, and an empty one', () => {
+  expect(() => encodeEntry(new Uint8Array(0), sha256)).toThrow(RangeError)
   expect(() => encodeEntry(new Uint8Array(maxEntryBytes + 1), sha256)).toThrow(RangeError)
   expect(readEntries(encodeEntry(new Uint8Array(maxEntryBytes), sha256), sha256).entries).toHaveLength(1)
 })

@@ -29,7 +29,9 @@ export interface Entries {
  * This is the hot path: the record is serialised once, into the buffer that will be written, and those bytes are hashed.
  */
 export function sealFrame(target: Uint8Array, offset: number, entryBytes: number, sha256: Sha256): Uint8Array {
-  if (entryBytes > maxEntryBytes) throw new RangeError(`an entry has at most ${maxEntryBytes} bytes, not ${entryBytes}`)
+  if (entryBytes < 1 || entryBytes > maxEntryBytes) {
+    throw new RangeError(`an entry has 1 to ${maxEntryBytes} bytes, not ${entryBytes}`)
+  }
   target[offset] = 0
   target[offset + 1] = entryBytes >>> 16
   target[offset + 2] = entryBytes >>> 8
@@ -75,7 +77,8 @@ function entryAt(segment: Uint8Array, offset: number, sha256: Sha256): Entry | u
   // Three of the four length bytes are enough for 64 KiB; the first is always zero.
   if (segment[offset] !== 0 || segment[start - 1] !== leafPrefix) return undefined
   const length = ((segment[offset + 1] ?? 0) << 16) | ((segment[offset + 2] ?? 0) << 8) | (segment[offset + 3] ?? 0)
-  if (length > maxEntryBytes || start + length > segment.length) return undefined
+  // No entry is empty: a run of zeroes, as a file system leaves after a loss of power, is refused without hashing.
+  if (length < 1 || length > maxEntryBytes || start + length > segment.length) return undefined
   const leafHash = sha256(segment.subarray(start - 1, start + length))
   for (let index = 0; index < checkBytes; index++) {
     if (segment[offset + lengthBytes + index] !== leafHash[index]) return undefined

@@ -1,0 +1,6 @@
+export { type Ledger, type LedgerOptions, openLedger } from './ledger.ts'
+export { followLedger, type LedgerEntry, readLedger } from './read.ts'
+export { type Recovery, type Unsettled } from './recover.ts'
+export { nodeSha256 } from './sha256.ts'
+export { type KeyKeeper, openLedgerSigner } from './signing-key.ts'
+export { type LedgerFile, type LedgerStore } from './store.ts'

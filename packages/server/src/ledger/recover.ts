@@ -1,0 +1,134 @@
+import { SallyportError } from '@sallyport/core/access'
+import {
+  type Checkpoint,
+  createCompactRange,
+  type CompactRange,
+  equalHashes,
+  findEntry,
+  type NoteVerifier,
+  openNote,
+  parseCheckpoint,
+  parseRecord,
+  readEntries,
+  type Sha256,
+} from '@sallyport/core/ledger'
+
+import { segmentName } from './segment-log.ts'
+import type { LedgerStore } from './store.ts'
+
+/** A decision that was allowed and whose outcome nobody wrote down. */
+export interface Unsettled {
+  readonly decision: string
+  readonly transaction: string
+}
+
+/** What was found on opening. */
+export interface Recovery {
+  /** Records that were there. */
+  readonly records: bigint
+  /** Bytes of a write that the end of the last process tore; none of them had a receipt. */
+  readonly truncatedBytes: number
+  readonly unsettled: readonly Unsettled[]
+}
+
+/** The ledger as it stands on disk, checked against its own last signed statement. */
+export interface Recovered extends Recovery {
+  readonly range: CompactRange
+  readonly lastSegment: number
+  readonly validBytes: number
+}
+
+/** Reads everything; changes nothing. Throws `ledger.damaged` or `ledger.forked` rather than go on from a wrong state. */
+export async function recover(store: LedgerStore, { origin, sha256, verifier }: {
+  readonly origin: string
+  readonly sha256: Sha256
+  readonly verifier: NoteVerifier
+}): Promise<Recovered> {
+  const segments = segmentsOf(store)
+  const checkpoint = await readCheckpoint(store, segments.length > 0, { origin, sha256, verifier })
+  const range = createCompactRange(sha256)
+  const open = new Map<string, Unsettled>()
+  let validBytes = 0
+  let truncatedBytes = 0
+  const compare = (): void => {
+    if (range.size() === checkpoint.size && !equalHashes(range.root(), checkpoint.root)) {
+      throw forked(`its first ${checkpoint.size} records are not those that were signed`)
+    }
+  }
+
+  compare()
+  for (const [number, name] of segments.entries()) {
+    const bytes = store.read(name)
+    if (!bytes) throw damaged(`${name} is missing`)
+    const read = readEntries(bytes, sha256)
+    for (const entry of read.entries) {
+      note(open, entry.bytes, `entry ${range.size()} in ${name}`)
+      range.append(entry.leafHash)
+      compare()
+    }
+    validBytes = read.validBytes
+    truncatedBytes = bytes.length - read.validBytes
+    if (truncatedBytes === 0) continue
+    // A torn write is the last thing in the last file. Intact records behind it mean that something else happened.
+    const isLast = number === segments.length - 1
+    if (!isLast || findEntry(bytes, read.validBytes + 1, sha256) !== undefined) {
+      throw damaged(`${name} has unreadable bytes at ${read.validBytes} with intact records after them`)
+    }
+  }
+  if (range.size() < checkpoint.size) {
+    throw forked(`it holds ${range.size()} records, and a checkpoint was signed over ${checkpoint.size}`)
+  }
+  const lastSegment = Math.max(0, segments.length - 1)
+  return { range, records: range.size(), truncatedBytes, unsettled: [...open.values()], lastSegment, validBytes }
+}
+
+function segmentsOf(store: LedgerStore): readonly string[] {
+  const names = store.names().filter((name) => name.endsWith('.seg')).toSorted()
+  const missing = names.findIndex((name, number) => name !== segmentName(number))
+  if (missing >= 0) throw damaged(`${segmentName(missing)} is missing`)
+  return names
+}
+
+async function readCheckpoint(
+  store: LedgerStore,
+  hasRecords: boolean,
+  { origin, sha256, verifier }: { origin: string; sha256: Sha256; verifier: NoteVerifier },
+): Promise<Checkpoint> {
+  const bytes = store.read('checkpoint')
+  if (!bytes) {
+    if (hasRecords) throw forked('its signed checkpoint is missing')
+    return { origin, size: 0n, root: createCompactRange(sha256).root() }
+  }
+  const opened = await openNote(sha256, bytes, [verifier])
+  if ('refusal' in opened) throw forked(`its checkpoint does not verify under this server's key (${opened.refusal})`)
+  const checkpoint = parseCheckpoint(opened.text)
+  if (!checkpoint) throw forked('its checkpoint cannot be read')
+  if (checkpoint.origin !== origin) throw forked(`its checkpoint belongs to "${checkpoint.origin}"`)
+  return checkpoint
+}
+
+function note(open: Map<string, Unsettled>, bytes: Uint8Array, where: string): void {
+  const record = parseOrBlame(bytes, where)
+  if (record.kind === 'decision' && record.effect === 'allow') {
+    open.set(record.id, { decision: record.id, transaction: record.transaction })
+  }
+  if (record.kind === 'outcome') open.delete(record.decision)
+}
+
+function parseOrBlame(bytes: Uint8Array, where: string): ReturnType<typeof parseRecord> {
+  try {
+    return parseRecord(bytes)
+  } catch (cause) {
+    throw damaged(`${where} is not a record`, cause)
+  }
+}
+
+const restore = 'Restore the ledger folder from a backup, or move it away to begin a new ledger.'
+
+function damaged(what: string, cause?: unknown): SallyportError {
+  return new SallyportError('ledger.damaged', `The ledger is damaged: ${what}. ${restore}`, { cause })
+}
+
+function forked(what: string): SallyportError {
+  return new SallyportError('ledger.forked', `The ledger is not the one that was signed: ${what}. ${restore}`)
+}
