@@ -14,7 +14,7 @@ export function formatCheckpoint({ origin, size, root }: Checkpoint): string {
   return `${origin}\n${size}\n${toBase64(root)}\n`
 }
 
-/** Reads the text of a verified note; undefined when it is no checkpoint. Extension lines are allowed and not looked at. */
+/** Reads the text of a verified note; undefined when it is no checkpoint. Extension lines are passed over. */
 export function parseCheckpoint(text: string): Checkpoint | undefined {
   if (!text.endsWith('\n')) return undefined
   const [origin = '', size = '', root = '', ...extensions] = text.slice(0, -1).split('\n')

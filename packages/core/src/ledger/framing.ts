@@ -26,7 +26,7 @@ export interface Entries {
 
 /**
  * Fills in the header of a frame whose entry already stands at `offset + frameHeaderBytes`; returns the leaf hash.
- * This is the hot path: the record is serialised once, into the buffer that will be written, and those bytes are hashed.
+ * The hot path: the record is serialised once, into the buffer that will be written, and those bytes are hashed.
  */
 export function sealFrame(target: Uint8Array, offset: number, entryBytes: number, sha256: Sha256): Uint8Array {
   if (entryBytes < 1 || entryBytes > maxEntryBytes) {

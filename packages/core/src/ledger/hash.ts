@@ -1,4 +1,4 @@
-/** SHA-256, synchronous: the ledger hashes on the request path, where a promise per node would cost more than the hash. */
+/** SHA-256, synchronous: the ledger hashes on the request path, where a promise per node costs more than the hash. */
 export type Sha256 = (bytes: Uint8Array) => Uint8Array
 
 /** Domain separation between leaves and nodes (RFC 9162 §2.1.1): without it a node could be passed off as a leaf. */

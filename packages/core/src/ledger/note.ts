@@ -27,7 +27,9 @@ export interface NoteVerifier {
 export type NoteRefusal = 'malformed' | 'unsigned' | 'bad-signature'
 
 /** A note whose signatures by known keys all verify, and of those there is at least one. */
-export type OpenedNote = { readonly text: string; readonly signedBy: readonly string[] } | { readonly refusal: NoteRefusal }
+export type OpenedNote =
+  | { readonly text: string; readonly signedBy: readonly string[] }
+  | { readonly refusal: NoteRefusal }
 
 /** First four bytes of `SHA-256(name || 0x0A || type || key)` (C2SP signed-note, "Signatures"). */
 export function keyIdOf(sha256: Sha256, name: string, publicKey: Uint8Array): Uint8Array {
@@ -48,7 +50,7 @@ export async function signNote(sha256: Sha256, text: string, signer: NoteSigner)
   return `${text}\n${signaturePrefix}${signer.name} ${toBase64(concatenate(keyId, signature))}\n`
 }
 
-/** Parses and verifies. Signatures by keys we do not know are passed over; a false one by a known key refuses the note. */
+/** Parses and verifies. Signatures by unknown keys are passed over; a false one by a known key refuses the note. */
 export async function openNote(
   sha256: Sha256,
   bytes: Uint8Array,

@@ -3,7 +3,8 @@ import { type LedgerRecord, SallyportError } from '@sallyport/core/access'
 type Check = (value: unknown) => boolean
 type Kind = LedgerRecord['kind']
 /** Every field of a kind; TypeScript refuses the table when a record gains a field that is not checked here. */
-type Shapes = { readonly [K in Kind]: { readonly [F in Exclude<keyof Extract<LedgerRecord, { kind: K }>, 'kind'>]-?: Check } }
+type Shapes = { readonly [K in Kind]: ShapeOf<Extract<LedgerRecord, { kind: K }>> }
+type ShapeOf<R> = { readonly [F in Exclude<keyof R, 'kind'>]-?: Check }
 
 const text: Check = (value) => typeof value === 'string'
 const flag: Check = (value) => typeof value === 'boolean'

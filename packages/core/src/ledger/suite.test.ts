@@ -30,16 +30,16 @@ describe.skipIf(!existsSync(folder))('transparency-dev/merkle testdata', () => {
       verifyInclusion(sha256, {
         leafIndex: integer(probe, 'leafIdx'),
         treeSize: integer(probe, 'treeSize'),
-        leafHash: bytes(probe['leafHash']),
-        root: bytes(probe['root']),
+        leafHash: decode(probe['leafHash']),
+        root: decode(probe['root']),
         proof: proofOf(probe),
       }),
     consistency: (probe) =>
       verifyConsistency(sha256, {
         size1: integer(probe, 'size1'),
         size2: integer(probe, 'size2'),
-        root1: bytes(probe['root1']),
-        root2: bytes(probe['root2']),
+        root1: decode(probe['root1']),
+        root2: decode(probe['root2']),
         proof: proofOf(probe),
       }),
     subtreeinclusion: (probe) => {
@@ -49,8 +49,8 @@ describe.skipIf(!existsSync(folder))('transparency-dev/merkle testdata', () => {
       return verifyInclusion(sha256, {
         leafIndex: integer(probe, 'leafIdx') - start,
         treeSize: end - start,
-        leafHash: bytes(probe['leafHash']),
-        root: bytes(probe['root']),
+        leafHash: decode(probe['leafHash']),
+        root: decode(probe['root']),
         proof: proofOf(probe),
       })
     },
@@ -59,8 +59,8 @@ describe.skipIf(!existsSync(folder))('transparency-dev/merkle testdata', () => {
         start: integer(probe, 'start'),
         end: integer(probe, 'end'),
         size: integer(probe, 'size'),
-        root1: bytes(probe['root1']),
-        root2: bytes(probe['root2']),
+        root1: decode(probe['root1']),
+        root2: decode(probe['root2']),
         proof: proofOf(probe),
       }),
   }
@@ -105,10 +105,10 @@ function integer(probe: Probe, name: string): bigint {
   return BigInt(String(probe[name]))
 }
 
-function bytes(value: unknown): Uint8Array {
+function decode(value: unknown): Uint8Array {
   return typeof value === 'string' ? Buffer.from(value, 'base64') : new Uint8Array(0)
 }
 
 function proofOf(probe: Probe): Uint8Array[] {
-  return (probe.proof ?? []).map(bytes)
+  return (probe.proof ?? []).map(decode)
 }

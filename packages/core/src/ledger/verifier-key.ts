@@ -5,7 +5,7 @@ import { isKeyName, keyIdOf, type NoteSigner, type NoteVerifier } from './note.t
 const ed25519 = 0x01
 
 /** `name+keyid+base64(type || key)`: what C2SP calls a vkey, one line to pin or to paste. */
-export function formatVerifierKey(sha256: Sha256, key: { readonly name: string; readonly publicKey: Uint8Array }): string {
+export function formatVerifierKey(sha256: Sha256, key: { name: string; publicKey: Uint8Array }): string {
   const keyId = Array.from(keyIdOf(sha256, key.name, key.publicKey), (byte) => byte.toString(16).padStart(2, '0'))
   return `${key.name}+${keyId.join('')}+${toBase64(Uint8Array.of(ed25519, ...key.publicKey))}`
 }

@@ -62,7 +62,7 @@ export interface SubtreeConsistency {
   readonly proof: readonly Uint8Array[]
 }
 
-/** True when the subtree belongs to the tree: the RFC 9162 procedure, started at `start` instead of at the first leaf. */
+/** True when the subtree belongs to the tree: the RFC 9162 procedure, begun at `start` instead of at the first leaf. */
 export function verifySubtreeConsistency(sha256: Sha256, stated: SubtreeConsistency): boolean {
   const { start, end, size, root1, root2, proof } = stated
   if (!isSubtree(start, end) || end > size || size > maxSize) return false

@@ -11,7 +11,7 @@ export interface DurableTree {
   readonly root: Uint8Array
 }
 
-/** Group commit: what arrives in one turn of the event loop is one write; what arrives during one sync shares the next. */
+/** Group commit: what arrives in one turn of the event loop is one write; what arrives during a sync shares the next. */
 export interface Committer {
   readonly append: (record: LedgerRecord, durability: Durability) => Promise<bigint>
   readonly durable: () => Promise<DurableTree>
@@ -137,8 +137,7 @@ export function createCommitter(parts: CommitterParts): Committer {
   const syncAll = async (): Promise<void> => {
     // One turn later, so that every record of this batch shares the sync.
     await Promise.resolve()
-    while (unsynced.length > 0 && !fatal) {
-      const group = unsynced
+    for (let group = unsynced; group.length > 0; group = unsynced) {
       unsynced = []
       try {
         await log.sync()

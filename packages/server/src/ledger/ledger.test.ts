@@ -44,7 +44,7 @@ function decision(id: string, fields: Partial<DecisionRecord> = {}): DecisionRec
     actors: [],
     effect: 'allow',
     reasons: [],
-    asked: [{ action: 'sallyport:CallRoute', resource: 'arn:sallyport:route:checkout:public:storefront/POST /checkout' }],
+    asked: [{ action: 'sallyport:CallRoute', resource: 'arn:sallyport:route:a:public:storefront/POST /checkout' }],
     context: {},
     durability: 'written',
     manifest: 'digest',
@@ -170,7 +170,7 @@ describe('on opening', () => {
       writeFileSync(segment, Buffer.concat([bytes, bytes.subarray(0, torn)]))
       const ledger = await open()
       expect(ledger.recovery).toMatchObject({ records: 1n, truncatedBytes: torn })
-      expect(await records()).toEqual([outcome('a'), expect.objectContaining({ kind: 'lifecycle', event: 'recovered' })])
+      expect(await records()).toEqual([outcome('a'), expect.objectContaining({ event: 'recovered' })])
       await ledger.close()
       // Back to the state with one record, checkpoint included.
       rmSync(folder, { recursive: true })

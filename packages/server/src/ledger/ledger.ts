@@ -116,14 +116,16 @@ async function openLocked(options: LedgerOptions, store: LedgerStore, release: (
   })
 
   // One checkpoint after the other, so that an older one never replaces a newer.
-  let signing: Promise<Checkpoint> = Promise.resolve({ origin, size: -1n, root: new Uint8Array() })
+  let signing: Promise<Checkpoint | undefined> = Promise.resolve(undefined)
+  const signNext = async (before: Promise<Checkpoint | undefined>): Promise<Checkpoint> => {
+    const previous = await before.catch(() => undefined) // told to whoever asked for that one
+    const { size, root } = await committer.durable()
+    return previous?.size === size ? previous : sign(size, root)
+  }
   const checkpoint = (): Promise<Checkpoint> => {
-    const next = async (previous?: Checkpoint): Promise<Checkpoint> => {
-      const { size, root } = await committer.durable()
-      return previous?.size === size ? previous : sign(size, root)
-    }
-    signing = signing.then(next, () => next())
-    return signing
+    const next = signNext(signing)
+    signing = next
+    return next
   }
   const tell = (error: unknown): void => {
     if (error instanceof SallyportError) onTrouble(error)

@@ -20,7 +20,10 @@ interface Content {
 }
 
 /** The memory fake of the port. */
-export function createMemoryStore(fault?: FaultPlan, initial: ReadonlyMap<string, Uint8Array> = new Map()): MemoryLedgerStore {
+export function createMemoryStore(
+  fault?: FaultPlan,
+  initial: ReadonlyMap<string, Uint8Array> = new Map(),
+): MemoryLedgerStore {
   const files = new Map<string, Content>()
   for (const [name, bytes] of initial) files.set(name, { bytes, synced: bytes })
   const durable = new Set(files.keys())
@@ -44,9 +47,12 @@ export function createMemoryStore(fault?: FaultPlan, initial: ReadonlyMap<string
       step('sync-folder')
       for (const name of files.keys()) durable.add(name)
     },
-    afterPowerLoss: () =>
-      createMemoryStore(undefined, new Map([...durable].map((name) => [name, files.get(name)?.synced.slice() ?? new Uint8Array()]))),
-    afterKill: () => createMemoryStore(undefined, new Map([...files].map(([name, { bytes }]) => [name, bytes.slice()]))),
+    afterPowerLoss: () => {
+      const left = [...files].filter(([name]) => durable.has(name))
+      return createMemoryStore(undefined, new Map(left.map(([name, { synced }]) => [name, synced.slice()])))
+    },
+    afterKill: () =>
+      createMemoryStore(undefined, new Map([...files].map(([name, { bytes }]) => [name, bytes.slice()]))),
   }
 }
 

@@ -38,12 +38,15 @@ export interface Recovered extends Recovery {
   readonly validBytes: number
 }
 
-/** Reads everything; changes nothing. Throws `ledger.damaged` or `ledger.forked` rather than go on from a wrong state. */
-export async function recover(store: LedgerStore, { origin, sha256, verifier }: {
+/** Whose ledger it should be. */
+export interface Identity {
   readonly origin: string
   readonly sha256: Sha256
   readonly verifier: NoteVerifier
-}): Promise<Recovered> {
+}
+
+/** Reads everything; changes nothing. Throws `ledger.damaged` or `ledger.forked` rather than go on from there. */
+export async function recover(store: LedgerStore, { origin, sha256, verifier }: Identity): Promise<Recovered> {
   const segments = segmentsOf(store)
   const checkpoint = await readCheckpoint(store, segments.length > 0, { origin, sha256, verifier })
   const range = createCompactRange(sha256)
@@ -92,7 +95,7 @@ function segmentsOf(store: LedgerStore): readonly string[] {
 async function readCheckpoint(
   store: LedgerStore,
   hasRecords: boolean,
-  { origin, sha256, verifier }: { origin: string; sha256: Sha256; verifier: NoteVerifier },
+  { origin, sha256, verifier }: Identity,
 ): Promise<Checkpoint> {
   const bytes = store.read('checkpoint')
   if (!bytes) {

@@ -72,7 +72,7 @@ export function openSegmentLog(
   }
 }
 
-/** Part of a batch may be in the file: later records must not stand behind half a record. False when that failed too. */
+/** Part of a batch may be in the file, and later records must not stand behind half a record. False when it failed. */
 function cutBack(file: LedgerFile, length: number): boolean {
   try {
     file.truncate(length)

@@ -15,7 +15,7 @@ export function createSpool<Waiting>(maxBytes: number): Spool<Waiting> {
   return {
     keep: (frame, waiter) => {
       if (length + frame.length > maxBytes) return false
-      frames.push(frame.slice())
+      frames.push(new Uint8Array(frame)) // a copy: a Buffer's own `slice` would be a view of bytes that are reused
       waiting.push(waiter)
       length += frame.length
       return true

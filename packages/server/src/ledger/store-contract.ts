@@ -4,8 +4,6 @@ import type { LedgerStore } from './store.ts'
 
 /** What every ledger store must do. Call it inside a `describe`; `makeStore` gives an empty one each time. */
 export function ledgerStoreContract(makeStore: () => LedgerStore): void {
-  const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
-
   test('has no names and reads nothing at first', () => {
     const store = makeStore()
     expect(store.names()).toEqual([])
@@ -43,4 +41,8 @@ export function ledgerStoreContract(makeStore: () => LedgerStore): void {
     expect(Buffer.from(store.read('checkpoint') ?? []).toString()).toBe('second')
     expect(store.names()).toEqual(['checkpoint'])
   })
+}
+
+function bytes(text: string): Uint8Array {
+  return new TextEncoder().encode(text)
 }

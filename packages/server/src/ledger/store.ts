@@ -7,7 +7,7 @@ import { promisify } from 'node:util'
 export interface LedgerFile {
   /** Bytes in the file when it was opened. */
   readonly openedBytes: number
-  /** Returns how many bytes went into the file, which may be fewer; they then survive the end of this process. Throws. */
+  /** Returns how many bytes went in, which may be fewer; those survive the end of this process. Throws. */
   write(bytes: Uint8Array, position: number): number
   /** Resolves when everything written before the call survives loss of power. Rejects when that is not certain. */
   sync(): Promise<void>
@@ -16,8 +16,9 @@ export interface LedgerFile {
 }
 
 /**
- * Where the ledger's files lie. Contract: one writer; `write` never goes past a failed part; `replace` is atomic (a reader
- * sees the old bytes or the new) and durable when it resolves; `syncFolder` makes new names durable. Nothing is retried.
+ * Where the ledger's files lie. Contract: one writer; `write` never goes past a failed part; `replace` is atomic (a
+ * reader sees the old bytes or the new) and durable when it resolves; `syncFolder` makes new names durable. Nothing is
+ * retried.
  */
 export interface LedgerStore {
   names(): readonly string[]
