@@ -1,0 +1,79 @@
+import { connect, createServer, type TLSSocket } from 'node:tls'
+
+import { Secret } from '@sallyport/core/access'
+import { expect, test } from 'vitest'
+
+import { type AuthorityKeeper, type Leaf, openAuthority } from './authority.ts'
+
+function memoryKeeper(): AuthorityKeeper & { readonly kept: Map<string, Secret<string>> } {
+  const kept = new Map<string, Secret<string>>()
+  return {
+    kept,
+    useSecret: (name) => kept.get(name),
+    setSecret: (name, value) => {
+      kept.set(name, value)
+      return Promise.resolve(1)
+    },
+  }
+}
+
+const day = 86_400_000
+const open = (keeper: AuthorityKeeper, names: readonly string[], nowMs = Date.now()) =>
+  openAuthority({ kind: 'gateway', app: 'test', permittedNames: names, keeper, nowMs: () => nowMs })
+
+/** A TLS 1.3 handshake with this leaf; resolves with what the client made of it. */
+async function handshake(leaf: Leaf, ca: string, servername: string): Promise<string> {
+  const server = createServer({ ...leaf, minVersion: 'TLSv1.3' })
+  server.on('tlsClientError', () => undefined)
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  const port = typeof address === 'object' && address !== null ? address.port : 0
+  const client: TLSSocket = connect({ host: '127.0.0.1', port, ca, servername })
+  const result = await new Promise<string>((resolve) => {
+    client.once('secureConnect', () => resolve(client.getProtocol() ?? 'none'))
+    client.once('error', (error) => resolve(error.message)) // Node has no code for this one
+  })
+  client.destroy()
+  await new Promise((resolve) => server.close(resolve))
+  return result
+}
+
+test('a client that trusts the authority accepts a leaf for a permitted name, over TLS 1.3', async () => {
+  const authority = await open(memoryKeeper(), ['localhost', '127.0.0.1'])
+  expect(await handshake(await authority.leafFor(['localhost']), authority.caPem, 'localhost')).toBe('TLSv1.3')
+})
+
+test('a leaf for any other name is not made', async () => {
+  const authority = await open(memoryKeeper(), ['localhost'])
+  await expect(authority.leafFor(['bank.example'])).rejects.toMatchObject({ code: 'certificates.not_permitted' })
+  await expect(authority.leafFor(['notlocalhost'])).rejects.toMatchObject({ code: 'certificates.not_permitted' })
+  await expect(authority.leafFor(['10.0.0.1'])).rejects.toMatchObject({ code: 'certificates.not_permitted' })
+})
+
+test('a leaf for another name, made with the stolen key, is refused by the client itself', async () => {
+  // The thief widens the permitted names and keeps the certificate that clients already trust.
+  const keeper = memoryKeeper()
+  const { caPem } = await open(keeper, ['localhost'])
+  const stolen = JSON.parse(keeper.kept.get('sallyport/ca-gateway')?.reveal() ?? '{}')
+  keeper.kept.set('sallyport/ca-gateway', new Secret(JSON.stringify({ ...stolen, names: ['localhost', 'bank.example'] })))
+  const thief = await open(keeper, ['localhost', 'bank.example'])
+  expect(thief.caPem).toBe(caPem)
+  expect(await handshake(await thief.leafFor(['localhost']), caPem, 'localhost')).toBe('TLSv1.3')
+  expect(await handshake(await thief.leafFor(['bank.example']), caPem, 'bank.example')).toBe('permitted subtree violation')
+})
+
+test('the authority outlives a restart, and is made anew when it ages or its names change', async () => {
+  const keeper = memoryKeeper()
+  const first = await open(keeper, ['localhost'])
+  expect((await open(keeper, ['localhost'])).caPem).toBe(first.caPem)
+  expect((await open(keeper, ['localhost'], Date.now() + 300 * day)).caPem).not.toBe(first.caPem)
+  const second = await open(keeper, ['localhost'])
+  expect((await open(keeper, ['localhost', '127.0.0.1'])).caPem).not.toBe(second.caPem)
+})
+
+test('its key stands nowhere but in the vault', async () => {
+  const keeper = memoryKeeper()
+  const authority = await open(keeper, ['localhost'])
+  const { key } = JSON.parse(keeper.kept.get('sallyport/ca-gateway')?.reveal() ?? '{}')
+  expect(JSON.stringify([authority, keeper.kept.get('sallyport/ca-gateway')])).not.toContain(key.slice(20, 60))
+})

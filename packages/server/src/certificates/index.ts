@@ -1,0 +1,1 @@
+export { type Authority, type AuthorityKeeper, type AuthorityKind, type Leaf, openAuthority } from './authority.ts'

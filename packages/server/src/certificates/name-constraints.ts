@@ -1,0 +1,36 @@
+import { isIPv4 } from 'node:net'
+
+import { Extension } from '@peculiar/x509'
+
+const nameConstraintsId = '2.5.29.30'
+
+/**
+ * The critical extension that ties a CA to names (RFC 5280 §4.2.1.10): DNS names cover their subdomains,
+ * IPv4 addresses stand for themselves. A kind of name that is not listed at all is excluded whole.
+ */
+export function nameConstraints(names: readonly string[]): Extension {
+  const addresses = names.filter(isIPv4)
+  const hosts = names.filter((name) => !isIPv4(name))
+  const permitted = [
+    ...hosts.map((name) => tlv(0x82, Buffer.from(name, 'latin1'))),
+    ...addresses.map((address) => tlv(0x87, Buffer.from([...octets(address), 255, 255, 255, 255]))),
+  ]
+  // Without a permitted subtree of its kind every address would do, so all of them are excluded by name.
+  const excluded = [
+    ...(addresses.length === 0 ? [tlv(0x87, Buffer.alloc(8))] : []),
+    tlv(0x87, Buffer.alloc(32)), // every IPv6 address
+    ...(hosts.length === 0 ? [tlv(0x82, Buffer.alloc(0))] : []),
+  ]
+  const subtrees = (tag: number, bases: readonly Buffer[]): Buffer => tlv(tag, ...bases.map((base) => tlv(0x30, base)))
+  return new Extension(nameConstraintsId, true, new Uint8Array(tlv(0x30, subtrees(0xa0, permitted), subtrees(0xa1, excluded))))
+}
+
+const octets = (address: string): readonly number[] => address.split('.').map(Number)
+
+/** One DER element; the lengths here stay below 65,536. */
+function tlv(tag: number, ...parts: readonly Buffer[]): Buffer {
+  const content = Buffer.concat(parts)
+  const { length } = content
+  const header = length < 128 ? [tag, length] : length < 256 ? [tag, 0x81, length] : [tag, 0x82, length >> 8, length & 255]
+  return Buffer.concat([Buffer.from(header), content])
+}
