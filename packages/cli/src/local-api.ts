@@ -1,0 +1,153 @@
+import { readFileSync } from 'node:fs'
+import { type IncomingMessage, request } from 'node:http'
+import { join } from 'node:path'
+
+import { SallyportError } from '@sallyport/core/access'
+
+import { stateFolder } from './terminal.ts'
+
+/** What a running server says about itself. */
+export interface Status {
+  readonly app: string
+  readonly pid: number
+  readonly gateway: string
+  readonly issuer: string
+  /** Path of the CA certificate that the gateway and the issuer stand under. */
+  readonly caFile: string
+  readonly isolation: string
+  readonly ledger: string
+  readonly debug: boolean
+}
+
+/** One call to the server. */
+export interface Call {
+  readonly method: 'GET' | 'POST' | 'PUT'
+  readonly path: string
+  readonly body?: Uint8Array
+  readonly contentType?: string
+  /** An access token of the person who asks; administrative verbs need one, reading does not. */
+  readonly userToken?: string
+}
+
+/** The server's local API: a unix socket that only the owner of the state folder can reach. */
+export interface LocalApi {
+  /** Gives the parsed JSON. Throws `cli.refused` with the server's own words when it says no. */
+  call(call: Call): Promise<unknown>
+  /** Gives the body as it arrives, line by line. */
+  lines(path: string): AsyncGenerator<string>
+}
+
+const maxAnswerBytes = 32 * 1024 * 1024
+
+/** Finds the server that runs for this app. Nothing is sent until the first call. */
+export function localApi(folder: string): LocalApi {
+  const state = stateFolder(folder)
+  const notRunning = (cause: unknown): SallyportError =>
+    new SallyportError('cli.not_running', `no server runs for ${folder}`, { cause, fix: `sallyport up ${folder}` })
+  const read = (name: string): string | undefined => {
+    try {
+      return readFileSync(join(state, name), 'utf8').trim()
+    } catch (error) {
+      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+      throw new SallyportError('cli.no_answer', `cannot read ${join(state, name)}`, { cause: error })
+    }
+  }
+
+  function send({ method, path, body, contentType, userToken }: Call): Promise<IncomingMessage> {
+    const token = read('api-token')
+    if (token === undefined) return Promise.reject(notRunning(undefined))
+    return new Promise((resolve, reject) => {
+      const outgoing = request({
+        socketPath: read('api-address') ?? join(state, 'api.sock'),
+        method,
+        path,
+        headers: {
+          host: 'localhost',
+          authorization: `Bearer ${token}`,
+          ...(userToken === undefined ? {} : { 'x-sallyport-user-token': userToken }),
+          ...(body === undefined ? {} : { 'content-type': contentType ?? 'application/json' }),
+          ...(body === undefined ? {} : { 'content-length': body.length }),
+        },
+      })
+      outgoing.once('response', resolve)
+      outgoing.once('error', (error) => reject(notRunning(error)))
+      outgoing.end(body)
+    })
+  }
+
+  return {
+    async call(call) {
+      const answer = await send(call)
+      const text = await textOf(answer)
+      const value = parseJson(text)
+      if ((answer.statusCode ?? 500) < 400) return value
+      throw refusalOf(value, answer.statusCode ?? 500)
+    },
+    async *lines(path) {
+      const answer = await send({ method: 'GET', path })
+      if ((answer.statusCode ?? 500) >= 400) throw refusalOf(parseJson(await textOf(answer)), answer.statusCode ?? 500)
+      let rest = ''
+      answer.setEncoding('utf8')
+      for await (const part of answer) {
+        const lines = (rest + String(part)).split('\n')
+        rest = lines.pop() ?? ''
+        yield* lines
+      }
+      if (rest !== '') yield rest
+    },
+  }
+}
+
+/** Reads the status of the server that runs for this app. */
+export async function statusOf(api: LocalApi): Promise<Status> {
+  const value = await api.call({ method: 'GET', path: '/v1/status' })
+  if (!isRecord(value)) throw new SallyportError('cli.no_answer', 'the server answered with something that is no status')
+  const text = (name: string): string => String(value[name] ?? '')
+  return {
+    app: text('app'),
+    pid: Number(value['pid']),
+    gateway: text('gateway'),
+    issuer: text('issuer'),
+    caFile: text('caFile'),
+    isolation: text('isolation'),
+    ledger: text('ledger'),
+    debug: value['debug'] === true,
+  }
+}
+
+/** What a refusal says, `{ code, reason, id }`, as an error that names the next command. */
+export function refusalOf(value: unknown, status: number): SallyportError {
+  const refusal = isRecord(value) ? value : {}
+  const code = typeof refusal['code'] === 'string' ? refusal['code'] : `status ${status}`
+  const reason = typeof refusal['reason'] === 'string' ? refusal['reason'] : 'no reason given'
+  const id = typeof refusal['id'] === 'string' ? refusal['id'] : undefined
+  return new SallyportError('cli.refused', `refused: ${code}: ${reason}`, {
+    ...(id === undefined ? {} : { fix: `sallyport why ${id}` }),
+  })
+}
+
+/** True for a JSON object. */
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+async function textOf(answer: IncomingMessage): Promise<string> {
+  const parts: Buffer[] = []
+  let length = 0
+  for await (const part of answer) {
+    const bytes = Buffer.from(part)
+    length += bytes.length
+    if (length > maxAnswerBytes) throw new SallyportError('cli.no_answer', 'the server answers without end')
+    parts.push(bytes)
+  }
+  return Buffer.concat(parts).toString('utf8')
+}
+
+function parseJson(text: string): unknown {
+  if (text === '') return undefined
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    throw new SallyportError('cli.no_answer', 'the server answered with something that is no JSON', { cause: error })
+  }
+}

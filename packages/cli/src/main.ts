@@ -1,0 +1,36 @@
+import { createInterface } from 'node:readline/promises'
+
+import { runCommand } from './run-command.ts'
+
+/** The command as a program: the process's own streams, arguments and exit code. */
+export async function main(): Promise<void> {
+  // A reader that goes away (`sallyport logs | head`) is no failure of ours.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    process.exit(error.code === 'EPIPE' ? 0 : 70)
+  })
+  await runCommand(process.argv.slice(2), {
+    process,
+    cwd: process.cwd(),
+    readInput,
+    ask,
+    clock: Date.now,
+  })
+}
+
+async function readInput(): Promise<Uint8Array> {
+  const parts: Buffer[] = []
+  for await (const part of process.stdin) parts.push(Buffer.from(part))
+  return Buffer.concat(parts)
+}
+
+async function ask(question: string): Promise<boolean | undefined> {
+  if (!process.stdin.isTTY || !process.stderr.isTTY) return undefined
+  const lines = createInterface({ input: process.stdin, output: process.stderr })
+  try {
+    return /^y(es)?$/i.test((await lines.question(`${question} [y/N] `)).trim())
+  } finally {
+    lines.close()
+  }
+}
+
+if (import.meta.main) await main()

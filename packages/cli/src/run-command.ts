@@ -1,0 +1,51 @@
+import { type Application, buildApplication, ExitCode, proposeCompletions, run, text_en } from '@stricli/core'
+
+import { commands } from './commands.ts'
+import { exitCodes } from './exit-codes.ts'
+import type { Terminal } from './terminal.ts'
+import { completeRoute } from './verbs/completion.ts'
+
+/** The command line as Stricli reads it: every verb, every flag; a flag that it does not know is an error. */
+export const application: Application<Terminal> = buildApplication(commands, {
+  name: 'sallyport',
+  versionInfo: { currentVersion: '0.1.0' },
+  scanner: { caseStyle: 'allow-kebab-for-camel', allowArgumentEscapeSequence: true },
+  documentation: { caseStyle: 'convert-camel-to-kebab', onlyRequiredInUsageLine: false },
+  localization: { text: { ...text_en, exceptionWhileParsingArguments: describeBadArguments } },
+})
+
+function describeBadArguments(error: unknown): string {
+  return `sallyport: ${error instanceof Error ? error.message : String(error)} (cli.usage)\n  fix: add --help`
+}
+
+/** Runs one command line. The exit code is left in `terminal.process.exitCode`; `exit-codes.ts` says what each means. */
+export async function runCommand(inputs: readonly string[], terminal: Terminal): Promise<void> {
+  if (inputs[0] === completeRoute) return complete(inputs.slice(1), terminal)
+  let own: number | undefined
+  // Stricli sets the code itself after a verb has ended; ours, set inside the verb, counts.
+  const process = {
+    stdout: terminal.process.stdout,
+    stderr: terminal.process.stderr,
+    env: { ...terminal.process.env, STRICLI_SKIP_VERSION_CHECK: '1', STRICLI_NO_COLOR: '1' },
+    get exitCode(): number | undefined {
+      return own
+    },
+    set exitCode(code: number | undefined) {
+      if (own === undefined || own === ExitCode.Success) own = code
+    },
+  }
+  await run(application, inputs, { ...terminal, process })
+  terminal.process.exitCode = documented(own ?? 0)
+}
+
+/** Stricli's own codes are negative; a script sees only those that we document. */
+function documented(code: number): number {
+  if (code === ExitCode.UnknownCommand || code === ExitCode.InvalidArgument) return exitCodes.usage.code
+  return code < 0 ? exitCodes.internal.code : code
+}
+
+/** One proposal per line for the last word given. */
+async function complete(words: readonly string[], terminal: Terminal): Promise<void> {
+  const proposals = await proposeCompletions(application, words, { ...terminal, process: { ...terminal.process, exitCode: 0 } })
+  for (const { completion } of proposals) terminal.process.stdout.write(`${completion}\n`)
+}

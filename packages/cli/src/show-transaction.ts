@@ -1,0 +1,67 @@
+import type { DecisionRecord, Reason } from '@sallyport/core/access'
+
+import type { Paint } from './terminal.ts'
+import type { Hop, Transaction } from './transaction.ts'
+
+/** `arn:sallyport:door:checkout::stripe/charge` → `stripe/charge`; an AWS ARN keeps its service's part. */
+export function shortResource(resource: string): string {
+  const [scheme, , , , , ...path] = resource.split(':')
+  if (scheme !== 'arn') return resource
+  return path.join(':')
+}
+
+/** `sallyport:UseDoor` → `UseDoor`; AWS's actions keep their service. */
+export function shortAction(action: string): string {
+  return action.replace(/^sallyport:/, '')
+}
+
+/** The transaction as a person reads it: hop under hop, each with its verdict, rule, fix and outcome. */
+export function showTransaction({ id, hops }: Transaction, asked: string | undefined, paint: Paint): string {
+  const first = hops[0]?.decision
+  const at = first === undefined ? '' : `  ${new Date(first.at).toISOString()}`
+  const lines = [`${paint.strong('transaction')} ${id}${at}`]
+  const show = (hop: Hop, depth: number): void => {
+    lines.push(...showHop(hop, asked, paint).map((line) => '  '.repeat(depth) + line))
+    for (const caused of hop.caused) show(caused, depth + 1)
+  }
+  for (const hop of hops) show(hop, 0)
+  return lines.join('\n')
+}
+
+function showHop({ decision, outcome }: Hop, asked: string | undefined, paint: Paint): string[] {
+  const { effect, id, subjectName, door, layer, user, advisoryPackage, upstream } = decision
+  const verdict = effect === 'allow' ? paint.good('allow') : paint.bad('deny ')
+  const mark = id === asked ? paint.strong('>') : ' '
+  const onBehalf = user === undefined || user === decision.subject ? '' : ` for ${shortResource(user).replace(/^user\//, '')}`
+  const [first, ...more] = decision.asked
+  const what = (one: DecisionRecord['asked'][number]): string => `${shortAction(one.action)} ${shortResource(one.resource)}`
+  return [
+    `${mark} ${verdict} ${subjectName}${onBehalf} -> ${first === undefined ? '(nothing)' : what(first)}` +
+      `  ${paint.faint(`${door}${layer === undefined ? '' : `, ${layer}`}  ${id}`)}`,
+    ...more.map((one) => `          and ${what(one)}`),
+    ...decision.reasons.flatMap((reason) => showReason(reason)),
+    ...(advisoryPackage === undefined ? [] : [`    asked by the npm package ${advisoryPackage} (advisory: read from a stack)`]),
+    ...(upstream === undefined ? [] : [`    upstream ${upstream.host}, ${upstream.tls}`]),
+    ...(effect === 'deny' ? [] : [`    outcome ${showOutcome(outcome)}`]),
+  ]
+}
+
+function showReason({ code, message, rule, at, fix }: Reason): string[] {
+  const where = [rule, at].filter((part) => part !== undefined).join(' at ')
+  return [
+    `    ${code}: ${message}${where === '' ? '' : ` [${where}]`}`,
+    ...(fix === undefined ? [] : [`    fix: ${fix}`]),
+  ]
+}
+
+function showOutcome(outcome: Hop['outcome']): string {
+  if (outcome === undefined) return 'not recorded (yet)'
+  const { outcome: word, status, durationMs, detail, tls } = outcome
+  return [
+    word,
+    ...(status === undefined ? [] : [`status ${status}`]),
+    ...(durationMs === undefined ? [] : [`${Math.round(durationMs)} ms`]),
+    ...(tls === undefined ? [] : [tls]),
+    ...(detail === undefined ? [] : [detail]),
+  ].join(', ')
+}

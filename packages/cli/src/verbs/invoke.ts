@@ -1,0 +1,147 @@
+import { readFileSync } from 'node:fs'
+import { request as plainRequest } from 'node:http'
+import { request as tlsRequest } from 'node:https'
+import { resolve } from 'node:path'
+
+import { SallyportError } from '@sallyport/core/access'
+import { buildCommand, type Command } from '@stricli/core'
+
+import { type Answer, answering, commonFlags, type CommonFlags } from '../answer.ts'
+import { accessTokenFor, type UserFlags, userFlags } from '../as-user.ts'
+import { isRecord, localApi, refusalOf, statusOf } from '../local-api.ts'
+import { appFolder, type Terminal } from '../terminal.ts'
+
+/** What an API Gateway event (payload 2.0) asks for, as a request. */
+export interface HttpCall {
+  readonly method: string
+  readonly path: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body?: Uint8Array
+}
+
+/** `invoke FUNCTION [EVENT.json]`: calls a function, through the gateway where it has routes. */
+export const invoke: Command<Terminal> = buildCommand<CommonFlags & UserFlags, [name: string, event?: string], Terminal>({
+  docs: {
+    brief: 'Call a function with an event',
+    fullDescription:
+      'An HTTP event (API Gateway payload 2.0, with requestContext.http) goes through the gateway, as the user named ' +
+      'by --as and with every check on the way. Any other event goes straight to the function, which needs the ' +
+      'administrative power "invoke". The event is a file, or standard input as -; without one it is {}.',
+  },
+  parameters: {
+    flags: { ...commonFlags, ...userFlags },
+    positional: {
+      kind: 'tuple',
+      parameters: [
+        { brief: 'Function', parse: String, placeholder: 'FUNCTION' },
+        { brief: 'File with the event, or -', parse: String, placeholder: 'EVENT.json', optional: true },
+      ],
+    },
+  },
+  func: answering(async (terminal, flags, name, file) => {
+    const folder = appFolder(terminal, flags.app)
+    const event = await readEvent(terminal, file)
+    const http = httpCallIn(event)
+    if (http !== undefined) return throughGateway(folder, flags, http)
+    const userToken = await accessTokenFor(folder, flags)
+    const path = `/v1/functions/${encodeURIComponent(name)}/invoke`
+    const body = new TextEncoder().encode(JSON.stringify(event))
+    const answer = await localApi(folder).call({ method: 'POST', path, body, userToken })
+    const result: unknown = isRecord(answer) && 'result' in answer ? answer['result'] : answer
+    return { exit: 'ok', json: result, text: JSON.stringify(result, undefined, 2) ?? '' }
+  }),
+})
+
+async function readEvent(terminal: Terminal, file: string | undefined): Promise<unknown> {
+  if (file === undefined) return {}
+  try {
+    const bytes = file === '-' ? await terminal.readInput() : readFileSync(resolve(terminal.cwd, file))
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new SallyportError('cli.bad_event', `cannot read the event from ${file}: ${why}`, { cause })
+  }
+}
+
+/** The request that an HTTP event describes; undefined for any other event. Throws `cli.bad_event`. */
+export function httpCallIn(event: unknown): HttpCall | undefined {
+  const context = isRecord(event) ? event['requestContext'] : undefined
+  const http = isRecord(context) ? context['http'] : undefined
+  if (!isRecord(event) || !isRecord(http)) return undefined
+  const method = http['method']
+  const path = event['rawPath'] ?? http['path']
+  if (typeof method !== 'string' || !/^[A-Z]+$/.test(method) || typeof path !== 'string' || !path.startsWith('/')) {
+    throw new SallyportError('cli.bad_event', 'the event has requestContext.http but no method or no rawPath')
+  }
+  const query = event['rawQueryString']
+  const body = event['body']
+  return {
+    method,
+    path: path + (typeof query === 'string' && query !== '' ? `?${query}` : ''),
+    headers: headersIn(event['headers']),
+    ...(typeof body === 'string' ? { body: Buffer.from(body, event['isBase64Encoded'] === true ? 'base64' : 'utf8') } : {}),
+  }
+}
+
+/** What the connection and the sign-in decide, the event does not. */
+const decidedElsewhere = new Set(['host', 'authorization', 'connection', 'content-length', 'transfer-encoding'])
+
+function headersIn(value: unknown): Readonly<Record<string, string>> {
+  const entries = isRecord(value) ? Object.entries(value) : []
+  return Object.fromEntries(
+    entries.flatMap(([name, text]) =>
+      typeof text === 'string' && !decidedElsewhere.has(name.toLowerCase()) ? [[name.toLowerCase(), text]] : [],
+    ),
+  )
+}
+
+async function throughGateway(folder: string, flags: UserFlags, call: HttpCall): Promise<Answer> {
+  const { gateway, caFile } = await statusOf(localApi(folder))
+  const token = flags.as === undefined ? undefined : await accessTokenFor(folder, flags)
+  const { status, body } = await send(new URL(call.path, gateway), caFile, call, token)
+  const value = parsed(body)
+  if (isRecord(value) && typeof value['code'] === 'string' && typeof value['id'] === 'string' && status >= 400) {
+    throw refusalOf(value, status)
+  }
+  const text = typeof value === 'string' ? value : (JSON.stringify(value, undefined, 2) ?? '')
+  return { exit: status < 400 ? 'ok' : 'refused', json: { status, body: value }, text: `${status}\n${text}` }
+}
+
+function send(
+  url: URL,
+  caFile: string,
+  { method, headers, body }: HttpCall,
+  token: string | undefined,
+): Promise<{ status: number; body: string }> {
+  return new Promise((done, reject) => {
+    const secure = url.protocol === 'https:'
+    const outgoing = (secure ? tlsRequest : plainRequest)(url, {
+      method,
+      headers: {
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...headers,
+        ...(body === undefined ? {} : { 'content-length': body.length }),
+        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      },
+      ...(secure ? { ca: readFileSync(caFile), minVersion: 'TLSv1.3' } : {}),
+    })
+    outgoing.once('error', (cause) =>
+      reject(new SallyportError('cli.no_answer', `${url.origin} does not answer: ${cause.message}`, { cause })),
+    )
+    outgoing.once('response', (answer) => {
+      const parts: Buffer[] = []
+      answer.on('data', (part: Buffer) => parts.push(part))
+      answer.once('error', reject)
+      answer.once('end', () => done({ status: answer.statusCode ?? 500, body: Buffer.concat(parts).toString('utf8') }))
+    })
+    outgoing.end(body)
+  })
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text // a function may answer with anything
+  }
+}

@@ -1,0 +1,53 @@
+import { buildCommand, type Command } from '@stricli/core'
+
+import { answering, commonFlags, type CommonFlags } from '../answer.ts'
+import { isRecord, localApi } from '../local-api.ts'
+import { appFolder, paintFor, type Paint, type Terminal } from '../terminal.ts'
+
+interface Flags extends CommonFlags {
+  readonly follow: boolean
+}
+
+/** `logs [-f] [FUNCTION]`: what the functions wrote, each line with its transaction. */
+export const logs: Command<Terminal> = buildCommand<Flags, [name?: string], Terminal>({
+  docs: {
+    brief: 'Show what the functions wrote, with the transaction of each line',
+    fullDescription: 'With --json each line is one JSON object, as it comes.',
+  },
+  parameters: {
+    flags: {
+      ...commonFlags,
+      follow: { kind: 'boolean', brief: 'Go on as new lines come', default: false, withNegated: false },
+    },
+    aliases: { f: 'follow' },
+    positional: {
+      kind: 'tuple',
+      parameters: [{ brief: 'Only this function', parse: String, placeholder: 'FUNCTION', optional: true }],
+    },
+  },
+  func: answering(async (terminal, flags, name) => {
+    const api = localApi(appFolder(terminal, flags.app))
+    const paint = paintFor(terminal)
+    for await (const line of api.lines(`/v1/logs${flags.follow ? '?follow=1' : ''}`)) {
+      if (line === '') continue
+      const value: unknown = JSON.parse(line)
+      if (!isRecord(value) || (name !== undefined && value['functionName'] !== name)) continue
+      terminal.process.stdout.write(`${flags.json ? line : showLine(value, paint)}\n`)
+    }
+    return { exit: 'ok', json: undefined, text: '' }
+  }),
+})
+
+function showLine(line: Readonly<Record<string, unknown>>, paint: Paint): string {
+  const at = new Date(Number(line['at'])).toISOString().slice(11, 23)
+  const transaction = String(line['transaction'] ?? '-').slice(0, 8)
+  // Adversary: a function that writes escape sequences to whoever reads its log.
+  const text = printable(String(line['text'] ?? ''))
+  return `${paint.faint(`${at} ${transaction}`)} ${String(line['functionName'])} ${line['stream'] === 'stderr' ? paint.bad(text) : text}`
+}
+
+/** Replaces what would move the cursor, change colours or hide text in a terminal. */
+export function printable(text: string): string {
+  // oxlint-disable-next-line no-control-regex -- control characters are what it is about
+  return text.replace(/[\u0000-\u0008\u000B-\u001F\u007F-\u009F\u202A-\u202E\u2066-\u2069]/g, '\uFFFD')
+}

@@ -1,0 +1,102 @@
+import { fileURLToPath } from 'node:url'
+
+import { SallyportError } from '@sallyport/core/access'
+import { buildCommand, type Command } from '@stricli/core'
+
+import { type Answer, answering } from '../answer.ts'
+import { appFolder, type Terminal } from '../terminal.ts'
+
+interface Flags {
+  readonly port?: number
+  readonly issuerPort?: number
+  readonly http: boolean
+  readonly broadening?: 'refuse' | 'ask' | 'allow'
+  readonly yes: boolean
+}
+
+interface DevFlags extends Flags {
+  readonly inspect?: string
+}
+
+const port = (text: string): number => {
+  const number = Number(text)
+  if (!/^\d{1,5}$/.test(text) || number > 65_535) throw new RangeError(`${text} is no port`)
+  return number
+}
+
+const shared = {
+  port: { kind: 'parsed', parse: port, brief: 'Port of the gateway; 0 takes any', optional: true, placeholder: 'N' },
+  issuerPort: { kind: 'parsed', parse: port, brief: 'Port of the embedded issuer', optional: true, placeholder: 'N' },
+  http: { kind: 'boolean', brief: 'Plain HTTP at the gateway, on loopback only', default: false, withNegated: false },
+  broadening: {
+    kind: 'enum',
+    values: ['refuse', 'ask', 'allow'],
+    brief: 'What to do with a manifest that grants more than before',
+    optional: true,
+  },
+  yes: { kind: 'boolean', brief: 'The same as --broadening=allow', default: false, withNegated: false },
+} as const
+
+const positional = {
+  kind: 'tuple',
+  parameters: [
+    { brief: 'Folder of the app; by default the nearest', parse: String, placeholder: 'APP', optional: true },
+  ],
+} as const
+
+/** `up [APP]`: runs an app with everything enforced. */
+export const up: Command<Terminal> = buildCommand<Flags, [folder?: string], Terminal>({
+  docs: { brief: 'Run an app with everything enforced' },
+  parameters: { flags: shared, positional },
+  func: answering((terminal, flags, folder) => serve(terminal, 'up', flags, folder)),
+})
+
+/** `dev [APP]`: the same enforcement, with reload on change and a debugger when asked for. */
+export const dev: Command<Terminal> = buildCommand<DevFlags, [folder?: string], Terminal>({
+  docs: { brief: 'The same as up, with reload on change and, when asked for, a debugger' },
+  parameters: {
+    flags: {
+      ...shared,
+      inspect: {
+        kind: 'parsed',
+        parse: String,
+        brief: 'Relay the debugger of this function; the banner and the ledger say so',
+        optional: true,
+        placeholder: 'FUNCTION',
+      },
+    },
+    positional,
+  },
+  func: answering((terminal, flags, folder) => serve(terminal, 'dev', flags, folder)),
+})
+
+/**
+ * Becomes the server: the same process id, terminal and signals, so that whoever started us stops the server itself
+ * and sees its exit code. A process in front of it could be killed and leave it behind.
+ */
+function serve(terminal: Terminal, mode: 'up' | 'dev', flags: DevFlags, named: string | undefined): Promise<Answer> {
+  const folder = appFolder(terminal, named)
+  const entry = fileURLToPath(import.meta.resolve('@sallyport/server'))
+  if (process.execve === undefined || process.platform !== 'linux') {
+    throw new SallyportError('cli.part_missing', `${mode} needs Linux, and this is ${process.platform}`, {
+      fix: 'sallyport doctor',
+    })
+  }
+  // A checkout runs its TypeScript; an installed command has nothing to pass on.
+  const source = entry.endsWith('.ts') ? ['-C', 'source'] : []
+  process.execve(process.execPath, [process.execPath, ...source, entry, ...serverArguments(mode, flags, folder)])
+}
+
+/** The server's own words for what was asked of the command. */
+export function serverArguments(mode: 'up' | 'dev', flags: DevFlags, folder: string): string[] {
+  const broadening = flags.yes ? 'allow' : flags.broadening
+  return [
+    mode,
+    folder,
+    ...(flags.port === undefined ? [] : ['--port', String(flags.port)]),
+    ...(flags.issuerPort === undefined ? [] : ['--issuer-port', String(flags.issuerPort)]),
+    ...(flags.http ? ['--http'] : []),
+    ...(flags.inspect === undefined ? [] : ['--inspect', flags.inspect]),
+    ...(broadening === undefined ? [] : ['--broadening', broadening]),
+  ]
+}
