@@ -1,0 +1,167 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { isDeepStrictEqual } from 'node:util'
+
+import { SallyportError } from '@sallyport/core/access'
+
+import type { BoxEvent, BoxSurroundings } from './box.ts'
+import type { BoxExtras } from './box-options.ts'
+import { type CgroupRoots, engineGroups, findCgroups, removeEngineGroups } from './cgroups.ts'
+import type { AttachExits, Engine, FunctionImage, OutputLine } from './engine.ts'
+import { describeIsolation, type Isolation, probeIsolation } from './isolation.ts'
+import { createPool, type Pool } from './pool.ts'
+import { prepareRuntimeFolder } from './runtime-folder.ts'
+import { areComplete, findTools } from './tools.ts'
+
+/** What the server gives the engine. */
+export interface BoxEngineOptions {
+  /** A folder of the server's own; see `runtimeFolderFor`. */
+  readonly runtimeDir: string
+  /** The Node that runs in boxes: `process.execPath`. */
+  readonly execPath: string
+  readonly attachExits: AttachExits
+  readonly boxExtras: (image: FunctionImage, boxId: string) => BoxExtras
+  readonly onOutput: (line: OutputLine) => void
+  readonly onEvent: (event: BoxEvent) => void
+  /** Milliseconds since the epoch. */
+  readonly clock: () => number
+  readonly random: (bytes: number) => Uint8Array
+  /** As root: the uids of functions, one each; `up` gives every app a range of its own. */
+  readonly uidRange?: { readonly first: number; readonly count: number }
+  /** The function whose boxes may be debugged. */
+  readonly inspect?: string
+}
+
+const defaultUidRange = { first: 210_000, count: 1_000 }
+
+/**
+ * Opens the box engine. Throws `host.isolation_unavailable`, with the command that mends it, rather than run
+ * anything in less than a box; throws `host.runtime_folder` when its folder will not do.
+ */
+export async function createBoxEngine(options: BoxEngineOptions): Promise<Engine> {
+  const isolation = await probeIsolation()
+  const { found: tools } = findTools()
+  if (!isolation.usable || !areComplete(tools)) throw unavailable(isolation)
+  const runtime = await prepareRuntimeFolder(options.runtimeDir, options.execPath)
+  const cgroups = findCgroups()
+  const engineId = `sallyport-${process.pid}-${Buffer.from(options.random(4)).toString('hex')}`
+  if (cgroups !== undefined) sweep(cgroups)
+  const janitor = cgroups && startJanitor(tools.bash, cgroups, engineId)
+  const around: BoxSurroundings = { ...options, engineId, runtime, tools, cgroups }
+  const uidOf = uidAssigner(options.uidRange ?? defaultUidRange)
+  const pools = new Map<string, Pool>()
+  const replaced = new Set<Pool>()
+  let closed = false
+
+  return {
+    name: 'box',
+    strength: isolation.strength,
+    description: describeIsolation(isolation),
+    deploy: (images) => {
+      for (const image of images) {
+        const before = pools.get(image.name)
+        if (before !== undefined && sameImage(before.image, image)) continue
+        const pool = createPool(image, uidOf(image.name), around, options.inspect === image.name)
+        pools.set(image.name, pool)
+        if (before === undefined) continue
+        pool.adopt(before.drain())
+        replaced.add(before)
+      }
+      return Promise.resolve()
+    },
+    invoke: (invocation) => {
+      const pool = closed ? undefined : pools.get(invocation.functionName)
+      if (pool !== undefined) return pool.invoke(invocation)
+      const message = closed ? 'the server is stopping' : `no function ${invocation.functionName} is in service`
+      return Promise.resolve({ kind: 'error', code: 'function.busy', message })
+    },
+    close: async () => {
+      closed = true
+      await Promise.all([...pools.values(), ...replaced].map((pool) => pool.close()))
+      if (cgroups !== undefined) removeEngineGroups(cgroups, engineId)
+      if (janitor !== undefined) await dismiss(janitor)
+    },
+  }
+}
+
+function unavailable({ findings }: Isolation): SallyportError {
+  const missing = findings.filter(({ control, strength }) => strength === 'absent' && required.has(control))
+  const fix = missing.find((finding) => finding.fix !== undefined)?.fix
+  const detail = missing.map(({ control, detail: why }) => `${control}: ${why}`).join('; ')
+  return new SallyportError('host.isolation_unavailable', `functions cannot be isolated here: ${detail}`, fix === undefined ? {} : { fix })
+}
+
+const required = new Set(['programs', 'user-namespaces', 'system-call-filter'])
+
+/** One uid per function for as long as the engine lives, so that the kernel keeps their files and limits apart. */
+function uidAssigner({ first, count }: { first: number; count: number }): (name: string) => number | undefined {
+  if (process.getuid?.() !== 0) return () => undefined
+  const uids = new Map<string, number>()
+  return (name) => {
+    const uid = uids.get(name) ?? first + uids.size
+    if (uid >= first + count) throw new SallyportError('host.uid_range', `more than ${count} functions for the uid range`)
+    uids.set(name, uid)
+    return uid
+  }
+}
+
+function sameImage(a: FunctionImage, b: FunctionImage): boolean {
+  return isDeepStrictEqual(a, b)
+}
+
+/** Control groups outlive their makers; the groups of engines whose process is gone are removed. */
+function sweep(cgroups: CgroupRoots): void {
+  for (const name of engineGroups(cgroups)) {
+    const pid = Number(/^sallyport-(\d+)-/.exec(name)?.[1])
+    if (!isAlive(pid)) removeEngineGroups(cgroups, name)
+  }
+}
+
+/**
+ * Waits on a pipe for the server's end, whatever its cause, and then empties and removes its control groups: a
+ * killed server can do nothing itself, and `--die-with-parent` removes no group.
+ */
+function startJanitor(bash: string, cgroups: CgroupRoots, engineId: string): ChildProcess {
+  const script = `
+    read -r _
+    for try in {1..50}; do
+      left=
+      for folder; do
+        for procs in "$folder"/*/cgroup.procs; do
+          [[ -e $procs ]] || continue
+          while read -r pid; do kill -9 "$pid"; done <"$procs"
+          rmdir "\${procs%/*}" || left=1
+        done
+        [[ -d $folder ]] && { rmdir "$folder" || left=1; }
+      done 2>/dev/null
+      [[ $left ]] || exit 0
+      sleep 0.05
+    done`
+  const folders = [...new Set(Object.values(cgroups.folders))].map((folder) => `${folder}/${engineId}`)
+  const janitor = spawn(bash, ['--norc', '--noprofile', '-c', script, 'sallyport-janitor', ...folders], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+    env: { PATH: '/usr/bin:/bin' },
+    cwd: '/',
+    detached: true, // a Ctrl-C at the terminal must not end it before its work
+  })
+  janitor.on('error', () => undefined) // the next engine's sweep does the same work
+  janitor.stdin?.on('error', () => undefined)
+  janitor.unref()
+  return janitor
+}
+
+async function dismiss(janitor: ChildProcess): Promise<void> {
+  if (janitor.exitCode !== null || janitor.signalCode !== null || janitor.pid === undefined) return
+  const exited = new Promise((resolve) => janitor.once('exit', resolve))
+  janitor.ref()
+  janitor.stdin?.end()
+  await exited
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}

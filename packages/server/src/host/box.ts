@@ -1,0 +1,221 @@
+import { createHash, createHmac } from 'node:crypto'
+
+import { mintTicket } from '@sallyport/core/identity'
+
+import { boxOptions, type BoxExtras, inBox, nodeCommand } from './box-options.ts'
+import { type BoxGroup, type CgroupRoots, createBoxGroup } from './cgroups.ts'
+import type { AttachExits, FunctionImage, OutputLine } from './engine.ts'
+import type { Invocation, InvocationResult } from './invocation.ts'
+import { limitsOf, prlimitCommand } from './limits.ts'
+import { readOutput } from './output.ts'
+import { descriptors, type Pod, type PodExit } from './pod.ts'
+import type { RuntimeFolder } from './runtime-folder.ts'
+import { serveRuntimeApi } from './runtime-api.ts'
+import type { Tools } from './tools.ts'
+
+/** What one engine gives to all of its boxes. */
+export interface BoxSurroundings {
+  readonly engineId: string
+  readonly runtime: RuntimeFolder
+  readonly tools: Tools
+  readonly cgroups: CgroupRoots | undefined
+  readonly attachExits: AttachExits
+  readonly boxExtras: (image: FunctionImage, boxId: string) => BoxExtras
+  readonly onOutput: (line: OutputLine) => void
+  readonly onEvent: (event: BoxEvent) => void
+  /** Milliseconds since the epoch. */
+  readonly clock: () => number
+  readonly random: (bytes: number) => Uint8Array
+}
+
+/** Something about a box that the ledger or the operator should hear of. */
+export interface BoxEvent {
+  readonly kind: 'box-start' | 'box-end' | 'box-breach' | 'box-init-failed' | 'box-inspect'
+  readonly functionName: string
+  readonly boxId: string
+  readonly detail: string
+  readonly transaction?: string
+  readonly invocation?: string
+}
+
+/** One environment of one function, from launch to end. It runs one invocation at a time. */
+export interface Box {
+  readonly id: string
+  readonly pid: number
+  /** True while the runtime waits for an invocation. */
+  isIdle(): boolean
+  /** Hands one over. Call it only while the box is idle. Never rejects; ends the box when the deadline passes. */
+  run(invocation: Invocation): Promise<InvocationResult>
+  kill(reason: string): void
+  /** Every process, socket and control group of the box is gone. Never rejects. */
+  readonly gone: Promise<void>
+}
+
+/** What the pool hears from a box. */
+export interface BoxHooks {
+  /** Ready for an invocation, the first or the next. */
+  onIdle(box: Box): void
+  /** Ended, with what went wrong when it never became ready. */
+  onEnd(box: Box, initFailure: string | undefined): void
+}
+
+/** The reason given when a healthy box is no longer wanted; a box that had not yet loaded is then no failure. */
+export const closing = 'no longer needed'
+const initTimeoutMs = 10_000
+const maxBreachEvents = 10
+
+/** Launches a box in a pod that was made for this function's uid. */
+export function startBox(image: FunctionImage, pod: Pod, around: BoxSurroundings, hooks: BoxHooks, debug = false): Box {
+  const id = Buffer.from(around.random(8)).toString('hex')
+  const key = Buffer.from(around.random(32))
+  const limits = limitsOf(image)
+  let idle = false
+  let wasReady = false
+  let initFailure: string | undefined
+  let endReason: string | undefined
+  let breaches = 0
+  // Output of an invocation that has just answered is still read as its own, until the runtime is answered.
+  let ending: Invocation | undefined
+  let settle: ((result: InvocationResult) => void) | undefined
+
+  const event = (kind: BoxEvent['kind'], detail: string, running = api.current()): void => {
+    const about = running === undefined ? {} : { transaction: running.transaction, invocation: running.id }
+    around.onEvent({ kind, functionName: image.name, boxId: id, detail, ...about })
+  }
+  const api = serveRuntimeApi(pod.listeners.runtime, image.arn, {
+    onIdle: () => {
+      idle = wasReady = true
+      clearTimeout(initTimer)
+      hooks.onIdle(box)
+    },
+    onResult: (_, result) => {
+      exits.endInvocation()
+      settle?.(result)
+    },
+    onInitError: (message) => {
+      initFailure = message
+      box.kill('its module did not load')
+    },
+    onBreach: (detail) => {
+      breaches += 1
+      if (endReason === undefined && breaches <= maxBreachEvents) event('box-breach', detail)
+    },
+    onLost: () => box.kill('the runtime closed its connection'),
+  })
+  const output = readOutput(pod, () => {
+    const running = api.current() ?? ending
+    const about = running === undefined ? {} : { transaction: running.transaction, invocation: running.id }
+    return { at: around.clock(), functionName: image.name, boxId: id, ...about }
+  }, around.onOutput)
+
+  const { http, https, dns } = pod.listeners
+  const exits = around.attachExits({ boxId: id, functionName: image.name, http, https, dns, current: () => api.current() })
+  const group = around.cgroups && createBoxGroup(around.cgroups, around.engineId, id, limits)
+  group?.add(pod.pid)
+
+  const initTimer = setTimeout(() => {
+    initFailure = `the module took more than ${initTimeoutMs} ms to load`
+    box.kill('initialisation timed out')
+  }, initTimeoutMs)
+
+  const box: Box = {
+    id,
+    pid: pod.pid,
+    isIdle: () => idle,
+    run: (invocation) => {
+      idle = false
+      return runOne(invocation)
+    },
+    kill: (reason) => {
+      endReason ??= reason
+      idle = false
+      api.abandon()
+      pod.kill()
+    },
+    gone: pod.gone.then(async (exit) => {
+      clearTimeout(initTimer)
+      const interrupted = api.abandon()
+      exits.close()
+      await output.end()
+      const memory = (group?.outOfMemoryKills() ?? 0) > 0 || heapExhausted(exit, output.tail())
+      settle?.(endedResult(exit, endReason, memory, output.tail()))
+      if (!wasReady && initFailure === undefined && endReason !== closing) {
+        initFailure = memory ? 'out of memory while loading' : `${exitText(exit)}: ${output.tail()}`
+      }
+      if (initFailure !== undefined) event('box-init-failed', initFailure)
+      api.close()
+      if (group !== undefined) await removeGroup(group)
+      event('box-end', `${endReason ?? 'ended by itself'}, ${exitText(exit)}`, interrupted)
+      hooks.onEnd(box, initFailure)
+    }),
+  }
+
+  function runOne(invocation: Invocation): Promise<InvocationResult> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => {
+        box.kill('the deadline passed')
+        exits.endInvocation()
+        settle?.({ kind: 'error', code: 'function.timed_out', message: `no answer within ${image.timeoutMs} ms` })
+      }, Math.max(0, invocation.deadline - around.clock()))
+      settle = (result) => {
+        settle = undefined
+        clearTimeout(timer)
+        ending = invocation
+        setImmediate(() => (ending = undefined))
+        resolve(result)
+      }
+      api.give(invocation, ticketFor(invocation))
+    })
+  }
+
+  function ticketFor(invocation: Invocation): string {
+    const issuedAtSeconds = Math.floor(around.clock() / 1_000)
+    return mintTicket((bytes) => createHmac('sha256', key).update(bytes).digest(), {
+      audience: image.arn,
+      codeDigest: image.codeDigest,
+      bodySha256: createHash('sha256').update(invocation.event).digest('hex'),
+      actors: invocation.actors,
+      transaction: invocation.transaction,
+      attempt: invocation.id,
+      decision: invocation.decision,
+      ...(invocation.user === undefined ? {} : { user: invocation.user.id }),
+      issuedAtSeconds,
+      expiresAtSeconds: issuedAtSeconds + 60,
+    })
+  }
+
+  const extras = around.boxExtras(image, id)
+  pod.launch({
+    command: [
+      prlimitCommand(around.tools.prlimit, limits, group !== undefined),
+      [around.tools.bwrap, '--args', String(descriptors.options), '--'],
+      nodeCommand(inBox.node, inBox.client, image.memoryMb, debug),
+    ].flat(),
+    options: boxOptions(image, around.runtime, extras),
+    handover: JSON.stringify({ key: key.toString('base64url'), audience: image.arn, codeDigest: image.codeDigest }),
+    caPem: extras.caPem,
+  })
+  event('box-start', `pid ${pod.pid}${debug ? ', debug' : ''}`)
+  return box
+}
+
+function endedResult(exit: PodExit, reason: string | undefined, memory: boolean, tail: string): InvocationResult {
+  const code = memory ? 'function.out_of_memory' : 'function.exited'
+  return { kind: 'error', code, message: [exitText(exit), reason ?? '', tail].join('\n').trim() }
+}
+
+function exitText({ code, signal }: PodExit): string {
+  return code === null ? `signal ${signal}` : `exit status ${code}`
+}
+
+/** V8 aborts (SIGABRT, 134 from bwrap) when its own heap limit, or the process's data limit, is reached. */
+function heapExhausted({ code }: PodExit, tail: string): boolean {
+  return code === 134 && /heap|out of memory/i.test(tail)
+}
+
+/** The kernel counts a process in its groups until it is reaped, which may be a moment after it has ended. */
+async function removeGroup(group: BoxGroup): Promise<void> {
+  for (let waitMs = 1; waitMs < 1_000 && !group.remove(); waitMs *= 2) {
+    await new Promise((resolve) => setTimeout(resolve, waitMs))
+  }
+}

@@ -1,0 +1,16 @@
+export { type BoxEvent } from './box.ts'
+export { type BoxEngineOptions, createBoxEngine } from './box-engine.ts'
+export { type BoxExtras } from './box-options.ts'
+export {
+  type AttachExits,
+  type BoxListeners,
+  type Engine,
+  type Exits,
+  type FunctionImage,
+  type OutputLine,
+  type Strength,
+} from './engine.ts'
+export { type FunctionAnswer, type FunctionCall, fromFunctionResult, toApiGatewayEvent } from './event.ts'
+export { type Invocation, type InvocationResult } from './invocation.ts'
+export { describeIsolation, type Isolation, type IsolationFinding, probeIsolation } from './isolation.ts'
+export { runtimeFolderFor } from './runtime-folder.ts'

@@ -1,0 +1,225 @@
+// The function's runtime: the only file of ours in a box besides Node. Speaks the Lambda Runtime API on one
+// connection, opened before any function code is loaded; the host takes answers from no other.
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
+import { existsSync, readFileSync } from 'node:fs'
+import { connect } from 'node:net'
+
+const { parse, stringify } = JSON
+const maxResponseBytes = 6 * 1024 * 1024
+const api = '/2018-06-01/runtime'
+
+// Standard input holds the box's key and the names a ticket must agree with, then ends. It was never anywhere else.
+const { key, audience, codeDigest } = parse(readFileSync(0, 'utf8'))
+const keyBytes = Buffer.from(key, 'base64url')
+
+const host = openConnection(process.env.AWS_LAMBDA_RUNTIME_API)
+let running
+let ending = false
+
+process.on('uncaughtException', (error) => void endWith('Runtime.UncaughtException', error))
+process.on('unhandledRejection', (error) => void endWith('Runtime.UnhandledPromiseRejection', error))
+
+await host.connected
+const answer = await loadHandler(process.env._HANDLER).catch(async (error) => {
+  await host.exchange('POST', `${api}/init/error`, stringify(describe(error, 'Runtime.ImportModuleError')))
+  process.exit(1)
+})
+
+const seen = new Map()
+for (;;) {
+  const next = await host.exchange('GET', `${api}/invocation/next`)
+  if (next.status !== 200) process.exit(1)
+  const id = next.headers['lambda-runtime-aws-request-id']
+  running = { id, answered: false }
+  const result = await run(next, id).catch((error) => ({ kind: 'error', body: stringify(describe(error)) }))
+  if (ending) await new Promise(() => {})
+  running.answered = true
+  await host.exchange('POST', `${api}/invocation/${id}/${result.kind}`, result.body)
+  running = undefined
+}
+
+async function run(next, id) {
+  const claims = acceptTicket(next.headers['lambda-runtime-sallyport-ticket'] ?? '', next.body, id)
+  const returned = await answer(parse(next.body.toString('utf8')), contextOf(next.headers, claims))
+  const body = Buffer.from(stringify(returned) ?? 'null')
+  if (body.length <= maxResponseBytes) return { kind: 'response', body }
+  const errorMessage = `the response has ${body.length} bytes; at most ${maxResponseBytes} may be returned`
+  return { kind: 'error', body: stringify({ errorType: 'Function.ResponseSizeTooLarge', errorMessage }) }
+}
+
+/** A throw outside the handler's own promise ends the process, as in AWS Lambda; the invocation hears why. */
+async function endWith(errorType, error) {
+  if (ending) return
+  ending = true
+  const report = stringify(describe(error, errorType))
+  process.stderr.write(`${errorType}: ${error?.stack ?? error}\n`)
+  if (running && !running.answered) await host.exchange('POST', `${api}/invocation/${running.id}/error`, report)
+  process.exit(129)
+}
+
+function describe(error, errorType) {
+  const name = typeof error?.name === 'string' ? error.name : typeof error
+  const stack = typeof error?.stack === 'string' ? error.stack.split('\n').slice(1, 40) : []
+  return { errorType: errorType ?? name, errorMessage: String(error?.message ?? error).slice(0, 8192), stackTrace: stack }
+}
+
+/** The algorithm is written down beside `verifyTicket`; this file can import nothing. */
+function acceptTicket(ticket, body, id) {
+  const refuse = (why) => {
+    throw Object.assign(new Error(why), { name: 'Sallyport.TicketRefused' })
+  }
+  const [version, payload = '', tag = '', ...more] = ticket.split('.')
+  if (version !== 'v1' || more.length > 0) refuse('ticket.malformed')
+  const mac = createHmac('sha256', keyBytes).update(`v1.${payload}`).digest()
+  const given = Buffer.from(tag, 'base64url')
+  if (given.length !== mac.length || given.toString('base64url') !== tag) refuse('ticket.malformed')
+  if (!timingSafeEqual(given, mac)) refuse('ticket.mac')
+  const claims = parse(Buffer.from(payload, 'base64url').toString('utf8'))
+  const now = Math.floor(Date.now() / 1000)
+  const { issuedAtSeconds, expiresAtSeconds } = claims
+  if (!(expiresAtSeconds > issuedAtSeconds && expiresAtSeconds - issuedAtSeconds <= 60)) refuse('ticket.malformed')
+  if (now >= expiresAtSeconds) refuse('ticket.expired')
+  if (now < issuedAtSeconds - 2) refuse('ticket.not_yet_valid')
+  if (claims.audience !== audience) refuse('ticket.audience')
+  if (claims.codeDigest !== codeDigest) refuse('ticket.code')
+  if (claims.bodySha256 !== createHash('sha256').update(body).digest('hex')) refuse('ticket.body')
+  for (const [attempt, expires] of seen) {
+    if (expires > now) break
+    seen.delete(attempt)
+  }
+  if (claims.attempt !== id || seen.has(claims.attempt)) refuse('ticket.replayed')
+  if (seen.size >= 100_000) refuse('ticket.replay_memory_full')
+  seen.set(claims.attempt, expiresAtSeconds)
+  return Object.freeze(claims)
+}
+
+async function loadHandler(name) {
+  const dot = name.lastIndexOf('.')
+  const [file, exported] = [name.slice(0, dot), name.slice(dot + 1)]
+  const path = ['.mjs', '.js', '.cjs'].map((end) => `${process.env.LAMBDA_TASK_ROOT}/${file}${end}`).find(existsSync)
+  if (path === undefined) throw new Error(`there is no module ${file}`)
+  const module = await import(path)
+  const found = module[exported] ?? module.default?.[exported]
+  if (typeof found === 'function') return (event, context) => call(found, event, context)
+  if (typeof found?.fetch === 'function') return (event, context) => callFetch(found, event, context)
+  throw new Error(`${name} is neither a function nor an object with a fetch function`)
+}
+
+function contextOf(headers, claims) {
+  const deadline = Number(headers['lambda-runtime-deadline-ms'])
+  const { env } = process
+  return {
+    callbackWaitsForEmptyEventLoop: false,
+    functionName: env.AWS_LAMBDA_FUNCTION_NAME,
+    functionVersion: env.AWS_LAMBDA_FUNCTION_VERSION,
+    invokedFunctionArn: headers['lambda-runtime-invoked-function-arn'],
+    memoryLimitInMB: env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE,
+    awsRequestId: headers['lambda-runtime-aws-request-id'],
+    logGroupName: env.AWS_LAMBDA_LOG_GROUP_NAME,
+    logStreamName: env.AWS_LAMBDA_LOG_STREAM_NAME,
+    getRemainingTimeInMillis: () => Math.max(0, deadline - Date.now()),
+    /** Verified: who called, and on whose behalf. */
+    sallyport: claims,
+  }
+}
+
+/** A third parameter is a callback, unless a promise comes back. */
+function call(handler, event, context) {
+  return new Promise((resolve, reject) => {
+    const callback = (error, result) => (error === undefined || error === null ? resolve(result) : reject(error))
+    const returned = handler(event, context, callback)
+    if (typeof returned?.then === 'function') returned.then(resolve, reject)
+    else if (returned !== undefined || handler.length < 3) resolve(returned)
+  })
+}
+
+async function callFetch(service, event, context) {
+  const waiting = []
+  const extension = { waitUntil: (promise) => void waiting.push(promise), passThroughOnException: () => {}, props: {} }
+  const response = await service.fetch(requestOf(event), process.env, Object.assign(extension, { lambda: context }))
+  if (!(response instanceof Response)) throw new TypeError('fetch must answer with a Response')
+  const answered = await eventResponse(response, event)
+  // Exits end with the answer, so what was promised for afterwards is awaited before it.
+  await Promise.allSettled(waiting)
+  return answered
+}
+
+/** API Gateway payload 2.0, or 1.0 and load balancer events with their multi-value members, as a web Request. */
+function requestOf(event) {
+  const http = event?.requestContext?.http
+  const method = http?.method ?? event?.httpMethod
+  if (typeof method !== 'string') throw new TypeError('the event is no HTTP request; export a handler to receive it')
+  const headers = new Headers()
+  for (const [name, value] of Object.entries(event.headers ?? {})) headers.set(name, String(value))
+  for (const [name, values] of Object.entries(event.multiValueHeaders ?? {})) {
+    headers.delete(name)
+    for (const value of values) headers.append(name, value)
+  }
+  if (event.cookies?.length > 0) headers.set('cookie', event.cookies.join('; '))
+  const authority = event.requestContext?.domainName ?? headers.get('host') ?? 'localhost'
+  const query = http ? (event.rawQueryString ?? '') : queryOf(event)
+  const url = `https://${authority}${event.rawPath ?? event.path ?? '/'}${query === '' ? '' : `?${query}`}`
+  const bodiless = method === 'GET' || method === 'HEAD' || event.body === undefined || event.body === null
+  const body = bodiless ? null : Buffer.from(event.body, event.isBase64Encoded ? 'base64' : 'utf8')
+  return new Request(url, { method, headers, body })
+}
+
+function queryOf(event) {
+  const single = Object.entries(event.queryStringParameters ?? {}).map(([name, value]) => [name, [value]])
+  const all = { ...Object.fromEntries(single), ...event.multiValueQueryStringParameters }
+  return new URLSearchParams(Object.entries(all).flatMap(([name, values]) => values.map((value) => [name, value]))).toString()
+}
+
+const textual = /^(text\/|application\/(json|xml|javascript|x-www-form-urlencoded|[^;]*\+(json|xml)))/i
+
+async function eventResponse(response, event) {
+  const bytes = Buffer.from(await response.arrayBuffer())
+  const isBase64Encoded = bytes.length > 0 && !textual.test(response.headers.get('content-type') ?? '')
+  const body = bytes.toString(isBase64Encoded ? 'base64' : 'utf8')
+  const cookies = response.headers.getSetCookie()
+  const headers = Object.fromEntries([...response.headers].filter(([name]) => name !== 'set-cookie'))
+  const common = { statusCode: response.status, headers, body, isBase64Encoded }
+  if (event.requestContext?.http) return cookies.length > 0 ? { ...common, cookies } : common
+  const multiple = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, [value]]))
+  return { ...common, multiValueHeaders: cookies.length > 0 ? { ...multiple, 'set-cookie': cookies } : multiple }
+}
+
+/** One keep-alive connection, one exchange at a time. Knows only what our own host sends: a length, never chunks. */
+function openConnection(authority) {
+  const [hostname, port] = authority.split(':')
+  const socket = connect({ host: hostname, port: Number(port), noDelay: true })
+  let buffered = Buffer.alloc(0)
+  let waiting
+  socket.on('error', () => process.exit(1))
+  socket.on('close', () => process.exit(1))
+  socket.on('data', (chunk) => {
+    buffered = buffered.length === 0 ? chunk : Buffer.concat([buffered, chunk])
+    const response = readResponse(buffered)
+    if (response === undefined || waiting === undefined) return
+    buffered = buffered.subarray(response.end)
+    const resolve = waiting
+    waiting = undefined
+    resolve(response)
+  })
+  return {
+    connected: new Promise((resolve) => socket.once('connect', resolve)),
+    exchange: (method, path, body = '') =>
+      new Promise((resolve) => {
+        waiting = resolve
+        const head = `${method} ${path} HTTP/1.1\r\nhost: ${authority}\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n`
+        socket.cork()
+        socket.write(head, 'latin1')
+        if (body.length > 0) socket.write(body)
+        socket.uncork()
+      }),
+  }
+}
+
+function readResponse(bytes) {
+  const blank = bytes.indexOf('\r\n\r\n')
+  if (blank === -1) return undefined
+  const [statusLine, ...lines] = bytes.toString('latin1', 0, blank).split('\r\n')
+  const headers = Object.fromEntries(lines.map((line) => [line.slice(0, line.indexOf(':')).toLowerCase(), line.slice(line.indexOf(':') + 1).trim()]))
+  const end = blank + 4 + Number(headers['content-length'] ?? 0)
+  return bytes.length < end ? undefined : { status: Number(statusLine.split(' ')[1]), headers, body: bytes.subarray(blank + 4, end), end }
+}

@@ -1,0 +1,246 @@
+import { type Box, type BoxHooks, type BoxSurroundings, closing, startBox } from './box.ts'
+import type { FunctionImage } from './engine.ts'
+import type { Invocation, InvocationResult } from './invocation.ts'
+import { createPod, type Pod } from './pod.ts'
+
+/** The boxes of one function at one code digest, and those who wait for one. */
+export interface Pool {
+  readonly image: FunctionImage
+  invoke(invocation: Invocation): Promise<InvocationResult>
+  /** Takes no more; running calls finish, idle boxes end. Gives back those that still wait for a box. */
+  drain(): readonly Waiting[]
+  /** Takes over what waited at a predecessor. */
+  adopt(waiting: readonly Waiting[]): void
+  /** Ends every box now and resolves when nothing of them is left. */
+  close(): Promise<void>
+}
+
+/** An invocation without a box yet. */
+export interface Waiting {
+  readonly invocation: Invocation
+  readonly resolve: (result: InvocationResult) => void
+  readonly timer: NodeJS.Timeout
+}
+
+/** A box with whom it belongs to: the affinity of its first invocation under `reuse: user`. */
+interface Member {
+  readonly box: Box
+  affinity?: string
+  state: 'loading' | 'idle' | 'busy' | 'ending'
+  lastUsedAt: number
+}
+
+const waitingPerBox = 16
+const firstBackoffMs = 100
+const maxBackoffMs = 10_000
+const maxIdleMs = 300_000
+const spareAfterMs = 50
+
+/** Everything but the image is the engine's. `debug` boxes keep their deadline open while a person steps through. */
+export function createPool(image: FunctionImage, uid: number | undefined, around: BoxSurroundings, debug = false): Pool {
+  const members = new Map<Box, Member>()
+  const queue: Waiting[] = []
+  let starting = 0
+  let failures = 0
+  let notBefore = 0
+  let draining = false
+  let spare: Promise<Pod> | undefined
+  const ends = new Set<Promise<unknown>>()
+  const podOptions = { runtime: around.runtime, tools: around.tools, ...(uid === undefined ? {} : { uid }) }
+
+  const hooks: BoxHooks = {
+    onIdle: (box) => {
+      const member = members.get(box)
+      if (member === undefined || member.state === 'ending') return
+      failures = 0
+      if (draining || (image.reuse === 'never' && member.state === 'busy')) return end(member)
+      member.state = 'idle'
+      member.lastUsedAt = around.clock()
+      pump()
+    },
+    onEnd: (box, initFailure) => {
+      members.delete(box)
+      if (initFailure !== undefined) backOff(initFailure)
+      pump()
+    },
+  }
+
+  function backOff(message: string): void {
+    notBefore = around.clock() + Math.min(maxBackoffMs, firstBackoffMs * 2 ** failures)
+    failures += 1
+    // Another box may be well; only when none is are the waiting told.
+    if (members.size > 0) return
+    for (const waiting of queue.splice(0)) answer(waiting, failed('function.init_failed', message))
+  }
+
+  function end(member: Member): void {
+    member.state = 'ending'
+    member.box.kill(closing)
+  }
+
+  /** Serves those who wait, in order, with what is idle; starts boxes for the rest and for the warm reserve. */
+  function pump(): void {
+    for (const waiting of [...queue]) {
+      const member = suitable(waiting.invocation.affinity)
+      if (member === undefined) continue
+      queue.splice(queue.indexOf(waiting), 1)
+      serve(member, waiting)
+    }
+    if (draining) return
+    const loading = count((member) => member.state === 'loading') + starting
+    const unassigned = count((member) => member.state === 'idle' && member.affinity === undefined)
+    const wanted = Math.max(queue.length - loading, image.warmBoxes - unassigned - loading)
+    for (let more = wanted; more > 0; more--) if (!start()) break
+  }
+
+  function suitable(affinity: string): Member | undefined {
+    const idle = [...members.values()].filter(({ state, box }) => state === 'idle' && box.isIdle())
+    if (image.reuse !== 'user') return idle[0]
+    return idle.find((member) => member.affinity === affinity) ?? idle.find((member) => member.affinity === undefined)
+  }
+
+  function serve(member: Member, waiting: Waiting): void {
+    member.state = 'busy'
+    if (image.reuse === 'user') member.affinity ??= waiting.invocation.affinity
+    if (image.reuse === 'never') member.affinity = waiting.invocation.id
+    void member.box.run(waiting.invocation).then((result) => {
+      // `never`: ended at once, so that not even a timer of this invocation runs on.
+      if (image.reuse === 'never' && member.state === 'busy') end(member)
+      answer(waiting, result)
+      return undefined
+    })
+  }
+
+  /** False when no further box may be started now. */
+  function start(): boolean {
+    if (around.clock() < notBefore) return false
+    if (members.size + starting >= image.maxBoxes && !evict()) return false
+    starting += 1
+    const made = takePod().then(
+      (pod) => {
+        starting -= 1
+        if (draining) return discard(pod)
+        try {
+          const box = startBox(image, pod, around, hooks, debug)
+          members.set(box, { box, state: 'loading', lastUsedAt: around.clock() })
+          return track(box.gone)
+        } catch (error) {
+          backOff(String(error))
+          return discard(pod)
+        }
+      },
+      (error: unknown) => {
+        starting -= 1
+        backOff(error instanceof Error ? error.message : String(error))
+      },
+    )
+    track(made)
+    return true
+  }
+
+  /** Under `reuse: user` an idle box of somebody else makes room, the longest unused first. */
+  function evict(): boolean {
+    if (queue.length === 0) return false
+    const idle = [...members.values()].filter(({ state }) => state === 'idle')
+    const oldest = idle.toSorted((a, b) => a.lastUsedAt - b.lastUsedAt)[0]
+    if (oldest !== undefined) end(oldest)
+    return false // its place is free when `onEnd` says so
+  }
+
+  function takePod(): Promise<Pod> {
+    const taken = spare ?? createPod(podOptions)
+    spare = undefined
+    // The next one is made after this box had the processor to itself for its start.
+    setTimeout(prepareSpare, spareAfterMs).unref()
+    return taken
+  }
+
+  function prepareSpare(): void {
+    if (draining || spare !== undefined) return
+    spare = createPod(podOptions)
+    spare.catch(() => (spare = undefined)) // the next start tries again and reports it
+  }
+
+  function track(ending: Promise<unknown>): void {
+    ends.add(ending)
+    void ending.finally(() => ends.delete(ending))
+  }
+
+  function discard(pod: Pod): void {
+    pod.kill()
+    track(pod.gone)
+  }
+
+  const idleTimer = setInterval(() => {
+    const since = around.clock() - maxIdleMs
+    for (const member of members.values()) {
+      if (member.state === 'idle' && member.affinity !== undefined && member.lastUsedAt < since) end(member)
+    }
+  }, maxIdleMs / 4).unref()
+
+  function count(matches: (member: Member) => boolean): number {
+    return [...members.values()].filter(matches).length
+  }
+
+  function drain(): readonly Waiting[] {
+    draining = true
+    clearInterval(idleTimer)
+    const unused = spare
+    spare = undefined
+    if (unused !== undefined) track(unused.then(discard, () => undefined))
+    for (const member of members.values()) if (member.state !== 'busy') end(member)
+    return queue.splice(0)
+  }
+
+  pump()
+  return {
+    image,
+    invoke: (invocation) =>
+      new Promise((resolve) => {
+        const remainingMs = invocation.deadline - around.clock()
+        if (queue.length >= image.maxBoxes * waitingPerBox) return resolve(busy('its queue is full'))
+        const waiting: Waiting = { invocation, resolve, timer: setTimeout(() => giveUp(waiting), Math.max(0, remainingMs)) }
+        queue.push(waiting)
+        pump()
+        const refused = around.clock() < notBefore && members.size + starting === 0
+        if (!refused || !queue.includes(waiting)) return
+        queue.splice(queue.indexOf(waiting), 1)
+        answer(waiting, failed('function.init_failed', 'its module failed to load; it is tried again shortly'))
+      }),
+    drain,
+    adopt: (waiting) => {
+      for (const { invocation, resolve, timer } of waiting) {
+        clearTimeout(timer)
+        const remainingMs = Math.max(0, invocation.deadline - around.clock())
+        const again: Waiting = { invocation, resolve, timer: setTimeout(() => giveUp(again), remainingMs) }
+        queue.push(again)
+      }
+      pump()
+    },
+    close: async () => {
+      for (const waiting of drain()) answer(waiting, busy('the server is stopping'))
+      for (const member of members.values()) end(member)
+      while (ends.size > 0) await Promise.allSettled([...ends])
+    },
+  }
+
+  function giveUp(waiting: Waiting): void {
+    const at = queue.indexOf(waiting)
+    if (at === -1) return
+    queue.splice(at, 1)
+    answer(waiting, busy('no box became free before the deadline'))
+  }
+}
+
+function answer({ resolve, timer }: Waiting, result: InvocationResult): void {
+  clearTimeout(timer)
+  resolve(result)
+}
+
+function busy(why: string): InvocationResult {
+  return failed('function.busy', why)
+}
+
+function failed(code: string, message: string): InvocationResult {
+  return { kind: 'error', code, message }
+}

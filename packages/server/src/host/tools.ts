@@ -1,0 +1,48 @@
+import { accessSync, constants } from 'node:fs'
+
+/** Absolute paths of the system's own programs; never looked up in a PATH that a caller could set. */
+export interface Tools {
+  readonly bwrap: string
+  readonly unshare: string
+  readonly nsenter: string
+  readonly prlimit: string
+  readonly bash: string
+  readonly ip: string
+}
+
+/** The Debian package that brings each. */
+export const packageOf: Readonly<Record<keyof Tools, string>> = {
+  bwrap: 'bubblewrap',
+  unshare: 'util-linux',
+  nsenter: 'util-linux',
+  prlimit: 'util-linux',
+  bash: 'bash',
+  ip: 'iproute2',
+}
+
+const folders = ['/usr/bin', '/bin', '/usr/sbin', '/sbin']
+
+/** Finds each program, or says which are missing. */
+export function findTools(): { readonly found: Partial<Tools>; readonly missing: readonly (keyof Tools)[] } {
+  const names = Object.keys(packageOf) as (keyof Tools)[] // the keys of our own table
+  const found: Partial<Record<keyof Tools, string>> = {}
+  for (const name of names) {
+    const path = folders.map((folder) => `${folder}/${name}`).find(isExecutable)
+    if (path !== undefined) found[name] = path
+  }
+  return { found, missing: names.filter((name) => found[name] === undefined) }
+}
+
+/** True when nothing is missing. */
+export function areComplete(found: Partial<Tools>): found is Tools {
+  return Object.keys(packageOf).every((name) => name in found)
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}
