@@ -14,6 +14,7 @@ export {
   type LifecycleRecord,
   type OutcomeRecord,
   type RevocationRecord,
+  type SignInRecord,
 } from './record.ts'
 export { Secret } from './secret.ts'
 export { anonymous, type Authentication, type Device, type Subject } from './subject.ts'

@@ -9,6 +9,7 @@ export type LedgerRecord =
   | LifecycleRecord
   | ElevationRecord
   | RevocationRecord
+  | SignInRecord
   | GapRecord
 
 /** A decision at one of the three doors; written before any effect. */
@@ -99,6 +100,22 @@ export interface RevocationRecord {
   /** `user/alice`, `session/s1`, `function/payments`. */
   readonly target: string
   readonly reason: string
+}
+
+/** Somebody signed in at the embedded provider, or tried to. */
+export interface SignInRecord {
+  readonly kind: 'sign-in'
+  readonly at: number
+  readonly event: 'signed-in' | 'refused' | 'failed'
+  /** `sign-in.password`, `sign-in.code`, `sign-in.too_many_attempts`, … */
+  readonly code: string
+  /** As typed, cut to 64 characters. */
+  readonly user?: string
+  readonly address: string
+  readonly sessionId?: string
+  /** RFC 8176 method references that were proved. */
+  readonly methods?: readonly string[]
+  readonly device?: string
 }
 
 /** A counted loss: what should have been recorded and could not be. */

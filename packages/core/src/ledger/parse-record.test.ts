@@ -28,6 +28,7 @@ const records: readonly LedgerRecord[] = [
   { kind: 'lifecycle', at: 4, event: 'recovered', detail: '' },
   { kind: 'elevation', at: 5, event: 'requested', request: 'r', subject: 's', role: 'admin', powers: 'p' },
   { kind: 'revocation', at: 6, target: 'user/alice', reason: 'left' },
+  { kind: 'sign-in', at: 7, event: 'refused', code: 'sign-in.password', address: '127.0.0.1' },
   { kind: 'gap', at: 7, lost: 3, cause: 'ledger.full' },
 ]
 const encode = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value))

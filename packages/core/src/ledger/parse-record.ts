@@ -97,6 +97,16 @@ const shapes: Shapes = {
     expiresAt: optional(milliseconds),
   },
   revocation: { at: milliseconds, target: text, reason: text },
+  'sign-in': {
+    at: milliseconds,
+    event: oneOf('signed-in', 'refused', 'failed'),
+    code: text,
+    user: optional(text),
+    address: text,
+    sessionId: optional(text),
+    methods: optional(listOf(text)),
+    device: optional(text),
+  },
   gap: { at: milliseconds, lost: count, cause: text },
 }
 
