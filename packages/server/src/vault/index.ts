@@ -1,0 +1,2 @@
+export { type EncryptionContext } from './envelope.ts'
+export { openVault, type Vault } from './vault.ts'

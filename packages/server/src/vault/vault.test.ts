@@ -1,0 +1,191 @@
+import { randomBytes } from 'node:crypto'
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { inspect } from 'node:util'
+
+import { SallyportError, Secret } from '@sallyport/core/access'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+
+import { openVault, type Vault } from './index.ts'
+
+let state: string
+let folder: string
+beforeEach(() => {
+  state = mkdtempSync(join(tmpdir(), 'sallyport-vault-'))
+  folder = join(state, 'keys')
+})
+afterEach(() => rmSync(state, { recursive: true, force: true }))
+
+const open = (): Vault => openVault({ folder, random: randomBytes })
+const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString()
+const context = { purpose: 'store', name: 'session' }
+
+function codeOf(act: () => unknown): string | undefined {
+  try {
+    act()
+  } catch (error) {
+    if (error instanceof SallyportError) return error.code
+    throw error
+  }
+  return undefined
+}
+
+describe('sealing', () => {
+  test('gives back what was sealed, also after a restart, and never the same bytes twice', () => {
+    const sealed = open().seal(Buffer.from('hello'), context)
+    expect(text(open().unseal(sealed, context))).toBe('hello')
+    expect(open().seal(Buffer.from('hello'), context)).not.toEqual(sealed)
+    expect(text(open().unseal(open().seal(new Uint8Array(), context), context))).toBe('')
+  })
+
+  test('does not depend on the order in which a context is written', () => {
+    const vault = open()
+    const sealed = vault.seal(Buffer.from('x'), { purpose: 'a', one: '1', two: '2' })
+    expect(text(vault.unseal(sealed, { two: '2', one: '1', purpose: 'a' }))).toBe('x')
+  })
+
+  test.each([
+    ['another purpose', { purpose: 'secret', name: 'session' }],
+    ['another name', { purpose: 'store', name: 'other' }],
+    ['less context', { purpose: 'store' }],
+    ['more context', { ...context, more: '' }],
+  ])('refuses %s', (_, other) => {
+    const vault = open()
+    const sealed = vault.seal(Buffer.from('hello'), context)
+    vault.seal(Buffer.from('hello'), { purpose: other.purpose })
+    expect(codeOf(() => vault.unseal(sealed, other))).toBe('vault.unseal_failed')
+    expect(codeOf(() => vault.unseal(sealed, context))).toBeUndefined()
+  })
+
+  test('refuses a change of any byte, and any shorter piece', () => {
+    const vault = open()
+    const sealed = vault.seal(Buffer.from('hello'), context)
+    for (let offset = 0; offset < sealed.length; offset++) {
+      const changed = Uint8Array.from(sealed)
+      changed[offset] = (changed[offset] ?? 0) ^ 1
+      expect(codeOf(() => vault.unseal(changed, context))).toBe('vault.unseal_failed')
+      expect(codeOf(() => vault.unseal(sealed.subarray(0, offset), context))).toBe('vault.unseal_failed')
+    }
+  })
+
+  test('reads what older data keys sealed after a rotation', () => {
+    const vault = open()
+    const before = vault.seal(Buffer.from('before'), context)
+    expect(vault.rotateDataKey('store')).toBe(2)
+    const after = vault.seal(Buffer.from('after'), context)
+    expect(after.subarray(0, 9)).not.toEqual(before.subarray(0, 9))
+    const reopened = open()
+    expect([before, after].map((sealed) => text(reopened.unseal(sealed, context)))).toEqual(['before', 'after'])
+  })
+})
+
+describe('secrets', () => {
+  test('are kept in generations, the newest in use', async () => {
+    const vault = open()
+    expect(vault.hasSecret('stripe-key')).toBe(false)
+    expect(vault.useSecret('stripe-key')).toBeUndefined()
+    expect(await vault.setSecret('stripe-key', new Secret('sk_1'))).toBe(1)
+    expect(await vault.setSecret('stripe-key', new Secret('sk_2'))).toBe(2)
+    const reopened = open()
+    expect(reopened.useSecret('stripe-key')?.reveal()).toBe('sk_2')
+    expect(reopened.useSecret('stripe-key', 1)?.reveal()).toBe('sk_1')
+    expect(reopened.useSecret('stripe-key', 3)).toBeUndefined()
+    expect(reopened.secretNames()).toEqual(['stripe-key'])
+  })
+
+  test('stand nowhere on disk and in no text of the vault', async () => {
+    const vault = open()
+    await vault.setSecret('sallyport/ledger-key', new Secret('very-secret-value'))
+    const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+      .map((name) => join(folder, name))
+      .filter((path) => statSync(path).isFile())
+    expect(files).toHaveLength(3)
+    for (const path of files) expect(readFileSync(path, 'utf8')).not.toContain('very-secret-value')
+    expect(inspect([vault, vault.useSecret('sallyport/ledger-key')], { depth: 9 })).not.toContain('very-secret-value')
+  })
+
+  test('cannot be swapped with one another', async () => {
+    const vault = open()
+    await vault.setSecret('a', new Secret('one'))
+    await vault.setSecret('b', new Secret('two'))
+    const [a, b] = ['a', 'b'].map((name) => join(folder, 'secrets', `${name}.json`))
+    writeFileSync(a ?? '', readFileSync(b ?? '', 'utf8').replace('"name": "b"', '"name": "a"'))
+    expect(codeOf(open)).toBe('vault.damaged')
+  })
+
+  test.each(['', '../a', 'a b', 'a\n', 'a'.repeat(129)])('are not named %j', async (name) => {
+    const vault = open()
+    await expect(vault.setSecret(name, new Secret('x'))).rejects.toMatchObject({ code: 'vault.secret_name' })
+  })
+})
+
+describe('the files', () => {
+  test('are made on the first run for their owner alone', () => {
+    open().seal(new Uint8Array(), context)
+    expect(statSync(folder).mode & 0o777).toBe(0o700)
+    for (const name of ['root.key', 'data-keys.json']) expect(statSync(join(folder, name)).mode & 0o777).toBe(0o600)
+  })
+
+  test('are taken from nobody else: the refusal names the command that mends it', () => {
+    open()
+    chmodSync(join(folder, 'root.key'), 0o640)
+    const fix = `chmod 600 '${join(folder, 'root.key')}'`
+    expect(open).toThrow(expect.objectContaining({ code: 'vault.permissions', fix }))
+    chmodSync(join(folder, 'root.key'), 0o600)
+    chmodSync(folder, 0o750)
+    expect(codeOf(open)).toBe('vault.permissions')
+    chmodSync(folder, 0o700)
+    expect(codeOf(open)).toBeUndefined()
+  })
+
+  test.skipIf(process.getuid?.() !== 0)('of another owner are refused (as root)', () => {
+    open()
+    chownSync(join(folder, 'root.key'), 12345, 12345)
+    expect(codeOf(open)).toBe('vault.permissions')
+  })
+
+  test('are not followed through a symbolic link', () => {
+    open()
+    renameSync(join(folder, 'root.key'), join(state, 'elsewhere'))
+    symlinkSync(join(state, 'elsewhere'), join(folder, 'root.key'))
+    expect(codeOf(open)).toBe('vault.permissions')
+  })
+
+  test.each(['root.key', 'data-keys.json', 'secrets/a.json'])('%s, when damaged, is named and left alone', async (name) => {
+    const first = open()
+    await first.setSecret('a', new Secret('one'))
+    const path = join(folder, name)
+    const before = readFileSync(path)
+    for (const bytes of [Buffer.alloc(0), before.subarray(0, -9), Buffer.from('{}'), flipped(before)]) {
+      writeFileSync(path, bytes)
+      expect(open).toThrow(expect.objectContaining({ code: 'vault.damaged', message: expect.stringContaining(path) }))
+      expect(readFileSync(path)).toEqual(bytes)
+    }
+    writeFileSync(path, before)
+    expect(open().useSecret('a')?.reveal()).toBe('one')
+  })
+
+  test.each(['root.key', 'data-keys.json'])('%s, when missing, is never made anew', (name) => {
+    open()
+    rmSync(join(folder, name))
+    expect(codeOf(open)).toBe('vault.damaged')
+    expect(readdirSync(folder)).not.toContain(name)
+  })
+
+  test('of a first run that was cut short are made again', () => {
+    mkdirSync(`${folder}.next`)
+    writeFileSync(join(`${folder}.next`, 'data-keys.json'), 'half')
+    mkdirSync(folder, { mode: 0o700 })
+    expect(codeOf(open)).toBeUndefined()
+    expect(readdirSync(state)).toEqual(['keys'])
+  })
+})
+
+function flipped(bytes: Buffer): Buffer {
+  const copy = Buffer.from(bytes)
+  const middle = Math.floor(copy.length / 2) + 12
+  copy[middle] = copy[middle] === 0x41 ? 0x42 : 0x41
+  return copy
+}
