@@ -1,3 +1,5 @@
+import type { PolicyDocument } from '@sallyport/core/policy'
+
 /** Where something stands in a file: 1-based line and column. */
 export interface Position {
   /** Path as the user would type it, relative to the app folder: `sallyport.yaml`, `policies/orders.json`. */
@@ -13,6 +15,19 @@ export interface Fault extends Position {
   readonly message: string
   /** What to write instead. */
   readonly suggestion?: string
+  /** The whole file, corrected, where a mechanical correction exists (typographic quotes). */
+  readonly corrected?: string
+}
+
+/** An IAM document that the manifest names, read and validated. */
+export interface AttachedPolicy {
+  /** Path as the manifest writes it: `policies/orders.json`. */
+  readonly name: string
+  readonly document: PolicyDocument
+  /** SHA-256 of the file, hex. */
+  readonly digest: string
+  /** Where each statement of the document begins, in the document's order. */
+  readonly statementsAt: readonly Position[]
 }
 
 /** `sallyport.yaml`, read and resolved: every name in it stands for something, every default is filled in. */
@@ -20,7 +35,7 @@ export interface App {
   readonly name: string
   /** Absolute path of the folder in which the manifest lies. */
   readonly folder: string
-  /** SHA-256 over the manifest and every file it names (schemas, policies), hex. */
+  /** SHA-256 over the manifest, every file it names (schemas, policies, key sets) and every `${NAME}` it used, hex. */
   readonly digest: string
   readonly issuers: readonly Issuer[]
   /** Networks whose country no database knows: CIDR → ISO 3166-1 alpha-2. */
@@ -31,6 +46,8 @@ export interface App {
   readonly secrets: readonly SecretDeclaration[]
   readonly tables: readonly Table[]
   readonly functions: readonly FunctionDeclaration[]
+  /** Documents under `guardrails`: they hold denies only, and are asked for every request. */
+  readonly guardrailPolicies?: readonly AttachedPolicy[]
   /** Administrative power → roles that hold it; MFA is always demanded. */
   readonly administration: Readonly<Record<AdministrativePower, readonly string[]>>
   readonly only: readonly Invariant[]
@@ -136,6 +153,8 @@ export interface FunctionDeclaration {
   readonly routes: readonly Route[]
   readonly offers: readonly string[]
   readonly can: readonly Permission[]
+  /** IAM documents under `policies`, attached to the function's identity beside what `can` compiles to. */
+  readonly identityPolicies?: readonly AttachedPolicy[]
   readonly environment: Readonly<Record<string, string>>
   readonly reuse: 'never' | 'user' | 'shared'
   readonly timeoutMs: number
@@ -153,6 +172,8 @@ export interface Route {
   readonly anyone: boolean
   /** The parsed JSON Schema of the body. */
   readonly bodySchema?: unknown
+  /** Path of the schema as the manifest writes it, and the SHA-256 of the file. */
+  readonly bodySchemaFile?: { readonly path: string; readonly digest: string }
   /** Calls per interval for one subject. */
   readonly limit?: { readonly calls: number; readonly perMs: number }
   readonly maxBodyBytes: number
@@ -167,7 +188,7 @@ export type Permission =
   | {
       readonly kind: 'table'
       readonly target: string
-      /** `get`, `put`, `update`, `query`, `delete`. */
+      /** `get`, `put`, `update`, `query`, `delete`, `scan`. */
       readonly verb: string
       /** `own`: only rows whose partition key is the transaction's user. `any`: all rows. */
       readonly rows: 'own' | 'any'

@@ -1,0 +1,19 @@
+import type { App, Fault } from '../app.ts'
+import { compileApp, type CompiledApp } from '../compile/compile-app.ts'
+import type { Surroundings } from '../read/files.ts'
+import { loadManifest } from '../read/load-manifest.ts'
+import { checkInvariants } from './invariants.ts'
+import { runExpectations } from './expectations.ts'
+
+export type LoadedApp =
+  | { readonly ok: true; readonly app: App; readonly compiled: CompiledApp }
+  | { readonly ok: false; readonly faults: readonly Fault[] }
+
+/** Reads, compiles and checks an app. A manifest whose own statements do not hold is not put into force. */
+export function loadApp(folder: string, surroundings: Surroundings): LoadedApp {
+  const loaded = loadManifest(folder, surroundings)
+  if (!loaded.ok) return loaded
+  const compiled = compileApp(loaded.app)
+  const faults = [...checkInvariants(compiled, loaded.app), ...runExpectations(compiled, loaded.app)]
+  return faults.length > 0 ? { ok: false, faults } : { ok: true, app: loaded.app, compiled }
+}

@@ -1,0 +1,71 @@
+import { actions, arn, contextKeys } from '@sallyport/core/access'
+import type { NamedPolicy, Statement } from '@sallyport/core/policy'
+
+import type { App, AdministrativePower, Role } from '../app.ts'
+import { administratorCondition } from './conditions.ts'
+import type { Rules } from './rules.ts'
+
+/** The context key that holds the ARN of whoever asks, so that a policy can tell requester from approver. */
+export const subjectKey = 'sallyport:Subject'
+
+type Attachment = readonly [string, NamedPolicy]
+
+/** `administration` and `jit` → a resource policy on each administrative resource. */
+export function compileAdministration(app: App, rules: Rules): readonly Attachment[] {
+  return [
+    ...app.people.filter((role) => role.jit !== undefined).flatMap((role) => compileElevation(app, role, rules)),
+    ...app.secrets.flatMap((secret) => power(app, rules, 'secrets', actions.setSecret, `secret/${secret.name}`)),
+    ...power(app, rules, 'configuration', actions.applyConfiguration, 'configuration'),
+    ...app.functions.flatMap((one) => power(app, rules, 'invoke', actions.invokeDirectly, `function/${one.name}/invoke`)),
+  ]
+}
+
+function compileElevation(app: App, role: Role, rules: Rules): readonly Attachment[] {
+  const request = arn.admin(app.name, `elevation/request/${role.name}`)
+  const approve = arn.admin(app.name, `elevation/approve/${role.name}`)
+  const approvers = app.people.filter((one) => role.jit?.approvers.includes(one.name))
+  return [
+    attach(request, `elevation/request/${role.name}`, [
+      rules.statement(['elevation', 'request', role.name], role.at, {
+        ...allow(actions.requestElevation, request), Condition: administratorCondition(role),
+      }),
+    ]),
+    attach(approve, `elevation/approve/${role.name}`, [
+      ...approvers.map((one) => rules.statement(['elevation', 'approve', role.name, 'by', one.name], role.at, {
+        ...allow(actions.approveElevation, approve), Condition: administratorCondition(one),
+      })),
+      ...denySelfApproval(role, approve, rules),
+    ]),
+  ]
+}
+
+/**
+ * Nobody approves their own request. Where either name is missing one cannot tell, so that is denied as well:
+ * a positive operator on an absent variable is false, and the first deny alone would let it through.
+ */
+function denySelfApproval(role: Role, resource: string, rules: Rules): readonly Statement[] {
+  const deny = { Effect: 'Deny', Principal: '*', Action: actions.approveElevation, Resource: resource } as const
+  const sid = ['elevation', 'approve', role.name]
+  return [
+    rules.statement([...sid, 'never-by-requester'], role.at,
+      { ...deny, Condition: { StringEquals: { [contextKeys.requester]: `\${${subjectKey}}` } } }),
+    rules.statement([...sid, 'requester-known'], role.at, { ...deny, Condition: { Null: { [contextKeys.requester]: 'true' } } }),
+    rules.statement([...sid, 'approver-known'], role.at, { ...deny, Condition: { Null: { [subjectKey]: 'true' } } }),
+  ]
+}
+
+function power(app: App, rules: Rules, name: AdministrativePower, action: string, path: string): readonly Attachment[] {
+  const resource = arn.admin(app.name, path)
+  const holders = app.people.filter((role) => app.administration[name].includes(role.name))
+  if (holders.length === 0) return []
+  return [attach(resource, path, holders.map((role) =>
+    rules.statement(['admin', path, role.name], role.at, { ...allow(action, resource), Condition: administratorCondition(role) })))]
+}
+
+function allow(action: string, resource: string): Pick<Statement, 'Effect' | 'Principal' | 'Action' | 'Resource'> {
+  return { Effect: 'Allow', Principal: '*', Action: action, Resource: resource }
+}
+
+function attach(resource: string, name: string, statement: readonly Statement[]): Attachment {
+  return [resource, { name, document: { Version: '2012-10-17', Statement: statement } }]
+}

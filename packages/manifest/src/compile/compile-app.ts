@@ -1,0 +1,30 @@
+import { compilePolicies, type AppPolicies, type Authority } from '@sallyport/core/policy'
+
+import type { App, Position } from '../app.ts'
+import { compileAdministration } from './administration.ts'
+import { compileGuardrails } from './guardrails.ts'
+import { compileAttached, compileIdentities } from './identities.ts'
+import { compileOffers, compileRoutes } from './routes.ts'
+import { collectRules } from './rules.ts'
+
+/** An app as the policy engine sees it. */
+export interface CompiledApp {
+  readonly policies: AppPolicies
+  /** Sid → where the rule stands that it was made from. */
+  readonly origins: ReadonlyMap<string, Position>
+  readonly authority: Authority
+}
+
+/** Compiles a loaded app: zones to denies, `can` to identity policies, `who`, `offers` and `jit` to resource policies. */
+export function compileApp(app: App): CompiledApp {
+  const rules = collectRules()
+  const policies: AppPolicies = {
+    guardrails: [
+      ...compileGuardrails(app, rules),
+      ...(app.guardrailPolicies ?? []).map((policy) => compileAttached(policy, 'guardrail', rules)),
+    ],
+    identity: new Map(compileIdentities(app, rules)),
+    resource: new Map([...compileRoutes(app, rules), ...compileOffers(app, rules), ...compileAdministration(app, rules)]),
+  }
+  return { policies, origins: rules.origins, authority: compilePolicies(policies) }
+}

@@ -1,0 +1,55 @@
+import { contextKeys } from '@sallyport/core/access'
+import type { Statement } from '@sallyport/core/policy'
+
+import type { Role } from '../app.ts'
+
+export type Condition = NonNullable<Statement['Condition']>
+
+/** What must be true of a caller for a role to count at a route: held, and every demand of `people` met. */
+export function roleCondition(role: Role): Condition {
+  return {
+    'ForAnyValue:StringEquals': {
+      [contextKeys.roles]: [role.name],
+      ...(role.jit === undefined ? {} : { [contextKeys.elevatedRoles]: [role.name] }),
+    },
+    ...bools({ [contextKeys.mfa]: role.mfa, [contextKeys.deviceManaged]: role.managedDevice }),
+    ...(role.countries.length === 0 ? {} : { StringEquals: { [contextKeys.country]: role.countries } }),
+  }
+}
+
+/**
+ * The same for the person on whose behalf a function runs. Their device and country were judged at the edge, and
+ * no key carries them inward; MFA and elevation are asked again.
+ */
+export function transactionRoleCondition(role: Role): Condition {
+  return {
+    'ForAnyValue:StringEquals': {
+      [contextKeys.transactionRoles]: [role.name],
+      ...(role.jit === undefined ? {} : { [contextKeys.transactionElevatedRoles]: [role.name] }),
+    },
+    ...bools({ [contextKeys.transactionMfa]: role.mfa }),
+    Null: { [contextKeys.transactionUser]: 'false' },
+  }
+}
+
+/**
+ * For administration: MFA always, the managed device where the role says so. Elevation is not asked, for one could
+ * not approve the first; nor the country, for the local socket has none.
+ */
+export function administratorCondition(role: Role): Condition {
+  return {
+    'ForAnyValue:StringEquals': { [contextKeys.roles]: [role.name] },
+    ...bools({ [contextKeys.mfa]: true, [contextKeys.deviceManaged]: role.managedDevice }),
+  }
+}
+
+/** Joins two conditions; keys under one operator are united. */
+export function both(a: Condition, b: Condition): Condition {
+  const operators = [...new Set([...Object.keys(a), ...Object.keys(b)])]
+  return Object.fromEntries(operators.map((operator) => [operator, { ...a[operator], ...b[operator] }]))
+}
+
+function bools(demands: Readonly<Record<string, boolean>>): Condition {
+  const demanded = Object.entries(demands).filter(([, needed]) => needed).map(([key]): [string, string] => [key, 'true'])
+  return demanded.length === 0 ? {} : { Bool: Object.fromEntries(demanded) }
+}

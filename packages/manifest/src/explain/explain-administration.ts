@@ -1,0 +1,48 @@
+import { actions, contextKeys, type AccessRequest, type Reason } from '@sallyport/core/access'
+
+import type { App, Role } from '../app.ts'
+import { subjectKey } from '../compile/administration.ts'
+import { showPosition } from '../source/faults.ts'
+import { flag, holds, text } from './read-context.ts'
+import { reword } from './wording.ts'
+
+/** Why an administrative act was refused. There is no command that mends it: powers are given in the manifest. */
+export function explainAdministration(reason: Reason, request: AccessRequest, app: App): Reason {
+  const path = request.resource.split('::')[1] ?? request.resource
+  const facts = { subject: request.subject.name, object: path }
+  const requester = text(request, contextKeys.requester)
+  if (request.action === actions.approveElevation && requester !== undefined && requester === text(request, subjectKey)) {
+    return reword(reason, 'administration.self_approval', facts)
+  }
+  const holders = app.people.filter((role) => holdersOf(app, request.action, path).includes(role.name))
+  const held = holders.filter((role) => holds(request, contextKeys.roles, role.name))
+  const ready = held.find((role) => !role.managedDevice || flag(request, contextKeys.deviceManaged)) ?? held[0]
+  if (ready === undefined) return reword(reason, 'administration.role_missing', facts)
+  if (!flag(request, contextKeys.mfa)) return reword(reason, 'administration.mfa_required', facts, at(ready))
+  if (ready.managedDevice && !flag(request, contextKeys.deviceManaged)) {
+    return reword(reason, 'administration.device_unmanaged', { ...facts, role: ready.name }, at(ready))
+  }
+  return reason
+}
+
+function holdersOf(app: App, action: string, path: string): readonly string[] {
+  const role = app.people.find(({ name }) => name === path.split('/')[2])
+  switch (action) {
+    case actions.requestElevation:
+      return role === undefined ? [] : [role.name]
+    case actions.approveElevation:
+      return role?.jit?.approvers ?? []
+    case actions.setSecret:
+      return app.administration.secrets
+    case actions.applyConfiguration:
+      return app.administration.configuration
+    case actions.invokeDirectly:
+      return app.administration.invoke
+    default:
+      return []
+  }
+}
+
+function at(role: Role): { readonly at: string } {
+  return { at: showPosition(role.at) }
+}

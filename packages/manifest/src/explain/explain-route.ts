@@ -1,0 +1,48 @@
+import { contextKeys, type AccessRequest, type Reason } from '@sallyport/core/access'
+
+import type { App, Role, Route } from '../app.ts'
+import { showPosition } from '../source/faults.ts'
+import { flag, holds, text } from './read-context.ts'
+import { fixOf } from './shell.ts'
+import { reword, type RefusalCode } from './wording.ts'
+
+/**
+ * Why a route stayed closed. Of the roles that the caller holds, the one that lacks least is named; what it lacks is
+ * said in the order in which a person would mend it, for an elevation is of no use without the second factor.
+ */
+export function explainRoute(reason: Reason, request: AccessRequest, app: App): Reason {
+  const route = app.functions.flatMap((one) => one.routes).find(({ arn }) => arn === request.resource)
+  if (route === undefined) return reason
+  const facts = { subject: request.subject.name, object: route.key }
+  const at = { at: showPosition(route.at) }
+  const held = app.people.filter((role) => route.who.includes(role.name) && holds(request, contextKeys.roles, role.name))
+  const nearest = held.map((role) => ({ role, lacks: lacking(role, request) })).toSorted((a, b) => a.lacks.length - b.lacks.length)[0]
+  if (nearest === undefined) return explainStranger(reason, request, app, route)
+  const [code] = nearest.lacks
+  if (code === undefined) return { ...reason, ...at }
+  const { role } = nearest
+  const country = text(request, contextKeys.country)
+  const fix = code === 'route.elevation_required' ? { fix: `sallyport request ${role.name} --reason "…"` }
+    : code === 'route.country' && country !== undefined ? fixOf('allow', `${role.name}@${country}`, route.key) : {}
+  return reword(reason, code, { ...facts, role: role.name, detail: country ?? 'an unknown country' }, { at: showPosition(role.at), ...fix })
+}
+
+function explainStranger(reason: Reason, request: AccessRequest, app: App, route: Route): Reason {
+  const facts = { subject: request.subject.name, object: route.key }
+  const at = { at: showPosition(route.at) }
+  if (request.subject.kind === 'anonymous') return reword(reason, 'route.authentication_required', facts, at)
+  const role = app.people.find(({ name }) => holds(request, contextKeys.roles, name))
+  const fix = role === undefined ? {} : fixOf('allow', role.name, route.key)
+  return reword(reason, 'route.role_missing', { ...facts, detail: route.who.join(', ') }, { ...at, ...fix })
+}
+
+function lacking(role: Role, request: AccessRequest): readonly RefusalCode[] {
+  const country = text(request, contextKeys.country)
+  const demands: readonly (readonly [boolean, RefusalCode])[] = [
+    [role.countries.length > 0 && (country === undefined || !role.countries.includes(country)), 'route.country'],
+    [role.mfa && !flag(request, contextKeys.mfa), 'route.mfa_required'],
+    [role.managedDevice && !flag(request, contextKeys.deviceManaged), 'route.device_unmanaged'],
+    [role.jit !== undefined && !holds(request, contextKeys.elevatedRoles, role.name), 'route.elevation_required'],
+  ]
+  return demands.flatMap(([missing, code]) => (missing ? [code] : []))
+}

@@ -1,0 +1,67 @@
+import { actions, type AccessRequest, type Decision, type Deny, type Reason } from '@sallyport/core/access'
+
+import type { App } from '../app.ts'
+import type { CompiledApp } from '../compile/compile-app.ts'
+import { showPosition } from '../source/faults.ts'
+import { explainAdministration } from './explain-administration.ts'
+import { explainDoor, explainFunction } from './explain-call.ts'
+import { explainRoute } from './explain-route.ts'
+import { explainTable } from './explain-table.ts'
+import { reword } from './wording.ts'
+
+/**
+ * The same decision, with every reason placed in the manifest and the first in words a person can act on: what was
+ * missing, where the nearest rule stands, and the one line that would allow it. Effect, layer and requests are
+ * never changed: the engine decided, and this only tells.
+ */
+export function explain(decision: Decision, compiled: CompiledApp, app: App): Decision {
+  const placed = (reason: Reason): Reason => {
+    const at = reason.rule === undefined ? undefined : compiled.origins.get(reason.rule)
+    return at === undefined || reason.at !== undefined ? reason : { ...reason, at: showPosition(at) }
+  }
+  if (decision.effect === 'allow') return { ...decision, reasons: decision.reasons.map(placed) }
+  const [first, ...others] = decision.reasons
+  return { ...decision, reasons: [placed(tell(placed(first), decision, compiled, app)), ...others.map(placed)] }
+}
+
+function tell(reason: Reason, decision: Deny, compiled: CompiledApp, app: App): Reason {
+  const request = refusedRequest(reason, decision)
+  if (reason.code === 'door.unlisted') return explainDoor(reason, request, app)
+  if (!reason.code.startsWith('policy.')) return reason
+  if (reason.code === 'policy.malformed_request' || reason.code === 'policy.error') return reason
+  if (decision.explicit) return explainDeny(reason, request, compiled, app)
+  switch (request.action) {
+    case actions.callRoute:
+      return explainRoute(reason, request, app)
+    case actions.invokeFunction:
+      return explainFunction(reason, request, app)
+    case actions.useDoor:
+      return explainDoor(reason, request, app)
+    case actions.requestElevation:
+    case actions.approveElevation:
+    case actions.setSecret:
+    case actions.applyConfiguration:
+    case actions.invokeDirectly:
+      return explainAdministration(reason, request, app)
+    default:
+      return explainTable(reason, request, app)
+  }
+}
+
+/** In a batch the engine's first reason names the request; alone there is only one. */
+function refusedRequest(reason: Reason, { asked }: Deny): AccessRequest {
+  const named = asked.length === 1 ? undefined : asked.find(({ action, resource }) => reason.message.startsWith(`${action} on ${resource}: `))
+  return named ?? asked[0]
+}
+
+function explainDeny(reason: Reason, request: AccessRequest, compiled: CompiledApp, app: App): Reason {
+  const subject = request.subject.name
+  if (request.action === actions.approveElevation) return explainAdministration(reason, request, app)
+  const zone = app.zones.find((one) => {
+    const at = reason.rule === undefined ? undefined : compiled.origins.get(reason.rule)
+    return reason.layer === 'guardrail' && at !== undefined && at === one.at
+  })
+  if (zone !== undefined) return explainFunction(reason, request, app, zone)
+  const facts = { subject, object: `${request.action} on ${request.resource}`, detail: reason.message }
+  return reword(reason, reason.layer === 'guardrail' ? 'guardrail.denied' : 'policy.denied', facts)
+}

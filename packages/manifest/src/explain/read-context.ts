@@ -1,0 +1,28 @@
+import type { AccessRequest, ContextValue } from '@sallyport/core/access'
+
+/** The value of a context key; keys compare without regard to case, as in the engine. */
+export function valueOf({ context }: AccessRequest, key: string): ContextValue | undefined {
+  const name = key.toLowerCase()
+  return Object.entries(context).find(([one]) => one.toLowerCase() === name)?.[1]
+}
+
+/** True when the key holds the value, alone or among others. */
+export function holds(request: AccessRequest, key: string, wanted: string): boolean {
+  return listOf(request, key).includes(wanted)
+}
+
+/** Every value under the key. */
+export function listOf(request: AccessRequest, key: string): readonly string[] {
+  const value = valueOf(request, key)
+  if (value === undefined) return []
+  return typeof value === 'object' ? value : [String(value)]
+}
+
+export function flag(request: AccessRequest, key: string): boolean {
+  return String(valueOf(request, key)).toLowerCase() === 'true'
+}
+
+export function text(request: AccessRequest, key: string): string | undefined {
+  const value = valueOf(request, key)
+  return typeof value === 'string' ? value : undefined
+}

@@ -1,0 +1,50 @@
+import type { Reason } from '@sallyport/core/access'
+
+/** What a sentence may name. All of it is known from the manifest or from verified evidence. */
+export interface Facts {
+  readonly subject: string
+  readonly object: string
+  readonly role?: string
+  readonly detail?: string
+}
+
+/**
+ * Every code that a refusal may show, with its sentence: the one table from which docs/errors.md is made.
+ * A sentence says what was missing, never what a secret was.
+ */
+export const wording = {
+  'route.role_missing': '{subject} holds no role that may call {object}; open to: {detail}',
+  'route.authentication_required': '{object} needs a sign-in',
+  'route.mfa_required': '{object} is open to {role} only with a second factor',
+  'route.device_unmanaged': '{object} is open to {role} only from a managed device',
+  'route.country': '{object} is open to {role} only from declared countries, and this came from {detail}',
+  'route.elevation_required': '{object} is open to {role} only while elevated',
+  'zone.closed': '{subject} is in {detail}, from where {object} takes no calls',
+  'function.not_granted': 'nothing under can lets {subject} call {object}',
+  'door.not_granted': 'nothing under can lets {subject} use {object}',
+  'door.unlisted': 'no door operation answers {object}',
+  'table.not_granted': 'nothing under can lets {subject} do {object}',
+  'table.no_user': "{subject} may do {object} on the user's own rows only, and this runs on behalf of no verified user",
+  'table.not_own_row': "{subject} may do {object} on rows of the user it serves only, and this row is another's",
+  'table.column': '{subject} may write declared columns only, and {object} touches {detail}',
+  'table.return_values': '{object} asks for values back that would reveal other columns',
+  'administration.role_missing': '{subject} holds no role that may do {object}',
+  'administration.mfa_required': '{object} needs a second factor',
+  'administration.device_unmanaged': '{object} is open to {role} only from a managed device',
+  'administration.self_approval': 'nobody approves their own request ({object})',
+  'guardrail.denied': 'a guardrail denies {object}: {detail}',
+  'policy.denied': 'a policy denies {object}: {detail}',
+} as const
+
+export type RefusalCode = keyof typeof wording
+
+/** The reason with its sentence; layer, rule and place are kept from the engine's own. */
+export function reword(reason: Reason, code: RefusalCode, facts: Facts, more: Pick<Reason, 'at' | 'fix' | 'rule'> = {}): Reason {
+  const { fix: _, ...rest } = reason
+  return { ...rest, ...more, code, message: sentence(code, facts) }
+}
+
+function sentence(code: RefusalCode, facts: Facts): string {
+  const words: Readonly<Record<string, string | undefined>> = { ...facts }
+  return wording[code].replaceAll(/\{([a-z]+)\}/g, (_, name: string) => words[name] ?? '')
+}

@@ -1,0 +1,34 @@
+export {
+  type AdministrativePower,
+  type App,
+  type AttachedPolicy,
+  type Door,
+  type DoorOperation,
+  type Expectation,
+  type Fault,
+  type FunctionDeclaration,
+  type Invariant,
+  type Issuer,
+  type Permission,
+  type Position,
+  type Role,
+  type Route,
+  type SecretDeclaration,
+  type Table,
+  type Zone,
+} from './app.ts'
+export { type Ask, describeAsk } from './ask/describe-ask.ts'
+export { unlistedDoorArn } from './ask/describe-object.ts'
+export { runExpectations } from './check/expectations.ts'
+export { checkInvariants } from './check/invariants.ts'
+export { type LoadedApp, loadApp } from './check/load-app.ts'
+export { subjectKey } from './compile/administration.ts'
+export { compileApp, type CompiledApp } from './compile/compile-app.ts'
+export { explain } from './explain/explain.ts'
+export { wording } from './explain/wording.ts'
+export { type DoorMatch, matchDoor } from './match/door.ts'
+export { matchRoute, type RouteMatch } from './match/route.ts'
+export { type Surroundings } from './read/files.ts'
+export { type Loaded, loadManifest, manifestFile } from './read/load-manifest.ts'
+export { looksSecret } from './read/looks-secret.ts'
+export { faultCodes, showPosition } from './source/faults.ts'

@@ -1,0 +1,61 @@
+import { canonicalOrigin } from '../match/door.ts'
+
+/** An origin that a door or a table may lead to. */
+export type Address =
+  | { readonly kind: 'address'; readonly origin: string; readonly loopback: boolean; readonly private: boolean }
+  | { readonly kind: 'refused'; readonly why: string; readonly suggestion: string }
+
+/**
+ * Reads `https://api.stripe.com`. Plain HTTP only to loopback; link-local never: 169.254.169.254 is where clouds
+ * keep their credentials.
+ */
+export function readAddress(text: string): Address {
+  const [, scheme, host, port, rest] =
+    /^(https?):\/\/([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::(\d{1,5}))?(.*)$/i.exec(text) ?? []
+  if (scheme === undefined || host === undefined || Number(port ?? 1) > 65_535 || Number(port ?? 1) === 0) {
+    return { kind: 'refused', why: `"${text}" is not an http or https URL`, suggestion: 'https://api.example.com' }
+  }
+  const origin = canonicalOrigin(scheme, host, port)
+  if (rest !== undefined && rest !== '' && rest !== '/') {
+    return { kind: 'refused', why: `"${text}" holds more than scheme, host and port`, suggestion: origin }
+  }
+  const kind = hostKind(host.toLowerCase())
+  if (kind === 'malformed') {
+    return { kind: 'refused', why: `"${host}" is not a host name or address`, suggestion: 'https://api.example.com' }
+  }
+  if (kind === 'link-local') {
+    return { kind: 'refused', why: `${host} is a link-local address, where clouds keep credentials`,
+      suggestion: 'name the service itself' }
+  }
+  if (scheme.toLowerCase() === 'http' && kind !== 'loopback') {
+    return { kind: 'refused', why: `plain HTTP to ${host}`, suggestion: `https://${host}` }
+  }
+  return { kind: 'address', origin, loopback: kind === 'loopback', private: kind === 'private' || kind === 'loopback' }
+}
+
+function hostKind(host: string): 'loopback' | 'private' | 'link-local' | 'public' | 'malformed' {
+  if (host === 'localhost' || host === '[::1]') return 'loopback'
+  if (host.startsWith('[')) {
+    const address = host.slice(1)
+    if (/^fe[89ab]/.test(address)) return 'link-local'
+    if (address.startsWith('::ffff:') || address.includes('.')) return 'malformed'
+    return /^f[cd]/.test(address) ? 'private' : 'public'
+  }
+  if (!/[a-z]/.test(host)) return ipv4Kind(host)
+  // A last label of digits or 0x… is read as an IPv4 address by URL parsers (WHATWG URL §3.5).
+  const labels = host.split('.')
+  const last = labels.at(-1) ?? ''
+  const valid = labels.every((label) => /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/.test(label)) && !/^(?:\d+|0x.*)$/.test(last)
+  return valid ? 'public' : 'malformed'
+}
+
+function ipv4Kind(host: string): 'loopback' | 'private' | 'link-local' | 'public' | 'malformed' {
+  const octets = host.split('.')
+  const plain = octets.length === 4 && octets.every((octet) => /^(?:0|[1-9]\d{0,2})$/.test(octet) && Number(octet) < 256)
+  if (!plain) return 'malformed'
+  const [a, b] = octets.map(Number)
+  if (a === 127) return 'loopback'
+  if (a === 169 && b === 254) return 'link-local'
+  if (a === 10 || (a === 192 && b === 168) || (a === 172 && b !== undefined && b >= 16 && b < 32)) return 'private'
+  return a === 0 ? 'malformed' : 'public'
+}

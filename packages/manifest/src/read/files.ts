@@ -1,0 +1,79 @@
+import type { Position } from '../app.ts'
+import type { Faults } from '../source/faults.ts'
+
+/** What the loader needs from outside. Nothing here runs code. */
+export interface Surroundings {
+  /** The text of a file, UTF-8, or undefined when there is none. */
+  readonly readFile: (path: string) => string | undefined
+  /** The path with every symbolic link followed, or undefined when nothing is there. */
+  readonly realpath: (path: string) => string | undefined
+  /** Lower-case hex. */
+  readonly sha256: (bytes: Uint8Array) => string
+  /** For `${NAME:-default}` in `upstream` and `endpoint`. */
+  readonly environment: Readonly<Record<string, string | undefined>>
+}
+
+export interface NamedFile {
+  /** As the manifest writes it. */
+  readonly name: string
+  /** Absolute, symbolic links followed. */
+  readonly path: string
+  readonly text: string
+  readonly digest: string
+}
+
+/** Files of one app, each read once; every path is checked to lie inside the app folder. */
+export interface AppFiles {
+  readonly folder: string
+  /** The absolute path of something that must exist; undefined after a fault. */
+  locate(name: string, at: Position, faults: Faults): string | undefined
+  read(name: string, at: Position, faults: Faults): NamedFile | undefined
+  /** Every file read so far. */
+  all(): readonly NamedFile[]
+}
+
+/**
+ * Adversary: a manifest proposed by somebody who would like the server to read `/etc/shadow` or another app's
+ * schema. The path is compared after links are followed, and it is that path that is read.
+ */
+export function openAppFiles(folder: string, surroundings: Surroundings): AppFiles {
+  const home = surroundings.realpath(folder) ?? folder
+  const files = new Map<string, NamedFile>()
+  const locate: AppFiles['locate'] = (name, at, faults) => {
+    const parts = name.split('/').filter((part) => part !== '' && part !== '.')
+    if (name.startsWith('/') || /^[A-Za-z]:/.test(name) || name.includes('\\') || parts.includes('..')) {
+      faults.add('manifest.outside_folder', at, `"${name}" leads out of the app folder.`, 'name a file inside it')
+      return undefined
+    }
+    const path = surroundings.realpath(`${home}/${parts.join('/')}`)
+    if (path === undefined) {
+      faults.add('manifest.file_missing', at, `There is no file "${name}".`, `create ${name}`)
+      return undefined
+    }
+    if (!path.startsWith(home.endsWith('/') ? home : `${home}/`)) {
+      faults.add('manifest.outside_folder', at, `"${name}" is a link that leads out of the app folder.`,
+        'copy the file into the folder')
+      return undefined
+    }
+    return path
+  }
+  return {
+    folder: home,
+    locate,
+    read: (name, at, faults) => {
+      const known = files.get(name)
+      if (known !== undefined) return known
+      const path = locate(name, at, faults)
+      if (path === undefined) return undefined
+      const text = surroundings.readFile(path)
+      if (text === undefined) {
+        faults.add('manifest.file_missing', at, `"${name}" cannot be read.`, `create ${name}`)
+        return undefined
+      }
+      const file = { name, path, text, digest: surroundings.sha256(new TextEncoder().encode(text)) }
+      files.set(name, file)
+      return file
+    },
+    all: () => [...files.values()],
+  }
+}

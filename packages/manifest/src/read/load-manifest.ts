@@ -1,0 +1,113 @@
+import type { App, Fault, FunctionDeclaration, Zone } from '../app.ts'
+import { parsePathTemplate, sameShape } from '../match/path.ts'
+import { collectFaults, type Faults } from '../source/faults.ts'
+import { manifestShape } from '../source/grammar.ts'
+import { child, itemsOf, textOf, type Node } from '../source/node.ts'
+import { parseYaml } from '../source/parse-yaml.ts'
+import { checkShape } from '../source/shape.ts'
+import { checkStatements, readExpectations, readInvariants } from './read-statements.ts'
+import { openAppFiles, type AppFiles, type Surroundings } from './files.ts'
+import { declare, type Reading } from './reading.ts'
+import { readDoors, readSecrets, readTables } from './read-doors.ts'
+import { readFunctions } from './read-functions.ts'
+import { gatherAuthorizers, readIssuers } from './read-issuers.ts'
+import { readAdministration, readLocations, readPeople, readZones } from './read-people.ts'
+import { readPolicies } from './read-policies.ts'
+import type { Substitutions } from './substitute.ts'
+
+export type Loaded = { readonly ok: true; readonly app: App } | { readonly ok: false; readonly faults: readonly Fault[] }
+
+/** The name of the manifest, in every app folder. */
+export const manifestFile = 'sallyport.yaml'
+
+/**
+ * Reads `sallyport.yaml` and every file it names. Runs no code. Either everything is right, or every fault is
+ * reported at once; there is no half-loaded app. The invariants and examples are resolved here, and run by `loadApp`.
+ */
+export function loadManifest(folder: string, surroundings: Surroundings): Loaded {
+  const faults = collectFaults()
+  const files = openAppFiles(folder, surroundings)
+  const start = { file: manifestFile, line: 1, column: 1 }
+  const manifest = files.read(manifestFile, start, faults)
+  const parsed = manifest === undefined ? undefined : parseYaml(manifestFile, manifest.text, faults)
+  if (parsed === undefined) return { ok: false, faults: faults.all() }
+  const root = gatherAuthorizers(parsed)
+  checkShape(root, manifestShape, '', faults)
+  const substitutions: Substitutions = new Map()
+  const reading: Reading = { declared: declare(root, faults), faults, files, environment: surroundings.environment, substitutions }
+  const app = readApp(root, reading)
+  checkZones(app, faults)
+  checkRoutes(app.functions, faults)
+  checkStatements(app, faults)
+  const found = faults.all()
+  if (found.length > 0) return { ok: false, faults: found }
+  return { ok: true, app: { ...app, digest: digestOf(files, substitutions, surroundings) } }
+}
+
+function readApp(root: Node, reading: Reading): App {
+  const section = (name: string): Node | undefined => child(root, name)
+  return {
+    name: textOf(section('app')) ?? '',
+    folder: reading.files.folder,
+    digest: '',
+    issuers: readIssuers(root, reading),
+    locations: readLocations(section('locations'), reading),
+    people: readPeople(section('people'), reading),
+    zones: readZones(section('zones'), reading),
+    doors: readDoors(section('doors'), reading),
+    secrets: readSecrets(section('secrets')),
+    tables: readTables(section('tables'), reading),
+    functions: readFunctions(section('functions'), reading),
+    guardrailPolicies: readPolicies(section('guardrails'), 'guardrail', reading),
+    administration: readAdministration(section('administration'), reading),
+    only: readInvariants(itemsOf(section('only'))),
+    expect: readExpectations(section('expect')),
+  }
+}
+
+/** Zones are ceilings: a grant across an edge that the zone does not open is an error, never a quiet denial. */
+function checkZones({ functions, zones }: Pick<App, 'functions' | 'zones'>, faults: Faults): void {
+  const zoneOf = (name: string): Zone | undefined => zones.find((zone) => zone.name === name)
+  for (const one of functions) {
+    const own = zoneOf(one.zone)
+    for (const route of one.routes) {
+      if (own === undefined || own.from.includes('internet')) continue
+      faults.add('manifest.zone_ceiling', route.at, `${route.key} stands in the zone ${own.name}, which the internet may not call.`,
+        `move the route to a function in a zone with from: [internet]`)
+    }
+    for (const permission of one.can) {
+      if (permission.kind !== 'function') continue
+      const target = functions.find((other) => other.name === permission.target)
+      const zone = target === undefined ? undefined : zoneOf(target.zone)
+      if (own === undefined || zone === undefined || zone.from.includes(own.name)) continue
+      faults.add('manifest.zone_ceiling', permission.at,
+        `${one.name} is in ${own.name}, and ${zone.name} (${permission.target}) takes calls from ${zone.from.join(', ') || 'nobody'} only.`,
+        `go through a function in ${zone.from.find((name) => name !== 'internet') ?? own.name}, or: ${zone.name}: { from: [${[...zone.from, own.name].join(', ')}] }`)
+    }
+  }
+}
+
+function checkRoutes(functions: readonly FunctionDeclaration[], faults: Faults): void {
+  const routes = functions.flatMap((one) => one.routes)
+  for (const [index, route] of routes.entries()) {
+    const template = parsePathTemplate(route.path)
+    const twin = template === undefined ? undefined : routes.slice(0, index).find((other) => {
+      const shape = parsePathTemplate(other.path)
+      return other.method === route.method && shape !== undefined && sameShape(shape, template)
+    })
+    if (twin !== undefined) faults.add('manifest.ambiguous_route', route.at, `${route.key} and ${twin.key} answer the same requests.`, 'keep one of the two')
+  }
+}
+
+/**
+ * What is in force is more than the text: `${STRIPE_UPSTREAM}` decides who is handed the key, so it is digested too.
+ * Each part is hashed by itself, so that no byte can move from one file into the next.
+ */
+function digestOf(files: AppFiles, substitutions: Substitutions, { sha256 }: Surroundings): string {
+  const hash = (text: string): string => sha256(new TextEncoder().encode(text))
+  const lines = [
+    ...files.all().map(({ name, digest }) => `file ${digest} ${name}`),
+    ...[...substitutions].map(([name, value]) => `environment ${hash(value)} ${name}`),
+  ]
+  return hash(`${lines.toSorted().join('\n')}\n`)
+}

@@ -1,0 +1,69 @@
+import type { App, AdministrativePower, Role, Zone } from '../app.ts'
+import { child, entriesOf, textOf, textsOf, type Node } from '../source/node.ts'
+import { parseDurationMs } from '../source/units.ts'
+import { resolve, type Reading } from './reading.ts'
+
+/** `people:` */
+export function readPeople(section: Node | undefined, { declared, faults }: Reading): readonly Role[] {
+  return entriesOf(section).map(({ key, keyAt, value }) => {
+    const jit = child(value, 'jit')
+    const approvers = textsOf(child(jit, 'approvers'))
+    for (const { text, at } of approvers) resolve(text, at, 'role', declared.roles, faults)
+    return {
+      name: key,
+      mfa: isTrue(child(value, 'mfa')),
+      countries: textsOf(child(value, 'countries')).map(({ text }) => text),
+      managedDevice: textOf(child(value, 'device')) === 'managed',
+      ...(jit === undefined ? {} : { jit: {
+        maxMs: parseDurationMs(textOf(child(jit, 'max')) ?? '') ?? 0,
+        approvers: approvers.map(({ text }) => text),
+        reasonRequired: textOf(child(jit, 'reason')) !== 'optional',
+      } }),
+      at: keyAt,
+    }
+  })
+}
+
+/** `zones:` */
+export function readZones(section: Node | undefined, { declared, faults }: Reading): readonly Zone[] {
+  return entriesOf(section).map(({ key, keyAt, value }) => {
+    const from = textsOf(child(value, 'from'))
+    for (const { text, at } of from) resolve(text, at, 'zone', [...declared.zones, 'internet'], faults)
+    return { name: key, from: from.map(({ text }) => text), at: keyAt }
+  })
+}
+
+/** `administration:`; a power that nobody is given is nobody's. */
+export function readAdministration(section: Node | undefined, { declared, faults }: Reading): App['administration'] {
+  const holders = (power: AdministrativePower): readonly string[] => {
+    const roles = textsOf(child(section, power))
+    for (const { text, at } of roles) resolve(text, at, 'role', declared.roles, faults)
+    return roles.map(({ text }) => text)
+  }
+  return { secrets: holders('secrets'), configuration: holders('configuration'), invoke: holders('invoke') }
+}
+
+/** `locations:` */
+export function readLocations(section: Node | undefined, { faults }: Reading): App['locations'] {
+  return entriesOf(section).map(({ key, value }) => {
+    const networks = textsOf(value)
+    for (const { text, at } of networks) {
+      if (!isNetwork(text)) faults.add('manifest.wrong_type', at, `locations.${key}: "${text}" is not a network.`, '10.0.0.0/8')
+    }
+    return { country: key, networks: networks.map(({ text }) => text) }
+  })
+}
+
+function isTrue(node: Node | undefined): boolean {
+  return node?.kind === 'flag' && node.value
+}
+
+/** The grammar knows the form; here the octets and the prefix length. */
+function isNetwork(text: string): boolean {
+  const [address = '', prefix = ''] = text.split('/')
+  if (address.includes(':')) {
+    return Number(prefix) <= 128 && (address.match(/::/g)?.length ?? 0) <= 1 &&
+      address.split(':').length <= 8 && address.split(':').every((group) => group.length <= 4)
+  }
+  return Number(prefix) <= 32 && address.split('.').every((octet) => /^(?:0|[1-9]\d*)$/.test(octet) && Number(octet) < 256)
+}

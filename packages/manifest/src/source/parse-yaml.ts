@@ -1,0 +1,145 @@
+import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, type Document, type Node as YamlNode } from 'yaml'
+
+import type { Position } from '../app.ts'
+import type { Faults } from './faults.ts'
+import type { Entry, Node } from './node.ts'
+
+const maxCharacters = 1024 * 1024
+const maxDepth = 32
+const maxNodes = 20_000
+const maxAliases = 50
+
+/**
+ * YAML text to positioned nodes. Adversary: whoever may propose a manifest and hopes that the reviewer and the
+ * server read it differently. So: YAML 1.2 core only, no tags, no merge keys, no duplicate keys, one document,
+ * and aliases only as many as a person writes (a handful of them can stand for gigabytes).
+ */
+export function parseYaml(file: string, text: string, faults: Faults): Node | undefined {
+  const start = { file, line: 1, column: 1 }
+  if (text.length > maxCharacters) {
+    faults.add('manifest.too_large', start, `${file} has ${text.length} characters; the limit is ${maxCharacters}.`)
+    return undefined
+  }
+  const lineCounter = new LineCounter()
+  const source = withPlainDashes(text)
+  const document = parseDocument(source, {
+    lineCounter, version: '1.2', schema: 'core', merge: false, uniqueKeys: true, prettyErrors: false, strict: true,
+  })
+  const place = (offset: number): Position => {
+    const { line, col } = lineCounter.linePos(offset)
+    return { file, line: Math.max(1, line), column: Math.max(1, col) }
+  }
+  for (const error of document.errors) reportYamlError(error, source, place, faults)
+  if (document.errors.length > 0 || document.contents === null) {
+    if (document.errors.length === 0) faults.add('manifest.missing_key', start, `${file} is empty.`, 'run: sallyport init')
+    return undefined
+  }
+  return convert(document, document.contents, place, faults)
+}
+
+/**
+ * Web pages turn the hyphen of a YAML list into a dash (`– us-east-1_abc123`), which YAML reads as text.
+ * Only a line that follows `key:`, or another such line, is taken for a list item. Columns stay what they were.
+ */
+function withPlainDashes(text: string): string {
+  if (!/^[ \t]*[–—] /mu.test(text)) return text
+  let inList = false
+  return text.split('\n').map((line) => {
+    const dashed = /^(\s*)[–—] (.*)$/u.exec(line)
+    if (dashed !== null && inList) return `${dashed[1]}- ${dashed[2]}`
+    if (line.trim() !== '') inList = /:\s*(#.*)?$/u.test(line)
+    return line
+  }).join('\n')
+}
+
+function reportYamlError(
+  error: { readonly code: string; readonly message: string; readonly pos: readonly [number, number] },
+  source: string,
+  place: (offset: number) => Position,
+  faults: Faults,
+): void {
+  const at = place(error.pos[0])
+  if (error.code === 'DUPLICATE_KEY') {
+    const key = /^[^\n:]*/u.exec(source.slice(error.pos[0]))?.[0]?.trim() ?? ''
+    faults.add('manifest.duplicate_key', at, `"${key}" stands twice in this map.`, 'keep one of the two')
+  } else if (error.code === 'BAD_ALIAS' && source.slice(error.pos[0], error.pos[1] + 1).includes('*')) {
+    faults.add('manifest.wildcard', at, 'There is no "*" in the grammar.', 'name each thing that is granted')
+  } else {
+    faults.add('manifest.yaml', at, error.message)
+  }
+}
+
+function convert(
+  document: Document,
+  root: YamlNode,
+  place: (offset: number) => Position,
+  faults: Faults,
+): Node | undefined {
+  let nodes = 0
+  let aliases = 0
+  let refused = false
+  const refuse = (code: 'manifest.too_large' | 'manifest.yaml', at: Position, message: string): Node => {
+    if (!refused || code !== 'manifest.too_large') faults.add(code, at, message)
+    refused = true
+    return { kind: 'empty', at }
+  }
+  // The library types a node's range and children as nullable: a parsed document always has ranges.
+  const walk = (node: unknown, depth: number, fallback: Position): Node => {
+    if (node === null || node === undefined) return { kind: 'empty', at: fallback }
+    const at = place((node as YamlNode).range?.[0] ?? 0)
+    nodes += 1
+    if (nodes > maxNodes || depth > maxDepth) {
+      return refuse('manifest.too_large', at, `More than ${maxNodes} values, or deeper than ${maxDepth} levels.`)
+    }
+    if (isAlias(node)) {
+      aliases += 1
+      if (aliases > maxAliases) return refuse('manifest.too_large', at, `More than ${maxAliases} YAML aliases.`)
+      const target = node.resolve(document)
+      if (target === undefined) {
+        faults.add('manifest.wildcard', at, `"*${node.source}" names no anchor, and there are no wildcards.`)
+        refused = true
+        return { kind: 'empty', at }
+      }
+      return walk(target, depth + 1, at)
+    }
+    if ((node as { readonly tag?: string }).tag !== undefined) {
+      return refuse('manifest.yaml', at, 'YAML tags are not part of the grammar.')
+    }
+    if (isMap(node)) {
+      const entries: Entry[] = []
+      for (const pair of node.items) {
+        const keyAt = isScalar(pair.key) ? place(pair.key.range?.[0] ?? 0) : at
+        if (!isScalar(pair.key)) {
+          refuse('manifest.yaml', keyAt, 'A key must be plain text.')
+          continue
+        }
+        const key = pair.key.source ?? String(pair.key.value)
+        if (key === '<<') {
+          faults.add('manifest.merge_key', keyAt, 'Merge keys hide what is granted.', 'write the keys out')
+          refused = true
+          continue
+        }
+        entries.push({ key, keyAt, value: walk(pair.value, depth + 1, keyAt) })
+      }
+      return { kind: 'map', entries, at }
+    }
+    if (isSeq(node)) return { kind: 'list', items: node.items.map((item) => walk(item, depth + 1, at)), at }
+    if (isScalar(node)) return scalar(node.value, node.source, at)
+    return refuse('manifest.yaml', at, 'This kind of YAML value is not part of the grammar.')
+  }
+  const tree = walk(root, 0, place(0))
+  return refused ? undefined : tree
+}
+
+function scalar(value: unknown, source: string | undefined, at: Position): Node {
+  switch (typeof value) {
+    case 'string':
+      return { kind: 'text', text: value, at }
+    case 'number':
+      return { kind: 'number', value, text: source ?? String(value), at }
+    case 'boolean':
+      return { kind: 'flag', value, text: source ?? String(value), at }
+    default:
+      return { kind: 'empty', at }
+  }
+}
