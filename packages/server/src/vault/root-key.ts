@@ -6,7 +6,7 @@ import { damaged, restoreFolder } from './damage.ts'
 export const keyBytes = 32
 const format = 'sallyport-root-key-1'
 
-/** The text of the key file: a name for the format, the key, and a checksum, so that damage is told from a wrong key. */
+/** The text of the key file: the format's name, the key, and a checksum that tells damage from a wrong key. */
 export function formatRootKey(key: Uint8Array): string {
   return `${format} ${Buffer.from(key).toString('base64url')} ${checksumOf(key)}\n`
 }

@@ -153,7 +153,8 @@ describe('the files', () => {
     expect(codeOf(open)).toBe('vault.permissions')
   })
 
-  test.each(['root.key', 'data-keys.json', 'secrets/a.json'])('%s, when damaged, is named and left alone', async (name) => {
+  const files = ['root.key', 'data-keys.json', 'secrets/a.json']
+  test.each(files)('%s, when damaged, is named and left alone', async (name) => {
     const first = open()
     await first.setSecret('a', new Secret('one'))
     const path = join(folder, name)

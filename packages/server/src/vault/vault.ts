@@ -58,7 +58,7 @@ export function openVault({ folder, random }: { folder: string; random: (bytes: 
   }
 }
 
-/** All of it or none: made beside its place and moved there whole, so that a first run cut short leaves no half vault. */
+/** All or nothing: made beside its place and moved there whole, so that a first run cut short leaves no half vault. */
 function makeVault(folder: string, random: (bytes: number) => Uint8Array): void {
   const next = `${folder}.next`
   rmSync(next, { recursive: true, force: true })

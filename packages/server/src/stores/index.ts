@@ -1,0 +1,1 @@
+export { openStore, type Sealer, type Store } from './store.ts'
