@@ -1,0 +1,92 @@
+import type { ContextValue } from '@sallyport/core/access'
+
+import type { ConditionValues } from './document.ts'
+import { type Facts, fact } from './facts.ts'
+import { compileOperands, type Scalar } from './operand.ts'
+import { type OperatorUse, readOperator } from './operators.ts'
+import { readBoolean } from './values.ts'
+
+/** One operator on one key, ready to be asked. */
+export interface Condition {
+  /** As written: `ForAnyValue:StringEquals`. */
+  readonly operator: string
+  readonly use: OperatorUse
+  /** As written. */
+  readonly key: string
+  /** Lower-case. */
+  readonly name: string
+  readonly wanted: readonly Scalar[]
+  readonly holds: (facts: Facts) => boolean
+}
+
+export interface ConditionOptions {
+  /** Whether `${…}` is a variable: Version 2012-10-17. */
+  readonly variables: boolean
+  /**
+   * What counts where the question has no answer: a value that is no number, several values under an operator for one.
+   * False in an Allow and true in a Deny, so that such a request is refused either way.
+   */
+  readonly unclear: boolean
+}
+
+/** Compiles one condition. Unknown operators throw; the reader has refused them before. */
+export function compileCondition(text: string, key: string, values: ConditionValues, options: ConditionOptions): Condition {
+  const use = readOperator(text)
+  if (use === undefined) throw new TypeError(`unknown operator ${text}`)
+  const wanted = typeof values === 'object' ? values : [values]
+  const name = key.toLowerCase()
+  return { operator: text, use, key, name, wanted, holds: compileHolds(use, name, wanted, options) }
+}
+
+function compileHolds(
+  use: OperatorUse,
+  name: string,
+  wanted: readonly Scalar[],
+  { variables, unclear }: ConditionOptions,
+): (facts: Facts) => boolean {
+  const { operator, quantifier, ifExists } = use
+  if (operator.family === 'null') {
+    const absences = new Set(wanted.map(readBoolean))
+    return (facts) => absences.has(isNullSet(fact(facts, name)))
+  }
+  const matches = compileOperands(operator, wanted, variables)
+  const { negated } = operator
+  const one = (value: Scalar, facts: Facts): boolean => {
+    const matched = matches(value, facts)
+    return matched === undefined ? unclear : matched !== negated
+  }
+  switch (quantifier) {
+    case 'none': {
+      const absent = negated || ifExists
+      return (facts) => {
+        const value = fact(facts, name)
+        if (value === undefined) return absent
+        if (typeof value !== 'object') return one(value, facts)
+        const [only] = value
+        return only !== undefined && value.length === 1 ? one(only, facts) : unclear
+      }
+    }
+    case 'all':
+      return (facts) => {
+        const value = fact(facts, name)
+        if (value === undefined || isNullSet(value)) return true
+        return typeof value === 'object' ? value.every((item) => one(item, facts)) : one(value, facts)
+      }
+    case 'any':
+      // Also with IfExists: of no values, none matches.
+      return (facts) => {
+        const value = fact(facts, name)
+        if (value === undefined || isNullSet(value)) return false
+        return typeof value === 'object' ? value.some((item) => one(item, facts)) : one(value, facts)
+      }
+  }
+}
+
+/**
+ * No value, no values, or nothing but empty strings: what IAM calls a null data set. `ForAllValues` holds for it, so
+ * `Null: false` must not, or a pair of them (which is how `own` is written) would let an empty key pass.
+ */
+export function isNullSet(value: ContextValue | undefined): boolean {
+  if (value === undefined || value === '') return true
+  return typeof value === 'object' && value.every((item) => item === '')
+}

@@ -1,0 +1,156 @@
+import type { ContextValue, Layer, Reason } from '@sallyport/core/access'
+
+import type { Condition } from './condition.ts'
+import { type Facts, fact } from './facts.ts'
+import type { PolicySet } from './layers.ts'
+import { applies, type CompiledStatement, listOf } from './statement.ts'
+import { conditionHeld, conditionMissed, listed, printable } from './words.ts'
+
+/** What would have to be otherwise for the answer to be otherwise. */
+export interface NearMiss {
+  readonly layer: Layer
+  /** True when a Deny statement matched: then the elements named here held, and `rule` is that statement. */
+  readonly explicit: boolean
+  /** The policy's name; absent when the layer holds no statement that came near. */
+  readonly policy?: string
+  /** The statement's Sid, if it has one. */
+  readonly rule?: string
+  /** The first element that failed; `statement` when no statement came near. */
+  readonly failedElement: 'action' | 'resource' | 'principal' | 'condition' | 'statement'
+  /** The context key, as the policy writes it. With it come `operator`, `wanted` and, unless it was absent, `got`. */
+  readonly key?: string
+  readonly operator?: string
+  readonly wanted?: readonly string[]
+  readonly got?: ContextValue
+  /** The same in words. */
+  readonly message: string
+}
+
+/** How many Deny statements an explanation lists. */
+const mostReasons = 8
+
+/** The reasons of a denial, the decider first: every Deny that matched, or every layer that had to allow and did not. */
+export function explain(
+  sets: readonly PolicySet[],
+  allowing: readonly Layer[],
+  facts: Facts,
+): readonly [Reason, ...Reason[]] {
+  const misses = nearMisses(sets, allowing, facts)
+  const [first, ...others] = misses.map(
+    (miss): Reason => ({
+      code: miss.explicit ? 'policy.explicit_deny' : 'policy.implicit_deny',
+      layer: miss.layer,
+      message: miss.message,
+      ...(miss.rule === undefined ? {} : { rule: miss.rule }),
+    }),
+  )
+  if (first === undefined) throw new TypeError('a denial has no reason')
+  return [first, ...others]
+}
+
+/** The first of the near misses, which is the decider's; undefined when there is none because it is allowed. */
+export function nearest(sets: readonly PolicySet[], allowing: readonly Layer[], facts: Facts): NearMiss | undefined {
+  return nearMisses(sets, allowing, facts)[0]
+}
+
+function nearMisses(sets: readonly PolicySet[], allowing: readonly Layer[], facts: Facts): readonly NearMiss[] {
+  const denied = sets.flatMap((set) =>
+    set.denies.withAction(facts.action).filter((statement) => applies(statement, facts)),
+  )
+  if (denied.length > 0) return denied.slice(0, mostReasons).map((statement) => denialOf(statement, facts))
+  const lacking = allowing.flatMap((layer): readonly NearMiss[] => {
+    const asked = sets.filter((set) => set.layer === layer)
+    if (asked.length === 0) return [absent(layer, facts, undefined)]
+    return asked.filter((set) => set.allows.find(facts) === undefined).map((set) => nearestIn(set, facts))
+  })
+  return lacking.length === 0 && allowing.length === 0 ? [absent('guardrail', facts, undefined)] : lacking
+}
+
+function denialOf(statement: CompiledStatement, facts: Facts): NearMiss {
+  const [condition] = statement.conditions
+  const base = { layer: statement.layer, explicit: true, policy: statement.policy, ...ruleOf(statement) }
+  const because = condition === undefined ? '' : ` because ${conditionHeld(condition, fact(facts, condition.name))}`
+  const message = `${named(statement)} denies ${facts.action}${because}`
+  if (condition !== undefined) return { ...base, failedElement: 'condition', ...conditionOf(condition, facts), message }
+  return { ...base, failedElement: statement.source.Principal === undefined ? 'resource' : 'principal', message }
+}
+
+/** The Allow that lacks least: one that fails on a condition before one that names somebody else, and so on. */
+function nearestIn(set: PolicySet, facts: Facts): NearMiss {
+  let best: NearMiss | undefined
+  let bestScore = 0
+  const action = facts.action.toLowerCase()
+  for (const statement of set.statements) {
+    if (statement.source.Effect === 'Deny') continue
+    const onAction = statement.matchesAction(action)
+    const onResource = statement.matchesResource(facts)
+    const onPrincipal = statement.matchesPrincipal(facts.subject)
+    // Another action on another resource is not near, whoever may do it.
+    if (!onAction && !onResource) continue
+    const failed = statement.conditions.filter((condition) => !condition.holds(facts))
+    const held = statement.conditions.length === 0 ? 1 : 1 - failed.length / statement.conditions.length
+    const score = (onAction ? 4 : 0) + (onResource ? 5 : 0) + (onPrincipal ? 3 : 0) + held
+    if (score <= bestScore) continue
+    bestScore = score
+    best = missOf(statement, { onAction, onResource, onPrincipal, failed }, facts)
+  }
+  return best ?? absent(set.layer, facts, set)
+}
+
+interface Failures {
+  readonly onAction: boolean
+  readonly onResource: boolean
+  readonly onPrincipal: boolean
+  readonly failed: readonly Condition[]
+}
+
+function missOf(statement: CompiledStatement, failures: Failures, facts: Facts): NearMiss {
+  const base = { layer: statement.layer, explicit: false, policy: statement.policy, ...ruleOf(statement) }
+  const { source } = statement
+  const near = `; ${named(statement)} comes nearest`
+  if (!failures.onAction) {
+    const wanted = listOf(source.Action ?? source.NotAction)
+    const message = `no statement allows ${facts.action} on ${printable(facts.resource)}${near}, for ${listed(wanted)}`
+    return { ...base, failedElement: 'action', wanted, message }
+  }
+  if (!failures.onResource) {
+    const wanted = listOf(source.Resource ?? source.NotResource)
+    const message = `no statement allows ${facts.action} on ${printable(facts.resource)}${near}, on ${listed(wanted)}`
+    return { ...base, failedElement: 'resource', wanted, message }
+  }
+  if (!failures.onPrincipal) {
+    return { ...base, failedElement: 'principal', message: `${named(statement)} does not name ${printable(facts.subject)}` }
+  }
+  const [condition] = failures.failed
+  if (condition === undefined) return absent(statement.layer, facts, undefined)
+  const words = failures.failed.map((missed) => conditionMissed(missed, fact(facts, missed.name)))
+  return {
+    ...base,
+    failedElement: 'condition',
+    ...conditionOf(condition, facts),
+    message: `${words.join('; ')}, which ${named(statement)} demands`,
+  }
+}
+
+function absent(layer: Layer, facts: Facts, set: PolicySet | undefined): NearMiss {
+  const holder = printable(layer === 'resource' ? facts.resource : facts.subject)
+  const message =
+    set === undefined || set.statements.length === 0
+      ? `no ${layer} policy is attached to ${holder}, so nothing allows ${facts.action}`
+      : `no statement in the ${layer} policies of ${holder} allows ${facts.action} on ${printable(facts.resource)}`
+  return { layer, explicit: false, failedElement: 'statement', message }
+}
+
+function conditionOf(condition: Condition, facts: Facts): Pick<NearMiss, 'key' | 'operator' | 'wanted' | 'got'> {
+  const got = fact(facts, condition.name)
+  const wanted = condition.wanted.map(String)
+  return { key: condition.key, operator: condition.operator, wanted, ...(got === undefined ? {} : { got }) }
+}
+
+function ruleOf(statement: CompiledStatement): Pick<NearMiss, 'rule'> {
+  return statement.sid === undefined ? {} : { rule: statement.sid }
+}
+
+function named(statement: CompiledStatement): string {
+  return statement.sid === undefined ? `a statement of policy ${statement.policy}` : `statement ${statement.sid}`
+}

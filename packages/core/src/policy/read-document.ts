@@ -1,0 +1,218 @@
+import { actionProblem, principalProblem, resourceProblem } from './arn.ts'
+import type { PolicyDocument, Principal, Statement } from './document.ts'
+import type { Finding, PolicyKind } from './fault.ts'
+import {
+  type Findings,
+  note,
+  type Place,
+  type Problem,
+  readElements,
+  readObject,
+  readPatterns,
+  readText,
+  readWord,
+} from './findings.ts'
+import type { JsonNode } from './json.ts'
+import { limits } from './limits.ts'
+import { readCondition } from './read-condition.ts'
+import { parseTemplate } from './template.ts'
+
+/** What each kind of policy may and must say (IAM, "IAM JSON policy element reference"). */
+const kinds: Readonly<Record<PolicyKind, KindRules>> = {
+  identity: { principal: 'never', needsResource: true, mayAllow: true },
+  resource: { principal: 'always', needsResource: false, mayAllow: true },
+  guardrail: { principal: 'everybody', needsResource: true, mayAllow: false },
+  boundary: { principal: 'never', needsResource: true, mayAllow: true },
+  session: { principal: 'never', needsResource: true, mayAllow: true },
+}
+
+interface KindRules {
+  /** `everybody`: may be left out, and can only be "*" (as in resource-control policies). */
+  readonly principal: 'never' | 'always' | 'everybody'
+  /** A resource policy that leaves Resource out speaks of the resource to which it is attached. */
+  readonly needsResource: boolean
+  /** A guardrail only ever narrows. */
+  readonly mayAllow: boolean
+}
+
+const documentElements = ['Version', 'Id', 'Statement'] as const
+const statementElements = [
+  'Sid',
+  'Effect',
+  'Principal',
+  'NotPrincipal',
+  'Action',
+  'NotAction',
+  'Resource',
+  'NotResource',
+  'Condition',
+] as const
+const versions = ['2012-10-17', '2008-10-17'] as const
+const effects = ['Allow', 'Deny'] as const
+const principalTypes = ['AWS', 'Sallyport', 'Service', 'Federated', 'CanonicalUser'] as const
+
+/** Reads a document from its JSON; it is only to be used when there are no findings. */
+export function readDocument(
+  node: JsonNode,
+  kind: PolicyKind,
+): { readonly document: PolicyDocument; readonly findings: readonly Finding[] } {
+  const findings: Findings = []
+  const root: Place = { path: '', at: node.at }
+  const members = readObject(findings, node, root, 'a policy document is a JSON object')
+  if (members === undefined) return { document: { Statement: [] }, findings }
+  const elements = readElements(findings, members, root, documentElements)
+  const version = elements.get('Version')
+  const id = elements.get('Id')
+  const variables = version?.kind === 'string' && version.value === '2012-10-17'
+  const document: PolicyDocument = {
+    ...(version === undefined ? {} : given('Version', readWord(findings, version, place('Version', version), versions))),
+    ...(id === undefined ? {} : given('Id', readText(findings, id, place('Id', id)))),
+    Statement: readStatements(findings, elements.get('Statement'), root, { kind, variables, sids: new Set() }),
+  }
+  return { document, findings }
+}
+
+/** What the readers of one document's statements share. */
+interface Context {
+  readonly kind: PolicyKind
+  readonly variables: boolean
+  readonly sids: Set<string>
+}
+
+function readStatements(
+  findings: Findings,
+  node: JsonNode | undefined,
+  root: Place,
+  context: Context,
+): readonly Statement[] {
+  if (node === undefined) {
+    note(findings, 'policy.missing_element', root, 'the document has no Statement')
+    return []
+  }
+  if (node.kind !== 'array') return [readStatement(findings, node, place('Statement', node), context)]
+  if (node.items.length === 0) note(findings, 'policy.empty', place('Statement', node), 'Statement is an empty list')
+  return node.items.map((item, index) => readStatement(findings, item, place(`Statement[${index}]`, item), context))
+}
+
+function readStatement(findings: Findings, node: JsonNode, at: Place, context: Context): Statement {
+  const members = readObject(findings, node, at, 'a statement is a JSON object')
+  if (members === undefined) return { Effect: 'Deny' }
+  const elements = readElements(findings, members, at, statementElements)
+  const read = <T>(name: (typeof statementElements)[number], reader: (node: JsonNode, at: Place) => T): T | undefined => {
+    const element = elements.get(name)
+    return element === undefined ? undefined : reader(element, { path: `${at.path}.${name}`, at: element.at })
+  }
+  const actions = (value: JsonNode, where: Place): readonly string[] => readPatterns(findings, value, where, limits.actionLength, checkAction)
+  const resources = (value: JsonNode, where: Place): readonly string[] =>
+    readPatterns(findings, value, where, limits.resourceLength, (pattern) => checkResource(pattern, context.variables))
+  const principal = (value: JsonNode, where: Place): Principal => readPrincipal(findings, value, where)
+
+  const effect = read('Effect', (value, where) => readWord(findings, value, where, effects))
+  const statement: Statement = {
+    ...given('Sid', read('Sid', (value, where) => readSid(findings, value, where, context.sids))),
+    Effect: effect ?? 'Deny',
+    ...given('Principal', read('Principal', principal)),
+    ...given('NotPrincipal', read('NotPrincipal', principal)),
+    ...given('Action', read('Action', actions)),
+    ...given('NotAction', read('NotAction', actions)),
+    ...given('Resource', read('Resource', resources)),
+    ...given('NotResource', read('NotResource', resources)),
+    ...given('Condition', read('Condition', (value, where) => readCondition(findings, value, where, context.variables))),
+  }
+  const has = (name: (typeof statementElements)[number]): boolean => elements.has(name)
+  if (!has('Effect')) note(findings, 'policy.missing_element', at, 'the statement has no Effect', 'Allow or Deny')
+  checkCombinations(findings, at, context.kind, statement, has)
+  return statement
+}
+
+/** Elements that exclude or need each other, and those that this kind of policy does not have. */
+function checkCombinations(
+  findings: Findings,
+  at: Place,
+  kind: PolicyKind,
+  statement: Statement,
+  has: (name: (typeof statementElements)[number]) => boolean,
+): void {
+  const rules = kinds[kind]
+  const illegal = (message: string): void => note(findings, 'policy.illegal_combination', at, message)
+  for (const [name, negated, needed] of [
+    ['Action', 'NotAction', true],
+    ['Resource', 'NotResource', rules.needsResource],
+    ['Principal', 'NotPrincipal', rules.principal === 'always'],
+  ] as const) {
+    if (has(name) && has(negated)) illegal(`a statement has ${name} or ${negated}, not both`)
+    if (needed && !has(name) && !has(negated)) {
+      note(findings, 'policy.missing_element', at, `the statement has neither ${name} nor ${negated}`)
+    }
+  }
+  if (has('NotPrincipal') && statement.Effect === 'Allow') {
+    illegal('NotPrincipal with Allow would allow everybody else; it goes with Deny only')
+  }
+  if (rules.principal === 'never' && (has('Principal') || has('NotPrincipal'))) {
+    illegal(`a policy of kind ${kind} has no Principal: it speaks of whom it is attached to`)
+  }
+  if (rules.principal === 'everybody') {
+    if (has('NotPrincipal')) illegal(`a policy of kind ${kind} has no NotPrincipal`)
+    if (has('Principal') && statement.Principal !== '*') illegal(`the Principal of a ${kind} can only be "*"`)
+  }
+  if (!rules.mayAllow && statement.Effect === 'Allow') illegal(`a ${kind} can only deny`)
+}
+
+function readPrincipal(findings: Findings, node: JsonNode, at: Place): Principal {
+  if (node.kind === 'string') {
+    if (node.value !== '*') {
+      note(findings, 'policy.invalid_principal', at, `Principal is "*" or an object, not "${node.value}"`, `{ "AWS": "${node.value}" }`)
+    }
+    return '*'
+  }
+  const members = readObject(findings, node, at, 'Principal is "*" or an object of lists by type')
+  if (members === undefined) return '*'
+  const types = readElements(findings, members, at, principalTypes)
+  if (members.members.length === 0) note(findings, 'policy.empty', at, 'Principal is an empty object')
+  return Object.fromEntries(
+    [...types].map(([type, value]) => [
+      type,
+      readPatterns(findings, value, { path: `${at.path}.${type}`, at: value.at }, limits.resourceLength, (name) => {
+        const problem = principalProblem(type, name)
+        return problem === undefined ? undefined : { code: 'policy.invalid_principal', problem }
+      }),
+    ]),
+  )
+}
+
+function checkAction(pattern: string): Problem | undefined {
+  const problem = actionProblem(pattern)
+  return problem === undefined ? undefined : { code: 'policy.invalid_action', problem }
+}
+
+function checkResource(
+  pattern: string,
+  variables: boolean,
+): Problem | undefined {
+  const template = parseTemplate(pattern, { wildcards: true, variables })
+  if ('problem' in template) return { code: 'policy.invalid_variable', problem: `is not a valid pattern: ${template.problem}` }
+  const problem = resourceProblem(pattern, template.pieces)
+  return problem === undefined ? undefined : { code: 'policy.invalid_arn', problem }
+}
+
+function place(path: string, node: JsonNode): Place {
+  return { path, at: node.at }
+}
+
+/** A Sid is what reasons, the manifest's positions and `why` know a statement by, so it is unique in its document. */
+function readSid(findings: Findings, node: JsonNode, at: Place, sids: Set<string>): string | undefined {
+  const sid = readText(findings, node, at)
+  if (sid === undefined) return undefined
+  if (sid.length > 256 || /\p{C}/u.test(sid)) {
+    note(findings, 'policy.invalid_value', at, 'a Sid has at most 256 printable characters')
+  }
+  if (sids.has(sid)) note(findings, 'policy.duplicate_sid', at, `another statement has the Sid ${JSON.stringify(sid)}`)
+  sids.add(sid)
+  return sid
+}
+
+/** An object with this one member, or none where there is no value: absent elements stay absent. */
+function given<Name extends string, T>(name: Name, value: T | undefined): { readonly [Key in Name]?: T } {
+  // A computed name is typed as any string; here it is the one given.
+  return value === undefined ? {} : ({ [name]: value } as { readonly [Key in Name]: T })
+}
