@@ -90,7 +90,7 @@ function openDatabase(file: string): DatabaseSync {
 function migrate(database: DatabaseSync, file: string): void {
   const version = Number(database.prepare('PRAGMA user_version').get()?.['user_version'])
   if (version > schemaVersion) {
-    const message = `${file} was written by a newer version of Sallyport (schema ${version}); this one reads ${schemaVersion}.`
+    const message = `${file} was written by a newer Sallyport (schema ${version}; this one reads ${schemaVersion}).`
     throw new SallyportError('store.too_new', message)
   }
   database.exec(`BEGIN;
