@@ -1,0 +1,60 @@
+import type { JWK } from 'jose'
+
+/**
+ * Small records, sealed at rest. Contract: synchronous, so that read–check–write in one turn of the event loop is
+ * one step that no other request can come between; what `put` returned from survives the end of the process;
+ * kinds and ids are stored readable, so an id that is itself a secret is hashed by the caller; values are sealed.
+ */
+export interface SealedStore {
+  /** The value; undefined when it was never put, was deleted, or has expired. */
+  get(kind: string, id: string): string | undefined
+  /** Puts or replaces. `expiresAtSeconds` counts from the epoch; absent means never. */
+  put(kind: string, id: string, value: string, expiresAtSeconds?: number): void
+  /** Nothing happens when there is none. */
+  delete(kind: string, id: string): void
+  /** The ids of one kind that have not expired, in no particular order. */
+  ids(kind: string): readonly string[]
+}
+
+/** One person who may sign in. */
+export interface User {
+  /** Letters, digits, `.`, `_`, `-`; it becomes part of an ARN. */
+  readonly name: string
+  readonly roles: readonly string[]
+  /** Argon2id in PHC form. */
+  readonly passwordHash: string
+  /** Base32; absent when no second factor is enrolled. */
+  readonly totpSecret?: string
+  readonly devices: readonly EnrolledDevice[]
+}
+
+/** A device whose key was enrolled for one user. */
+export interface EnrolledDevice {
+  readonly id: string
+  /** `laptop`, `phone`, … */
+  readonly type: string
+  readonly publicJwk: JWK
+}
+
+/** The people who may sign in. There is no registration: only whoever holds this store adds one. */
+export interface UserStore {
+  find(name: string): User | undefined
+  names(): readonly string[]
+  put(user: User): void
+  remove(name: string): void
+}
+
+/** What happened at the sign-in pages, for the ledger. Nothing secret is in it. */
+export interface SignInEvent {
+  readonly event: 'signed-in' | 'refused' | 'failed'
+  /** Stable: `sign-in.password`, `sign-in.code`, `sign-in.too_many_attempts`, `sign-in.device`, `sign-in.fault`. */
+  readonly code: string
+  /** As typed, cut to 64 characters; absent when none was. */
+  readonly user?: string
+  readonly address: string
+  readonly sessionId?: string
+  readonly methods?: readonly string[]
+  readonly device?: string
+  /** For `failed` alone: the error's own words, for the operator. */
+  readonly message?: string
+}

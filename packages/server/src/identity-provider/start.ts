@@ -1,0 +1,141 @@
+import { once } from 'node:events'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { createServer, type Server } from 'node:https'
+
+import { SallyportError } from '@sallyport/core/access'
+import type { JWK } from 'jose'
+import Provider from 'oidc-provider'
+
+import { createAttempts } from './attempts.ts'
+import { configure } from './configuration.ts'
+import { addressOf, handleInteraction, send, type SignInContext } from './interaction.ts'
+import { openProviderKeys, publicJwks } from './keys.ts'
+import { errorPage } from './pages.ts'
+import { createPasswords } from './password.ts'
+import type { SealedStore, SignInEvent, UserStore } from './ports.ts'
+
+export interface IdentityProviderOptions {
+  /** The `iss` of its tokens; an https origin. With port 0 the port that was given takes its place in it. */
+  readonly issuerUrl: string
+  readonly tls: { readonly key: string; readonly cert: string }
+  /** Address to listen on, and port; 0 takes a free one. */
+  readonly host: string
+  readonly port: number
+  readonly users: UserStore
+  readonly sealedStore: SealedStore
+  readonly nowSeconds: () => number
+  /** Cryptographically secure random bytes. */
+  readonly random: (bytes: number) => Uint8Array
+  /** The `aud` of its access tokens: a URI such as `urn:sallyport:checkout`. */
+  readonly audience: string
+  /** The app's name, for the pages. */
+  readonly app: string
+  /** Records what happens at the sign-in; a sign-in that cannot be recorded does not happen. */
+  readonly report: (event: SignInEvent) => void | Promise<void>
+}
+
+/** A running provider. */
+export interface IdentityProvider {
+  readonly issuerUrl: string
+  /** The public keys, for the verifier in the same process. */
+  readonly jwks: { readonly keys: readonly JWK[] }
+  /** Ends every connection and returns when the port is free. */
+  close(): Promise<void>
+}
+
+/**
+ * Starts Sallyport's own OpenID provider: authorization code with PKCE for the one client, over TLS 1.3.
+ * Throws `identity_provider.port` when the port is taken and `identity_provider.issuer` for an issuer that is not
+ * an https origin.
+ */
+export async function startIdentityProvider(options: IdentityProviderOptions): Promise<IdentityProvider> {
+  const { app, audience, nowSeconds, random, report, sealedStore: store, users } = options
+  const keys = await openProviderKeys(store, random)
+  const server = createServer({ ...options.tls, minVersion: 'TLSv1.3', maxHeaderSize: 16_384 })
+  server.requestTimeout = 30_000
+  server.headersTimeout = 10_000
+  server.maxConnections = 512
+  const issuerUrl = issuerWithPort(options.issuerUrl, await listen(server, options))
+  const provider = new Provider(issuerUrl, configure({ audience, keys, store, users, nowSeconds }))
+  const passwords = await createPasswords(random)
+  const attempts = createAttempts(nowSeconds)
+  const context = { app, issuerUrl, audience, provider, users, store, passwords, attempts, nowSeconds, random, report }
+  provider.silent = true // its errors are reported below, not printed
+  provider.on('server_error', (ctx, error) => void reportFault(context, ctx.req, error))
+  provider.on('error', (error, ctx) => void reportFault(context, ctx.req, error))
+  const answer = provider.callback()
+  server.on('request', (request, response) => {
+    void dispatch(context, request, response, answer)
+  })
+  return {
+    issuerUrl,
+    jwks: publicJwks(keys),
+    async close() {
+      const closed = once(server, 'close')
+      server.close()
+      server.closeAllConnections()
+      await closed
+    },
+  }
+}
+
+async function dispatch(
+  context: SignInContext,
+  request: IncomingMessage,
+  response: ServerResponse,
+  answer: (request: IncomingMessage, response: ServerResponse) => Promise<void>,
+): Promise<void> {
+  try {
+    if (!isOurs(request, context.issuerUrl)) {
+      return send(response, 421, errorPage('Not here', 'This server does not answer for that name.'))
+    }
+    if (request.url?.startsWith('/interaction/') === true) return await handleInteraction(context, request, response)
+    await answer(request, response)
+  } catch (error) {
+    await reportFault(context, request, error)
+    if (response.headersSent) response.destroy()
+    else send(response, 500, errorPage('This cannot go on', 'Something failed here.'))
+  }
+}
+
+/**
+ * The library builds addresses from what the request says of itself, so the request may say one thing only:
+ * one Host, ours, and a path (DNS rebinding, absolute-form targets).
+ */
+function isOurs(request: IncomingMessage, issuerUrl: string): boolean {
+  const hosts = request.headersDistinct['host'] ?? []
+  return hosts.length === 1 && hosts[0] === new URL(issuerUrl).host && request.url?.startsWith('/') === true
+}
+
+/** For the operator. What cannot even be reported must not end the process that serves everybody else. */
+async function reportFault(context: SignInContext, request: IncomingMessage, error: unknown): Promise<void> {
+  const message = error instanceof Error ? error.message : String(error)
+  try {
+    await context.report({ event: 'failed', code: 'sign-in.fault', address: addressOf(request), message })
+  } catch (unreported) {
+    process.emitWarning(unreported instanceof Error ? unreported : String(unreported))
+  }
+}
+
+async function listen(server: Server, { host, port }: IdentityProviderOptions): Promise<number> {
+  server.listen(port, host)
+  try {
+    await once(server, 'listening')
+  } catch (cause) {
+    throw new SallyportError('identity_provider.port', `the identity provider cannot listen on ${host}:${port}`, {
+      cause,
+      fix: 'end what listens there, or choose another port',
+    })
+  }
+  const address = server.address()
+  return typeof address === 'object' && address !== null ? address.port : port
+}
+
+function issuerWithPort(issuerUrl: string, port: number): string {
+  const url = URL.parse(issuerUrl)
+  if (url === null || url.protocol !== 'https:' || url.pathname !== '/' || url.search !== '' || url.hash !== '') {
+    throw new SallyportError('identity_provider.issuer', `“${issuerUrl}” is not an https origin`)
+  }
+  if (url.port === '0') url.port = String(port)
+  return url.origin
+}

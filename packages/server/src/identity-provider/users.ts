@@ -1,0 +1,59 @@
+import { SallyportError } from '@sallyport/core/access'
+
+import type { EnrolledDevice, SealedStore, User, UserStore } from './ports.ts'
+
+const kind = 'user'
+
+/** The people in a sealed store. Throws `identity_provider.user` for a name that could not be part of an ARN. */
+export function createUserStore(store: SealedStore): UserStore {
+  return {
+    find: (name) => {
+      const value = isUserName(name) ? store.get(kind, name) : undefined
+      return value === undefined ? undefined : readUser(name, JSON.parse(value))
+    },
+    names: () => store.ids(kind).toSorted(),
+    put: (user) => {
+      if (!isUserName(user.name)) throw damaged(user.name, 'is not a plain name')
+      store.put(kind, user.name, JSON.stringify(user))
+    },
+    remove: (name) => store.delete(kind, name),
+  }
+}
+
+/** The names that tokens of the embedded issuer may carry. */
+export function isUserName(name: string): boolean {
+  return /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(name)
+}
+
+/** The store is ours and sealed, so what does not fit is damage, not an attack: it stops the sign-in. */
+function readUser(name: string, value: unknown): User {
+  if (!isRecord(value) || value['name'] !== name) throw damaged(name, 'is stored under another name')
+  const { roles, passwordHash, totpSecret, devices } = value
+  if (!isStrings(roles) || typeof passwordHash !== 'string' || !Array.isArray(devices)) {
+    throw damaged(name, 'lacks roles, password or devices')
+  }
+  if (totpSecret !== undefined && typeof totpSecret !== 'string') throw damaged(name, 'has a damaged second factor')
+  const user = { name, roles, passwordHash, devices: devices.map((device: unknown) => readDevice(name, device)) }
+  return totpSecret === undefined ? user : { ...user, totpSecret }
+}
+
+function readDevice(name: string, value: unknown): EnrolledDevice {
+  if (!isRecord(value)) throw damaged(name, 'has a damaged device')
+  const { id, type, publicJwk } = value
+  if (typeof id !== 'string' || typeof type !== 'string' || !isRecord(publicJwk)) {
+    throw damaged(name, 'has a damaged device')
+  }
+  return { id, type, publicJwk }
+}
+
+function damaged(name: string, what: string): SallyportError {
+  return new SallyportError('identity_provider.user', `user “${name.slice(0, 64)}” ${what}`)
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function isStrings(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string')
+}
