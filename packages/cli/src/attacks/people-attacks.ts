@@ -1,0 +1,171 @@
+import { SallyportError } from '@sallyport/core/access'
+
+import { isRecord } from '../local-api.ts'
+import type { Attack, Attempt } from './attack.ts'
+import type { Strength } from './tokens.ts'
+import { attemptOf, controlOf } from './verdicts.ts'
+import type { World } from './world.ts'
+
+const refused = ['policy.implicit_deny', 'policy.explicit_deny']
+const strong: Strength = { mfa: true, device: true }
+const doNothing = '{"do":"wait","ms":1}'
+
+/** The customer's own route, from this address. */
+async function asAlice(world: World, from: string, headers: Readonly<Record<string, string>> = {}): ReturnType<World['request']> {
+  return world.request({ path: '/do', body: doNothing, token: await world.token(world.hostile, 'alice'), from, headers })
+}
+
+const fromHome = {
+  controls: 'the same from a declared country',
+  control: async (world: World) => controlOf(await asAlice(world, '127.0.0.1')),
+}
+
+async function asSupport(world: World, strength: Strength): ReturnType<World['request']> {
+  return world.request({ path: '/desk', token: await world.token(world.hostile, 'sam', strength) })
+}
+
+const strongSupport = {
+  controls: 'the same person with both factors, on the enrolled device',
+  control: async (world: World) => controlOf(await asSupport(world, strong)),
+}
+
+/** People who are who they say, and still may not. */
+export const peopleAttacks: readonly Attack[] = [
+  {
+    name: 'people.country',
+    tries: 'a customer calls from an undeclared country',
+    stoppedBy: 'policy',
+    expected: [...refused, 'route.country'],
+    run: async (world) => attemptOf(await asAlice(world, '127.0.66.6')),
+    ...fromHome,
+  },
+  {
+    name: 'people.forged-country',
+    tries: 'the same, with forwarding headers that name an address at home',
+    stoppedBy: 'policy',
+    expected: [...refused, 'route.country'],
+    run: async (world) =>
+      attemptOf(await asAlice(world, '127.0.66.6', { 'x-forwarded-for': '127.0.0.1', forwarded: 'for=127.0.0.1', 'x-real-ip': '127.0.0.1' })),
+    ...fromHome,
+  },
+  {
+    name: 'people.no-second-factor',
+    tries: 'support signs in with the password alone',
+    stoppedBy: 'policy',
+    expected: [...refused, 'route.mfa_required'],
+    run: async (world) => attemptOf(await asSupport(world, { mfa: false, device: true })),
+    ...strongSupport,
+  },
+  {
+    name: 'people.unmanaged-device',
+    tries: 'support signs in on a device that nobody enrolled',
+    stoppedBy: 'policy',
+    expected: [...refused, 'route.device_required'],
+    run: async (world) => attemptOf(await asSupport(world, { mfa: true, device: false })),
+    ...strongSupport,
+  },
+  {
+    name: 'people.forged-device',
+    tries: 'the same, with headers that claim a managed device',
+    stoppedBy: 'policy',
+    expected: [...refused, 'route.device_required'],
+    run: async (world) => {
+      const token = await world.token(world.hostile, 'sam', { mfa: true, device: false })
+      const headers = { 'x-sallyport-device': 'managed', 'user-agent': 'Managed/1.0' }
+      return attemptOf(await world.request({ path: '/desk', token, headers }))
+    },
+    ...strongSupport,
+  },
+  {
+    name: 'people.other-role',
+    tries: 'a customer calls what is for support',
+    stoppedBy: 'policy',
+    expected: refused,
+    run: async (world) => attemptOf(await world.request({ path: '/desk', token: await world.token(world.hostile, 'alice') })),
+    ...strongSupport,
+  },
+  {
+    name: 'people.secret-without-person',
+    tries: 'the local token alone sets a secret',
+    stoppedBy: 'door',
+    expected: ['token.missing'],
+    run: (world) => administer(world, 'PUT', '/v1/secrets/stripe-key', world.stripeKey),
+    controls: 'an administrator with both factors sets it',
+    control: (world) => controlled(world, async () => administer(world, 'PUT', '/v1/secrets/stripe-key', world.stripeKey, await ada(world))),
+  },
+  {
+    name: 'people.secret-by-customer',
+    tries: 'a customer sets a secret',
+    stoppedBy: 'policy',
+    expected: refused,
+    run: async (world) =>
+      administer(world, 'PUT', '/v1/secrets/stripe-key', 'sk_attacker', await world.token(world.hostile, 'alice')),
+    controls: 'an administrator with both factors sets it',
+    control: (world) => controlled(world, async () => administer(world, 'PUT', '/v1/secrets/stripe-key', world.stripeKey, await ada(world))),
+  },
+  {
+    name: 'people.not-elevated',
+    tries: 'an administrator refunds without having been elevated',
+    stoppedBy: 'policy',
+    expected: [...refused, 'route.elevation_required'],
+    run: async (world) => attemptOf(await refund(world)),
+    controls: 'the same administrator, elevated by another one',
+    control: async (world) => {
+      const id = await request(world)
+      const token = await world.token(world.hostile, 'grace', strong)
+      await administer(world, 'POST', `/v1/elevation/${id}/approve`, undefined, token)
+      return controlOf(await refund(world))
+    },
+  },
+  {
+    name: 'people.self-approval',
+    tries: 'an administrator approves their own elevation',
+    stoppedBy: 'policy',
+    expected: refused,
+    run: async (world) => administer(world, 'POST', `/v1/elevation/${await request(world)}/approve`, undefined, await ada(world)),
+    controls: 'another administrator approves it',
+    control: (world) =>
+      controlled(world, async () => {
+        const token = await world.token(world.hostile, 'grace', strong)
+        return administer(world, 'POST', `/v1/elevation/${await request(world)}/approve`, undefined, token)
+      }),
+  },
+]
+
+const ada = (world: World): Promise<string> => world.token(world.hostile, 'ada', strong)
+
+async function refund(world: World): ReturnType<World['request']> {
+  return world.request({ path: '/refund', body: doNothing, token: await ada(world) })
+}
+
+/** Ada asks to be elevated; gives the request's id. */
+async function request(world: World): Promise<string> {
+  const body = new TextEncoder().encode('{"role":"admin","reason":"an attack of our own"}')
+  const answer = await world.hostile.api.call({ method: 'POST', path: '/v1/elevation', body, userToken: await ada(world) })
+  const asked = isRecord(answer) ? answer['request'] : undefined
+  return isRecord(asked) ? String(asked['id']) : ''
+}
+
+/** One administrative call; an answer other than a refusal is a success of the attack. */
+async function administer(
+  world: World,
+  method: 'POST' | 'PUT',
+  path: string,
+  body: string | undefined,
+  userToken?: string,
+): Promise<Attempt> {
+  const sent = body === undefined ? {} : { body: new TextEncoder().encode(body) }
+  try {
+    await world.hostile.api.call({ method, path, ...sent, ...(userToken === undefined ? {} : { userToken }) })
+    return { stopped: false, code: 'done', evidence: `${method} ${path} was carried out` }
+  } catch (error) {
+    if (!(error instanceof SallyportError) || error.code !== 'cli.refused') throw error
+    const code = /refused: ([a-z_.]+)/.exec(error.message)?.[1] ?? 'refused'
+    return { stopped: true, code, evidence: error.fix ?? error.message }
+  }
+}
+
+async function controlled(_world: World, run: () => Promise<Attempt>): Promise<{ succeeded: boolean; evidence: string }> {
+  const { stopped, evidence } = await run()
+  return { succeeded: !stopped, evidence }
+}

@@ -1,0 +1,147 @@
+import { execFile } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
+
+import { SallyportError } from '@sallyport/core/access'
+
+import { isRecord } from '../local-api.ts'
+import { type Canaries, openCanaries } from './canaries.ts'
+import { type ClientAnswer, send } from './client.ts'
+import { chooseEdge, type Edge } from './edge.ts'
+import { type FixtureIssuer, makeFixtureIssuer } from './fixture-issuer.ts'
+import type { Instruction, Outcome } from './hostile-app/src/instruction.ts'
+import { command, findRunningApp, type RunningApp, startApp } from './running-app.ts'
+import { tokens, type Tokens } from './tokens.ts'
+import { openUpstream, type Upstream } from './upstream.ts'
+
+/** Everything that an attack may use. */
+export interface World {
+  /** The app that is attacked from outside: a route of it, and somebody who may call it. */
+  readonly edge: Edge
+  /** The app whose functions do what they are told; attacks from inside happen there. */
+  readonly hostile: RunningApp
+  readonly canaries: Canaries
+  /** The far side of the hostile app's door. */
+  readonly upstream: Upstream
+  readonly fixture: FixtureIssuer
+  /** The key that the hostile app's door adds. */
+  readonly stripeKey: string
+  readonly nowMs: () => number
+  /** An access token from an app's own issuer. */
+  readonly token: Tokens
+  /** One request to the hostile app's gateway. */
+  request(asked: Parameters<typeof send>[1]): Promise<ClientAnswer>
+  /** Has hostile code inside a function do this, on behalf of a customer. */
+  inside(functionName: FunctionName, instruction: Instruction, user?: string): Promise<Outcome>
+  /** Has the same code do the same without a box around it. */
+  outside(instruction: Instruction): Promise<Outcome>
+  /** The line that code left behind with this tag, once it is printed. */
+  printed(tag: string, withinMs: number): Promise<Outcome | undefined>
+}
+
+/** The hostile app's functions, from the edge inwards. */
+export type FunctionName = 'storefront' | 'orders' | 'payments'
+
+/** Starts what is missing for an attack on the app in `folder`, runs `use`, and stops what it started. */
+export async function withWorld<Result>(
+  folder: string,
+  nowMs: () => number,
+  use: (world: World) => Promise<Result>,
+): Promise<Result> {
+  const closing: (() => Promise<unknown>)[] = []
+  try {
+    const canaries = await openCanaries({ tcpPort: 0, nowMs: nowMs() })
+    closing.push(() => canaries.close())
+    const upstream = await openUpstream()
+    closing.push(() => upstream.close())
+    const fixture = makeFixtureIssuer(nowMs)
+    const copy = await mkdtemp(join(tmpdir(), 'sallyport-attack-'))
+    closing.push(() => rm(copy, { recursive: true, force: true }))
+    await cp(join(import.meta.dirname, 'hostile-app'), copy, { recursive: true })
+    await writeFile(join(copy, 'fixture.jwks.json'), fixture.jwks)
+    await writeFile(join(copy, 'canary.pem'), canaries.ca)
+    const silent = (): void => undefined
+    const ports = { port: 0, issuerPort: 0, write: silent }
+    const hostile = await startApp({ ...ports, folder: copy, environment: { STRIPE_UPSTREAM: upstream.url } })
+    closing.push(() => hostile.close())
+    let target = await findRunningApp(folder)
+    if (target === undefined) {
+      const started = await startApp({ ...ports, folder, environment: {} })
+      closing.push(() => started.close())
+      target = started
+    }
+    const token = tokens()
+    const stripeKey = `sk_test_fake_${randomBytes(12).toString('hex')}`
+    await setSecret(hostile, 'stripe-key', stripeKey)
+    const base = { canaries, upstream, fixture, hostile, stripeKey, nowMs, token }
+    return await use({
+      ...base,
+      edge: await chooseEdge(target, hostile, token),
+      request: (asked) => send(hostile, asked),
+      inside: async (functionName, instruction, user = 'alice') => {
+        const body = JSON.stringify(route(functionName, instruction))
+        const answer = await send(hostile, { path: '/do', body, token: await token(hostile, user) })
+        return outcomeIn(answer)
+      },
+      outside: (instruction) => outside(instruction, join(copy, 'canary.pem')),
+      printed: (tag, withinMs) => printed(hostile, tag, withinMs),
+    })
+  } finally {
+    for (const close of closing.toReversed()) await close()
+  }
+}
+
+/** Puts a secret into a vault as an administrator would. */
+export async function setSecret(app: RunningApp, name: string, value: string): Promise<void> {
+  const { exitCode, stderr } = await command(['secret', 'set', name, '--as', 'ada', '--app', app.folder], value)
+  if (exitCode === 0) return
+  throw new SallyportError('attack.secret', `sallyport secret set ${name} ended with ${exitCode}: ${stderr}`)
+}
+
+/** The way in: every function deeper than the storefront is reached through those that may call it. */
+function route(functionName: FunctionName, then: Instruction): Instruction {
+  if (functionName === 'storefront') return then
+  if (functionName === 'orders') return { do: 'relay', to: 'orders/work', then }
+  return { do: 'relay', to: 'orders/work', then: { do: 'relay', to: 'payments/work', then } }
+}
+
+function outcomeIn(answer: ClientAnswer): Outcome {
+  const value: unknown = answer.status === 200 ? JSON.parse(answer.text) : undefined
+  if (isOutcome(value)) return value
+  return { got: false, code: answer.code ?? `HTTP ${answer.status}`, evidence: answer.text.slice(0, 200) }
+}
+
+async function outside(instruction: Instruction, caFile: string): Promise<Outcome> {
+  const script = join(import.meta.dirname, 'hostile-app/src/outside.ts')
+  const { stdout } = await promisify(execFile)(process.execPath, [script, JSON.stringify(instruction)], {
+    // What a process without a box has around it: a word in its environment that a thief would look for.
+    env: { NODE_EXTRA_CA_CERTS: caFile, PAYMENT_KEY: 'sk_test_fake_in_the_environment' },
+    timeout: 15_000,
+  })
+  const value: unknown = JSON.parse(stdout.split('\n').find((line) => line.startsWith('{"got"')) ?? 'null')
+  if (isOutcome(value)) return value
+  throw new SallyportError('attack.control', `the control printed no outcome: ${stdout.slice(0, 200)}`)
+}
+
+async function printed(app: RunningApp, tag: string, withinMs: number): Promise<Outcome | undefined> {
+  for (const until = performance.now() + withinMs; performance.now() < until; await sleep(100)) {
+    for await (const line of app.api.lines('/v1/logs')) {
+      const output: unknown = line === '' ? undefined : JSON.parse(line)
+      const text = isRecord(output) ? String(output['text']) : ''
+      if (!text.startsWith(`{"tag":"${tag}"`)) continue
+      const value: unknown = JSON.parse(text)
+      if (isOutcome(value)) return value
+    }
+  }
+  return undefined
+}
+
+/** Parse boundary: hostile code printed it. */
+function isOutcome(value: unknown): value is Outcome {
+  if (!isRecord(value)) return false
+  return typeof value['got'] === 'boolean' && typeof value['code'] === 'string' && typeof value['evidence'] === 'string'
+}
