@@ -41,7 +41,7 @@ const exitOfCode: Readonly<Record<string, Exit>> = {
 }
 
 /** Turns what a verb finds into output and an exit code, the same way for all of them. Errors too are answers. */
-export function answering<Flags extends { readonly json?: boolean }, Args extends readonly unknown[]>(
+export function answering<Flags extends object & { readonly json?: boolean }, Args extends readonly unknown[]>(
   run: (terminal: Terminal, flags: Flags, ...args: Args) => Promise<Answer>,
 ): CommandFunction<Flags, Args, Terminal> {
   return async function (flags, ...args) {

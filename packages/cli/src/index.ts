@@ -1,3 +1,3 @@
 export { exitCodes } from './exit-codes.ts'
-export { application, runCommand } from './run-command.ts'
+export { helpTexts, runCommand } from './run-command.ts'
 export type { Terminal } from './terminal.ts'

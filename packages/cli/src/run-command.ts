@@ -1,4 +1,14 @@
-import { type Application, buildApplication, ExitCode, proposeCompletions, run, text_en } from '@stricli/core'
+import {
+  type Application,
+  buildApplication,
+  type CommandContext,
+  type DocumentedCommand,
+  ExitCode,
+  generateHelpTextForAllCommands,
+  proposeCompletions,
+  run,
+  text_en,
+} from '@stricli/core'
 
 import { commands } from './commands.ts'
 import { exitCodes } from './exit-codes.ts'
@@ -14,6 +24,12 @@ export const application: Application<Terminal> = buildApplication(commands, {
   localization: { text: { ...text_en, exceptionWhileParsingArguments: describeBadArguments } },
 })
 
+/** Every command with its own help text, for the documents. */
+export function helpTexts(): readonly DocumentedCommand[] {
+  // Help is made from the definitions; no command runs, so none asks for more than this context.
+  return generateHelpTextForAllCommands(application as unknown as Application<CommandContext>)
+}
+
 function describeBadArguments(error: unknown): string {
   return `sallyport: ${error instanceof Error ? error.message : String(error)} (cli.usage)\n  fix: add --help`
 }
@@ -27,10 +43,10 @@ export async function runCommand(inputs: readonly string[], terminal: Terminal):
     stdout: terminal.process.stdout,
     stderr: terminal.process.stderr,
     env: { ...terminal.process.env, STRICLI_SKIP_VERSION_CHECK: '1', STRICLI_NO_COLOR: '1' },
-    get exitCode(): number | undefined {
-      return own
+    get exitCode(): number {
+      return own ?? 0
     },
-    set exitCode(code: number | undefined) {
+    set exitCode(code: number) {
       if (own === undefined || own === ExitCode.Success) own = code
     },
   }
@@ -47,5 +63,7 @@ function documented(code: number): number {
 /** One proposal per line for the last word given. */
 async function complete(words: readonly string[], terminal: Terminal): Promise<void> {
   const proposals = await proposeCompletions(application, words, { ...terminal, process: { ...terminal.process, exitCode: 0 } })
-  for (const { completion } of proposals) terminal.process.stdout.write(`${completion}\n`)
+  // Flags only once a dash is typed: until then they would bury the names that a verb takes.
+  const dash = words.at(-1)?.startsWith('-') === true
+  for (const { completion } of proposals) if (dash || !completion.startsWith('-')) terminal.process.stdout.write(`${completion}\n`)
 }

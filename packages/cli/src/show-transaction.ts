@@ -46,7 +46,8 @@ function showHop({ decision, outcome }: Hop, asked: string | undefined, paint: P
   ]
 }
 
-function showReason({ code, message, rule, at, fix }: Reason): string[] {
+/** A reason, with its rule and its place, and the fix on a line of its own. */
+export function showReason({ code, message, rule, at, fix }: Reason): string[] {
   const where = [rule, at].filter((part) => part !== undefined).join(' at ')
   return [
     `    ${code}: ${message}${where === '' ? '' : ` [${where}]`}`,

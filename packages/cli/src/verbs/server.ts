@@ -48,7 +48,7 @@ const positional = {
 export const up: Command<Terminal> = buildCommand<Flags, [folder?: string], Terminal>({
   docs: { brief: 'Run an app with everything enforced' },
   parameters: { flags: shared, positional },
-  func: answering((terminal, flags, folder) => serve(terminal, 'up', flags, folder)),
+  func: answering<Flags, [folder?: string]>((terminal, flags, folder) => serve(terminal, 'up', flags, folder)),
 })
 
 /** `dev [APP]`: the same enforcement, with reload on change and a debugger when asked for. */
@@ -67,7 +67,7 @@ export const dev: Command<Terminal> = buildCommand<DevFlags, [folder?: string], 
     },
     positional,
   },
-  func: answering((terminal, flags, folder) => serve(terminal, 'dev', flags, folder)),
+  func: answering<DevFlags, [folder?: string]>((terminal, flags, folder) => serve(terminal, 'dev', flags, folder)),
 })
 
 /**
@@ -84,7 +84,7 @@ function serve(terminal: Terminal, mode: 'up' | 'dev', flags: DevFlags, named: s
   }
   // A checkout runs its TypeScript; an installed command has nothing to pass on.
   const source = entry.endsWith('.ts') ? ['-C', 'source'] : []
-  process.execve(process.execPath, [process.execPath, ...source, entry, ...serverArguments(mode, flags, folder)])
+  return process.execve(process.execPath, [process.execPath, ...source, entry, ...serverArguments(mode, flags, folder)])
 }
 
 /** The server's own words for what was asked of the command. */

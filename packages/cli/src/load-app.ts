@@ -1,0 +1,70 @@
+import { createHash } from 'node:crypto'
+import { readFileSync, realpathSync, statSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+
+import { type App, compileApp, type CompiledApp, type Fault, loadManifest, manifestFile, type Surroundings } from '@sallyport/manifest'
+
+import type { Answer } from './answer.ts'
+import type { Terminal } from './terminal.ts'
+
+/** A manifest in the form in which verbs ask it. Its own statements (`only`, `expect`) are not checked yet. */
+export interface Opened {
+  readonly app: App
+  readonly compiled: CompiledApp
+}
+
+/** Reads and compiles a manifest, and answers with what `use` makes of it, or with every fault that it has. */
+export async function withApp(
+  terminal: Terminal,
+  folder: string,
+  use: (opened: Opened) => Answer | Promise<Answer>,
+): Promise<Answer> {
+  const loaded = loadManifest(folder, surroundings(terminal))
+  if (!loaded.ok) return faultsAnswer(loaded.faults, 'usage')
+  return use({ app: loaded.app, compiled: compileApp(loaded.app) })
+}
+
+/** What the loader needs from this machine. */
+export function surroundings(terminal: Terminal): Surroundings {
+  return {
+    readFile: (path) => ifThere(() => readFileSync(path, 'utf8')),
+    realpath: (path) => ifThere(() => realpathSync(path)),
+    sha256: (bytes) => createHash('sha256').update(bytes).digest('hex'),
+    environment: terminal.process.env,
+  }
+}
+
+/** The same, with another file in the place of one folder's manifest: `diff old.yaml new.yaml`. */
+export function surroundingsWith(terminal: Terminal, manifest: string): { readonly folder: string; readonly surroundings: Surroundings } {
+  const usual = surroundings(terminal)
+  if (ifThere(() => statSync(manifest).isDirectory()) === true) return { folder: manifest, surroundings: usual }
+  const folder = ifThere(() => realpathSync(dirname(manifest))) ?? dirname(manifest)
+  const standsAt = join(folder, manifestFile)
+  const swap = (path: string): string => (path === standsAt ? manifest : path)
+  return {
+    folder,
+    surroundings: {
+      ...usual,
+      readFile: (path) => usual.readFile(swap(path)),
+      realpath: (path) => (path === standsAt ? ifThere(() => realpathSync(manifest)) && standsAt : usual.realpath(path)),
+    },
+  }
+}
+
+/** Every fault, one per line: where, which rule, what to write instead. */
+export function faultsAnswer(faults: readonly Fault[], exit: Answer['exit']): Answer {
+  const lines = faults.map(
+    ({ file, line, column, code, message, suggestion }) =>
+      `${file}:${line}:${column}: ${message} (${code})${suggestion === undefined ? '' : `\n  fix: ${suggestion}`}`,
+  )
+  return { exit, json: { faults }, text: lines.join('\n') }
+}
+
+function ifThere<Value>(read: () => Value): Value | undefined {
+  try {
+    return read()
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR')) return undefined
+    throw error
+  }
+}

@@ -1,0 +1,72 @@
+import type { Decision, Reason } from '@sallyport/core/access'
+import { SallyportError } from '@sallyport/core/access'
+import { decide } from '@sallyport/core/policy'
+import { describeAsk, explain } from '@sallyport/manifest'
+import { buildCommand, type Command } from '@stricli/core'
+
+import { answering, commonFlags, type CommonFlags } from '../answer.ts'
+import { withApp } from '../load-app.ts'
+import { shortAction, shortResource, showReason } from '../show-transaction.ts'
+import { appFolder, type Paint, paintFor, type Terminal } from '../terminal.ts'
+
+/** `can SUBJECT ACTION [RESOURCE]`: what the manifest as it stands would decide. Asks no server. */
+export const can: Command<Terminal> = buildCommand<CommonFlags, [subject: string, action: string, resource?: string], Terminal>({
+  docs: {
+    brief: 'Tell whether somebody could do something under the manifest as it stands',
+    fullDescription:
+      'SUBJECT is a role, with what it proved (admin+mfa+device+jit, customer@US), a function, a zone or internet. ' +
+      'ACTION is what the manifest calls it: payments.charge, stripe.refund, orders-table.update(status), or a method ' +
+      'followed by a path or an address. Exits with 1 when any of what was asked is denied.',
+    customUsage: [
+      { input: 'payments stripe.charge', brief: 'a door' },
+      { input: 'customer POST /checkout', brief: 'a route' },
+      { input: "payments 'orders-table.update(status)'", brief: 'columns of a table' },
+    ],
+  },
+  parameters: {
+    flags: commonFlags,
+    positional: {
+      kind: 'tuple',
+      parameters: [
+        { brief: 'Who', parse: String, placeholder: 'SUBJECT' },
+        { brief: 'Does what', parse: String, placeholder: 'ACTION' },
+        { brief: 'With what, where ACTION is a method', parse: String, placeholder: 'RESOURCE', optional: true },
+      ],
+    },
+  },
+  func: answering((terminal, flags, subject, action, resource) =>
+    withApp(terminal, appFolder(terminal, flags.app), ({ app, compiled }) => {
+      const object = resource === undefined ? action : `${action} ${resource}`
+      const ask = describeAsk(app, subject, object)
+      if (ask.kind === 'unknown') {
+        const fix = ask.suggestion === undefined ? {} : { fix: ask.suggestion }
+        throw new SallyportError('cli.unknown_name', ask.message, fix)
+      }
+      const decisions = ask.asks.map((asked) => explain(decide(compiled.authority, [asked]), compiled, app))
+      if (decisions.length === 0) throw new SallyportError('cli.unknown_name', `${object} stands for nothing that could be asked for`)
+      const allowed = decisions.every(({ effect }) => effect === 'allow')
+      return {
+        exit: allowed ? 'ok' : 'refused',
+        json: { allowed, decisions: decisions.map(decisionFacts) },
+        text: decisions.map((decision) => showDecision(decision, paintFor(terminal))).join('\n'),
+      }
+    }),
+  ),
+})
+
+/** What a program needs of a decision that was never recorded: no ids. */
+function decisionFacts({ effect, asked, reasons }: Decision): {
+  readonly effect: Decision['effect']
+  readonly subject: string
+  readonly asked: readonly { readonly action: string; readonly resource: string }[]
+  readonly reasons: readonly Reason[]
+} {
+  const what = asked.map(({ action, resource }) => ({ action, resource }))
+  return { effect, subject: asked[0].subject.name, asked: what, reasons }
+}
+
+function showDecision({ effect, asked, reasons }: Decision, paint: Paint): string {
+  const [{ subject, action, resource }] = asked
+  const verdict = effect === 'allow' ? paint.good('allow') : paint.bad('deny ')
+  return [`${verdict} ${subject.name} -> ${shortAction(action)} ${shortResource(resource)}`, ...reasons.flatMap(showReason)].join('\n')
+}

@@ -1,0 +1,33 @@
+// Writes the documents that are made from the code; with --check it only says which are out of date.
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+import { commandsDocument } from './docs/commands.ts'
+import { errorsDocument } from './docs/errors.ts'
+import { top } from './run.ts'
+
+const documents: Readonly<Record<string, () => string>> = {
+  'docs/cli.md': commandsDocument,
+  'docs/errors.md': errorsDocument,
+}
+
+const checkOnly = process.argv.includes('--check')
+for (const [path, make] of Object.entries(documents)) {
+  const text = make()
+  if (text === current(path)) continue
+  if (checkOnly) {
+    process.stderr.write(`${path} is out of date. Run: node -C source scripts/docs.ts\n`)
+    process.exitCode = 1
+  } else {
+    writeFileSync(join(top, path), text)
+    process.stdout.write(`wrote ${path}\n`)
+  }
+}
+
+function current(path: string): string | undefined {
+  try {
+    return readFileSync(join(top, path), 'utf8')
+  } catch {
+    return undefined // not written yet
+  }
+}

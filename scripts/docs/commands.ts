@@ -1,0 +1,19 @@
+import { exitCodes, helpTexts } from '../../packages/cli/src/index.ts'
+
+/** docs/cli.md: every command's own help, and what each exit code means. */
+export function commandsDocument(): string {
+  const codes = Object.values(exitCodes).map(({ code, meaning }) => `| ${code} | ${meaning} |`)
+  const commands = helpTexts().map(([route, help]) => `## ${route}\n\n\`\`\`text\n${help.trimEnd()}\n\`\`\`\n`)
+  return [
+    '# The sallyport command\n',
+    'Made from the commands themselves by `node -C source scripts/docs.ts`; do not edit.\n',
+    'Every command takes `--json`; `up` and `dev` hand the terminal to the server. A flag that is not known is an',
+    'error, never ignored. Colours appear on a terminal only, and never when `NO_COLOR` is set.\n',
+    '## Exit codes\n',
+    '| Code | Meaning |',
+    '|---|---|',
+    ...codes,
+    '',
+    ...commands,
+  ].join('\n')
+}
