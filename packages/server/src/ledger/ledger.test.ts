@@ -86,7 +86,10 @@ describe('a ledger', () => {
     for (let n = 0; n < 12; n++) await first.append(outcome(`${n}`), 'synced')
     await first.close()
     expect(readdirSync(folder).filter((name) => name.endsWith('.seg')).length).toBeGreaterThan(2)
-    const second = await open({ segmentBytes: 400 })
+    const replayed: [bigint, LedgerRecord][] = []
+    const replay = (record: LedgerRecord, leafIndex: bigint): unknown => replayed.push([leafIndex, record])
+    const second = await open({ segmentBytes: 400, replay })
+    expect(replayed).toEqual(Array.from({ length: 12 }, (_, n) => [BigInt(n), outcome(`${n}`)]))
     expect(second.recovery).toEqual({ records: 12n, truncatedBytes: 0, unsettled: [] })
     expect(await second.append(outcome('12'), 'synced')).toBe(12n)
     expect(await records()).toHaveLength(13)

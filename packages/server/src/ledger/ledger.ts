@@ -57,6 +57,8 @@ export interface LedgerOptions {
   readonly retryMs?: number
   /** Told when the ledger gets worse: full, unavailable, a checkpoint that could not be stored. Must not throw. */
   readonly onTrouble?: (error: SallyportError) => void
+  /** Shown every record that was there, oldest first, before `openLedger` resolves: for projections. */
+  readonly replay?: (record: LedgerRecord, leafIndex: bigint) => void
   /** In place of `folder`; whoever gives one sees to it that nobody else writes there. */
   readonly store?: LedgerStore
 }
@@ -81,10 +83,10 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
 }
 
 async function openLocked(options: LedgerOptions, store: LedgerStore, release: () => void): Promise<Ledger> {
-  const { origin, sha256, signer, clock, onTrouble = () => undefined } = options
+  const { origin, sha256, signer, clock, onTrouble = () => undefined, replay = () => undefined } = options
   if (!isKeyName(origin)) throw new SallyportError('ledger.unavailable', `"${origin}" cannot name a ledger.`)
   const verifier = await ed25519Verifier(signer.name, signer.publicKey)
-  const state = await recover(store, { origin, sha256, verifier })
+  const state = await recover(store, { origin, sha256, verifier, replay })
   const verifierKey = formatVerifierKey(sha256, signer)
 
   const sign = async (size: bigint, root: Uint8Array): Promise<Checkpoint> => {

@@ -1,4 +1,4 @@
-import { SallyportError } from '@sallyport/core/access'
+import { type LedgerRecord, SallyportError } from '@sallyport/core/access'
 import {
   type Checkpoint,
   createCompactRange,
@@ -38,17 +38,20 @@ export interface Recovered extends Recovery {
   readonly validBytes: number
 }
 
-/** Whose ledger it should be. */
+/** Whose ledger it should be, and who wants to see it. */
 export interface Identity {
   readonly origin: string
   readonly sha256: Sha256
   readonly verifier: NoteVerifier
+  /** Shown every record, oldest first, so that nobody has to read the ledger a second time. */
+  readonly replay: (record: LedgerRecord, leafIndex: bigint) => void
 }
 
 /** Reads everything; changes nothing. Throws `ledger.damaged` or `ledger.forked` rather than go on from there. */
-export async function recover(store: LedgerStore, { origin, sha256, verifier }: Identity): Promise<Recovered> {
+export async function recover(store: LedgerStore, identity: Identity): Promise<Recovered> {
+  const { sha256, replay } = identity
   const segments = segmentsOf(store)
-  const checkpoint = await readCheckpoint(store, segments.length > 0, { origin, sha256, verifier })
+  const checkpoint = await readCheckpoint(store, segments.length > 0, identity)
   const range = createCompactRange(sha256)
   const open = new Map<string, Unsettled>()
   let validBytes = 0
@@ -65,7 +68,9 @@ export async function recover(store: LedgerStore, { origin, sha256, verifier }: 
     if (!bytes) throw damaged(`${name} is missing`)
     const read = readEntries(bytes, sha256)
     for (const entry of read.entries) {
-      note(open, entry.bytes, `entry ${range.size()} in ${name}`)
+      const record = parseOrBlame(entry.bytes, `entry ${range.size()} in ${name}`)
+      note(open, record)
+      replay(record, range.size())
       range.append(entry.leafHash)
       compare()
     }
@@ -110,15 +115,14 @@ async function readCheckpoint(
   return checkpoint
 }
 
-function note(open: Map<string, Unsettled>, bytes: Uint8Array, where: string): void {
-  const record = parseOrBlame(bytes, where)
+function note(open: Map<string, Unsettled>, record: LedgerRecord): void {
   if (record.kind === 'decision' && record.effect === 'allow') {
     open.set(record.id, { decision: record.id, transaction: record.transaction })
   }
   if (record.kind === 'outcome') open.delete(record.decision)
 }
 
-function parseOrBlame(bytes: Uint8Array, where: string): ReturnType<typeof parseRecord> {
+function parseOrBlame(bytes: Uint8Array, where: string): LedgerRecord {
   try {
     return parseRecord(bytes)
   } catch (cause) {
