@@ -147,6 +147,7 @@ export function startBox(image: FunctionImage, pod: Pod, around: BoxSurroundings
       if (group !== undefined) await removeGroup(group)
       event('box-end', `${endReason ?? 'ended by itself'}, ${exitText(exit)}`, interrupted)
       hooks.onEnd(box, initFailure)
+      return undefined
     }),
   }
 

@@ -1,4 +1,5 @@
 export { type BoxEvent } from './box.ts'
+export { buildFunction, type BuildFault, type BuildOptions, type BuiltFunction, moduleFoldersOf } from './build.ts'
 export { type BoxEngineOptions, createBoxEngine } from './box-engine.ts'
 export { type BoxExtras } from './box-options.ts'
 export {

@@ -185,11 +185,11 @@ function isAlive(pid: number): boolean {
  */
 function kill(shell: ChildProcess, boxPid: number | undefined): void {
   if (shell.exitCode !== null || shell.signalCode !== null) return
-  if (boxPid === undefined || !signal(boxPid)) return void shell.kill('SIGKILL')
+  if (boxPid === undefined || !killed(boxPid)) return void shell.kill('SIGKILL')
   setTimeout(() => shell.kill('SIGKILL'), 200).unref()
 }
 
-function signal(pid: number): boolean {
+function killed(pid: number): boolean {
   try {
     return process.kill(pid, 'SIGKILL')
   } catch {

@@ -80,7 +80,7 @@ export function createPool(image: FunctionImage, uid: number | undefined, around
 
   /** Serves those who wait, in order, with what is idle; starts boxes for the rest and for the warm reserve. */
   function pump(): void {
-    for (const waiting of [...queue]) {
+    for (const waiting of queue.slice()) {
       const member = suitable(waiting.invocation.affinity)
       if (member === undefined) continue
       queue.splice(queue.indexOf(waiting), 1)
@@ -220,7 +220,7 @@ export function createPool(image: FunctionImage, uid: number | undefined, around
     close: async () => {
       for (const waiting of drain()) answer(waiting, busy('the server is stopping'))
       for (const member of members.values()) end(member)
-      while (ends.size > 0) await Promise.allSettled([...ends])
+      while (ends.size > 0) await Promise.allSettled(ends)
     },
   }
 

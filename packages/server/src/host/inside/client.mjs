@@ -7,6 +7,7 @@ import { connect } from 'node:net'
 const { parse, stringify } = JSON
 const maxResponseBytes = 6 * 1024 * 1024
 const api = '/2018-06-01/runtime'
+const textual = /^(text\/|application\/(json|xml|javascript|x-www-form-urlencoded|[^;]*\+(json|xml)))/i
 
 // Standard input holds the box's key and the names a ticket must agree with, then ends. It was never anywhere else.
 const { key, audience, codeDigest } = parse(readFileSync(0, 'utf8'))
@@ -20,7 +21,7 @@ process.on('uncaughtException', (error) => void endWith('Runtime.UncaughtExcepti
 process.on('unhandledRejection', (error) => void endWith('Runtime.UnhandledPromiseRejection', error))
 
 await host.connected
-const answer = await loadHandler(process.env._HANDLER).catch(async (error) => {
+const answer = await loadHandler(process.env['_HANDLER']).catch(async (error) => {
   await host.exchange('POST', `${api}/init/error`, stringify(describe(error, 'Runtime.ImportModuleError')))
   process.exit(1)
 })
@@ -65,9 +66,6 @@ function describe(error, errorType) {
 
 /** The algorithm is written down beside `verifyTicket`; this file can import nothing. */
 function acceptTicket(ticket, body, id) {
-  const refuse = (why) => {
-    throw Object.assign(new Error(why), { name: 'Sallyport.TicketRefused' })
-  }
   const [version, payload = '', tag = '', ...more] = ticket.split('.')
   if (version !== 'v1' || more.length > 0) refuse('ticket.malformed')
   const mac = createHmac('sha256', keyBytes).update(`v1.${payload}`).digest()
@@ -91,6 +89,10 @@ function acceptTicket(ticket, body, id) {
   if (seen.size >= 100_000) refuse('ticket.replay_memory_full')
   seen.set(claims.attempt, expiresAtSeconds)
   return Object.freeze(claims)
+}
+
+function refuse(why) {
+  throw Object.assign(new Error(why), { name: 'Sallyport.TicketRefused' })
 }
 
 async function loadHandler(name) {
@@ -169,8 +171,6 @@ function queryOf(event) {
   const all = { ...Object.fromEntries(single), ...event.multiValueQueryStringParameters }
   return new URLSearchParams(Object.entries(all).flatMap(([name, values]) => values.map((value) => [name, value]))).toString()
 }
-
-const textual = /^(text\/|application\/(json|xml|javascript|x-www-form-urlencoded|[^;]*\+(json|xml)))/i
 
 async function eventResponse(response, event) {
   const bytes = Buffer.from(await response.arrayBuffer())
