@@ -61,12 +61,12 @@ export function administrationGate(rooms: AdministrationRooms): Gate<Administrat
     },
     admit: rooms.admit,
     pass: async (request, grant) => {
-      const [{ subject, transaction }] = grant.decision.asked
+      const [{ subject }] = grant.decision.asked
       if (!rooms.isCurrent(grant)) {
         const body = { code: 'grant.ended', reason: 'The right to do this ended.', id: grant.decision.id }
         return { response: { status: 401, body }, outcome: Promise.resolve({ outcome: 'aborted', detail: 'grant.ended' }) }
       }
-      const { status, body } = await request.verb.carryOut(request, subject, transaction)
+      const { status, body } = await request.verb.carryOut(request, subject, grant)
       const outcome: Outcome = { outcome: status < 400 ? 'done' : 'failed', status }
       return {
         response: { status, body: { ...(body as object), id: grant.decision.id } },

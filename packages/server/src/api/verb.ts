@@ -1,4 +1,4 @@
-import type { Context, Subject } from '@sallyport/core/access'
+import type { Context, Grant, Subject } from '@sallyport/core/access'
 
 /** One administrative request as the API understood it. */
 export interface AdministrativeRequest {
@@ -19,7 +19,7 @@ export interface Verb {
   /** `/v1/secrets/:name` */
   readonly path: string
   ask(request: AdministrativeRequest, subject: Subject): Asked
-  carryOut(request: AdministrativeRequest, by: Subject, transaction: string): Promise<ApiAnswer> | ApiAnswer
+  carryOut(request: AdministrativeRequest, by: Subject, grant: Grant): Promise<ApiAnswer> | ApiAnswer
 }
 
 export interface Asked {

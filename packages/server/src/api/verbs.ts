@@ -1,4 +1,4 @@
-import { actions, arn, contextKeys, Secret, type Subject } from '@sallyport/core/access'
+import { actions, arn, contextKeys, type Grant, Secret, type Subject } from '@sallyport/core/access'
 import type { App } from '@sallyport/manifest'
 
 import type { InvocationResult } from '../host/index.ts'
@@ -23,7 +23,7 @@ export interface AdministrativeActs {
     functionName: string,
     event: Uint8Array,
     user: Subject,
-    transaction: string,
+    grant: Grant,
   ) => Promise<InvocationResult>
 }
 
@@ -93,8 +93,8 @@ export function administrativeVerbs(acts: AdministrativeActs): readonly Verb[] {
         resource: admin(`function/${name}/invoke`),
         ...invokeFault(acts.app(), name, body),
       }),
-      carryOut: async ({ name, body }, by, transaction) =>
-        invocationAnswer(await acts.invokeDirectly(name, body.length === 0 ? encode({}) : body, by, transaction)),
+      carryOut: async ({ name, body }, by, grant) =>
+        invocationAnswer(await acts.invokeDirectly(name, body.length === 0 ? encode({}) : body, by, grant)),
     },
   ]
 }

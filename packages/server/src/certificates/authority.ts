@@ -1,5 +1,6 @@
 import 'reflect-metadata' // the certificate library's own injection asks for it
 
+import type { webcrypto } from 'node:crypto'
 import { isIP } from 'node:net'
 
 import {
@@ -93,7 +94,7 @@ function isPermitted(name: string, permitted: readonly string[]): boolean {
 
 interface AuthorityKey {
   readonly certificate: X509Certificate
-  readonly key: CryptoKey
+  readonly key: webcrypto.CryptoKey
 }
 
 async function keptAuthority({ kind, permittedNames, keeper, nowMs }: AuthorityOptions): Promise<AuthorityKey | undefined> {
@@ -135,7 +136,7 @@ async function makeAuthority({ kind, app, permittedNames, keeper, nowMs }: Autho
 async function makeLeaf(
   names: readonly string[],
   issuer: X509Certificate,
-  signingKey: CryptoKey,
+  signingKey: webcrypto.CryptoKey,
   nowMs: number,
 ): Promise<Leaf> {
   const keys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])

@@ -24,7 +24,7 @@ describe('toApiGatewayEvent', () => {
     })
   })
 
-  it('names the calling function beside the person's claims', () => {
+  it('names the calling function beside the claims of the person', () => {
     expect(event({ ...call, caller: 'arn:sallyport:function:checkout:internal:orders' })).toMatchObject({
       requestContext: { authorizer: { lambda: { caller: 'arn:sallyport:function:checkout:internal:orders', user: 'alice', transaction: 't1' } } },
     })

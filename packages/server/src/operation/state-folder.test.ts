@@ -1,6 +1,6 @@
 import { chmodSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 
 import { announceApi, type Folders, openFolders } from './state-folder.ts'
@@ -19,7 +19,7 @@ beforeEach(() => {
 })
 
 afterEach(() => {
-  for (const { runtime } of opened) rmSync(runtime, { recursive: true, force: true })
+  for (const { socket } of opened) rmSync(dirname(socket), { recursive: true, force: true })
   rmSync(app, { recursive: true, force: true })
 })
 

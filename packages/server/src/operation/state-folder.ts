@@ -5,12 +5,10 @@ import { join } from 'node:path'
 
 import { SallyportError } from '@sallyport/core/access'
 
-/** Where one app keeps what must outlive a run, and where it keeps what other users of the machine must reach. */
+/** Where one app keeps what must outlive a run. */
 export interface Folders {
   /** `APP/.sallyport`, 0700: ledger, keys, certificates, sign-in details. */
   readonly state: string
-  /** Code and runtime for the boxes, which run under users of their own: readable by all, writable by us. */
-  readonly runtime: string
   readonly ledger: string
   readonly keys: string
   readonly certificates: string
@@ -31,16 +29,8 @@ const maxSocketPathBytes = 100
 export function openFolders(appFolder: string): Folders {
   const state = join(appFolder, '.sallyport')
   ensurePrivate(state)
-  const digest = createHash('sha256').update(state).digest('hex').slice(0, 12)
-  const runtime = join(tmpdir(), `sallyport-${userInfo().uid}-${digest}`)
-  ensureOwned(runtime, 0o711)
-  const inside = join(state, 'api.sock')
-  const outside = join(runtime, 'api')
-  const socketFolder = Buffer.byteLength(inside) <= maxSocketPathBytes ? state : outside
-  if (socketFolder === outside) ensurePrivate(outside)
   const folders: Folders = {
     state,
-    runtime,
     ledger: join(state, 'ledger'),
     keys: join(state, 'keys'),
     certificates: join(state, 'certificates'),
@@ -48,7 +38,7 @@ export function openFolders(appFolder: string): Folders {
     store: join(state, 'state.sqlite'),
     output: join(state, 'logs'),
     signIn: join(state, 'development-sign-in.json'),
-    socket: join(socketFolder, 'api.sock'),
+    socket: join(socketFolderOf(state), 'api.sock'),
     socketAddress: join(state, 'api-address'),
     token: join(state, 'api-token'),
   }
@@ -78,13 +68,17 @@ export function readIfPresent(path: string): string | undefined {
   return existsSync(path) ? readFileSync(path, 'utf8') : undefined
 }
 
-function ensurePrivate(folder: string): void {
-  ensureOwned(folder, 0o700)
+function socketFolderOf(state: string): string {
+  if (Buffer.byteLength(join(state, 'api.sock')) <= maxSocketPathBytes) return state
+  const digest = createHash('sha256').update(state).digest('hex').slice(0, 12)
+  const elsewhere = join(tmpdir(), `sallyport-${userInfo().uid}-${digest}`)
+  ensurePrivate(elsewhere)
+  return elsewhere
 }
 
 /** Adversary: another user of this machine who made the folder first, or put a link in its place. */
-function ensureOwned(folder: string, mode: number): void {
-  if (!existsSync(folder)) mkdirSync(folder, { recursive: true, mode })
+function ensurePrivate(folder: string): void {
+  if (!existsSync(folder)) mkdirSync(folder, { recursive: true, mode: 0o700 })
   const found = lstatSync(folder)
   const own = process.getuid?.() ?? found.uid
   if (!found.isDirectory() || found.uid !== own) {
@@ -92,5 +86,5 @@ function ensureOwned(folder: string, mode: number): void {
       fix: `sudo chown -R "$(id -u)" '${folder}'`,
     })
   }
-  if ((found.mode & 0o777) !== mode) chmodSync(folder, mode)
+  if ((found.mode & 0o777) !== 0o700) chmodSync(folder, 0o700)
 }

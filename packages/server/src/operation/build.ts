@@ -1,0 +1,37 @@
+import { SallyportError } from '@sallyport/core/access'
+import type { App } from '@sallyport/manifest'
+
+import { buildFunction, type FunctionImage, moduleFoldersOf } from '../host/index.ts'
+
+/** Boxes of one function alive at once, and made ahead of need. */
+const boxes = { maxBoxes: 8, warmBoxes: 1 }
+
+/** Bundles every function of an app, each in a box without network. Throws `build.failed` with every fault at once. */
+export async function buildFunctions(
+  app: App,
+  runtimeDir: string,
+  report: (line: string) => void,
+): Promise<readonly FunctionImage[]> {
+  const moduleFolders = moduleFoldersOf(app.folder)
+  const built = await Promise.all(
+    app.functions.map(async (declared) => {
+      const { name, zone, arn, timeoutMs, memoryMb, reuse, environment, code: entry } = declared
+      const result = await buildFunction({
+        entry,
+        appFolder: app.folder,
+        moduleFolders,
+        runtimeDir,
+        execPath: process.execPath,
+        onWarning: ({ code, message, file, line }) => report(`${name}: ${code} ${file}:${line} ${message}`),
+      })
+      if ('faults' in result) {
+        return { faults: result.faults.map(({ code, message, file, line, column }) => `  ${file}:${line}:${column} ${code}: ${message}`) }
+      }
+      const image: FunctionImage = { name, zone, arn, timeoutMs, memoryMb, reuse, environment, ...result, ...boxes }
+      return image
+    }),
+  )
+  const faults = built.flatMap((result) => ('faults' in result ? result.faults : []))
+  if (faults.length > 0) throw new SallyportError('build.failed', `The functions do not build:\n${faults.join('\n')}`)
+  return built.filter((result): result is FunctionImage => !('faults' in result))
+}

@@ -1,0 +1,37 @@
+import { createHash } from 'node:crypto'
+import { readFileSync, realpathSync } from 'node:fs'
+
+import { SallyportError } from '@sallyport/core/access'
+import { type App, type CompiledApp, loadApp, showPosition, type Surroundings } from '@sallyport/manifest'
+
+/** A manifest that loaded, compiled and held its own statements. */
+export interface LoadedManifest {
+  readonly app: App
+  readonly compiled: CompiledApp
+}
+
+/** Loads `FOLDER/sallyport.yaml`. Throws `manifest.faulty` with every fault at once, each with its place. */
+export function loadManifestOf(folder: string, environment: Surroundings['environment']): LoadedManifest {
+  const loaded = loadApp(folder, {
+    readFile: (path) => ifPresent(() => readFileSync(path, 'utf8')),
+    realpath: (path) => ifPresent(() => realpathSync(path)),
+    sha256: (bytes) => createHash('sha256').update(bytes).digest('hex'),
+    environment,
+  })
+  if (loaded.ok) return loaded
+  const faults = loaded.faults.map((fault) => {
+    const suggestion = fault.suggestion === undefined ? '' : `\n    try: ${fault.suggestion}`
+    return `  ${showPosition(fault)} ${fault.code}: ${fault.message}${suggestion}`
+  })
+  throw new SallyportError('manifest.faulty', `sallyport.yaml was not put into force:\n${faults.join('\n')}`)
+}
+
+/** Undefined for a file that is not there; any other failure is told. */
+function ifPresent<T>(read: () => T): T | undefined {
+  try {
+    return read()
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && (cause.code === 'ENOENT' || cause.code === 'ENOTDIR')) return undefined
+    throw cause
+  }
+}
