@@ -1,0 +1,131 @@
+import { actions, arn, type Reason } from '@sallyport/core/access'
+import type { FunctionDeclaration } from '@sallyport/manifest'
+
+import { fromFunctionResult, toApiGatewayEvent } from '../host/event.ts'
+import type { Invocation, InvocationResult } from '../host/invocation.ts'
+import type { Box } from './box.ts'
+import { local } from './door.ts'
+import { endedSince, type Exit } from './gate.ts'
+import { doorReason, type Head } from './head.ts'
+import { type ExitResponse, plainRefusal, refusalResponse } from './refusal.ts'
+import type { EgressRooms } from './rooms.ts'
+
+/** Every function is found under its name with this ending, and nowhere else. */
+export const functionSuffix = '.fn.internal'
+
+/** Functions may call each other in circles, but not for ever. */
+const maxActors = 16
+
+export type CallRoute =
+  | { readonly kind: 'call'; readonly target: FunctionDeclaration; readonly operation: string }
+  | { readonly kind: 'refused'; readonly resource: string; readonly reason: Reason }
+
+/** `http://payments.fn.internal/charge` → the function and its offered operation. */
+export function routeToFunction(rooms: EgressRooms, head: Head): CallRoute {
+  const app = rooms.app()
+  const name = head.host.slice(0, -functionSuffix.length)
+  const target = app.functions.find((one) => one.name === name)
+  const operation = head.path.slice(1)
+  if (target === undefined) {
+    return {
+      kind: 'refused',
+      resource: arn.operation(app.name, '', name, operation),
+      reason: doorReason('function.unlisted', `There is no function ${name}.`),
+    }
+  }
+  if (!target.offers.includes(operation)) {
+    return {
+      kind: 'refused',
+      resource: `${target.arn}/${operation}`,
+      reason: doorReason('function.operation_unlisted', `The function ${name} does not offer ${operation || 'nothing'}.`),
+    }
+  }
+  return { kind: 'call', target, operation }
+}
+
+/** The exit that calls another function, on behalf of the same person and within the same transaction. */
+export function callExit(
+  rooms: EgressRooms, box: Box, invocation: Invocation, signal: AbortSignal,
+  route: CallRoute & { kind: 'call' }, head: Head, body: Uint8Array,
+): Exit<ExitResponse> {
+  const { target, operation } = route
+  const exit = { box, invocation }
+  const actors = [...invocation.actors, box.image.arn]
+  return {
+    ...exit,
+    asks: [{ action: actions.invokeFunction, resource: `${target.arn}/${operation}` }],
+    ...(actors.length > maxActors
+      ? { refusal: doorReason('call.too_deep', `A call may pass through at most ${maxActors} functions.`) }
+      : {}),
+    durability: 'synced',
+    refuse: refusalResponse,
+    pass: async (grant) => {
+      const ended = endedSince(rooms, exit, grant, signal)
+      if (ended !== undefined) return local(ended, 'The right to make this request ended.', grant, 'aborted')
+      const now = rooms.clock()
+      const result = await untilAborted(signal, rooms.invokeFunction({
+        transaction: invocation.transaction,
+        decision: grant.decision.id,
+        functionName: target.name,
+        ...(invocation.user === undefined ? {} : { user: invocation.user }),
+        actors,
+        deadline: Math.min(invocation.deadline, now + target.timeoutMs),
+        grant,
+        eventFor: (requestId) => toApiGatewayEvent({
+          routeKey: `${head.method} /${operation}`,
+          method: head.method,
+          path: head.path,
+          query: head.query.slice(1),
+          headers: withoutCredentials(head.headers),
+          pathParameters: {},
+          body,
+          sourceIp: '127.0.0.1',
+          requestId,
+          receivedAt: now,
+          transaction: invocation.transaction,
+          caller: box.image.arn,
+          domainName: head.host,
+          ...(invocation.user === undefined ? {} : { user: invocation.user }),
+        }),
+      }))
+      if (result === undefined) return local('exit.invocation_ended', 'The caller ended first.', grant, 'aborted')
+      const response = answerOf(result, grant.decision.id)
+      const failed = result.kind === 'error' ? result.code : response.status >= 500 ? 'the function answered so' : undefined
+      return {
+        response,
+        outcome: Promise.resolve({
+          outcome: failed === undefined ? 'done' : 'failed',
+          status: response.status,
+          ...(failed === undefined ? {} : { detail: failed }),
+        }),
+      }
+    },
+  }
+}
+
+/** Undefined when the signal came first; what the function then answers is nobody's any more. */
+async function untilAborted(
+  signal: AbortSignal, result: Promise<InvocationResult>,
+): Promise<InvocationResult | undefined> {
+  const { promise, resolve } = Promise.withResolvers<undefined>()
+  const stop = (): void => resolve(undefined)
+  signal.addEventListener('abort', stop, { once: true })
+  try {
+    return await Promise.race([result, promise])
+  } finally {
+    signal.removeEventListener('abort', stop)
+  }
+}
+
+/** Whoever calls is told by us, in the event's authorizer; what the caller claims in headers does not pass. */
+function withoutCredentials(headers: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
+  const unbelieved = /^(authorization|cookie|proxy-.*|forwarded|via|x-forwarded-.*|x-amzn?-.*|x-sallyport-.*|connection|keep-alive|te|trailer|transfer-encoding|upgrade)$/
+  return new Map([...headers].filter(([name]) => !unbelieved.test(name)))
+}
+
+function answerOf(result: InvocationResult, id: string): ExitResponse {
+  if (result.kind === 'error') return plainRefusal(result.code, 'The function did not answer properly.', id)
+  const answer = fromFunctionResult(result.body)
+  if (answer === undefined) return plainRefusal('function.bad_response', 'The function did not answer properly.', id)
+  return { ...answer, headers: [...answer.headers, ['content-length', String(answer.body.length)]] }
+}

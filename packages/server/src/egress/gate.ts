@@ -1,0 +1,113 @@
+import {
+  type AccessRequest, type Context, contextKeys, type Deny, type Durability, type Grant, type Reason,
+} from '@sallyport/core/access'
+import { enforce, type Gate, type Passed } from '@sallyport/core/enforcement'
+
+import type { Invocation } from '../host/invocation.ts'
+import { transactionFacts } from '../information/index.ts'
+import type { Box } from './box.ts'
+import { decisionRecord, newId, outcomeRecord } from './records.ts'
+import { logLine } from './refusal.ts'
+import type { EgressRooms } from './rooms.ts'
+
+/** One way out, as far as it is known before anything is decided. */
+export interface Exit<Response> {
+  readonly box: Box
+  /** The invocation that was running when the request's head was complete. */
+  readonly invocation: Invocation | undefined
+  readonly asks: readonly [ExitAsk, ...ExitAsk[]]
+  readonly refusal?: Reason
+  /** How durable the record of an allowed crossing must be; a refused one has no effect to outlive. */
+  readonly durability: Durability
+  readonly upstream?: { readonly host: string; readonly tls: string }
+  /** A refusal that counts only for those who would be allowed: strangers do not learn what is missing. */
+  readonly lack?: () => Promise<Reason | undefined>
+  readonly refuse: (decision: Deny) => Response
+  readonly pass: (grant: Grant) => Promise<Passed<Response>>
+}
+
+export interface ExitAsk {
+  readonly action: string
+  readonly resource: string
+  readonly context?: Context
+}
+
+/** The egress door's walk. */
+export function cross<Response>(rooms: EgressRooms, exit: Exit<Response>): Promise<Response> {
+  return enforce(exit, egressGate<Response>(rooms))
+}
+
+/** The gate for one exit: `describe` … `settle` of it alone, because `gather` leaves a fact for `decide`. */
+function egressGate<Response>(rooms: EgressRooms): Gate<Exit<Response>, Response> {
+  let exit: Exit<Response>
+  let lack: Reason | undefined
+  return {
+    authenticate: (request) => {
+      exit = request
+      return exit.box.subject // the listener that accepted the connection is the identity
+    },
+    describe: ({ box, invocation, asks, refusal }, subject) => {
+      const [transaction, id] = [invocation?.transaction ?? newId(rooms), newId(rooms)]
+      const certain = invocation === undefined ? refusal ?? noInvocation : refusal
+      const first = describeOne(asks[0], id)
+      return [first, ...asks.slice(1).map((ask) => describeOne(ask, newId(rooms)))]
+
+      function describeOne(ask: ExitAsk, requestId: string): AccessRequest {
+        return {
+          id: requestId,
+          transaction,
+          subject,
+          action: ask.action,
+          resource: ask.resource,
+          context: { [contextKeys.sourceZone]: box.image.zone, ...ask.context },
+          actors: invocation?.actors ?? [],
+          ...(invocation === undefined ? {} : { parent: invocation.decision }),
+          ...(invocation?.user === undefined ? {} : { user: invocation.user }),
+          ...(certain === undefined ? {} : { refusal: certain }),
+        }
+      }
+    },
+    gather: async (asked) => {
+      lack = await exit.lack?.()
+      const [first, ...rest] = asked
+      return [withFacts(first, rooms), ...rest.map((each) => withFacts(each, rooms))]
+    },
+    decide: (asked) => {
+      const decision = rooms.decide(asked)
+      if (decision.effect === 'deny' || lack === undefined) return decision
+      const [first, ...rest] = asked
+      return rooms.decide([{ ...first, refusal: lack }, ...rest])
+    },
+    record: (decision) => rooms.record(decisionRecord(rooms, exit, decision)),
+    refuse: (decision) => {
+      rooms.log(logLine(rooms, exit, decision))
+      return exit.refuse(decision)
+    },
+    admit: (decision, receipt) => rooms.admit(decision, receipt),
+    pass: (request, grant) => request.pass(grant),
+    settle: (grant, outcome) => {
+      const startedAt = rooms.clock()
+      void outcome.then((known) => rooms.append(outcomeRecord(rooms, grant, known, startedAt)))
+    },
+  }
+}
+
+const noInvocation: Reason = {
+  code: 'exit.no_invocation',
+  layer: 'door',
+  message: 'No invocation was running, so nobody stands behind this request.',
+}
+
+function withFacts(asked: AccessRequest, rooms: EgressRooms): AccessRequest {
+  const { user } = asked
+  const actors = [...asked.actors, asked.subject.id]
+  const facts = transactionFacts(user, user === undefined ? [] : rooms.elevatedRoles(user.id))
+  return { ...asked, context: { ...asked.context, ...facts, [contextKeys.actorChain]: actors } }
+}
+
+/** Why an admitted exit may not go on after all; asked again right before the upstream is called. */
+export function endedSince(rooms: EgressRooms, exit: Pick<Exit<unknown>, 'box' | 'invocation'>, grant: Grant, signal: AbortSignal): string | undefined {
+  if (signal.aborted || exit.box.current()?.id !== exit.invocation?.id) return 'exit.invocation_ended'
+  return rooms.isCurrent(grant) ? undefined : 'grant.ended'
+}
+

@@ -1,0 +1,86 @@
+import type { IncomingMessage } from 'node:http'
+
+import type { Reason } from '@sallyport/core/access'
+
+/** The head of an outbound request, read strictly. Only this goes on; the bytes that came do not. */
+export interface Head {
+  readonly scheme: 'http' | 'https'
+  readonly method: string
+  /** Lower case, without a port. */
+  readonly host: string
+  readonly port: string | undefined
+  readonly path: string
+  /** With its question mark, or empty. */
+  readonly query: string
+  /** Lower-case names, each once. */
+  readonly headers: ReadonlyMap<string, string>
+  /** In the order sent, for signatures that cover them. */
+  readonly pairs: readonly (readonly [name: string, value: string])[]
+  /** The address that the code dialled. */
+  readonly destination: string
+  /** Stated length of the body; undefined when chunked or absent. */
+  readonly contentLength: number | undefined
+  readonly fault?: Reason
+}
+
+/** A reason of this door, before any policy. */
+export function doorReason(code: string, message: string, fix?: string): Reason {
+  return { code, layer: 'door', message, ...(fix === undefined ? {} : { fix }) }
+}
+
+const methods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
+const trickyPath = /%2e|%2f|%5c|%00|\/\/|\\|;|#|(^|\/)\.{1,2}(\/|$)/i
+const wellFormedTarget = /^(?:[A-Za-z0-9\-._~!$&'()*+,=:@/?]|%[0-9A-Fa-f]{2})*$/
+
+/**
+ * Reads a head that Node's parser has accepted. Adversary: code in the box that hopes for two readers who disagree
+ * (repeated or contradicting headers, RFC 9112 §6.3), or for a path that we and the upstream resolve differently.
+ */
+export function readHead(message: IncomingMessage, scheme: 'http' | 'https', serverName?: string): Head {
+  const headers = new Map<string, string>()
+  const pairs: (readonly [string, string])[] = []
+  let repeated: string | undefined
+  for (let index = 0; index + 1 < message.rawHeaders.length; index += 2) {
+    const name = (message.rawHeaders[index] ?? '').toLowerCase()
+    const value = (message.rawHeaders[index + 1] ?? '').trim()
+    if (headers.has(name)) repeated ??= name
+    headers.set(name, value)
+    pairs.push([name, value])
+  }
+  const target = message.url ?? ''
+  const mark = target.indexOf('?')
+  const path = mark < 0 ? target : target.slice(0, mark)
+  const [, host = '', port] = /^([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::(\d{1,5}))?$/.exec(headers.get('host') ?? '') ?? []
+  const length = headers.get('content-length')
+  const head: Head = {
+    scheme,
+    method: message.method ?? '',
+    host: host.toLowerCase(),
+    port,
+    path,
+    query: mark < 0 ? '' : target.slice(mark),
+    headers,
+    pairs,
+    destination: message.socket.localAddress ?? '',
+    contentLength: length === undefined ? undefined : Number(length),
+  }
+  const fault = faultOf(head, repeated, serverName)
+  return fault === undefined ? head : { ...head, fault }
+}
+
+function faultOf(head: Head, repeated: string | undefined, serverName: string | undefined): Reason | undefined {
+  if (repeated !== undefined) return doorReason('request.duplicate_header', `The header ${repeated} came more than once.`)
+  const coding = head.headers.get('transfer-encoding')
+  if (coding !== undefined && (coding.toLowerCase() !== 'chunked' || head.headers.has('content-length'))) {
+    return doorReason('request.framing', 'The length of the body is stated in two ways, or in one that is not known here.')
+  }
+  if (!methods.has(head.method)) return doorReason('request.malformed', 'This method is not one that a door can have.')
+  if (head.host === '') return doorReason('request.malformed', 'One well-formed Host header is needed.')
+  if (serverName !== undefined && serverName !== head.host) {
+    return doorReason('door.host_mismatch', 'The Host header names another host than the TLS handshake did.')
+  }
+  if (!head.path.startsWith('/') || trickyPath.test(head.path) || !wellFormedTarget.test(head.path + head.query)) {
+    return doorReason('door.path', 'The path has dot segments, doubled or encoded separators, a semicolon or stray characters.')
+  }
+  return undefined
+}

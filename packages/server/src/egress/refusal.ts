@@ -1,0 +1,69 @@
+import type { Readable } from 'node:stream'
+
+import type { Deny } from '@sallyport/core/access'
+
+import type { OutputLine } from '../host/engine.ts'
+import type { Exit } from './gate.ts'
+import type { EgressRooms } from './rooms.ts'
+
+/** An answer on its way back into the box. */
+export interface ExitResponse {
+  readonly status: number
+  readonly headers: readonly (readonly [name: string, value: string])[]
+  readonly body: Uint8Array | Readable
+}
+
+/** Code → HTTP status; whatever is not here is 403. */
+const statuses: ReadonlyMap<string, number> = new Map([
+  ['request.malformed', 400],
+  ['request.duplicate_header', 400],
+  ['request.framing', 400],
+  ['request.too_large', 413],
+  ['request.header_too_large', 431],
+  ['upstream.unreachable', 502],
+  ['upstream.failed', 502],
+  ['upstream.timeout', 504],
+  ['function.busy', 429],
+  ['function.timed_out', 504],
+  ['function.threw', 502],
+  ['function.exited', 502],
+  ['function.out_of_memory', 502],
+  ['function.output_too_large', 502],
+  ['function.bad_response', 502],
+])
+
+/** `{ code, reason, id }`: what went wrong, in words that give nothing away, and the id for `sallyport why`. */
+export function plainRefusal(code: string, reason: string, id: string): ExitResponse {
+  const body = Buffer.from(`${JSON.stringify({ code, reason, id })}\n`)
+  return {
+    status: statuses.get(code) ?? 403,
+    headers: [['content-type', 'application/json'], ['content-length', String(body.length)], ['x-sallyport-id', id]],
+    body,
+  }
+}
+
+/** The same for a denied decision. */
+export function refusalResponse(decision: Deny): ExitResponse {
+  const [{ code, message }] = decision.reasons
+  return plainRefusal(code, message, decision.id)
+}
+
+/** The whole reason, for the log of the function: who may not do what, why, what would mend it, where to ask. */
+export function logLine(rooms: EgressRooms, exit: Exit<unknown>, decision: Deny): OutputLine {
+  const [{ action, resource }] = decision.asked
+  const [{ code, message, at, fix }] = decision.reasons
+  const what = resource.replace(/^arn:sallyport:door:[^:]*::/, 'door ')
+  return {
+    at: rooms.clock(),
+    functionName: exit.box.image.name,
+    boxId: exit.box.id,
+    ...(exit.invocation === undefined ? {} : { transaction: exit.invocation.transaction, invocation: exit.invocation.id }),
+    stream: 'platform',
+    text: [
+      `${exit.box.image.name} may not use ${what} (${action}): ${code}: ${message}`,
+      ...(at === undefined ? [] : [`at: ${at}`]),
+      ...(fix === undefined ? [] : [`fix: ${fix}`]),
+      `why: sallyport why ${decision.id}`,
+    ].join('  '),
+  }
+}

@@ -1,0 +1,88 @@
+import type {
+  AccessRequest, Allow, Decision, DecisionRecord, GapRecord, Grant, OutcomeRecord, Receipt, Secret,
+} from '@sallyport/core/access'
+import type { App, Table } from '@sallyport/manifest'
+
+import type { OutputLine } from '../host/engine.ts'
+import type { Invocation, InvocationResult } from '../host/invocation.ts'
+
+/** What the egress door needs from the other rooms; main.ts hands it in. */
+export interface EgressRooms {
+  /** The app in force now. Asked for every exit, so a reload holds from the next one on. */
+  readonly app: () => App
+  /** Pure and synchronous; positions and fixes are already filled in. Honours `refusal`. */
+  readonly decide: (asked: readonly [AccessRequest, ...AccessRequest[]]) => Decision
+  /** Resolves when the record is as durable as its grade says; rejects rather than lose one. */
+  readonly record: (record: DecisionRecord) => Promise<Receipt>
+  /** Takes an outcome or a counted gap. Must not throw. */
+  readonly append: (record: OutcomeRecord | GapRecord) => unknown
+  readonly admit: (decision: Allow, receipt: Receipt) => Grant | Promise<Grant>
+  /** True while no counter that the grant was decided under has moved, and it has not expired. */
+  readonly isCurrent: (grant: Grant) => boolean
+  readonly useSecret: (name: string) => Secret<string> | undefined | Promise<Secret<string> | undefined>
+  readonly elevatedRoles: (subjectId: string) => readonly string[]
+  readonly invokeFunction: (call: FunctionInvocation) => Promise<InvocationResult>
+  /** `http://127.0.0.1:PORT` of the embedded dynalite, or the endpoint that the manifest gives. */
+  readonly tableEndpoint: (table: Table) => string
+  readonly upstreamCredentials: (table: Table) => UpstreamCredentials
+  readonly interception: Interception
+  /** The engine and its strength, as every record states it. */
+  readonly isolation: string
+  /** Milliseconds since the epoch. */
+  readonly clock: () => number
+  readonly random: (bytes: number) => Uint8Array
+  /** Writes to the log of the function that asked. */
+  readonly log: (line: OutputLine) => void
+  /** PEM of further authorities that upstreams may be vouched for by; the runtime's own always count. */
+  readonly upstreamCaPem?: string
+  readonly limits?: Partial<EgressLimits>
+}
+
+/** One function called by another. `invokeFunction` adds the id and the affinity, and runs it. */
+export interface FunctionInvocation extends Omit<Invocation, 'id' | 'affinity' | 'event'> {
+  /** The event, once the invocation has an id. */
+  readonly eventFor: (requestId: string) => Uint8Array
+}
+
+export interface UpstreamCredentials {
+  readonly accessKeyId: string
+  readonly secretAccessKey: Secret<string>
+  readonly sessionToken?: Secret<string>
+}
+
+/** The authority whose leaves the boxes trust, and nobody else. */
+export interface Interception {
+  readonly caPem: string
+  readonly leafFor: (names: readonly string[]) => Leaf | Promise<Leaf>
+}
+
+export interface Leaf {
+  /** PEM. */
+  readonly key: string
+  /** PEM, the leaf first. */
+  readonly cert: string
+}
+
+/** What one box may take of us. */
+export interface EgressLimits {
+  readonly connections: number
+  readonly headerBytes: number
+  readonly bodyBytes: number
+  /** Request bodies of one box that we hold at one time. */
+  readonly bytesInFlight: number
+  /** From the end of one answer, or the opening, to the end of the next head; and for a whole body. */
+  readonly idleMs: number
+  readonly dnsPerSecond: number
+  /** Refusals that are recorded one by one; the rest of a second becomes one counted gap. */
+  readonly recordedRefusalsPerSecond: number
+}
+
+export const defaultLimits: EgressLimits = {
+  connections: 64,
+  headerBytes: 16 * 1024,
+  bodyBytes: 6 * 1024 * 1024,
+  bytesInFlight: 24 * 1024 * 1024,
+  idleMs: 30_000,
+  dnsPerSecond: 200,
+  recordedRefusalsPerSecond: 50,
+}

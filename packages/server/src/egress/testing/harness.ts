@@ -1,0 +1,174 @@
+import { randomBytes } from 'node:crypto'
+import { createSocket } from 'node:dgram'
+import { once } from 'node:events'
+import { type IncomingMessage, request as httpRequest, type RequestOptions } from 'node:http'
+import { request as httpsRequest } from 'node:https'
+import { type AddressInfo, createServer, type Server } from 'node:net'
+
+import {
+  type Decision, type DecisionRecord, type GapRecord, type OutcomeRecord, sealGrant, sealReceipt, Secret, type Subject,
+} from '@sallyport/core/access'
+import { decide } from '@sallyport/core/policy'
+import { type App, explain } from '@sallyport/manifest'
+
+// The worked example is the fixture of the whole house.
+import { edited, exampleText, mustLoad } from '../../../../manifest/src/testing/example.ts'
+import { openAuthority } from '../../certificates/index.ts'
+import type { FunctionImage } from '../../host/engine.ts'
+import type { Invocation, InvocationResult } from '../../host/invocation.ts'
+import { createEgress } from '../egress.ts'
+import type { EgressRooms, FunctionInvocation } from '../rooms.ts'
+
+export const realKey = 'sk_test_the_real_key_0123456789'
+
+/** A box without a box: its listeners are ordinary sockets on loopback, and the policies are the example's. */
+export interface Harness {
+  readonly app: App
+  readonly httpPort: number
+  readonly httpsPort: number
+  readonly dnsPort: number
+  readonly caPem: string
+  readonly environment: Readonly<Record<string, string>>
+  readonly decisions: DecisionRecord[]
+  readonly others: (OutcomeRecord | GapRecord)[]
+  readonly lines: string[]
+  readonly calls: FunctionInvocation[]
+  invocation: Invocation | undefined
+  endInvocation(): void
+  close(): Promise<void>
+}
+
+export interface HarnessOptions {
+  readonly functionName?: string
+  readonly upstream?: string
+  readonly tableEndpoint?: string
+  readonly rooms?: Partial<EgressRooms>
+  readonly user?: Subject
+  readonly manifest?: (text: string) => string
+}
+
+export const alice: Subject = {
+  kind: 'user', id: 'arn:sallyport:identity:checkout::user/alice', name: 'alice', roles: ['customer'], sessionId: 's1',
+}
+
+export async function openHarness(options: HarnessOptions = {}): Promise<Harness> {
+  const text = options.upstream === undefined
+    ? exampleText
+    : edited('${STRIPE_UPSTREAM:-http://127.0.0.1:8481}', options.upstream)
+  const { app, compiled } = mustLoad(options.manifest?.(text) ?? text)
+  const decisions: DecisionRecord[] = []
+  const others: (OutcomeRecord | GapRecord)[] = []
+  const lines: string[] = []
+  const calls: FunctionInvocation[] = []
+  const kept = new Map<string, Secret<string>>()
+  const interception = await openAuthority({
+    kind: 'interception', app: app.name, permittedNames: app.doors.map(({ to }) => new URL(to).hostname), nowMs: Date.now,
+    keeper: { useSecret: (name) => kept.get(name), setSecret: async (name, value) => kept.set(name, value).size },
+  })
+  const egress = createEgress({
+    app: () => app,
+    decide: (asked): Decision => explain(decide(compiled.authority, asked), compiled, app),
+    record: async (record) => {
+      decisions.push(record)
+      return sealReceipt({ decision: record.id, leafIndex: BigInt(decisions.length), durability: record.durability })
+    },
+    append: (record) => others.push(record),
+    admit: (decision, receipt) => sealGrant({ decision, receipt, expiresAt: Date.now() + 60_000, epochs: new Map() }),
+    isCurrent: () => true,
+    useSecret: (name) => (name === 'stripe-key' ? new Secret(realKey) : undefined),
+    elevatedRoles: () => [],
+    invokeFunction: async (call): Promise<InvocationResult> => {
+      calls.push(call)
+      return { kind: 'response', body: Buffer.from(JSON.stringify({ statusCode: 201, body: '{"ok":true}' })) }
+    },
+    tableEndpoint: () => options.tableEndpoint ?? 'http://127.0.0.1:9',
+    upstreamCredentials: () => ({ accessKeyId: 'UPSTREAM0001', secretAccessKey: new Secret('upstream-secret') }),
+    interception,
+    isolation: 'none (test)',
+    clock: Date.now,
+    random: (bytes) => randomBytes(bytes),
+    log: (line) => lines.push(line.text),
+    ...options.rooms,
+  })
+
+  const [http, https, dns] = [createServer(), createServer(), createSocket('udp4')]
+  http.listen(0, '127.0.0.1')
+  https.listen(0, '127.0.0.1')
+  dns.bind(0, '127.0.0.1')
+  await Promise.all([http, https, dns].map((socket) => once(socket, 'listening')))
+  const image = imageOf(app, options.functionName ?? 'payments')
+  const { environment, caPem } = egress.boxExtras(image, 'box1')
+  const harness: Harness = {
+    app, decisions, others, lines, calls, caPem, environment,
+    httpPort: portOf(http), httpsPort: portOf(https), dnsPort: dns.address().port,
+    invocation: invocationOf(image, 'i1', options.user ?? alice),
+    endInvocation: () => exits.endInvocation(),
+    close: async () => {
+      exits.close()
+      dns.close()
+      await Promise.all([http, https].map((server) => new Promise((resolve) => server.close(resolve))))
+      await egress.close()
+    },
+  }
+  const exits = egress.attachExits({
+    boxId: 'box1', functionName: image.name, http, https, dns, current: () => harness.invocation,
+  })
+  return harness
+}
+
+export function invocationOf(image: Pick<FunctionImage, 'name'>, id: string, user?: Subject): Invocation {
+  const asked = { id: 'd0', transaction: 't1', subject: alice, action: 'a', resource: 'r', context: {}, actors: [] }
+  const receipt = sealReceipt({ decision: 'd0', leafIndex: 0n, durability: 'written' })
+  return {
+    id, transaction: 't1', decision: 'd0', functionName: image.name, actors: [], deadline: Date.now() + 30_000,
+    ...(user === undefined ? {} : { user }),
+    grant: sealGrant({
+      decision: { effect: 'allow', id: 'd0', asked: [asked], reasons: [] }, receipt, expiresAt: Date.now() + 60_000, epochs: new Map(),
+    }),
+    event: new Uint8Array(), affinity: '',
+  }
+}
+
+export interface Answer {
+  readonly status: number
+  readonly headers: IncomingMessage['headers']
+  readonly body: string
+}
+
+/** One request into the box's port 80, or 443 with `tls`; `Host` is the host's name. */
+export async function ask(
+  harness: Harness, url: string, options: RequestOptions & { readonly body?: string; readonly serverName?: string } = {},
+): Promise<Answer> {
+  const { protocol, host, hostname, pathname, search } = new URL(url)
+  const { body, serverName, ...rest } = options
+  const common = {
+    hostname: '127.0.0.1', path: pathname + search, method: 'POST', agent: false as const, ...rest, headers: { host, ...rest.headers },
+  }
+  const message = protocol === 'https:'
+    ? httpsRequest({ ...common, port: harness.httpsPort, servername: serverName ?? hostname, ca: harness.caPem })
+    : httpRequest({ ...common, port: harness.httpPort })
+  message.end(body)
+  const [response]: IncomingMessage[] = await once(message, 'response')
+  const chunks: Buffer[] = []
+  for await (const chunk of response ?? []) chunks.push(Buffer.from(chunk))
+  return { status: response?.statusCode ?? 0, headers: response?.headers ?? {}, body: Buffer.concat(chunks).toString() }
+}
+
+/** The code in a refusal's body. */
+export function codeOf(answer: Answer): unknown {
+  const body: unknown = JSON.parse(answer.body)
+  return typeof body === 'object' && body !== null && 'code' in body ? body.code : undefined
+}
+
+function imageOf(app: App, name: string): FunctionImage {
+  const one = app.functions.find((declared) => declared.name === name)
+  if (!one) throw new Error(`the example has no function ${name}`)
+  return {
+    name, zone: one.zone, arn: one.arn, codeDir: '/', codeDigest: 'digest', handler: 'index.handler', shape: 'handler',
+    environment: {}, timeoutMs: one.timeoutMs, memoryMb: one.memoryMb, reuse: one.reuse, maxBoxes: 1, warmBoxes: 0,
+  }
+}
+
+function portOf(server: Server): number {
+  return (server.address() as AddressInfo).port // it listens on an address, not on a pipe
+}
