@@ -18,6 +18,16 @@ import {
 const sha256 = (bytes: Uint8Array): Uint8Array => hash('sha256', bytes, 'buffer')
 const leaves = Array.from({ length: 70 }, (_, index) => hashLeaf(sha256, Buffer.from(`entry ${index}`)))
 
+test('hashes leaves and nodes as RFC 9162 §2.1.1 says, each under its own prefix', () => {
+  const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
+  const empty = '6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d'
+  expect(hex(hashLeaf(sha256, new Uint8Array()))).toBe(empty)
+  const pair = Buffer.concat([Uint8Array.of(1), Buffer.from(empty + empty, 'hex')])
+  const leaf = Buffer.from(empty, 'hex')
+  expect(hex(rootOf(sha256, [leaf, leaf]))).toBe(hex(sha256(pair)))
+  expect(hex(rootOf(sha256, []))).toBe('e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855')
+})
+
 test('grows to the same root as the recursive definition, at every size', () => {
   const range = createCompactRange(sha256)
   for (let size = 0; size <= leaves.length; size++) {

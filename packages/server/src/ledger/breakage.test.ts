@@ -22,10 +22,15 @@ beforeAll(async () => {
   signer = await ed25519Signer(origin, pkcs8, publicKey)
 })
 
-function openOn(store: LedgerStore, trouble: SallyportError[] = [], spoolBytes = 1000): Promise<Ledger> {
+function openOn(
+  store: LedgerStore,
+  trouble: SallyportError[] = [],
+  spoolBytes = 1000,
+  segmentBytes = 700,
+): Promise<Ledger> {
   const onTrouble = (error: SallyportError): unknown => trouble.push(error)
   const fixed = { folder: '', clock: () => 5, sha256: nodeSha256, signer, origin, retryMs: 5 }
-  return openLedger({ ...fixed, store, spoolBytes, onTrouble })
+  return openLedger({ ...fixed, store, spoolBytes, segmentBytes, onTrouble })
 }
 
 function decision(id: string, effect: 'allow' | 'deny' = 'deny'): DecisionRecord {
@@ -130,6 +135,45 @@ describe('when the disk is full', () => {
     expect(contents(store).filter(({ kind }) => kind === 'gap')).toHaveLength(4)
     await ledger.close()
   })
+})
+
+test('records of a batch that failed late never come back behind later ones', async () => {
+  let accepted: number | undefined
+  const store = createMemoryStore((step) => {
+    if (step !== 'write' || accepted === undefined) return undefined
+    if (accepted === 0) throw diskFull()
+    const now = accepted
+    accepted = 0
+    return now
+  })
+  const ledger = await openOn(store, [], 0, 64_000)
+  accepted = 1100 // four whole records of the five, and a piece of the fifth
+  const batch = ['a', 'b', 'c', 'd', 'e'].map((id) => ledger.record(decision(id)))
+  for (const { status } of await Promise.allSettled(batch)) expect(status).toBe('rejected')
+  accepted = undefined
+  await ledger.record(decision('x'))
+  const left = store.afterKill()
+  expect(contents(left)).toEqual([expect.objectContaining({ kind: 'gap', lost: 5 }), decision('x')])
+  expect((await openOn(left)).recovery).toMatchObject({ records: 2n, truncatedBytes: 0 })
+  await ledger.close()
+})
+
+test('tells damage from a torn write: only the last record of all may be cut off', async () => {
+  const store = createMemoryStore()
+  const ledger = await openOn(store, [], 0, 64_000)
+  for (const id of ['a', 'b', 'c']) await ledger.record(decision(id))
+  const whole = store.read('00000000.seg') ?? new Uint8Array()
+  const length = whole.length / 3
+  for (const [place, expected] of [[0, 'ledger.damaged'], [1, 'ledger.damaged'], [2, undefined]] as const) {
+    const changed = whole.slice()
+    changed[place * length + 40] = 0
+    const checkpoint = store.read('checkpoint') ?? new Uint8Array()
+    const left = createMemoryStore(undefined, new Map([['00000000.seg', changed], ['checkpoint', checkpoint]]))
+    const opening = openOn(left)
+    if (expected !== undefined) await expect(opening).rejects.toMatchObject({ code: expected })
+    else expect((await opening).recovery).toMatchObject({ records: 2n, truncatedBytes: length })
+  }
+  await ledger.close()
 })
 
 describe('after a failed sync', () => {
