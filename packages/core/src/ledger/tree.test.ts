@@ -19,7 +19,6 @@ const sha256 = (bytes: Uint8Array): Uint8Array => hash('sha256', bytes, 'buffer'
 const leaves = Array.from({ length: 70 }, (_, index) => hashLeaf(sha256, Buffer.from(`entry ${index}`)))
 
 test('hashes leaves and nodes as RFC 9162 §2.1.1 says, each under its own prefix', () => {
-  const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
   const empty = '6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d'
   expect(hex(hashLeaf(sha256, new Uint8Array()))).toBe(empty)
   const pair = Buffer.concat([Uint8Array.of(1), Buffer.from(empty + empty, 'hex')])
@@ -76,3 +75,7 @@ test('proves that a tree grew from an earlier one, and not from one whose histor
     { numRuns: 300 },
   )
 })
+
+function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('hex')
+}
