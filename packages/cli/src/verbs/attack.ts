@@ -1,25 +1,43 @@
 import { buildCommand, type Command } from '@stricli/core'
 
-import { answering, commonFlags, type CommonFlags } from '../answer.ts'
+import { answering, commonFlags } from '../answer.ts'
 import { appFolder, type Terminal } from '../terminal.ts'
 
+interface Flags {
+  readonly json: boolean
+  readonly only?: string
+}
+
 /** `attack [DIR]`: tries to break in, and says what stopped each attempt. */
-export const attack: Command<Terminal> = buildCommand<Pick<CommonFlags, 'json'>, [folder?: string], Terminal>({
+export const attack: Command<Terminal> = buildCommand<Flags, [folder?: string], Terminal>({
   docs: {
-    brief: 'Attack a running app and say what stopped each attempt',
+    brief: 'Attack an app and say what stopped each attempt',
     fullDescription:
       'Starts the app when it does not run, and stops what it started. Each attack has a positive control: the same ' +
       'probe succeeds where the guard is absent. Exits with 1 when an attack got through or a control did not.',
   },
   parameters: {
-    flags: { json: commonFlags.json },
+    flags: {
+      json: commonFlags.json,
+      only: {
+        kind: 'parsed',
+        parse: String,
+        brief: 'Only attacks whose name begins so',
+        optional: true,
+        placeholder: 'NAME',
+      },
+    },
     positional: {
       kind: 'tuple',
-      parameters: [{ brief: 'Folder of the app; by default the nearest', parse: String, placeholder: 'DIR', optional: true }],
+      parameters: [
+        { brief: 'Folder of the app; by default the nearest', parse: String, placeholder: 'DIR', optional: true },
+      ],
     },
   },
-  func: answering(async (terminal, flags, folder) => {
+  func: answering(async (terminal, { json, only }, named) => {
+    const folder = appFolder(terminal, named)
     const { runAttacks } = await import('../attacks/index.ts')
-    return runAttacks({ folder: appFolder(terminal, folder), json: flags.json })
+    const write = (line: string): void => terminal.process.stdout.write(`${line}\n`)
+    return runAttacks({ folder, json, write, ...(only === undefined ? {} : { only }) })
   }),
 })
