@@ -1,0 +1,271 @@
+import { type AccessRequest, contextKeys, type Decision, type Reason } from '@sallyport/core/access'
+import { describe, expect, test } from 'vitest'
+
+import { type AppPolicies, type Authority, compilePolicies, decide, decideNaively, evaluateDocuments, limits, nearestMiss, type Statement } from './index.ts'
+import { request } from './testing.ts'
+
+const orders = 'arn:sallyport:function:shop:internal:orders'
+const table = 'arn:aws:dynamodb:us-east-1:123456789012:table/Orders'
+const refund = 'arn:sallyport:route:shop:public:storefront/POST /orders/:id/refund'
+const ada = 'arn:sallyport:identity:shop::user/ada'
+
+function policies(parts: {
+  readonly guardrails?: readonly Statement[]
+  readonly identity?: readonly Statement[]
+  readonly resource?: Readonly<Record<string, readonly Statement[]>>
+}): AppPolicies {
+  const named = (name: string, Statement: readonly Statement[]) => ({ name, document: { Version: '2012-10-17', Statement } as const })
+  return {
+    guardrails: parts.guardrails === undefined ? [] : [named('zones', parts.guardrails)],
+    identity: new Map(parts.identity === undefined ? [] : [[orders, [named('orders', parts.identity)]]]),
+    resource: new Map(Object.entries(parts.resource ?? {}).map(([arn, statements]) => [arn, named('route', statements)])),
+  }
+}
+
+function only(decision: Decision): Reason {
+  const [reason] = decision.reasons
+  if (reason === undefined) throw new Error('no reason')
+  return reason
+}
+
+const own: Statement = {
+  Sid: 'orders-table.put',
+  Effect: 'Allow',
+  Action: 'dynamodb:PutItem',
+  Resource: table,
+  Condition: {
+    Null: { 'dynamodb:LeadingKeys': 'false', [contextKeys.transactionUser]: 'false' },
+    'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': `\${${contextKeys.transactionUser}}` },
+  },
+}
+
+const put = (context: AccessRequest['context'], resource = table, action = 'dynamodb:PutItem'): AccessRequest =>
+  request({ subject: orders, action, resource, context })
+
+describe('own rows', () => {
+  const authority = compilePolicies(policies({ identity: [own] }))
+  const alice = { 'dynamodb:LeadingKeys': ['alice'], [contextKeys.transactionUser]: 'alice' }
+
+  test('are open to their owner', () => {
+    expect(decide(authority, [put(alice)])).toMatchObject({
+      effect: 'allow',
+      reasons: [{ code: 'policy.allow', layer: 'identity', rule: 'orders-table.put' }],
+    })
+  })
+
+  test.for<readonly [string, AccessRequest['context'], string]>([
+    ['of another', { ...alice, 'dynamodb:LeadingKeys': ['bob'] }, 'dynamodb:LeadingKeys'],
+    ['of several', { ...alice, 'dynamodb:LeadingKeys': ['alice', 'bob'] }, 'dynamodb:LeadingKeys'],
+    ['without a key', { [contextKeys.transactionUser]: 'alice' }, 'dynamodb:LeadingKeys'],
+    ['with no keys', { ...alice, 'dynamodb:LeadingKeys': [] }, 'dynamodb:LeadingKeys'],
+    ['with an empty key', { ...alice, 'dynamodb:LeadingKeys': [''] }, 'dynamodb:LeadingKeys'],
+    ['without a user', { 'dynamodb:LeadingKeys': ['alice'] }, contextKeys.transactionUser],
+    ['with a star for a user', { ...alice, [contextKeys.transactionUser]: '*' }, 'dynamodb:LeadingKeys'],
+  ])('are closed %s', ([, context, key]) => {
+    const decision = decide(authority, [put(context)])
+    expect(decision).toMatchObject({ effect: 'deny', explicit: false, layer: 'identity' })
+    expect(only(decision)).toMatchObject({ code: 'policy.implicit_deny', rule: 'orders-table.put' })
+    expect(nearestMiss(authority, put(context))).toMatchObject({ failedElement: 'condition', key })
+  })
+})
+
+describe('an explanation', () => {
+  const opened: Statement = {
+    Sid: 'refund',
+    Effect: 'Allow',
+    Principal: '*',
+    Action: 'sallyport:CallRoute',
+    Condition: {
+      Bool: { [contextKeys.mfa]: 'true' },
+      'ForAnyValue:StringEquals': { [contextKeys.elevatedRoles]: 'admin' },
+      StringEquals: { [contextKeys.country]: ['CH', 'DE'] },
+    },
+  }
+  const authority = compilePolicies(policies({ resource: { [refund]: [opened] } }))
+  const call = (context: AccessRequest['context']): AccessRequest =>
+    request({ subject: ada, action: 'sallyport:CallRoute', resource: refund, context })
+  const good = { [contextKeys.mfa]: true, [contextKeys.elevatedRoles]: ['admin'], [contextKeys.country]: 'CH' }
+
+  test('is not needed where all holds', () => {
+    expect(decide(authority, [call(good)]).effect).toBe('allow')
+    expect(nearestMiss(authority, call(good))).toBeUndefined()
+  })
+
+  test.for<readonly [Record<string, string | boolean | readonly string[]>, string]>([
+    [{ [contextKeys.mfa]: false }, 'aws:MultiFactorAuthPresent is false, not "true"'],
+    [{ [contextKeys.elevatedRoles]: ['support'] }, 'sallyport:ElevatedRoles does not hold "admin"'],
+    [{ [contextKeys.elevatedRoles]: [] }, 'sallyport:ElevatedRoles does not hold "admin"'],
+    [{ [contextKeys.country]: 'US' }, 'sallyport:Country is "US", not one of "CH", "DE"'],
+  ])('names the key that failed: %o', ([change, words]) => {
+    expect(only(decide(authority, [call({ ...good, ...change })])).message).toBe(`${words}, which statement refund demands`)
+  })
+
+  test('names every key that failed', () => {
+    const { message } = only(decide(authority, [call({})]))
+    expect(message).toContain('aws:MultiFactorAuthPresent is absent')
+    expect(message).toContain('sallyport:ElevatedRoles does not hold "admin"')
+    expect(message).toContain('sallyport:Country is absent')
+  })
+
+  test('gives the near miss as data', () => {
+    expect(nearestMiss(authority, call({ ...good, [contextKeys.elevatedRoles]: ['support'] }))).toMatchObject({
+      layer: 'resource',
+      explicit: false,
+      policy: 'route',
+      rule: 'refund',
+      failedElement: 'condition',
+      key: 'sallyport:ElevatedRoles',
+      operator: 'ForAnyValue:StringEquals',
+      wanted: ['admin'],
+      got: ['support'],
+    })
+  })
+
+  test('of an explicit denial names the statement and what held', () => {
+    const zones: Statement = {
+      Sid: 'zone.restricted',
+      Effect: 'Deny',
+      Action: '*',
+      Resource: '*',
+      Condition: { StringNotEquals: { [contextKeys.sourceZone]: 'internal' } },
+    }
+    const guarded = compilePolicies(policies({ guardrails: [zones], identity: [{ ...own, Condition: {} }] }))
+    const decision = decide(guarded, [put({ [contextKeys.sourceZone]: 'internet' })])
+    expect(decision).toMatchObject({ effect: 'deny', explicit: true, layer: 'guardrail' })
+    expect(only(decision)).toEqual({
+      code: 'policy.explicit_deny',
+      layer: 'guardrail',
+      rule: 'zone.restricted',
+      message:
+        'statement zone.restricted denies dynamodb:PutItem because sallyport:SourceZone is "internet" (StringNotEquals "internal")',
+    })
+    expect(nearestMiss(guarded, put({}))).toMatchObject({ explicit: true, rule: 'zone.restricted', key: 'sallyport:SourceZone' })
+    expect(decide(guarded, [put({ [contextKeys.sourceZone]: 'internal' })]).effect).toBe('allow')
+  })
+
+  test('prefers the statement that lacks least', () => {
+    const near = compilePolicies(
+      policies({
+        identity: [
+          { Sid: 'far', Effect: 'Allow', Action: 's3:GetObject', Resource: 'arn:aws:s3:::other' },
+          { Sid: 'resource', Effect: 'Allow', Action: 'dynamodb:PutItem', Resource: `${table}2` },
+          { Sid: 'action', Effect: 'Allow', Action: 'dynamodb:GetItem', Resource: table },
+          own,
+        ],
+      }),
+    )
+    expect(nearestMiss(near, put({}))?.rule).toBe('orders-table.put')
+    expect(nearestMiss(near, put({}, table, 'dynamodb:DeleteItem'))).toMatchObject({ rule: 'action', failedElement: 'action' })
+    expect(nearestMiss(near, put({}, `${table}3`))).toMatchObject({ failedElement: 'resource' })
+    const nothing = nearestMiss(near, put({}, 'arn:aws:sqs:us-east-1:123456789012:q', 'sqs:SendMessage'))
+    expect(nothing?.rule).toBeUndefined()
+    expect(nothing?.failedElement).toBe('statement')
+  })
+
+  test('says when no policy is attached at all', () => {
+    expect(nearestMiss(authority, put({}))).toMatchObject({ failedElement: 'statement', layer: 'identity' })
+  })
+
+  test('names both sides of a call that neither allows', () => {
+    const operation = 'arn:sallyport:function:shop:restricted:payments/charge'
+    const decision = decide(authority, [put({}, operation, 'sallyport:InvokeFunction')])
+    expect(decision.reasons.map(({ layer }) => layer)).toEqual(['resource', 'identity'])
+  })
+
+  test('keeps line breaks and escape sequences of a caller out of the words', () => {
+    const decision = decide(authority, [put({}, 'arn:aws:s3:::a\n\u001b[2J\u202e', 's3:GetObject')])
+    expect(only(decision).message).not.toMatch(/[\p{C}]/u)
+  })
+})
+
+describe('a batch', () => {
+  const authority = compilePolicies(policies({ identity: [{ Sid: 'one', Effect: 'Allow', Action: 'dynamodb:*', Resource: table }] }))
+
+  test('is allowed when every item is, with a reason each', () => {
+    expect(decide(authority, [put({}), put({}, table, 'dynamodb:GetItem')])).toMatchObject({
+      effect: 'allow',
+      reasons: [{ rule: 'one' }, { rule: 'one' }],
+    })
+  })
+
+  test('is denied when one item is not, and names it', () => {
+    const asked = [put({}), put({}, `${table}2`), put({})] as const
+    const decision = decide(authority, asked)
+    expect(decision).toMatchObject({ effect: 'deny', explicit: false, layer: 'identity', id: asked[0].id, asked })
+    expect(only(decision).message).toContain(`dynamodb:PutItem on ${table}2: `)
+  })
+})
+
+describe('a request', () => {
+  const everything: Statement = { Sid: 'all', Effect: 'Allow', Action: '*', Resource: '*' }
+  const authority = compilePolicies(policies({ identity: [everything] }))
+
+  test('with a refusal is denied with that reason, whatever the policies allow', () => {
+    const refusal: Reason = { code: 'door.unlisted', layer: 'door', message: 'no such door' }
+    expect(decide(authority, [put({})]).effect).toBe('allow')
+    expect(decide(authority, [{ ...put({}), refusal }])).toMatchObject({
+      effect: 'deny',
+      explicit: false,
+      layer: 'door',
+      reasons: [refusal],
+    })
+  })
+
+  test.for<readonly [string, AccessRequest]>([
+    ['a resource that is too long', put({}, `arn:aws:s3:::${'a'.repeat(limits.resourceLength)}`)],
+    ['too many context keys', put(Object.fromEntries(Array.from({ length: limits.contextKeys + 1 }, (_, index) => [`a:${index}`, 'x'])))],
+    ['an action without service', put({}, table, 'PutItem')],
+    ['a control character in its action', put({}, table, 'dynamodb:Put\nItem')],
+    ['one key in two spellings', put({ 'a:b': '1', 'A:b': '2' })],
+    ['a context value of another type', put(JSON.parse('{"a:b":{"c":1}}'))],
+    ['a list with another type in it', put(JSON.parse('{"a:b":[1]}'))],
+  ])('is denied as malformed for %s', ([, asked]) => {
+    expect(decide(authority, [asked])).toMatchObject({ effect: 'deny', reasons: [{ code: 'policy.malformed_request' }] })
+  })
+
+  test('may have keys named like what every object has', () => {
+    const context: AccessRequest['context'] = JSON.parse('{"__proto__":"x","constructor":"y","a:b":"z"}')
+    const needs = (key: string): Authority =>
+      compilePolicies(policies({ identity: [{ ...everything, Condition: { Null: { [key]: 'false' } } }] }))
+    expect(decide(needs('a:b'), [put(context)]).effect).toBe('allow')
+    expect(decide(needs('a:toString'), [put(context)]).effect).toBe('deny')
+    expect(decide(needs('a:b'), [put({})]).effect).toBe('deny')
+  })
+
+  test('is never allowed because the engine failed', () => {
+    const hostile = { ...put({}), get resource(): string { throw new Error('boom') } }
+    const cases: readonly unknown[] = [[hostile], [], null, undefined, [null], [{}]]
+    for (const asked of cases) {
+      expect(Reflect.apply(decide, undefined, [authority, asked])).toMatchObject({ effect: 'deny', reasons: [{ code: 'policy.error' }] })
+    }
+    expect(decideNaively(policies({}), [hostile])).toMatchObject({ effect: 'deny' })
+  })
+})
+
+test('policies that are not valid are refused whole, and not skipped', () => {
+  const unknown = policies({
+    guardrails: [{ Effect: 'Deny', Action: '*', Resource: '*', Condition: { StringIsNot: { 'a:b': 'x' } } }],
+    identity: [{ Effect: 'Allow', Action: '*', Resource: '*' }],
+  })
+  expect(() => compilePolicies(unknown)).toThrow(expect.objectContaining({ code: 'policy.invalid' }))
+})
+
+test('any stack of layers can be asked, several levels of one among them', () => {
+  const document = (Effect: 'Allow' | 'Deny', Action: string) => [
+    { name: 'p', document: { Version: '2012-10-17', Statement: [{ Sid: Action, Effect, Action, Resource: '*' }] } as const },
+  ]
+  const stack = (boundary: string) =>
+    evaluateDocuments(
+      [
+        { layer: 'guardrail', policies: document('Deny', 'iam:*'), mustAllow: false },
+        { layer: 'identity', policies: document('Allow', '*'), mustAllow: true },
+        { layer: 'boundary', policies: document('Allow', 'dynamodb:*'), mustAllow: true },
+        { layer: 'boundary', policies: document('Allow', boundary), mustAllow: true },
+      ],
+      [put({})],
+    )
+  expect(stack('*').effect).toBe('allow')
+  expect(stack('s3:*')).toMatchObject({ effect: 'deny', layer: 'boundary', explicit: false })
+  // Nothing that must allow: nothing is allowed.
+  expect(evaluateDocuments([{ layer: 'identity', policies: document('Allow', '*'), mustAllow: false }], [put({})]).effect).toBe('deny')
+})

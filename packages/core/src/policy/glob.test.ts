@@ -1,0 +1,83 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+
+import { matchArn } from './arn.ts'
+import { type Facts, readFacts } from './facts.ts'
+import { codesOf, compileGlob, compileResource } from './glob.ts'
+import { limits } from './limits.ts'
+import { wildcardMatches } from './naive-condition.ts'
+import { parseTemplate, type Piece } from './template.ts'
+import { request } from './testing.ts'
+
+const facts = readFacts(request({ action: 'a:b', resource: '*' })) as Facts
+
+function pieces(pattern: string): readonly Piece[] {
+  const template = parseTemplate(pattern, { wildcards: true, variables: true })
+  if ('problem' in template) throw new Error(template.problem)
+  return template.pieces
+}
+
+describe('a glob', () => {
+  test.for([
+    ['*', '', true],
+    ['a', 'a', true],
+    ['a', 'A', false],
+    ['a*', 'a', true],
+    ['a*', 'ba', false],
+    ['*a', 'ba', true],
+    ['a*b*c', 'aXbYc', true],
+    ['a*b*c', 'aXcYb', false],
+    ['a?c', 'abc', true],
+    ['a?c', 'ac', false],
+    ['a**c', 'abbc', true],
+    ['?', '😀', true],
+    ['??', '😀', false],
+    ['*?*?', 'a', false],
+    ['a*a', 'a', false],
+    ['', '', true],
+    ['', 'a', false],
+  ] as const)('%s on %s is %s', ([pattern, text, matched]) => {
+    expect(compileGlob(pieces(pattern))(text, facts)).toBe(matched)
+  })
+
+  test('matches what the textbook recursion matches', () => {
+    const letters = (extra: readonly string[]) =>
+      fc.array(fc.constantFrom('a', 'b', ':', '😀', ...extra), { maxLength: 8 }).map((chars) => chars.join(''))
+    fc.assert(
+      fc.property(letters(['*', '?', '*']), letters([]), (pattern, text) => {
+        const wild = [...pattern].map((char) =>
+          char === '*' ? ({ wildcard: 'star' } as const) : char === '?' ? ({ wildcard: 'any' } as const) : char,
+        )
+        return compileGlob(pieces(pattern))(text, facts) === wildcardMatches(wild, text)
+      }),
+      { numRuns: 3000, seed: 3 },
+    )
+  })
+
+  test('of the worst kind on the longest text ends soon', () => {
+    const steps = compileGlob(pieces('*a'.repeat(1000) + '*b'))
+    const text = 'a'.repeat(limits.matchedLength)
+    const startedAt = performance.now()
+    expect(steps(text, facts)).toBe(false)
+    // Twenty million steps at most; an exponential matcher would not end at all.
+    expect(performance.now() - startedAt).toBeLessThan(2000)
+    expect(steps(text + 'a', facts)).toBeUndefined()
+  })
+
+  test('in a resource keeps stars inside a segment to that segment', () => {
+    const matches = compileResource(pieces('arn:a*s:s3:::b'))
+    expect(matches('arn:aws:s3:::b', facts)).toBe(true)
+    expect(matches('arn:aXs:s3:::b', facts)).toBe(true)
+    expect(matches('arn:a:s:s3:::b', facts)).toBe(false)
+    const worst = compileResource(pieces(`arn:${'a*'.repeat(900)}b:s3:::x`))
+    expect(worst(`arn:${'a'.repeat(2000)}`, facts)).toBe(false)
+  })
+})
+
+test('an ARN pattern compares six parts, the last with whatever colons are left', () => {
+  const matches = (pattern: string, text: string): boolean => matchArn(codesOf(pieces(pattern)), text)
+  expect(matches('*', 'anything')).toBe(true)
+  expect(matches('arn:aws:*:*:*:*', 'arn:aws:a:b:c:d:e')).toBe(true)
+  expect(matches('arn:aws:*:x', 'arn:aws:a:b:c:x')).toBe(false)
+  expect(matches('arn:aws:?:b:c:d', 'arn:aws::b:c:d')).toBe(false)
+})
