@@ -1,0 +1,88 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+
+import type { EngineUnderTest } from './make-engine.ts'
+
+/** What every engine must keep, whatever it runs functions in. `make` gives a fresh one with the probe function's code. */
+export function engineContract(name: string, make: () => Promise<EngineUnderTest>): void {
+  describe(`${name} keeps the engine contract`, () => {
+    let under: EngineUnderTest
+    beforeAll(async () => {
+      under = await make()
+      await under.deploy()
+    })
+    afterAll(() => under.close())
+
+    it('answers with what the handler returned', async () => {
+      expect(await under.call({ probe: 'echo', value: { a: [1, 'ü'] } })).toEqual({ a: [1, 'ü'] })
+    })
+
+    it('tells a throw with its stack, and goes on with the same box', async () => {
+      const first = await under.call({ probe: 'count' })
+      const thrown = await under.invoke({ probe: 'throwError', message: 'boo' })
+      expect(thrown).toMatchObject({ code: 'function.threw', message: expect.stringMatching(/^TypeError: boo\n.*index\.mjs/s) })
+      expect(await under.call({ probe: 'count' })).toBe(Number(first) + 1)
+    })
+
+    it('tells a rejection that nobody awaited', async () => {
+      const result = await under.invoke({ probe: 'rejectLater', message: 'lost' })
+      expect(result).toMatchObject({ code: 'function.threw', message: expect.stringContaining('UnhandledPromiseRejection: lost') })
+    })
+
+    it('tells an exit', async () => {
+      expect(await under.invoke({ probe: 'exit', status: 3 })).toMatchObject({ code: 'function.exited', message: expect.stringContaining('3') })
+    })
+
+    it.each(['loop', 'never'])('ends a function that does not come back (%s) at its deadline', async (probe) => {
+      const started = Date.now()
+      expect(await under.invoke({ probe }, { deadline: started + 700 })).toMatchObject({ code: 'function.timed_out' })
+      expect(Date.now() - started).toBeLessThan(2_500)
+    })
+
+    it('refuses an answer over 6 MB and takes one just below', async () => {
+      expect(await under.invoke({ probe: 'answerOf', bytes: 6 * 1024 * 1024 })).toMatchObject({ code: 'function.output_too_large' })
+      expect(String(await under.call({ probe: 'answerOf', bytes: 6 * 1024 * 1024 - 2 }))).toHaveLength(6 * 1024 * 1024 - 2)
+    })
+
+    it('is busy, and says so, for a function that nobody deployed', async () => {
+      expect(await under.invoke({}, { functionName: 'ghost' })).toMatchObject({ code: 'function.busy' })
+    })
+
+    it('never serves two affinities from one box under reuse: user', async () => {
+      expect(await under.call({ probe: 'count' }, { affinity: 'bob' })).toBe(1)
+      expect(await under.call({ probe: 'count' }, { affinity: 'bob' })).toBe(2)
+      expect(await under.call({ probe: 'count' }, { affinity: 'eve' })).toBe(1)
+      expect(await under.call({ probe: 'count' }, { affinity: 'ida' })).toBe(1)
+    })
+
+    it('never serves two invocations from one box under reuse: never', async () => {
+      await under.deploy({ name: 'once', reuse: 'never' })
+      expect(await under.call({ probe: 'count' }, { functionName: 'once' })).toBe(1)
+      expect(await under.call({ probe: 'count' }, { functionName: 'once' })).toBe(1)
+    })
+
+    it('serves anybody from one box under reuse: shared', async () => {
+      await under.deploy({ name: 'common', reuse: 'shared', maxBoxes: 1 })
+      expect(await under.call({ probe: 'count' }, { functionName: 'common', affinity: 'bob' })).toBe(1)
+      expect(await under.call({ probe: 'count' }, { functionName: 'common', affinity: 'eve' })).toBe(2)
+    })
+
+    it('bounds its queue', async () => {
+      await under.deploy({ name: 'narrow', maxBoxes: 1 })
+      const many = await Promise.all(
+        Array.from({ length: 20 }, () => under.invoke({ probe: 'echo', value: 1 }, { functionName: 'narrow' })),
+      )
+      const codes = many.map((result) => (result.kind === 'error' ? result.code : 'response'))
+      expect(codes.filter((code) => code === 'response')).toHaveLength(16)
+      expect(codes.filter((code) => code === 'function.busy')).toHaveLength(4)
+    })
+
+    it('lets a running call finish when its code is replaced', async () => {
+      const before = await under.deploy({ name: 'changing' })
+      await under.call({ probe: 'echo' }, { functionName: 'changing' })
+      const running = under.invoke({ probe: 'connect', host: '10.9.8.7', port: 80 }, { functionName: 'changing' })
+      await under.deploy({ ...before, codeDigest: 'f'.repeat(64) })
+      expect((await running).kind).toBe('response')
+      expect(await under.call({ probe: 'claims' }, { functionName: 'changing' })).toMatchObject({ codeDigest: 'f'.repeat(64) })
+    })
+  })
+}
