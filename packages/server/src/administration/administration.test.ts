@@ -101,6 +101,16 @@ describe('a grant', () => {
     expect(administration.isCurrent(long)).toBe(false)
   })
 
+  test('is not prolonged by turning back the wall clock', () => {
+    const administration = open()
+    const grant = administration.admit(allow(user('alice', [])), receipt('d1'))
+    pass(59_000)
+    wallMs -= hour
+    expect(administration.isCurrent(grant)).toBe(true)
+    pass(1_000)
+    expect(administration.isCurrent(grant)).toBe(false)
+  })
+
   test.each(['user/alice', 'session/session-of-alice'])('ends at once when %s is revoked', async (target) => {
     const administration = open()
     const ofAlice = administration.admit(allow(user('alice', [])), receipt('d1'))
@@ -108,6 +118,14 @@ describe('a grant', () => {
     await administration.revoke(target, 'logout')
     expect([administration.isCurrent(ofAlice), administration.isCurrent(ofBob)]).toEqual([false, true])
   })
+})
+
+test('a revocation holds even when the ledger refuses it, and says that it was not recorded', async () => {
+  const administration = open()
+  const grant = administration.admit(allow(user('alice', [])), receipt('d1'))
+  broken = true
+  await expect(administration.revoke('user/alice', 'left')).rejects.toThrow('disk')
+  expect(administration.isCurrent(grant)).toBe(false)
 })
 
 describe('elevation', () => {
@@ -170,8 +188,31 @@ describe('elevation', () => {
     const grant = administration.admit(allow(user('ada', ['admin'], 5 * hour)), receipt('d1'))
     expect(administration.isCurrent(grant)).toBe(true)
     pass(hour)
+    // To the millisecond, not when the next sweep comes by.
+    expect(administration.isCurrent(grant)).toBe(false)
+  })
+
+  test('ends the grants of its time also when the clock is set back', async () => {
+    const administration = open({ grantLifetimeMs: 2 * hour })
+    const { id } = await administration.request(ada, 'admin', 'one')
+    await administration.approve(id, grace)
+    const grant = administration.admit(allow(user('ada', ['admin'], 5 * hour)), receipt('d1'))
+    wallMs -= hour
     await administration.sweep()
     expect(administration.isCurrent(grant)).toBe(false)
+  })
+
+  test('is requested once and approved once, however many ask at the same moment', async () => {
+    const administration = open()
+    const [one, two] = await Promise.all([1, 2].map(() => administration.request(ada, 'admin', 'now')))
+    expect(one?.id).toBe(two?.id)
+    const both = [grace, user('eve', ['admin'])].map((by) => administration.approve(one?.id ?? '', by))
+    const outcomes = await Promise.allSettled(both)
+    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected'])
+    expect(ledger.filter((record) => record.kind === 'elevation').map(({ event }) => event)).toEqual([
+      'requested',
+      'approved',
+    ])
   })
 
   test('is recorded before it counts: when the ledger refuses, nothing changes', async () => {

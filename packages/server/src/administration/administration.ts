@@ -12,7 +12,7 @@ import {
   type Subject,
 } from '@sallyport/core/access'
 
-import { type Clock, createStepWatch } from './clock.ts'
+import { type Clock, createStepWatch, type Deadline, deadlineIn, isPast } from './clock.ts'
 import { createElevationTable, type ElevationRequest } from './elevation.ts'
 import { createEpochTable, elevationTarget } from './epochs.ts'
 
@@ -72,6 +72,16 @@ export function openAdministration(options: AdministrationOptions): Administrati
   // The clock stands before what was recorded already: nothing that depends on it can be believed.
   let distrusted = clock.nowMs() < latestMs - 2_000
 
+  // By both clocks, beside the grant: turning back the wall clock prolongs none.
+  const deadlines = new WeakMap<Grant, Deadline>()
+  // One change at a time: what was checked must still hold when its record is durable.
+  let lastTurn: Promise<unknown> = Promise.resolve()
+  const inTurn = <T>(act: () => Promise<T>): Promise<T> => {
+    const turn = lastTurn.then(act, act)
+    lastTurn = turn
+    return turn
+  }
+
   const record = async (entry: Omit<ElevationRecord, 'kind' | 'at'>): Promise<ElevationRequest> => {
     const full: ElevationRecord = { kind: 'elevation', at: clock.nowMs(), ...entry }
     await append(full, 'synced')
@@ -100,29 +110,32 @@ export function openAdministration(options: AdministrationOptions): Administrati
         throw new SallyportError('grant.without_receipt', 'A grant was asked for a decision that is not in the ledger.')
       }
       const [{ subject, user }] = decision.asked
+      const people = user === undefined ? [subject] : [subject, user]
       const credentialEndsAt = (user ?? subject).authentication?.expiresAtSeconds ?? Infinity
-      return sealGrant({
-        decision,
-        receipt,
-        expiresAt: Math.min(clock.nowMs() + options.grantLifetimeMs, credentialEndsAt * 1000),
-        epochs: epochs.of([subject, user]),
-      })
+      const elevationEndsAt = elevations.endsAt(people.map(({ id }) => id))
+      const endsAt = Math.min(clock.nowMs() + options.grantLifetimeMs, credentialEndsAt * 1000, elevationEndsAt)
+      const grant = sealGrant({ decision, receipt, expiresAt: endsAt, epochs: epochs.of(people) })
+      deadlines.set(grant, deadlineIn(clock, endsAt - clock.nowMs()))
+      return grant
     },
-    isCurrent: (grant) => isGrant(grant) && clock.nowMs() < grant.expiresAt && epochs.unchanged(grant.epochs),
+    isCurrent: (grant) => {
+      const deadline = isGrant(grant) ? deadlines.get(grant) : undefined
+      return deadline !== undefined && !isPast(deadline, clock) && epochs.unchanged(grant.epochs)
+    },
     revoke: async (target, reason) => {
       const revocation = { kind: 'revocation', at: clock.nowMs(), target, reason } as const
-      await append(revocation, 'synced')
-      epochs.apply(revocation)
+      // What takes away holds even when it cannot be recorded; the caller learns of that, and may ask again.
+      await append(revocation, 'synced').finally(() => epochs.apply(revocation))
     },
     elevatedRoles: (subjectId) => (distrusted ? [] : elevations.liveRoles(subjectId)),
-    request: async (subject, role, reason) => {
+    request: (subject, role, reason) => inTurn(async () => {
       if (ruleOf(role) === undefined) throw refusal('elevation.unknown', `The role ${role} is not elevated just in time.`)
       const standing = elevations.standing(subject.id, role)
       if (standing !== undefined && standing.powers === powersOf(role)) return standing
       const powers = powersOf(role)
       return record({ event: 'requested', request: newId(), subject: subject.id, role, reason, powers })
-    },
-    approve: async (id, by) => {
+    }),
+    approve: (id, by) => inTurn(async () => {
       const request = found(id)
       const rule = ruleOf(request.role)
       if (request.state !== 'requested' || elevations.standing(request.subject, request.role)?.id !== id) {
@@ -145,10 +158,10 @@ export function openAdministration(options: AdministrationOptions): Administrati
         by: by.id,
         expiresAt: clock.nowMs() + rule.maxMs,
       })
-    },
+    }),
     find: elevations.find,
     list: elevations.list,
-    sweep,
+    sweep: () => inTurn(sweep),
   }
 }
 

@@ -24,6 +24,8 @@ export interface ElevationTable {
   readonly find: (id: string) => ElevationRequest | undefined
   readonly list: () => readonly ElevationRequest[]
   readonly liveRoles: (subject: string) => readonly string[]
+  /** When the first of these subjects' elevations ends, in milliseconds since the epoch; Infinity without any. */
+  readonly endsAt: (subjects: readonly string[]) => number
   /** A request of this subject for this role that is still open, or granted and alive. */
   readonly standing: (subject: string, role: string) => ElevationRequest | undefined
   /** Approved ones whose time is over, so that their end can be recorded. */
@@ -73,6 +75,10 @@ export function createElevationTable(clock: Clock): ElevationTable {
     find: (id) => requests.get(id),
     list: all,
     liveRoles: (subject) => all().filter((request) => request.subject === subject && isAlive(request)).map(({ role }) => role),
+    endsAt: (subjects) =>
+      all()
+        .filter((request) => subjects.includes(request.subject) && isAlive(request))
+        .reduce((first, { expiresAt = Infinity }) => Math.min(first, expiresAt), Infinity),
     standing: (subject, role) =>
       all().find((request) => request.subject === subject && request.role === role && (isAlive(request) || isOpen(request))),
     overdue: () => all().filter((request) => request.state === 'approved' && !isAlive(request)),
