@@ -1,7 +1,7 @@
 import { createVerifier, subjectOf, type VerifiedToken } from '@sallyport/core/identity'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
-import { startTestProvider, type TestProvider } from '../../../server/src/identity-provider/testing/test-provider.ts'
+import { startTestProvider, type TestProvider } from '../../../server/src/identity-provider/testing/index.ts'
 import { signIn, type SignInDetails, type SignInOptions } from './sign-in.ts'
 
 let provider: TestProvider

@@ -15,6 +15,7 @@ export interface SignInDetails {
   readonly device: DeviceKey
 }
 
+/** Where to sign in, as whom, and what to prove. */
 export interface SignInOptions {
   readonly issuerUrl: string
   /** The certificate authority of the provider, PEM; no other is trusted. */
@@ -31,6 +32,7 @@ export interface SignInOptions {
   readonly localAddress?: string
 }
 
+/** What came of it. Secret. */
 export interface SignedIn {
   readonly accessToken: string
   /** Milliseconds since the epoch. */
@@ -54,7 +56,7 @@ export async function signIn(options: SignInOptions): Promise<SignedIn> {
     const verifier = randomBytes(32).toString('base64url')
     const state = randomBytes(16).toString('base64url')
     const request = authorizationRequest(options, verifier, state)
-    const first = await follow(browser, await browser.get(`${origin}/auth?${request}`), 'interaction')
+    const first = await follow(browser, await browser.get(`${origin}/auth?${request.toString()}`), 'interaction')
     let page = await enterPassword(browser, options, first)
     if (isInteraction(page)) page = options.mfa ? await enterCode(browser, options, page) : await skip(browser, page)
     else if (options.mfa) throw refused('no second factor is enrolled for this user')

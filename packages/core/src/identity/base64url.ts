@@ -1,5 +1,5 @@
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
-const values: ReadonlyMap<string, number> = new Map([...alphabet].map((letter, value) => [letter, value]))
+const values: ReadonlyMap<string, number> = new Map(Array.from(alphabet, (letter, value) => [letter, value]))
 
 /** Base64url without padding (RFC 7515 §2). */
 export function encodeBase64url(bytes: Uint8Array): string {

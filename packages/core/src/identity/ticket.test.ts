@@ -7,7 +7,11 @@ import { mintTicket, type TicketClaims, type TicketExpectations, type TicketMac,
 
 const now = 1_700_000_000
 const key = randomBytes(32)
-const mac: TicketMac = (bytes) => createHmac('sha256', key).update(bytes).digest()
+const macUnder =
+  (secret: Uint8Array): TicketMac =>
+  (bytes) =>
+    createHmac('sha256', secret).update(bytes).digest()
+const mac = macUnder(key)
 const claims: TicketClaims = {
   audience: 'arn:sallyport:function:checkout:restricted:payments',
   codeDigest: 'c0de',
@@ -27,8 +31,8 @@ const expected: TicketExpectations = {
   nowSeconds: now + 1,
 }
 
-function codeOf(ticket: string, changes: Partial<TicketExpectations> = {}, seen = createSeenOnce(10), by = mac): string {
-  const verdict = verifyTicket(by, ticket, { ...expected, ...changes }, seen)
+function codeOf(ticket: string, changes: Partial<TicketExpectations> = {}, seen = createSeenOnce(10)): string {
+  const verdict = verifyTicket(mac, ticket, { ...expected, ...changes }, seen)
   return verdict.kind === 'refused' ? verdict.code : 'accepted'
 }
 
@@ -63,7 +67,7 @@ describe('a ticket', () => {
   })
 
   test('of another box’s key is refused', () => {
-    const others: TicketMac = (bytes) => createHmac('sha256', randomBytes(32)).update(bytes).digest()
+    const others = macUnder(randomBytes(32))
     expect(codeOf(mintTicket(others, claims))).toBe('ticket.mac')
   })
 
@@ -83,7 +87,7 @@ describe('a ticket', () => {
   )
 
   test('rightly signed but without a claim is refused', () => {
-    for (const name of Object.keys(claims).filter((name) => name !== 'user')) {
+    for (const name of Object.keys(claims).filter((member) => member !== 'user')) {
       const body = Buffer.from(JSON.stringify({ ...claims, [name]: undefined })).toString('base64url')
       const tag = Buffer.from(mac(Buffer.from(`v1.${body}`))).toString('base64url')
       expect(codeOf(`v1.${body}.${tag}`), name).toBe('ticket.malformed')

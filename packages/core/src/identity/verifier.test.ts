@@ -174,11 +174,6 @@ describe('a key id', () => {
 })
 
 describe('a key', () => {
-  async function codeWithKey(changes: Partial<JWK>): Promise<string> {
-    const keys = { keys: [{ ...issuer.publicJwk, ...changes }] }
-    return codeOf(issuer.token(), verifierFor([{ ...issuer.configuration, keys }]))
-  }
-
   test.each<[Partial<JWK>, string]>([
     [{}, 'verified'],
     [{ key_ops: ['verify'] }, 'verified'],
@@ -189,7 +184,8 @@ describe('a key', () => {
     [{ crv: 'P-384' }, 'token.unknown_key'],
     [{ y: 'AAAA' }, 'token.unknown_key'],
   ])('with %j gives %s', async (changes, code) => {
-    expect(await codeWithKey(changes)).toBe(code)
+    const keys = { keys: [{ ...issuer.publicJwk, ...changes }] }
+    expect(await codeOf(issuer.token(), verifierFor([{ ...issuer.configuration, keys }]))).toBe(code)
   })
 
   test('that appears twice under one kid verifies nothing', async () => {

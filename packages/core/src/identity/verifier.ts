@@ -23,6 +23,7 @@ export interface VerifiedToken extends Lifetime {
   readonly claims: Members
 }
 
+/** Whom to believe, and by which clock. */
 export interface VerifierOptions {
   readonly issuers: readonly IssuerConfiguration[]
   readonly nowSeconds: () => number

@@ -34,6 +34,11 @@ export function passwordAttempts(user: string, address: string): readonly Attemp
   ]
 }
 
+/** Each start of a sign-in leaves a record in the store until it expires; nobody may leave them without end. */
+export function startAttempts(address: string): readonly AttemptKey[] {
+  return [{ key: `start/${address}`, limit: 1_000, clearedBySuccess: false }]
+}
+
 /** A code has a million values and three are right at a time: five guesses a quarter of an hour. */
 export function codeAttempts(user: string): readonly AttemptKey[] {
   return [{ key: `code/${user}`, limit: 5, clearedBySuccess: true }]

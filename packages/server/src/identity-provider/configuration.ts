@@ -98,9 +98,12 @@ function signInAnew(): interactionPolicy.DefaultPolicy {
   const policy = interactionPolicy.base()
   policy.get('consent')?.checks.remove('native_client_prompt')
   const { Check } = interactionPolicy
-  const isUnproved = (ctx: KoaContextWithOIDC): boolean => ctx.oidc.result?.login === undefined
   policy.get('login')?.checks.add(new Check('sign_in_anew', 'every authorization needs a sign-in', isUnproved))
   return policy
+}
+
+function isUnproved(ctx: KoaContextWithOIDC): boolean {
+  return ctx.oidc.result?.login === undefined
 }
 
 /** Roles are those of the moment; the rest is what the sign-in proved. Without facts no token is made. */

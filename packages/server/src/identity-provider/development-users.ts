@@ -12,6 +12,7 @@ export interface DevelopmentSignIn {
   readonly device: { readonly id: string; readonly privateJwk: JWK }
 }
 
+/** Where the secrets come from, and the app that authenticator apps will show. */
 export interface DevelopmentUsersOptions {
   /** Cryptographically secure random bytes. Device keys come from the platform's own generator. */
   readonly random: (bytes: number) => Uint8Array

@@ -4,7 +4,6 @@ export {
   type DevelopmentUsersOptions,
   provisionUsers,
 } from './development-users.ts'
-export { createMemoryStore } from './memory-store.ts'
 export { hashPassword } from './password.ts'
 export { type EnrolledDevice, type SealedStore, type SignInEvent, type User, type UserStore } from './ports.ts'
 export { type IdentityProvider, type IdentityProviderOptions, startIdentityProvider } from './start.ts'

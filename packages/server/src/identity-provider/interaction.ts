@@ -11,7 +11,7 @@ import { proveDevice } from './device-proof.ts'
 import { readForm } from './form.ts'
 import { codePage, errorPage, pageHeaders, passwordPage } from './pages.ts'
 import type { Passwords } from './password.ts'
-import type { SealedStore, SignInEvent, User, UserStore } from './ports.ts'
+import type { SealedStore, SignInEvent, UserStore } from './ports.ts'
 import { useCode } from './second-factor.ts'
 import { contextOf, rememberFacts } from './sign-in-facts.ts'
 

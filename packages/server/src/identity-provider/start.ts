@@ -4,9 +4,9 @@ import { createServer, type Server } from 'node:https'
 
 import { SallyportError } from '@sallyport/core/access'
 import type { JWK } from 'jose'
-import Provider from 'oidc-provider'
+import { Provider } from 'oidc-provider'
 
-import { createAttempts } from './attempts.ts'
+import { createAttempts, startAttempts } from './attempts.ts'
 import { configure } from './configuration.ts'
 import { addressOf, handleInteraction, send, type SignInContext } from './interaction.ts'
 import { openProviderKeys, publicJwks } from './keys.ts'
@@ -14,6 +14,7 @@ import { errorPage } from './pages.ts'
 import { createPasswords } from './password.ts'
 import type { SealedStore, SignInEvent, UserStore } from './ports.ts'
 
+/** Everything that a provider is made of. */
 export interface IdentityProviderOptions {
   /** The `iss` of its tokens; an https origin. With port 0 the port that was given takes its place in it. */
   readonly issuerUrl: string
@@ -39,6 +40,8 @@ export interface IdentityProvider {
   readonly issuerUrl: string
   /** The public keys, for the verifier in the same process. */
   readonly jwks: { readonly keys: readonly JWK[] }
+  /** Takes another certificate, before the present one expires; open connections keep theirs. */
+  setCertificate(tls: { readonly key: string; readonly cert: string }): void
   /** Ends every connection and returns when the port is free. */
   close(): Promise<void>
 }
@@ -51,18 +54,17 @@ export interface IdentityProvider {
 export async function startIdentityProvider(options: IdentityProviderOptions): Promise<IdentityProvider> {
   const { app, audience, nowSeconds, random, report, sealedStore: store, users } = options
   const keys = await openProviderKeys(store, random)
+  const passwords = await createPasswords(random)
+  const attempts = createAttempts(nowSeconds)
   const server = createServer({ ...options.tls, minVersion: 'TLSv1.3', maxHeaderSize: 16_384 })
   server.requestTimeout = 30_000
   server.headersTimeout = 10_000
   server.maxConnections = 512
   const issuerUrl = issuerWithPort(options.issuerUrl, await listen(server, options))
   const provider = new Provider(issuerUrl, configure({ audience, keys, store, users, nowSeconds }))
-  const passwords = await createPasswords(random)
-  const attempts = createAttempts(nowSeconds)
   const context = { app, issuerUrl, audience, provider, users, store, passwords, attempts, nowSeconds, random, report }
   provider.silent = true // its errors are reported below, not printed
   provider.on('server_error', (ctx, error) => void reportFault(context, ctx.req, error))
-  provider.on('error', (error, ctx) => void reportFault(context, ctx.req, error))
   const answer = provider.callback()
   server.on('request', (request, response) => {
     void dispatch(context, request, response, answer)
@@ -70,6 +72,7 @@ export async function startIdentityProvider(options: IdentityProviderOptions): P
   return {
     issuerUrl,
     jwks: publicJwks(keys),
+    setCertificate: (tls) => server.setSecureContext({ ...tls, minVersion: 'TLSv1.3' }),
     async close() {
       const closed = once(server, 'close')
       server.close()
@@ -90,6 +93,9 @@ async function dispatch(
       return send(response, 421, errorPage('Not here', 'This server does not answer for that name.'))
     }
     if (request.url?.startsWith('/interaction/') === true) return await handleInteraction(context, request, response)
+    if (request.url?.startsWith('/auth?') === true && !context.attempts.take(startAttempts(addressOf(request)))) {
+      return send(response, 429, errorPage('Too many sign-ins', 'Wait a quarter of an hour.'))
+    }
     await answer(request, response)
   } catch (error) {
     await reportFault(context, request, error)

@@ -42,7 +42,6 @@ export async function createCognitoFixture(options: {
       jti: crypto.randomUUID(),
     }
   }
-  const groupClaim = (groups: readonly string[]): object => (groups.length === 0 ? {} : { 'cognito:groups': groups })
   // Cognito's header holds kid and alg, and no typ.
   const sign = (claims: Record<string, unknown>): Promise<string> =>
     new SignJWT(claims).setProtectedHeader({ kid, alg: 'RS256' }).sign(privateKey)
@@ -75,4 +74,9 @@ export async function createCognitoFixture(options: {
         ...changes,
       }),
   }
+}
+
+/** Cognito leaves the claim out for users in no group. */
+function groupClaim(groups: readonly string[]): object {
+  return groups.length === 0 ? {} : { 'cognito:groups': groups }
 }

@@ -47,9 +47,12 @@ export async function createTestIssuer(issuer = 'https://issuer.example', kid = 
 
 /** Joins and signs raw parts, for tokens that no library would make. */
 export async function signRaw(header: string, payload: string, key: CryptoKey): Promise<string> {
-  const utf8 = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text)
   const part = (text: string): string => encodeBase64url(utf8(text))
   const signed = `${part(header)}.${part(payload)}`
   const signature = await crypto.subtle.sign({ name: 'ECDSA', hash: 'SHA-256' }, key, utf8(signed))
   return `${signed}.${encodeBase64url(new Uint8Array(signature))}`
+}
+
+function utf8(text: string): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(text)
 }

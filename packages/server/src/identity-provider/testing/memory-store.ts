@@ -1,4 +1,4 @@
-import type { SealedStore } from './ports.ts'
+import type { SealedStore } from '../ports.ts'
 
 /** The fake of the sealed store: nothing is sealed and nothing survives. */
 export function createMemoryStore(nowSeconds: () => number): SealedStore {

@@ -1,12 +1,10 @@
-import 'reflect-metadata'
-
 import { randomBytes } from 'node:crypto'
 
-import { SubjectAlternativeNameExtension, X509CertificateGenerator } from '@peculiar/x509'
+import type { Secret } from '@sallyport/core/access'
 
+import { openAuthority } from '../../certificates/index.ts'
 import {
   createDevelopmentUsers,
-  createMemoryStore,
   createUserStore,
   type DevelopmentSignIn,
   type IdentityProvider,
@@ -15,6 +13,7 @@ import {
   startIdentityProvider,
   type UserStore,
 } from '../index.ts'
+import { createMemoryStore } from './memory-store.ts'
 
 /** A provider on a free port with its own certificate, and how to sign in there. */
 export interface TestProvider extends IdentityProvider {
@@ -28,10 +27,12 @@ export interface TestProvider extends IdentityProvider {
 
 const roles = { alice: ['customer'], bob: ['customer'], sam: ['support'], ada: ['admin'], eve: [] }
 
-/** Tests only. `clock` moves the provider's own time; the library and the client keep the real one. */
+/** Tests only. `nowSeconds` is the provider's own time; the library underneath and clients keep the real one. */
 export async function startTestProvider(options: {
   readonly nowSeconds?: () => number
   readonly store?: SealedStore
+  /** The host name in the issuer's address. */
+  readonly name?: 'localhost' | '127.0.0.1'
   readonly report?: (event: SignInEvent) => void
 } = {}): Promise<TestProvider> {
   const { nowSeconds = () => Math.floor(Date.now() / 1_000) } = options
@@ -40,11 +41,18 @@ export async function startTestProvider(options: {
   const made = await createDevelopmentUsers(roles, { random: randomBytes, app: 'checkout' })
   for (const user of made.users) users.put(user)
   const events: SignInEvent[] = []
-  const tls = await selfSigned()
+  const kept = new Map<string, Secret<string>>()
+  const authority = await openAuthority({
+    kind: 'gateway',
+    app: 'checkout',
+    permittedNames: ['localhost', '127.0.0.1'],
+    keeper: { useSecret: (name) => kept.get(name), setSecret: async (name, value) => kept.set(name, value).size },
+    nowMs: Date.now,
+  })
   const audience = 'urn:sallyport:checkout'
   const provider = await startIdentityProvider({
-    issuerUrl: 'https://127.0.0.1:0',
-    tls,
+    issuerUrl: `https://${options.name ?? '127.0.0.1'}:0`,
+    tls: await authority.leafFor(['localhost', '127.0.0.1']),
     host: '127.0.0.1',
     port: 0,
     users,
@@ -58,21 +66,5 @@ export async function startTestProvider(options: {
       options.report?.(event)
     },
   })
-  return { ...provider, caPem: tls.cert, audience, users, store, signIn: made.signIn.users, events }
-}
-
-async function selfSigned(): Promise<{ readonly key: string; readonly cert: string }> {
-  const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
-  const keys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])
-  const certificate = await X509CertificateGenerator.createSelfSigned({
-    name: 'CN=test',
-    notBefore: new Date(Date.now() - 60_000),
-    notAfter: new Date(Date.now() + 3_600_000),
-    signingAlgorithm: algorithm,
-    keys,
-    extensions: [new SubjectAlternativeNameExtension([{ type: 'ip', value: '127.0.0.1' }])],
-  })
-  const pkcs8 = Buffer.from(await crypto.subtle.exportKey('pkcs8', keys.privateKey)).toString('base64')
-  const key = `-----BEGIN PRIVATE KEY-----\n${pkcs8}\n-----END PRIVATE KEY-----\n`
-  return { key, cert: certificate.toString('pem') }
+  return { ...provider, caPem: authority.caPem, audience, users, store, signIn: made.signIn.users, events }
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 
-import type { SealedStore } from './ports.ts'
+import type { SealedStore } from '../ports.ts'
 
 /** What every sealed store must do. Call it inside a `describe`; `makeStore` gives an empty one each time. */
 export function sealedStoreContract(makeStore: (nowSeconds: () => number) => SealedStore): void {

@@ -1,0 +1,85 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { request } from 'node:https'
+
+import type { TestProvider } from './index.ts'
+
+/** One answer, whole. */
+export interface Answer {
+  readonly status: number
+  readonly location: string
+  readonly headers: Readonly<Record<string, unknown>>
+  readonly body: string
+}
+
+/** Somebody with a cookie jar who may send whatever a test wants sent. */
+export interface Visitor {
+  send(method: string, path: string, headers?: Readonly<Record<string, string>>, body?: string): Promise<Answer>
+  /** Posts a form as a page of the provider would. */
+  submit(path: string, fields: Readonly<Record<string, string>>): Promise<Answer>
+  /** Starts a sign-in and returns the path of its page. */
+  start(changes?: Readonly<Record<string, string>>): Promise<string>
+  /** Exchanges the code of a callback. */
+  exchange(location: string, changes?: Readonly<Record<string, string>>): Promise<Answer>
+}
+
+/** Tests only. */
+export function visit(provider: TestProvider): Visitor {
+  const { hostname, host, port } = new URL(provider.issuerUrl)
+  const cookies = new Map<string, string>()
+  const verifier = randomBytes(32).toString('base64url')
+  const challenge = createHash('sha256').update(verifier).digest('base64url')
+
+  const send: Visitor['send'] = async (method, path, headers = {}, body) => {
+    const cookie = [...cookies].map((pair) => pair.join('=')).join('; ')
+    const { promise, resolve, reject } = Promise.withResolvers<Answer>()
+    const options = { method, path, hostname, port, ca: provider.caPem, agent: false, headers: { host, cookie, ...headers } }
+    request(options, (response) => {
+      for (const line of response.headers['set-cookie'] ?? []) {
+        const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? []
+        cookies.set(name, value)
+      }
+      let text = ''
+      response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk))
+      response.on('end', () => {
+        const { statusCode = 0, headers: answered } = response
+        resolve({ status: statusCode, location: answered.location ?? '', headers: answered, body: text })
+      })
+    })
+      .on('error', reject)
+      .end(body)
+    return promise
+  }
+
+  const form = { 'content-type': 'application/x-www-form-urlencoded' }
+  return {
+    send,
+    submit: (path, fields) =>
+      send('POST', path, { ...form, origin: provider.issuerUrl }, new URLSearchParams(fields).toString()),
+    async start(changes = {}) {
+      const query = new URLSearchParams({
+        client_id: 'sallyport-cli',
+        response_type: 'code',
+        redirect_uri: 'http://127.0.0.1:7777/callback',
+        scope: 'openid call',
+        code_challenge: challenge,
+        code_challenge_method: 'S256',
+        state: 's',
+        ...changes,
+      })
+      return (await send('GET', `/auth?${query.toString()}`)).location
+    },
+    async exchange(location, changes = {}) {
+      // From the form's answer the way leads over the provider's own resume address to the client's callback.
+      const callback = location.startsWith('http://') ? location : (await send('GET', new URL(location).pathname)).location
+      const fields = {
+        grant_type: 'authorization_code',
+        client_id: 'sallyport-cli',
+        code: new URL(callback).searchParams.get('code') ?? '',
+        redirect_uri: 'http://127.0.0.1:7777/callback',
+        code_verifier: verifier,
+        ...changes,
+      }
+      return send('POST', '/token', { ...form, accept: 'application/json' }, new URLSearchParams(fields).toString())
+    },
+  }
+}
