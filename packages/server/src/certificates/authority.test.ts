@@ -71,6 +71,23 @@ test('the authority outlives a restart, and is made anew when it ages or its nam
   expect((await open(keeper, ['localhost', '127.0.0.1'])).caPem).not.toBe(second.caPem)
 })
 
+test('a leaf is kept while it is fresh, and never outlives its authority', async () => {
+  const startMs = Date.now()
+  let nowMs = startMs
+  const options = { kind: 'interception', app: 'test', permittedNames: ['localhost'] } as const
+  const authority = await openAuthority({ ...options, keeper: memoryKeeper(), nowMs: () => nowMs })
+  const first = await authority.leafFor(['localhost'])
+  expect(first.renewAtMs - nowMs).toBe(day / 2)
+  nowMs = first.renewAtMs - 1
+  expect(await authority.leafFor(['localhost'])).toBe(first)
+  nowMs = first.renewAtMs
+  expect((await authority.leafFor(['localhost'])).cert).not.toBe(first.cert)
+  nowMs = startMs + 7 * day - 3_600_000
+  expect((await authority.leafFor(['localhost'])).renewAtMs).toBeLessThan(startMs + 7 * day)
+  nowMs = startMs + 7 * day
+  await expect(authority.leafFor(['localhost'])).rejects.toMatchObject({ code: 'certificates.expired' })
+})
+
 test('its key stands nowhere but in the vault', async () => {
   const keeper = memoryKeeper()
   const authority = await open(keeper, ['localhost'])

@@ -1,4 +1,5 @@
-import 'reflect-metadata' // the certificate library's own injection asks for it
+// oxlint-disable-next-line import/no-unassigned-import -- the certificate library's own injection asks for it
+import 'reflect-metadata'
 
 import type { webcrypto } from 'node:crypto'
 import { isIP } from 'node:net'
@@ -32,12 +33,16 @@ export interface AuthorityKeeper {
 export interface Leaf {
   readonly key: string
   readonly cert: string
+  /** Milliseconds since the epoch; whoever keeps it asks for another from then on, well before it expires. */
+  readonly renewAtMs: number
 }
 
 export interface Authority {
   /** What a client must trust, PEM. */
   readonly caPem: string
-  /** A certificate for these names, from memory while it is fresh. Rejects with `certificates.not_permitted`. */
+  /** When the authority itself should be opened anew, in milliseconds since the epoch; its clients must learn of it. */
+  readonly renewAtMs: number
+  /** A certificate for these names, from memory while it is fresh. Rejects with `certificates.not_permitted`, `.expired`. */
   leafFor(names: readonly string[]): Promise<Leaf>
 }
 
@@ -54,6 +59,8 @@ const day = 86_400_000
 /** The interception CA is trusted inside boxes only, and briefly; the gateway's is trusted by the developer. */
 const caLifetimeMs: Readonly<Record<AuthorityKind, number>> = { gateway: 397 * day, interception: 7 * day }
 const leafLifetimeMs = day
+/** Adversary: a box that asks for one subdomain after another; each leaf is memory. */
+const maxLeaves = 256
 /** Clients whose clock is a little behind. */
 const backdateMs = 5 * 60_000
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
@@ -71,18 +78,30 @@ interface Kept {
 export async function openAuthority(options: AuthorityOptions): Promise<Authority> {
   const { certificate, key } = (await keptAuthority(options)) ?? (await makeAuthority(options))
   const caPem = certificate.toString('pem')
-  const leaves = new Map<string, { readonly leaf: Promise<Leaf>; readonly freshUntilMs: number }>()
+  const endsAtMs = certificate.notAfter.getTime()
+  const leaves = new Map<string, { readonly leaf: Promise<Leaf>; readonly renewAtMs: number }>()
   return {
     caPem,
+    renewAtMs: endsAtMs - caLifetimeMs[options.kind] / 3,
     leafFor: async (names) => {
       const stray = names.find((name) => !isPermitted(name, options.permittedNames))
       if (stray !== undefined || names.length === 0) {
         throw new SallyportError('certificates.not_permitted', `The ${options.kind} authority may not speak for ${stray}.`)
       }
-      const known = leaves.get(names.join())
-      if (known !== undefined && known.freshUntilMs > options.nowMs()) return known.leaf
-      const leaf = makeLeaf(names, certificate, key, options.nowMs())
-      leaves.set(names.join(), { leaf, freshUntilMs: options.nowMs() + leafLifetimeMs / 2 })
+      const nowMs = options.nowMs()
+      const id = names.join()
+      const known = leaves.get(id)
+      if (known !== undefined && known.renewAtMs > nowMs) return known.leaf
+      if (nowMs >= endsAtMs) {
+        throw new SallyportError('certificates.expired', `The ${options.kind} authority expired; start the server again.`)
+      }
+      const renewAtMs = nowMs + Math.min(leafLifetimeMs, endsAtMs - nowMs) / 2
+      const leaf = makeLeaf(names, certificate, key, nowMs).then((pair) => ({ ...pair, renewAtMs }))
+      leaves.delete(id)
+      leaves.set(id, { leaf, renewAtMs })
+      leaf.catch(() => leaves.delete(id)) // a failure is not kept
+      const [oldest] = leaves.keys()
+      if (leaves.size > maxLeaves && oldest !== undefined) leaves.delete(oldest)
       return leaf
     },
   }
@@ -138,7 +157,7 @@ async function makeLeaf(
   issuer: X509Certificate,
   signingKey: webcrypto.CryptoKey,
   nowMs: number,
-): Promise<Leaf> {
+): Promise<Omit<Leaf, 'renewAtMs'>> {
   const keys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])
   const certificate = await X509CertificateGenerator.create({
     serialNumber: serialNumber(),
