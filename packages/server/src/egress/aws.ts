@@ -4,7 +4,7 @@ import { awsJsonError, type Described, describeDynamoDb } from '@sallyport/aws'
 import { actions, arn, type Deny, type Grant, type Reason, SallyportError } from '@sallyport/core/access'
 import { type SigningKeys, verifySigV4 } from '@sallyport/core/identity'
 import type { Table } from '@sallyport/manifest'
-import { sign } from 'aws4'
+import aws4 from 'aws4' // CommonJS without named exports
 
 import type { Invocation } from '../host/invocation.ts'
 import type { Box } from './box.ts'
@@ -129,7 +129,7 @@ function signedHeaders(
 ): readonly (readonly [string, string])[] {
   const credentials = rooms.upstreamCredentials(table)
   const stamp = new Date(rooms.clock()).toISOString().replaceAll(/[-:]|\.\d{3}/g, '')
-  const request = sign(
+  const request = aws4.sign(
     {
       method: 'POST', host, path: '/', service: 'dynamodb', region: table.region, body: Buffer.from(body),
       headers: {

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 
 import { SallyportError } from '@sallyport/core/access'
 import type { Table } from '@sallyport/manifest'
-import { sign } from 'aws4'
+import aws4 from 'aws4' // CommonJS without named exports
 import dynalite from 'dynalite'
 import { request } from 'undici'
 
@@ -53,7 +53,7 @@ async function createTable(endpoint: string, table: Table): Promise<void> {
     BillingMode: 'PAY_PER_REQUEST',
   })
   const { host } = new URL(endpoint)
-  const signed = sign(
+  const signed = aws4.sign(
     {
       method: 'POST', host, path: '/', service: 'dynamodb', region: table.region, body,
       headers: { 'Content-Type': 'application/x-amz-json-1.0', 'X-Amz-Target': 'DynamoDB_20120810.CreateTable' },

@@ -1,0 +1,68 @@
+import { afterEach, describe, expect, it } from 'vitest'
+
+import { alice, ask, codeOf, type Harness, openHarness } from './testing/harness.ts'
+
+let harness: Harness
+afterEach(() => harness.close())
+
+describe('a call from function to function', () => {
+  it('carries the person, the transaction and the chain of actors', async () => {
+    harness = await openHarness({ functionName: 'orders' })
+    const answer = await ask(harness, 'http://payments.fn.internal/charge', {
+      body: '{"amountMinor":1}', headers: { 'content-type': 'application/json', authorization: 'Bearer forged', 'x-sallyport-user': 'bob' },
+    })
+    expect(answer).toMatchObject({ status: 201, body: '{"ok":true}' })
+    const orders = 'arn:sallyport:function:checkout:internal:orders'
+    expect(harness.decisions).toMatchObject([{
+      effect: 'allow', subject: orders,
+      asked: [{ action: 'sallyport:InvokeFunction', resource: 'arn:sallyport:function:checkout:restricted:payments/charge' }],
+      context: { 'sallyport:SourceZone': 'internal', 'sallyport:TransactionUser': 'alice', 'sallyport:ActorChain': [orders] },
+    }])
+    const [call] = harness.calls
+    expect(call).toMatchObject({ functionName: 'payments', transaction: 't1', user: alice, actors: [orders], decision: harness.decisions[0]?.id })
+    const event: unknown = JSON.parse(Buffer.from(call?.eventFor('r1') ?? []).toString())
+    expect(event).toMatchObject({
+      routeKey: 'POST /charge', body: '{"amountMinor":1}',
+      requestContext: { requestId: 'r1', authorizer: { jwt: { claims: { sub: 'alice' } }, lambda: { caller: orders, transaction: 't1' } } },
+    })
+    expect(JSON.stringify(event)).not.toMatch(/forged|x-sallyport-user/)
+  })
+
+  const refused: readonly [string, string, string, string][] = [
+    ['a function that the caller may not call', 'storefront', 'http://payments.fn.internal/charge', 'zone.closed'],
+    ['an operation that is not offered', 'orders', 'http://payments.fn.internal/steal', 'function.operation_unlisted'],
+    ['a function that does not exist', 'orders', 'http://ledger.fn.internal/read', 'function.unlisted'],
+    ['a name from the prototype', 'orders', 'http://constructor.fn.internal/name', 'function.unlisted'],
+    ['an operation behind a slash', 'orders', 'http://payments.fn.internal/charge/x', 'function.operation_unlisted'],
+  ]
+  for (const [what, functionName, url, code] of refused) {
+    it(`refuses ${what}, and lets orders create a charge`, async () => {
+      harness = await openHarness({ functionName })
+      expect(codeOf(await ask(harness, url))).toBe(code)
+      expect(harness.calls).toEqual([])
+      await harness.close()
+      harness = await openHarness({ functionName: 'orders' })
+      expect(await ask(harness, 'http://payments.fn.internal/charge')).toMatchObject({ status: 201 })
+    })
+  }
+
+  it('ends circles after sixteen functions', async () => {
+    harness = await openHarness({ functionName: 'orders' })
+    const running = harness.invocation
+    if (!running) throw new Error('the harness starts with an invocation')
+    harness.invocation = { ...running, actors: Array.from({ length: 15 }, () => 'a') }
+    expect(await ask(harness, 'http://payments.fn.internal/charge')).toMatchObject({ status: 201 })
+    harness.invocation = { ...running, actors: Array.from({ length: 16 }, () => 'a') }
+    expect(codeOf(await ask(harness, 'http://payments.fn.internal/charge'))).toBe('call.too_deep')
+  })
+
+  it('answers for a function that failed without its message', async () => {
+    harness = await openHarness({
+      functionName: 'orders',
+      rooms: { invokeFunction: async () => ({ kind: 'error', code: 'function.timed_out', message: 'inner words' }) },
+    })
+    const answer = await ask(harness, 'http://payments.fn.internal/charge')
+    expect(answer).toMatchObject({ status: 504, body: expect.not.stringContaining('inner words') })
+    expect(harness.others).toMatchObject([{ outcome: 'failed', detail: 'function.timed_out' }])
+  })
+})

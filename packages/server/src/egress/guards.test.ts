@@ -1,0 +1,82 @@
+import { PassThrough } from 'node:stream'
+import { buffer } from 'node:stream/consumers'
+
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+
+import { isMetadata, mayConnect } from './address.ts'
+import { redactor, secretPatterns } from './redact.ts'
+import { createUpstreams } from './upstream.ts'
+
+describe('mayConnect', () => {
+  it('lets public addresses through', () => {
+    for (const address of ['93.184.216.34', '2606:2800:220:1::1', '172.15.0.1', '172.32.0.1']) expect(mayConnect(address, false)).toBe(true)
+  })
+
+  it('keeps loopback and private networks for doors that were written down so', () => {
+    for (const address of ['127.0.0.1', '10.1.2.3', '172.16.0.1', '192.168.1.1', '100.64.0.1', '::1', 'fd12::1', '::ffff:10.0.0.1', '198.18.0.1']) {
+      expect(mayConnect(address, false)).toBe(false)
+      expect(mayConnect(address, true)).toBe(true)
+    }
+  })
+
+  it('never reaches metadata, unspecified or multicast addresses', () => {
+    for (const address of ['169.254.169.254', '::ffff:169.254.169.254', 'fd00:ec2::254', '0.0.0.0', '::', '224.0.0.1', 'fe80::1', 'ff02::1', 'no address']) {
+      expect(mayConnect(address, true)).toBe(false)
+    }
+    expect(isMetadata('::ffff:169.254.169.254')).toBe(true)
+    expect(isMetadata('198.18.0.1')).toBe(false)
+  })
+})
+
+describe('upstreams', () => {
+  const call = (origin: string, privateUpstream: boolean): Promise<string> => {
+    const upstreams = createUpstreams(undefined)
+    return upstreams.call({
+      pool: 'p', origin, privateUpstream, method: 'GET', target: '/', headers: [], body: new Uint8Array(), timeoutMs: 2_000,
+      signal: new AbortController().signal,
+    }).then(() => 'ok', (error: unknown) => (error instanceof Error && 'code' in error ? String(error.code) : 'other'))
+      .finally(() => upstreams.close())
+  }
+
+  it('refuse plain HTTP and private addresses, by literal and by name, unless written down', async () => {
+    expect(await call('http://93.184.216.34', false)).toBe('upstream.plaintext')
+    expect(await call('https://127.0.0.1:9', false)).toBe('upstream.forbidden_address')
+    expect(await call('https://[::1]:9', false)).toBe('upstream.forbidden_address')
+    expect(await call('https://localhost:9', false)).toBe('upstream.forbidden_address')
+    expect(await call('http://169.254.169.254', true)).toBe('upstream.forbidden_address')
+    expect(await call('http://127.0.0.1:9', true)).toBe('upstream.unreachable')
+  })
+})
+
+describe('redactor', () => {
+  const run = async (secret: string, chunks: readonly Buffer[]): Promise<string> => {
+    const source = new PassThrough()
+    const out = buffer(source.pipe(redactor(secretPatterns([secret]))))
+    for (const chunk of chunks) source.write(chunk)
+    source.end()
+    return (await out).toString('latin1')
+  }
+
+  it('leaves no secret in any cut of the text, and changes no length', async () => {
+    await fc.assert(fc.asyncProperty(
+      fc.stringMatching(/^[A-Za-z0-9_+/-]{8,24}$/), fc.array(fc.stringMatching(/^[a-z ]{0,9}$/), { minLength: 1, maxLength: 5 }), fc.array(fc.nat(90), { maxLength: 6 }), fc.nat(2),
+      async (secret, words, cuts, shift) => {
+        const encoded = Buffer.from('x'.repeat(shift) + secret).toString('base64')
+        const text = Buffer.from(words.join(secret) + ` ${secret} ${encoded}`)
+        const marks = [0, ...cuts.map((cut) => Math.min(cut, text.length)).toSorted((a, b) => a - b), text.length]
+        const chunks = marks.slice(1).map((mark, index) => text.subarray(marks[index], mark))
+        const result = await run(secret, chunks)
+        expect(result).toHaveLength(text.length)
+        expect(result).not.toContain(secret)
+      },
+    ), { numRuns: 100 })
+  })
+
+  it('holds nothing back that cannot be the start of a secret', async () => {
+    const source = redactor(secretPatterns(['secret-value']))
+    source.write('data: one\n\n')
+    expect(source.read()?.toString()).toBe('data: one\n\n')
+    source.destroy()
+  })
+})

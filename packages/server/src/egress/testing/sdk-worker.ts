@@ -1,0 +1,33 @@
+import { Agent } from 'node:http'
+import { connect, type NetConnectOpts } from 'node:net'
+import { parentPort, workerData } from 'node:worker_threads'
+
+import * as sdk from '@aws-sdk/client-dynamodb'
+import { NodeHttpHandler } from '@smithy/node-http-handler'
+
+import type { SdkCall, SdkResult } from './sdk.ts'
+
+// The unmodified SDK knows nothing but its environment, which is the box's. Only DNS is stood in for.
+const { httpPort }: { readonly httpPort: number } = workerData
+const agent = new Agent()
+agent.createConnection = (_options: NetConnectOpts) => connect(httpPort, '127.0.0.1')
+
+// A message carries no types: each input is what its test says it is.
+const commands: Readonly<Record<SdkCall['operation'], (client: sdk.DynamoDBClient, input: never) => Promise<object>>> = {
+  GetItem: (client, input) => client.send(new sdk.GetItemCommand(input)),
+  PutItem: (client, input) => client.send(new sdk.PutItemCommand(input)),
+  UpdateItem: (client, input) => client.send(new sdk.UpdateItemCommand(input)),
+  Query: (client, input) => client.send(new sdk.QueryCommand(input)),
+  Scan: (client, input) => client.send(new sdk.ScanCommand(input)),
+  BatchWriteItem: (client, input) => client.send(new sdk.BatchWriteItemCommand(input)),
+}
+
+parentPort?.on('message', async ({ operation, input }: { operation: SdkCall['operation']; input: never }) => {
+  const client = new sdk.DynamoDBClient({ maxAttempts: 1, requestHandler: new NodeHttpHandler({ httpAgent: agent }) })
+  const result: SdkResult = await commands[operation](client, input).then(
+    (output) => ({ name: 'ok', item: 'Item' in output ? output.Item : undefined }),
+    (error: Error & { $metadata?: { requestId?: string } }) =>
+      ({ name: error.name, message: error.message, requestId: error.$metadata?.requestId }),
+  )
+  parentPort?.postMessage(result)
+})
