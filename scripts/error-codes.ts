@@ -43,6 +43,7 @@ export const errorCodes: Readonly<Record<string, Entry>> = {
   'certificates.not_permitted': ['A certificate was asked for a name outside its authority\'s constraints.', report],
   'cli.ambiguous_id': ['The first characters of the id fit more than one.', 'Give more characters.'],
   'cli.bad_event': ['The event is not JSON, or not a whole HTTP event.', 'Mend the file named.'],
+  'cli.exists': ['A manifest is there already, and is never written over.', 'Use another folder.'],
   'cli.internal': ['The command itself failed.', 'Report it with the text printed.'],
   'cli.no_answer': ['The server or gateway did not answer in a form that can be read.', 'Look at the server\'s own output.'],
   'cli.no_app': ['There is no manifest in the folder.', '`sallyport init` writes one.'],

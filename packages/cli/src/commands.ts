@@ -1,13 +1,17 @@
 import { buildRouteMap, type RouteMap } from '@stricli/core'
 
 import type { Terminal } from './terminal.ts'
+import { allow } from './verbs/allow.ts'
 import { attack } from './verbs/attack.ts'
 import { can } from './verbs/can.ts'
 import { completion } from './verbs/completion.ts'
+import { diff } from './verbs/diff.ts'
 import { doctor } from './verbs/doctor.ts'
 import { approve, request, requests } from './verbs/elevation.ts'
+import { init } from './verbs/init.ts'
 import { invoke } from './verbs/invoke.ts'
 import { logs } from './verbs/logs.ts'
+import { policy } from './verbs/policy.ts'
 import { secret } from './verbs/secret.ts'
 import { dev, up } from './verbs/server.ts'
 import { test } from './verbs/test.ts'
@@ -17,12 +21,16 @@ import { why } from './verbs/why.ts'
 export const commands: RouteMap<Terminal> = buildRouteMap({
   docs: { brief: 'Zero trust for serverless functions' },
   routes: {
+    init,
     up,
     dev,
     invoke,
     logs,
     why,
     can,
+    allow,
+    policy,
+    diff,
     test,
     attack,
     request,

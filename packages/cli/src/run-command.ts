@@ -7,6 +7,7 @@ import {
   generateHelpTextForAllCommands,
   proposeCompletions,
   run,
+  type StricliProcess,
   text_en,
 } from '@stricli/core'
 
@@ -37,21 +38,15 @@ function describeBadArguments(error: unknown): string {
 /** Runs one command line. The exit code is left in `terminal.process.exitCode`; `exit-codes.ts` says what each means. */
 export async function runCommand(inputs: readonly string[], terminal: Terminal): Promise<void> {
   if (inputs[0] === completeRoute) return complete(inputs.slice(1), terminal)
-  let own: number | undefined
-  // Stricli sets the code itself after a verb has ended; ours, set inside the verb, counts.
-  const process = {
+  // Stricli leaves a code alone that is set already, and that is the one that the verb set.
+  const process: StricliProcess & Terminal['process'] = {
     stdout: terminal.process.stdout,
     stderr: terminal.process.stderr,
     env: { ...terminal.process.env, STRICLI_SKIP_VERSION_CHECK: '1', STRICLI_NO_COLOR: '1' },
-    get exitCode(): number {
-      return own ?? 0
-    },
-    set exitCode(code: number) {
-      if (own === undefined || own === ExitCode.Success) own = code
-    },
+    exitCode: null,
   }
   await run(application, inputs, { ...terminal, process })
-  terminal.process.exitCode = documented(own ?? 0)
+  terminal.process.exitCode = documented(Number(process.exitCode ?? 0))
 }
 
 /** Stricli's own codes are negative; a script sees only those that we document. */

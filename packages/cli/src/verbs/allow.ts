@@ -1,0 +1,84 @@
+import { randomBytes } from 'node:crypto'
+import { readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+import { SallyportError } from '@sallyport/core/access'
+import { accessDiff, allowInManifest, loadApp, manifestFile, type Surroundings } from '@sallyport/manifest'
+import { buildCommand, type Command } from '@stricli/core'
+
+import { answering, commonFlags, type CommonFlags } from '../answer.ts'
+import { faultsAnswer, surroundings, withApp } from '../load-app.ts'
+import { appFolder, paintFor, type Terminal } from '../terminal.ts'
+import { showDiff } from './diff.ts'
+
+interface Flags extends CommonFlags {
+  readonly yes: boolean
+}
+
+/** `allow SUBJECT ACTION`: writes one grant into the manifest, after showing what it means. */
+export const allow: Command<Terminal> = buildCommand<Flags, [subject: string, action: string, resource?: string], Terminal>({
+  docs: {
+    brief: 'Add one grant to the manifest; shows what it changes in access, and asks',
+    fullDescription:
+      'Comments and order of the file stay as they are. The manifest is not written when it would no longer hold ' +
+      'its own invariants and examples. A running `dev` takes it up; a running `up` asks for approval.',
+    customUsage: [
+      { input: 'payments stripe.refund', brief: 'an operation of a door' },
+      { input: "payments 'stripe.balance=GET /v1/balance'", brief: 'a new operation of a door' },
+      { input: "support 'POST /checkout'", brief: 'a route' },
+      { input: "payments 'orders-table.update(total)'", brief: 'a column' },
+      { input: 'public restricted', brief: 'an edge between zones' },
+    ],
+  },
+  parameters: {
+    flags: {
+      ...commonFlags,
+      yes: { kind: 'boolean', brief: 'Do not ask', default: false, withNegated: false },
+    },
+    aliases: { y: 'yes' },
+    positional: {
+      kind: 'tuple',
+      parameters: [
+        { brief: 'Who', parse: String, placeholder: 'SUBJECT' },
+        { brief: 'May do what', parse: String, placeholder: 'ACTION' },
+        { brief: 'With what, where ACTION is a method', parse: String, placeholder: 'RESOURCE', optional: true },
+      ],
+    },
+  },
+  func: answering((terminal, flags, subject, action, resource) => {
+    const folder = appFolder(terminal, flags.app)
+    return withApp(terminal, folder, async ({ app }) => {
+      const file = join(folder, manifestFile)
+      const text = readFileSync(file, 'utf8')
+      const edited = allowInManifest(text, subject, resource === undefined ? action : `${action} ${resource}`, app)
+      if (!edited.ok) {
+        const fix = edited.suggestion === undefined ? {} : { fix: edited.suggestion }
+        throw new SallyportError('cli.unknown_name', edited.message, fix)
+      }
+      if (edited.text === text) return { exit: 'ok', json: { written: false, lines: [] }, text: 'the manifest says so already' }
+      const loaded = loadApp(folder, withText(surroundings(terminal), file, edited.text))
+      if (!loaded.ok) return faultsAnswer(loaded.faults, 'refused')
+      const change = accessDiff(app, loaded.app)
+      const shown = [...edited.lines, showDiff(change.lines, paintFor(terminal))].join('\n')
+      if (!flags.json) terminal.process.stdout.write(`${shown}\n`)
+      const agreed = flags.yes || (await terminal.ask('Write this?'))
+      if (agreed === undefined) throw new SallyportError('cli.usage', 'nobody is here to ask', { fix: 'add --yes' })
+      if (agreed) replaceFile(file, edited.text)
+      const json = { written: agreed, lines: edited.lines, access: change }
+      return { exit: agreed ? 'ok' : 'refused', json, text: agreed ? `wrote ${manifestFile}` : 'nothing was changed' }
+    })
+  }),
+})
+
+/** The same surroundings, in which one file already reads as it would. */
+function withText(usual: Surroundings, file: string, text: string): Surroundings {
+  const path = usual.realpath(file)
+  return { ...usual, readFile: (asked) => (asked === path ? text : usual.readFile(asked)) }
+}
+
+/** All of the new file or all of the old one: a `dev` that watches must never read half. */
+function replaceFile(file: string, text: string): void {
+  const beside = `${file}.${randomBytes(6).toString('hex')}`
+  writeFileSync(beside, text, { flag: 'wx', mode: statSync(file).mode & 0o777 })
+  renameSync(beside, file)
+}

@@ -1,0 +1,53 @@
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { basename, dirname, join, resolve } from 'node:path'
+
+import { SallyportError } from '@sallyport/core/access'
+import { manifestFile, newManifest } from '@sallyport/manifest'
+import { buildCommand, type Command } from '@stricli/core'
+
+import { answering, commonFlags } from '../answer.ts'
+import type { Terminal } from '../terminal.ts'
+
+interface Flags {
+  readonly json: boolean
+  readonly name?: string
+}
+
+/** `init [FOLDER]`: writes a small app that works as it is. Never writes over a file. */
+export const init: Command<Terminal> = buildCommand<Flags, [folder?: string], Terminal>({
+  docs: { brief: 'Write a small app to begin with: one function, one route, one door' },
+  parameters: {
+    flags: {
+      json: commonFlags.json,
+      name: { kind: 'parsed', parse: String, brief: "Name of the app; by default the folder's", optional: true },
+    },
+    positional: {
+      kind: 'tuple',
+      parameters: [{ brief: 'Where; by default here', parse: String, placeholder: 'FOLDER', optional: true }],
+    },
+  },
+  func: answering((terminal, flags, named) => {
+    const folder = resolve(terminal.cwd, named ?? '.')
+    const { name, files } = newManifest(flags.name ?? basename(folder))
+    if (existsSync(join(folder, manifestFile))) {
+      throw new SallyportError('cli.exists', `${join(folder, manifestFile)} is there already`, { fix: 'sallyport test' })
+    }
+    const written: string[] = []
+    const kept: string[] = []
+    for (const [path, text] of Object.entries(files)) {
+      mkdirSync(dirname(join(folder, path)), { recursive: true })
+      if (existsSync(join(folder, path))) {
+        kept.push(path)
+      } else {
+        writeFileSync(join(folder, path), text, { flag: 'wx' })
+        written.push(path)
+      }
+    }
+    const lines = [
+      ...written.map((path) => `wrote ${path}`),
+      ...kept.map((path) => `kept ${path}, which was there`),
+      `next: sallyport up${named === undefined ? '' : ` ${named}`}`,
+    ]
+    return Promise.resolve({ exit: 'ok', json: { name, folder, written, kept }, text: lines.join('\n') })
+  }),
+})
