@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 
-import type { Attack, Attempt } from './attack.ts'
+import type { Attack } from './attack.ts'
 import type { Instruction } from './hostile-app/src/instruction.ts'
 import { attemptInside, controlInside } from './verdicts.ts'
 import type { World } from './world.ts'
@@ -18,21 +18,21 @@ const sameTarget = (aim: Aim): Pick<Attack, 'run' | 'controls' | 'control'> => (
 
 /** Where the real target lies beyond this machine, a canary of ours takes its place for the control. */
 const canaryInstead = (aim: Aim, canary: Aim): Pick<Attack, 'run' | 'controls' | 'control'> => ({
-  run: async (world) => unhit(world, attemptInside(await world.inside('storefront', aim(world)))),
+  run: async (world) => {
+    const before = world.canaries.hits.length
+    const attempt = attemptInside(await world.inside('storefront', aim(world)))
+    // A canary that was hit meanwhile means that something got out, whatever the code in the box says.
+    const [hit] = world.canaries.hits.slice(before)
+    return hit === undefined ? attempt : { stopped: false, code: 'canary.hit', evidence: hit }
+  },
   controls: 'the same code outside a box, against a canary of ours',
   control: async (world) => controlInside(await world.outside(canary(world))),
 })
 
-/** A canary that was hit while code in a box ran means that something got out, whatever the code says. */
-function unhit(world: World, attempt: Attempt): Attempt {
-  const hit = world.canaries.hits.find((line) => line.includes('from-the-box'))
-  return hit === undefined ? attempt : { stopped: false, code: 'canary.hit', evidence: hit }
-}
-
 const noWay = ['ECONNREFUSED', 'ENETUNREACH', 'EHOSTUNREACH', 'ETIMEDOUT', 'ECONNRESET', 'no answer', 'Error: no answer', 'closed']
 const noName = ['ENOTFOUND', 'ENODATA', 'ETIMEOUT', 'ECONNREFUSED', 'EAI_AGAIN', 'ESERVFAIL', 'EREFUSED']
 const noFile = ['ENOENT', 'EACCES', 'EPERM', 'empty']
-const noDoor = ['door.unlisted', 'policy.implicit_deny', 'policy.explicit_deny', ...noWay]
+const noDoor = ['door.unlisted', 'door.not_granted', ...noWay]
 
 const tcp = (host: string) => (world: World): Instruction =>
   ({ do: 'raw', host, port: world.canaries.tcpPort, text: 'from-the-box' })
@@ -182,7 +182,8 @@ export const boxAttacks: readonly Attack[] = [
     expected: ['HTTP 403', 'EPERM', 'ECONNREFUSED', 'ECONNRESET', 'UND_ERR_SOCKET', 'gone'],
     run: async (world) => {
       const tag = randomUUID()
-      await world.inside('storefront', { do: 'child', forMs: 1_500, tag })
+      const left = await world.inside('storefront', { do: 'child', forMs: 1_500, tag })
+      if (!left.got) return { stopped: false, code: left.code, evidence: 'no child could be left behind, so nothing is shown' }
       await world.inside('storefront', { do: 'wait', ms: 200 })
       await world.inside('storefront', { do: 'wait', ms: 200 }, 'bob')
       const outcome = await world.printed(tag, 4_000)
@@ -205,10 +206,7 @@ export const boxAttacks: readonly Attack[] = [
     name: 'boxes.late-timer',
     tries: 'code of alice’s call waits until it is over and charges a card while bob’s runs',
     stoppedBy: 'door',
-    expected: [
-      'door.between_invocations', 'door.no_invocation', 'door.idle', 'ECONNRESET', 'UND_ERR_SOCKET', 'ECONNREFUSED', 'EPIPE',
-      'gone', 'ENOTFOUND', 'grant.ended', 'door.closed',
-    ],
+    expected: ['exit.no_invocation', 'exit.invocation_ended', 'ECONNRESET', 'UND_ERR_SOCKET', 'ENOTFOUND', 'gone'],
     run: async (world) => {
       const tag = randomUUID()
       const before = world.upstream.seen.length
@@ -225,7 +223,7 @@ export const boxAttacks: readonly Attack[] = [
     name: 'boxes.half-request',
     tries: 'half a request is sent in one call and its end in the next',
     stoppedBy: 'door',
-    expected: ['aborted', 'ECONNRESET', 'EPIPE', 'closed', 'ERR_STREAM_PREMATURE_CLOSE', 'no answer'],
+    expected: ['aborted', 'exit.unfinished', 'exit.invocation_ended', 'ECONNRESET', 'EPIPE', 'closed', 'ERR_STREAM_PREMATURE_CLOSE', 'no answer'],
     run: async (world) => {
       const before = world.upstream.seen.length
       await world.inside('payments', { do: 'begin', host: '192.0.2.1', port: 80, text: firstHalf })

@@ -3,7 +3,7 @@ import type { Instruction } from './hostile-app/src/instruction.ts'
 import { attemptInside, controlInside } from './verdicts.ts'
 import type { World } from './world.ts'
 
-const refused = ['AccessDeniedException', 'policy.implicit_deny', 'policy.explicit_deny']
+const refused = ['AccessDeniedException']
 const order = (customer: string): object => ({ customer: { S: customer }, id: { S: 'o1' } })
 const get = (customer: string): Instruction => ({
   do: 'dynamodb',
@@ -86,7 +86,7 @@ export const dataAttacks: readonly Attack[] = [
     name: 'data.unknown-operation',
     tries: 'an operation that the door cannot read: PartiQL',
     stoppedBy: 'door',
-    expected: ['UnknownOperationException', 'aws.unknown_operation', ...refused],
+    expected: ['UnknownOperationException', ...refused],
     run: inside('orders', { do: 'dynamodb', operation: 'ExecuteStatement', input: { Statement: 'SELECT * FROM Orders' } }),
     ...ownOrder,
   },
@@ -94,7 +94,7 @@ export const dataAttacks: readonly Attack[] = [
     name: 'data.other-table',
     tries: 'a table that the manifest does not name',
     stoppedBy: 'door',
-    expected: ['ResourceNotFoundException', 'aws.unknown_table', ...refused],
+    expected: ['ResourceNotFoundException', ...refused],
     run: inside('orders', {
       do: 'dynamodb',
       operation: 'GetItem',
@@ -115,10 +115,7 @@ export const dataAttacks: readonly Attack[] = [
     name: 'data.forged-signature',
     tries: 'the same call, signed with a key of the attacker',
     stoppedBy: 'door',
-    expected: [
-      'InvalidSignatureException', 'UnrecognizedClientException', 'IncompleteSignatureException', 'SignatureDoesNotMatch',
-      'aws.signature', 'sigv4.signature', ...refused,
-    ],
+    expected: ['InvalidSignatureException', 'IncompleteSignatureException', 'UnrecognizedClientException', ...refused],
     run: inside('orders', { do: 'dynamodb', operation: 'GetItem', input: { TableName: 'Orders', Key: order('alice') }, forged: true }),
     ...ownOrder,
   },

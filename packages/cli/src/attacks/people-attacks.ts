@@ -1,12 +1,11 @@
 import { SallyportError } from '@sallyport/core/access'
 
 import { isRecord } from '../local-api.ts'
-import type { Attack, Attempt } from './attack.ts'
+import type { Attack, Attempt, Control } from './attack.ts'
 import type { Strength } from './tokens.ts'
 import { attemptOf, controlOf } from './verdicts.ts'
 import type { World } from './world.ts'
 
-const refused = ['policy.implicit_deny', 'policy.explicit_deny']
 const strong: Strength = { mfa: true, device: true }
 const doNothing = '{"do":"wait","ms":1}'
 
@@ -35,7 +34,7 @@ export const peopleAttacks: readonly Attack[] = [
     name: 'people.country',
     tries: 'a customer calls from an undeclared country',
     stoppedBy: 'policy',
-    expected: [...refused, 'route.country'],
+    expected: ['route.country'],
     run: async (world) => attemptOf(await asAlice(world, '127.0.66.6')),
     ...fromHome,
   },
@@ -43,7 +42,7 @@ export const peopleAttacks: readonly Attack[] = [
     name: 'people.forged-country',
     tries: 'the same, with forwarding headers that name an address at home',
     stoppedBy: 'policy',
-    expected: [...refused, 'route.country'],
+    expected: ['route.country'],
     run: async (world) =>
       attemptOf(await asAlice(world, '127.0.66.6', { 'x-forwarded-for': '127.0.0.1', forwarded: 'for=127.0.0.1', 'x-real-ip': '127.0.0.1' })),
     ...fromHome,
@@ -52,7 +51,7 @@ export const peopleAttacks: readonly Attack[] = [
     name: 'people.no-second-factor',
     tries: 'support signs in with the password alone',
     stoppedBy: 'policy',
-    expected: [...refused, 'route.mfa_required'],
+    expected: ['route.mfa_required'],
     run: async (world) => attemptOf(await asSupport(world, { mfa: false, device: true })),
     ...strongSupport,
   },
@@ -60,7 +59,7 @@ export const peopleAttacks: readonly Attack[] = [
     name: 'people.unmanaged-device',
     tries: 'support signs in on a device that nobody enrolled',
     stoppedBy: 'policy',
-    expected: [...refused, 'route.device_required'],
+    expected: ['route.device_unmanaged'],
     run: async (world) => attemptOf(await asSupport(world, { mfa: true, device: false })),
     ...strongSupport,
   },
@@ -68,7 +67,7 @@ export const peopleAttacks: readonly Attack[] = [
     name: 'people.forged-device',
     tries: 'the same, with headers that claim a managed device',
     stoppedBy: 'policy',
-    expected: [...refused, 'route.device_required'],
+    expected: ['route.device_unmanaged'],
     run: async (world) => {
       const token = await world.token(world.hostile, 'sam', { mfa: true, device: false })
       const headers = { 'x-sallyport-device': 'managed', 'user-agent': 'Managed/1.0' }
@@ -80,7 +79,7 @@ export const peopleAttacks: readonly Attack[] = [
     name: 'people.other-role',
     tries: 'a customer calls what is for support',
     stoppedBy: 'policy',
-    expected: refused,
+    expected: ['route.role_missing'],
     run: async (world) => attemptOf(await world.request({ path: '/desk', token: await world.token(world.hostile, 'alice') })),
     ...strongSupport,
   },
@@ -89,61 +88,64 @@ export const peopleAttacks: readonly Attack[] = [
     tries: 'the local token alone sets a secret',
     stoppedBy: 'door',
     expected: ['token.missing'],
-    run: (world) => administer(world, 'PUT', '/v1/secrets/stripe-key', world.stripeKey),
+    run: (world) => setKey(world),
     controls: 'an administrator with both factors sets it',
-    control: (world) => controlled(world, async () => administer(world, 'PUT', '/v1/secrets/stripe-key', world.stripeKey, await ada(world))),
+    control: (world) => controlled(async () => setKey(world, await admin(world, 'ada'))),
   },
   {
     name: 'people.secret-by-customer',
     tries: 'a customer sets a secret',
     stoppedBy: 'policy',
-    expected: refused,
-    run: async (world) =>
-      administer(world, 'PUT', '/v1/secrets/stripe-key', 'sk_attacker', await world.token(world.hostile, 'alice')),
+    expected: ['administration.role_missing', 'administration.mfa_required'],
+    run: async (world) => setKey(world, await world.token(world.hostile, 'alice')),
     controls: 'an administrator with both factors sets it',
-    control: (world) => controlled(world, async () => administer(world, 'PUT', '/v1/secrets/stripe-key', world.stripeKey, await ada(world))),
-  },
-  {
-    name: 'people.not-elevated',
-    tries: 'an administrator refunds without having been elevated',
-    stoppedBy: 'policy',
-    expected: [...refused, 'route.elevation_required'],
-    run: async (world) => attemptOf(await refund(world)),
-    controls: 'the same administrator, elevated by another one',
-    control: async (world) => {
-      const id = await request(world)
-      const token = await world.token(world.hostile, 'grace', strong)
-      await administer(world, 'POST', `/v1/elevation/${id}/approve`, undefined, token)
-      return controlOf(await refund(world))
-    },
+    control: (world) => controlled(async () => setKey(world, await admin(world, 'ada'))),
   },
   {
     name: 'people.self-approval',
     tries: 'an administrator approves their own elevation',
     stoppedBy: 'policy',
-    expected: refused,
-    run: async (world) => administer(world, 'POST', `/v1/elevation/${await request(world)}/approve`, undefined, await ada(world)),
+    expected: ['administration.self_approval'],
+    run: async (world) => approve(world, await request(world, 'ada'), 'ada'),
     controls: 'another administrator approves it',
-    control: (world) =>
-      controlled(world, async () => {
-        const token = await world.token(world.hostile, 'grace', strong)
-        return administer(world, 'POST', `/v1/elevation/${await request(world)}/approve`, undefined, token)
-      }),
+    control: (world) => controlled(async () => approve(world, await request(world, 'ada'), 'grace')),
+  },
+  {
+    name: 'people.not-elevated',
+    tries: 'an administrator refunds without having been elevated, beside one who is',
+    stoppedBy: 'policy',
+    expected: ['route.elevation_required'],
+    run: async (world) => attemptOf(await refund(world, 'grace')),
+    controls: 'the same administrator, elevated by another one',
+    control: async (world) => {
+      await approve(world, await request(world, 'grace'), 'ada')
+      return controlOf(await refund(world, 'grace'))
+    },
   },
 ]
 
-const ada = (world: World): Promise<string> => world.token(world.hostile, 'ada', strong)
+/** With both factors and the enrolled device. */
+const admin = (world: World, name: string): Promise<string> => world.token(world.hostile, name, strong)
 
-async function refund(world: World): ReturnType<World['request']> {
-  return world.request({ path: '/refund', body: doNothing, token: await ada(world) })
+async function refund(world: World, name: string): ReturnType<World['request']> {
+  return world.request({ path: '/refund', body: doNothing, token: await admin(world, name) })
 }
 
-/** Ada asks to be elevated; gives the request's id. */
-async function request(world: World): Promise<string> {
+/** Asks for an elevation in somebody's name; gives the request's id. */
+async function request(world: World, name: string): Promise<string> {
   const body = new TextEncoder().encode('{"role":"admin","reason":"an attack of our own"}')
-  const answer = await world.hostile.api.call({ method: 'POST', path: '/v1/elevation', body, userToken: await ada(world) })
+  const userToken = await admin(world, name)
+  const answer = await world.hostile.api.call({ method: 'POST', path: '/v1/elevation', body, userToken })
   const asked = isRecord(answer) ? answer['request'] : undefined
   return isRecord(asked) ? String(asked['id']) : ''
+}
+
+async function approve(world: World, id: string, name: string): Promise<Attempt> {
+  return administer(world, 'POST', `/v1/elevation/${id}/approve`, undefined, await admin(world, name))
+}
+
+async function setKey(world: World, userToken?: string): Promise<Attempt> {
+  return administer(world, 'PUT', '/v1/secrets/stripe-key', world.stripeKey, userToken)
 }
 
 /** One administrative call; an answer other than a refusal is a success of the attack. */
@@ -165,7 +167,7 @@ async function administer(
   }
 }
 
-async function controlled(_world: World, run: () => Promise<Attempt>): Promise<{ succeeded: boolean; evidence: string }> {
+async function controlled(run: () => Promise<Attempt>): Promise<Control> {
   const { stopped, evidence } = await run()
   return { succeeded: !stopped, evidence }
 }

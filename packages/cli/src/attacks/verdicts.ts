@@ -23,9 +23,9 @@ export function attemptOfAll(answers: readonly ClientAnswer[]): Attempt {
   return { ...first, evidence: attempts.map(({ code }) => code).join(', ') }
 }
 
-/** A request from outside as a control: it must reach a function. */
+/** A request from outside as a control: it must reach a function, and the function must answer. */
 export function controlOf(answer: ClientAnswer): Control {
-  return { succeeded: wasLetThrough(answer), evidence: evidenceOf(answer) }
+  return { succeeded: wasLetThrough(answer) && answer.status < 500, evidence: evidenceOf(answer) }
 }
 
 /** What hostile code met inside, as an attempt. */

@@ -1,0 +1,89 @@
+import { SallyportError } from '@sallyport/core/access'
+
+import { send } from '../../../packages/cli/src/attacks/client.ts'
+import { command, type RunningApp } from '../../../packages/cli/src/attacks/running-app.ts'
+import { type Strength, tokens } from '../../../packages/cli/src/attacks/tokens.ts'
+
+/** What the driver keeps of a step: only how to find it in the ledger, and what the caller saw. */
+export interface Played {
+  /** The id of the decision, as the answer or the refusal named it; absent where a command did it. */
+  readonly id?: string
+  /** Where no id came back: the resource that the newest decision of this kind is about. */
+  readonly resource?: string
+  readonly status?: number
+  readonly text: string
+}
+
+/** Somebody who signs in. */
+export interface Person extends Partial<Strength> {
+  readonly user: string
+}
+
+/** What the steps can do, and the little that one hands to the next. */
+export interface Stage {
+  /** Alice's order; known once she has checked out. */
+  readonly orderId: string
+  keepOrder(answer: string): void
+  request(person: Person | undefined, path: string, more?: { readonly body?: object; readonly from?: string }): Promise<Played>
+  setSecret(name: string, admin: string): Promise<Played>
+  askForElevation(user: string, role: string, reason: string): Promise<Played>
+  /** Approves what was asked last. */
+  approve(user: string): Promise<Played>
+}
+
+/** Sets the stage on a running app. `secrets` are this run's own. */
+export function openStage(app: RunningApp, secrets: Readonly<Record<string, string>>): Stage {
+  const token = tokens()
+  const strong: Strength = { mfa: true, device: true }
+  let orderId = 'none'
+  let elevation = 'none'
+
+  async function administer(user: string, path: string, body?: object): Promise<Played> {
+    const sent = body === undefined ? {} : { body: new TextEncoder().encode(JSON.stringify(body)) }
+    try {
+      const answer = await app.api.call({ method: 'POST', path, ...sent, userToken: await token(app, user, strong) })
+      const text = JSON.stringify(answer)
+      return { ...idIn(text, /"id":"([0-9a-f]{32})"\}$/), text }
+    } catch (error) {
+      if (!(error instanceof SallyportError) || error.code !== 'cli.refused') throw error
+      return { ...idIn(error.fix ?? '', /why ([0-9a-f]{32})/), text: error.message }
+    }
+  }
+
+  return {
+    get orderId() {
+      return orderId
+    },
+    keepOrder: (answer) => {
+      orderId = /"id":"([0-9a-f-]{36})"/.exec(answer)?.[1] ?? 'none'
+    },
+    request: async (person, path, { body, from } = {}) => {
+      const { user, mfa = false, device = false } = person ?? {}
+      const answer = await send(app, {
+        path,
+        ...(user === undefined ? {} : { token: await token(app, user, { mfa, device }) }),
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        ...(from === undefined ? {} : { from }),
+      })
+      const header = answer.headers['x-sallyport-id']
+      // A refusal further in names its own decision; what was let through all the way is found by the first one.
+      const id = answer.status >= 400 ? (answer.id ?? header) : header
+      return { ...(typeof id === 'string' ? { id } : {}), status: answer.status, text: answer.text }
+    },
+    setSecret: async (name, admin) => {
+      const { exitCode, stderr } = await command(['secret', 'set', name, '--as', admin, '--app', app.folder], secrets[name])
+      return { resource: `secret/${name}`, text: exitCode === 0 ? '' : stderr }
+    },
+    askForElevation: async (user, role, reason) => {
+      const played = await administer(user, '/v1/elevation', { role, reason })
+      elevation = /"request":\{"id":"([^"]+)"/.exec(played.text)?.[1] ?? 'none'
+      return played
+    },
+    approve: (user) => administer(user, `/v1/elevation/${elevation}/approve`),
+  }
+}
+
+function idIn(text: string, pattern: RegExp): { readonly id?: string } {
+  const id = pattern.exec(text)?.[1]
+  return id === undefined ? {} : { id }
+}
