@@ -75,6 +75,18 @@ describe('signing in', () => {
     expect(provider.events.at(-1)).toMatchObject({ event: 'signed-in', address: '127.0.66.1' })
   })
 
+  test('at a provider that is called localhost works from either address', async () => {
+    const local = await startTestProvider({ name: 'localhost' })
+    const { alice } = local.signIn
+    if (alice === undefined) throw new Error('no alice')
+    const { issuerUrl, caPem } = local
+    const options = { issuerUrl, caPem, userName: 'alice', details: alice, mfa: true, device: true }
+    expect((await signIn(options)).accessToken).toMatch(/^ey/)
+    expect((await signIn({ ...options, mfa: false, localAddress: '127.0.66.1' })).accessToken).toMatch(/^ey/)
+    expect(local.events.map(({ address }) => address)).toEqual(['127.0.0.1', '127.0.66.1'])
+    await local.close()
+  })
+
   test('with another user’s device proves no device', async () => {
     const details = { ...optionsFor('alice').details, device: optionsFor('ada').details.device }
     const { accessToken } = await signIn(optionsFor('alice', { device: true, details }))

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer, type Server } from 'node:https'
+import type { Socket } from 'node:net'
 
 import { SallyportError } from '@sallyport/core/access'
 import type { JWK } from 'jose'
@@ -60,6 +61,11 @@ export async function startIdentityProvider(options: IdentityProviderOptions): P
   server.requestTimeout = 30_000
   server.headersTimeout = 10_000
   server.maxConnections = 512
+  const sockets = new Set<Socket>()
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+  })
   const issuerUrl = issuerWithPort(options.issuerUrl, await listen(server, options))
   const provider = new Provider(issuerUrl, configure({ audience, keys, store, users, nowSeconds }))
   const context = { app, issuerUrl, audience, provider, users, store, passwords, attempts, nowSeconds, random, report }
@@ -76,7 +82,8 @@ export async function startIdentityProvider(options: IdentityProviderOptions): P
     async close() {
       const closed = once(server, 'close')
       server.close()
-      server.closeAllConnections()
+      // Not `closeAllConnections`: it does not know those that are still shaking hands.
+      for (const socket of sockets) socket.destroy()
       await closed
     },
   }

@@ -32,8 +32,8 @@ export function visit(provider: TestProvider): Visitor {
   const send: Visitor['send'] = async (method, path, headers = {}, body) => {
     const cookie = [...cookies].map((pair) => pair.join('=')).join('; ')
     const { promise, resolve, reject } = Promise.withResolvers<Answer>()
-    const options = { method, path, hostname, port, ca: provider.caPem, agent: false, headers: { host, cookie, ...headers } }
-    request(options, (response) => {
+    const to = { method, path, hostname, port, ca: provider.caPem, servername: 'localhost', agent: false }
+    request({ ...to, headers: { host, cookie, ...headers } }, (response) => {
       for (const line of response.headers['set-cookie'] ?? []) {
         const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? []
         cookies.set(name, value)
@@ -70,7 +70,8 @@ export function visit(provider: TestProvider): Visitor {
     },
     async exchange(location, changes = {}) {
       // From the form's answer the way leads over the provider's own resume address to the client's callback.
-      const callback = location.startsWith('http://') ? location : (await send('GET', new URL(location).pathname)).location
+      const isThere = location.startsWith('http://')
+      const callback = isThere ? location : (await send('GET', new URL(location).pathname)).location
       const fields = {
         grant_type: 'authorization_code',
         client_id: 'sallyport-cli',

@@ -1,0 +1,305 @@
+import { request as httpsRequest } from 'node:https'
+import { connect } from 'node:tls'
+
+import { decodeJwt, decodeProtectedHeader } from 'jose'
+import { Secret, TOTP } from 'otpauth'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+
+import type { SignInEvent } from './ports.ts'
+import { startTestProvider, type TestProvider } from './testing/index.ts'
+import { type Answer, visit, type Visitor } from './testing/visitor.ts'
+
+let provider: TestProvider
+let visitor: Visitor
+let report: (event: SignInEvent) => void = () => undefined
+
+beforeAll(async () => {
+  provider = await startTestProvider({ report: (event) => report(event) })
+})
+afterAll(() => provider.close())
+beforeEach(() => {
+  visitor = visit(provider)
+})
+afterEach(() => {
+  report = () => undefined
+})
+
+const passwordOf = (user: string): string => provider.signIn[user]?.password ?? ''
+const codeOf = (user: string): string =>
+  new TOTP({ secret: Secret.fromBase32(provider.users.find(user)?.totpSecret ?? '') }).generate()
+
+/** Name and password entered; what comes back leads to the page of the second factor. */
+async function enterPassword(user: string, password = passwordOf(user), by = visitor): Promise<[string, Answer]> {
+  const path = await by.start()
+  return [path, await by.submit(`${path}/password`, { user, password, device_assertion: '' })]
+}
+
+async function signInWithPassword(user: string, by = visitor): Promise<Answer> {
+  const [path] = await enterPassword(user, passwordOf(user), by)
+  return by.submit(`${path}/without-second-factor`, {})
+}
+
+const tokenOf = ({ body }: Answer): string => JSON.parse(body).access_token
+
+describe('an access token', () => {
+  test('has exactly the form of RFC 9068 and says what was proved', async () => {
+    const [path] = await enterPassword('ada')
+    const { location } = await visitor.submit(`${path}/code`, { code: codeOf('ada') })
+    const token = tokenOf(await visitor.exchange(location))
+    expect(decodeProtectedHeader(token)).toEqual({ alg: 'ES256', typ: 'at+jwt', kid: provider.jwks.keys[0]?.kid })
+    const claims = decodeJwt(token)
+    expect(claims).toEqual({
+      iss: provider.issuerUrl,
+      aud: 'urn:sallyport:checkout',
+      sub: 'ada',
+      client_id: 'sallyport-cli',
+      scope: 'call',
+      jti: expect.any(String),
+      sid: expect.stringMatching(/^[0-9a-f]{32}$/),
+      iat: expect.any(Number),
+      exp: (claims.iat ?? 0) + 600,
+      auth_time: expect.any(Number),
+      roles: ['admin'],
+      amr: ['pwd', 'otp', 'mfa'],
+      acr: 'urn:sallyport:acr:mfa',
+    })
+  })
+
+  test('carries the roles of the moment of its making', async () => {
+    const eve = provider.users.find('eve')
+    if (eve === undefined) throw new Error('no eve')
+    const { location } = await signInWithPassword('eve')
+    provider.users.put({ ...eve, roles: ['late'] })
+    expect(decodeJwt(tokenOf(await visitor.exchange(location)))).toMatchObject({ roles: ['late'], amr: ['pwd'] })
+    const again = visit(provider)
+    const resume = new URL((await signInWithPassword('eve', again)).location).pathname
+    const { location: callback } = await again.send('GET', resume)
+    provider.users.remove('eve')
+    expect((await again.exchange(callback)).body).toMatch(/invalid_grant/)
+    provider.users.put(eve)
+  })
+})
+
+describe('the authorization endpoint', () => {
+  test.each<[string, Record<string, string>, RegExp]>([
+    ['no PKCE', { code_challenge: '', code_challenge_method: '' }, /error=invalid_request/],
+    ['the plain method', { code_challenge_method: 'plain' }, /error=invalid_request/],
+    ['another resource', { resource: 'urn:sallyport:other' }, /error=invalid_target/],
+    ['the implicit flow', { response_type: 'token' }, /error=(unsupported_response_type|invalid_request)/],
+    ['no interaction', { prompt: 'none' }, /error=login_required/],
+  ])('refuses %s at the client', async (_, changes, answer) => {
+    expect(await visitor.start()).toMatch(/^\/interaction\//)
+    expect(await visitor.start(changes)).toMatch(answer)
+  })
+
+  test.each<[string, Record<string, string>]>([
+    ['an unknown client', { client_id: 'other' }],
+    ['a redirect to elsewhere', { redirect_uri: 'https://evil.example/callback' }],
+    ['a redirect to another path', { redirect_uri: 'http://127.0.0.1:7777/other' }],
+    ['a redirect to a name that looks like loopback', { redirect_uri: 'http://127.0.0.1.evil.example/callback' }],
+  ])('never redirects for %s', async (_, changes) => {
+    expect(await visitor.start(changes)).toBe('')
+  })
+
+  test('asks anew each time, also right after a sign-in in the same browser', async () => {
+    await visitor.exchange((await signInWithPassword('alice')).location)
+    expect(await visitor.start()).toMatch(/^\/interaction\//)
+    expect(await visitor.start({ prompt: 'none' })).toMatch(/error=login_required/)
+  })
+})
+
+describe('the token endpoint', () => {
+  test('takes a code once', async () => {
+    const { location } = await signInWithPassword('alice')
+    const callback = (await visitor.send('GET', new URL(location).pathname)).location
+    expect((await visitor.exchange(callback)).status).toBe(200)
+    const again = await visitor.exchange(callback)
+    expect([again.status, again.body]).toEqual([400, expect.stringContaining('invalid_grant')])
+  })
+
+  test.each([
+    ['another verifier', { code_verifier: 'x'.repeat(43) }],
+    ['no verifier', { code_verifier: '' }],
+    ['another redirect', { redirect_uri: 'http://127.0.0.1:7778/callback' }],
+    ['another client', { client_id: 'other' }],
+  ])('refuses a code with %s', async (_, changes) => {
+    const { location } = await signInWithPassword('alice')
+    expect((await visitor.exchange(location, changes)).status).toBeGreaterThanOrEqual(400)
+  })
+
+  test.each(['password', 'client_credentials', 'refresh_token', 'implicit'])('knows no grant %s', async (grant) => {
+    const fields = { grant_type: grant, client_id: 'sallyport-cli', username: 'alice', password: passwordOf('alice') }
+    const answer = await visitor.send(
+      'POST',
+      '/token',
+      { 'content-type': 'application/x-www-form-urlencoded', accept: 'application/json' },
+      new URLSearchParams(fields).toString(),
+    )
+    expect(answer.status).toBe(400)
+    expect(answer.body).toMatch(/unsupported_grant_type|not allowed for this client/)
+  })
+})
+
+test.each(['/reg', '/request', '/device/auth', '/token/introspection', '/me'])('%s is closed', async (path) => {
+  expect((await visitor.send('POST', path, { accept: 'application/json' })).status).toBe(404)
+})
+
+test('the published keys hold nothing private, in discovery as in code', async () => {
+  const served: { keys: object[] } = JSON.parse((await visitor.send('GET', '/jwks')).body)
+  expect(served.keys).toEqual(provider.jwks.keys)
+  expect(Object.keys(provider.jwks.keys[0] ?? {}).toSorted()).toEqual(['alg', 'crv', 'kid', 'kty', 'use', 'x', 'y'])
+})
+
+describe('the pages', () => {
+  test('work without scripts, are labelled, and may load nothing', async () => {
+    const path = await visitor.start()
+    const { body, headers } = await visitor.send('GET', path)
+    expect(headers['content-security-policy']).toMatch(/^default-src 'none'; style-src 'sha256-\S+'; form-action 'self'/)
+    expect(headers).toMatchObject({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' })
+    expect(body).not.toMatch(/<script/)
+    for (const [, id = ''] of body.matchAll(/<input id="([^"]+)"/g)) expect(body).toContain(`<label for="${id}">`)
+    const [codePath] = await enterPassword('bob')
+    expect((await visitor.send('GET', codePath)).body).toMatch(/autocomplete="one-time-code"/)
+  })
+
+  test('belong to the browser that started, not to who knows the address', async () => {
+    const path = await visitor.start()
+    const other = visit(provider)
+    expect((await other.send('GET', path)).status).toBe(400)
+    await other.start()
+    expect((await other.send('GET', path)).status).toBe(400)
+    expect((await other.submit(`${path}/password`, { user: 'alice', password: passwordOf('alice') })).status).toBe(400)
+    expect((await visitor.send('GET', path)).status).toBe(200)
+  })
+
+  const form = 'application/x-www-form-urlencoded'
+  test.each<[string, Record<string, string>, string, number]>([
+    ['from another origin', { origin: 'https://evil.example', 'content-type': form }, 'user=a', 403],
+    ['from a sandboxed frame', { origin: 'null', 'content-type': form }, 'user=a', 403],
+    ['that the browser calls cross-site', { 'sec-fetch-site': 'cross-site', 'content-type': form }, 'user=a', 403],
+    ['as JSON', { 'content-type': 'application/json' }, '{}', 415],
+    ['with a field twice', { 'content-type': form }, 'user=a&user=b', 400],
+    ['without end', { 'content-type': form }, `user=${'a'.repeat(20_000)}`, 413],
+  ])('take no form %s', async (_, headers, body, status) => {
+    const path = await visitor.start()
+    expect((await visitor.send('POST', `${path}/password`, headers, body)).status).toBe(status)
+    expect((await visitor.submit(`${path}/password`, { user: `form-${status}`, password: 'x' })).body).toMatch(/go together/)
+  })
+
+  test('answer alike for unknown users and wrong passwords', async () => {
+    const [, known] = await enterPassword('sam', 'wrong')
+    const [, unknown] = await enterPassword('nobody', 'wrong')
+    const [, impossible] = await enterPassword('<b>__proto__', 'wrong')
+    const plain = ({ status, body }: Answer): unknown => [status, body.replaceAll(/interaction\/[^/]+/g, '')]
+    expect(plain(known)).toEqual(plain(unknown))
+    expect(plain(known)).toEqual(plain(impossible))
+  })
+})
+
+describe('the second factor', () => {
+  test('cannot be asked for before the password was right', async () => {
+    const [path] = await enterPassword('bob', 'wrong')
+    for (const action of ['code', 'without-second-factor']) {
+      const answer = await visitor.submit(`${path}/${action}`, { code: codeOf('bob') })
+      expect([answer.status, answer.location]).toEqual([303, path])
+    }
+    expect((await visitor.send('GET', path)).body).toMatch(/name="password"/)
+  })
+
+  test('allows five guesses, then none, whichever sign-in they come from', async () => {
+    for (let i = 0; i < 5; i++) {
+      const [path] = await enterPassword('sam')
+      expect((await visitor.submit(`${path}/code`, { code: '000000' })).status).toBe(403)
+    }
+    const [path] = await enterPassword('sam')
+    expect((await visitor.submit(`${path}/code`, { code: codeOf('sam') })).status).toBe(429)
+  })
+})
+
+describe('guessing passwords', () => {
+  test('in parallel gets no more attempts than one after the other', async () => {
+    const visitors = Array.from({ length: 8 }, () => visit(provider))
+    const answers = await Promise.all(visitors.map((one) => enterPassword('parallel', 'wrong', one)))
+    expect(answers.filter(([, { status }]) => status === 429).length).toBe(3)
+  })
+})
+
+test('a sign-in that cannot be recorded does not happen', async () => {
+  const [path] = await enterPassword('alice')
+  report = () => {
+    throw new Error('the ledger is full')
+  }
+  const answer = await visitor.submit(`${path}/without-second-factor`, {})
+  expect([answer.status, answer.location]).toEqual([500, ''])
+  expect(answer.body).not.toMatch(/ledger/)
+})
+
+test('what is recorded holds nothing secret', async () => {
+  await visitor.exchange((await signInWithPassword('alice')).location)
+  const text = JSON.stringify(provider.events)
+  expect(text).toMatch(/"event":"signed-in","code":"sign-in.done","user":"alice"/)
+  expect(text).not.toContain(passwordOf('alice'))
+})
+
+describe('the server', () => {
+  test.each(['evil.example', 'localhost', '127.0.0.1:1'])('does not answer for the host %s', async (host) => {
+    expect((await visitor.send('GET', '/.well-known/openid-configuration')).status).toBe(200)
+    expect((await visitor.send('GET', '/.well-known/openid-configuration', { host })).status).toBe(421)
+  })
+
+  test('does not take an absolute target', async () => {
+    const { status } = await visitor.send('GET', 'https://evil.example/.well-known/openid-configuration')
+    expect(status).toBe(421)
+  })
+
+  test('speaks TLS 1.3 only', async () => {
+    const { hostname, port } = new URL(provider.issuerUrl)
+    const version = (maxVersion: 'TLSv1.2' | 'TLSv1.3'): Promise<string | null> => {
+      const { promise, resolve, reject } = Promise.withResolvers<string | null>()
+      const socket = connect({ host: hostname, port: Number(port), ca: provider.caPem, maxVersion }, () => {
+        resolve(socket.getProtocol())
+        socket.destroy()
+      }).on('error', reject)
+      return promise
+    }
+    expect(await version('TLSv1.3')).toBe('TLSv1.3')
+    await expect(version('TLSv1.2')).rejects.toThrow()
+  })
+
+  test('keeps its keys and its users over a restart', async () => {
+    const first = await startTestProvider({ store: provider.store })
+    expect(first.jwks).toEqual(provider.jwks)
+    await first.close()
+  })
+
+  test('names the port when it is taken, and an issuer that is none', async () => {
+    const { startIdentityProvider } = await import('./start.ts')
+    const port = Number(new URL(provider.issuerUrl).port)
+    const options = {
+      issuerUrl: provider.issuerUrl,
+      tls: { key: '', cert: '' },
+      host: '127.0.0.1',
+      port,
+      users: provider.users,
+      sealedStore: provider.store,
+      nowSeconds: () => 0,
+      random: (bytes: number) => new Uint8Array(bytes),
+      audience: 'urn:a:b',
+      app: 'a',
+      report: () => undefined,
+    }
+    await expect(startIdentityProvider(options)).rejects.toMatchObject({ code: 'identity_provider.port' })
+    const bad = startIdentityProvider({ ...options, port: 0, issuerUrl: 'http://127.0.0.1:0' })
+    await expect(bad).rejects.toMatchObject({ code: 'identity_provider.issuer' })
+  })
+
+  test('closes at once although a client keeps its connection', async () => {
+    const other = await startTestProvider()
+    const { hostname, port } = new URL(other.issuerUrl)
+    const idle = httpsRequest({ hostname, port, ca: other.caPem, method: 'POST', headers: { 'content-length': 10 } })
+    idle.on('error', () => undefined).flushHeaders()
+    await new Promise((resolve) => idle.on('socket', (socket) => socket.on('secureConnect', resolve)))
+    await other.close()
+    idle.destroy()
+  })
+})

@@ -1,0 +1,229 @@
+import { createPrivateKey, type JsonWebKey, randomBytes, sign } from 'node:crypto'
+
+import { beforeAll, describe, expect, test } from 'vitest'
+import { Secret, TOTP } from 'otpauth'
+
+import { createAdapterFactory } from './adapter.ts'
+import { attemptWindowSeconds, createAttempts, passwordAttempts } from './attempts.ts'
+import { createDevelopmentUsers, type DevelopmentSignIn, provisionUsers } from './development-users.ts'
+import { proveDevice } from './device-proof.ts'
+import { openProviderKeys } from './keys.ts'
+import { createPasswords, hashPassword } from './password.ts'
+import type { User } from './ports.ts'
+import { useCode } from './second-factor.ts'
+import { createMemoryStore } from './testing/memory-store.ts'
+import { sealedStoreContract } from './testing/sealed-store-contract.ts'
+import { createUserStore } from './users.ts'
+
+const now = 1_700_000_010 // ten seconds into a TOTP step
+let alice: User
+let bob: User
+let details: Readonly<Record<string, DevelopmentSignIn>>
+
+beforeAll(async () => {
+  const made = await createDevelopmentUsers({ alice: ['customer'], bob: [] }, { random: randomBytes, app: 'checkout' })
+  const [first, second] = made.users
+  if (first === undefined || second === undefined) throw new Error('no users were made')
+  ;[alice, bob, details] = [first, second, made.signIn.users]
+})
+
+describe('the memory store', () => sealedStoreContract(createMemoryStore))
+
+describe('a TOTP code', () => {
+  const codeAt = (seconds: number): string =>
+    new TOTP({ secret: Secret.fromBase32(alice.totpSecret ?? '') }).generate({ timestamp: seconds * 1_000 })
+
+  test('works once, and uses up every earlier step, also over a restart', () => {
+    const store = createMemoryStore(() => now)
+    expect(useCode(store, alice, codeAt(now), now)).toBe(true)
+    expect(useCode(store, alice, codeAt(now), now)).toBe(false)
+    expect(useCode(store, alice, codeAt(now - 30), now)).toBe(false)
+    expect(useCode(store, alice, codeAt(now + 30), now)).toBe(true)
+    expect(useCode(store, alice, codeAt(now + 30), now + 30)).toBe(false)
+  })
+
+  test.each([
+    [-60, false],
+    [-30, true],
+    [0, true],
+    [30, true],
+    [60, false],
+  ])('of %i s from now is taken: %s', (offset, isTaken) => {
+    expect(useCode(createMemoryStore(() => now), alice, codeAt(now + offset), now)).toBe(isTaken)
+  })
+
+  test.each(['', '12345', '1234567', '12345a', ' 123456', '１２３４５６'])('cannot be %j', (code) => {
+    expect(useCode(createMemoryStore(() => now), alice, code, now)).toBe(false)
+  })
+
+  test('of another user, or for a user without second factor, is refused', () => {
+    const { totpSecret: _, ...without } = alice
+    expect(useCode(createMemoryStore(() => now), bob, codeAt(now), now)).toBe(false)
+    expect(useCode(createMemoryStore(() => now), without, codeAt(now), now)).toBe(false)
+  })
+})
+
+describe('a device assertion', () => {
+  const issuer = 'https://localhost:8444'
+  const expected = { issuer, nonce: 'uid-1', nowSeconds: now }
+  const claims = { aud: issuer, nonce: 'uid-1', iat: now, exp: now + 60 }
+  const header = { alg: 'ES256', typ: 'device-assertion+jwt', kid: 'alice-device-1' }
+  const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url')
+
+  function assertion(changes: object = {}, headerChanges: object = {}, by = 'alice'): string {
+    const jwk: JsonWebKey = { ...details[by]?.device.privateJwk }
+    const signed = `${part({ ...header, ...headerChanges })}.${part({ ...claims, ...changes })}`
+    const key = createPrivateKey({ key: jwk, format: 'jwk' })
+    return `${signed}.${sign('sha256', Buffer.from(signed), { key, dsaEncoding: 'ieee-p1363' }).toString('base64url')}`
+  }
+
+  test('by an enrolled key proves the device', async () => {
+    const device = { id: 'alice-device-1', managed: true, type: 'laptop' }
+    expect(await proveDevice(assertion(), alice, expected)).toEqual(device)
+  })
+
+  test.each<[string, object, object, string?]>([
+    ['for another issuer', { aud: 'https://evil.example' }, {}],
+    ['for another sign-in', { nonce: 'uid-2' }, {}],
+    ['without nonce', { nonce: undefined }, {}],
+    ['that has expired', { iat: now - 60, exp: now }, {}],
+    ['that lives for longer than a minute', { exp: now + 61 }, {}],
+    ['from the future', { iat: now + 6, exp: now + 60 }, {}],
+    ['without expiry', { exp: undefined }, {}],
+    ['of another type', {}, { typ: 'at+jwt' }],
+    ['of no type', {}, { typ: undefined }],
+    ['by an unknown device', {}, { kid: 'alice-device-2' }],
+    ['by another user’s key under our name', {}, {}, 'bob'],
+    ['by another user’s device', {}, { kid: 'bob-device-1' }, 'bob'],
+    ['that says it is unsigned', {}, { alg: 'none' }],
+    ['that brings its own key', {}, { jwk: {} }],
+  ])('%s proves nothing', async (_, changes, headerChanges, by = 'alice') => {
+    expect(await proveDevice(assertion(changes, headerChanges, by), alice, expected)).toBeUndefined()
+  })
+
+  test.each(['', 'x', 'a.b.c', 'e30.e30.'])('that is %j proves nothing', async (text) => {
+    expect(await proveDevice(text, alice, expected)).toBeUndefined()
+  })
+})
+
+describe('attempts', () => {
+  const [address, far] = ['192.0.2.1', '198.51.100.7']
+
+  test('end for one user from one address, and not for the same user elsewhere', () => {
+    const attempts = createAttempts(() => 0)
+    for (let i = 0; i < 5; i++) expect(attempts.take(passwordAttempts('alice', address))).toBe(true)
+    expect(attempts.take(passwordAttempts('alice', address))).toBe(false)
+    expect(attempts.take(passwordAttempts('alice', far))).toBe(true)
+    expect(attempts.take(passwordAttempts('bob', address))).toBe(true)
+  })
+
+  test('end for a user from all addresses together, and for an address with all users', () => {
+    const attempts = createAttempts(() => 0)
+    const takeMany = (keyOf: (i: number) => [string, string]): number =>
+      Array.from({ length: 200 }, (_, i) => attempts.take(passwordAttempts(...keyOf(i)))).filter(Boolean).length
+    expect(takeMany((i) => ['alice', `192.0.2.${i}`])).toBe(50)
+    expect(takeMany((i) => [`user-${i}`, far])).toBe(100)
+  })
+
+  test('begin anew after the window, and after a success; but a success does not wipe an address clean', () => {
+    let seconds = 0
+    const attempts = createAttempts(() => seconds)
+    const keys = passwordAttempts('alice', address)
+    for (let i = 0; i < 5; i++) attempts.take(keys)
+    seconds = attemptWindowSeconds
+    expect(attempts.take(keys)).toBe(true)
+    attempts.succeed(keys)
+    for (let i = 0; i < 5; i++) expect(attempts.take(keys)).toBe(true)
+    expect(attempts.take(keys)).toBe(false)
+
+    const own = passwordAttempts('mallory', far)
+    let taken = 0
+    for (let i = 0; i < 200; i++) {
+      if (attempts.take(passwordAttempts(`victim-${i}`, far))) taken++
+      if (attempts.take(own)) attempts.succeed(own)
+    }
+    expect(taken).toBe(100)
+  })
+})
+
+describe('passwords', () => {
+  test('are right or wrong, never right without a user, whatever the keyboard made of them', async () => {
+    const passwords = await createPasswords(randomBytes)
+    const hash = await hashPassword('caf\u00e9')
+    expect(hash).toMatch(/^\$argon2id\$/)
+    expect(await passwords.check(hash, 'cafe\u0301')).toBe('right')
+    expect(await passwords.check(hash, 'cafe')).toBe('wrong')
+    expect(await passwords.check(undefined, 'caf\u00e9')).toBe('wrong')
+    expect(await passwords.check(hash, 'x'.repeat(2_000))).toBe('wrong')
+  })
+
+  test('are not checked by more than a few at once', async () => {
+    const passwords = await createPasswords(randomBytes)
+    const verdicts = await Promise.all(Array.from({ length: 10 }, () => passwords.check(undefined, 'x')))
+    expect(verdicts.filter((verdict) => verdict === 'busy').length).toBe(2)
+    expect(await passwords.check(undefined, 'x')).toBe('wrong')
+  })
+})
+
+describe('the adapter', () => {
+  const store = createMemoryStore(() => now)
+  const adapterOf = createAdapterFactory(store, () => now)
+
+  test('stores no bearer secret as an id', async () => {
+    await adapterOf('AuthorizationCode').upsert('the-code', { grantId: 'g', exp: now + 60 }, 60)
+    await adapterOf('Session').upsert('the-session', { uid: 'the-uid', exp: now + 60 }, 60)
+    const kinds = ['oidc-AuthorizationCode', 'oidc-Session', 'oidc-session-uid', 'oidc-grant-members']
+    const ids = kinds.flatMap((kind) => store.ids(kind))
+    expect(ids.length).toBe(4)
+    for (const id of ids) expect(['the-code', 'the-session', 'the-uid', 'g']).not.toContain(id)
+  })
+
+  test('marks a code as used, finds sessions by uid, and revokes all of a grant', async () => {
+    const codes = adapterOf('AuthorizationCode')
+    await codes.consume('the-code')
+    expect(await codes.find('the-code')).toMatchObject({ consumed: now })
+    expect(await adapterOf('Session').findByUid('the-uid')).toMatchObject({ uid: 'the-uid' })
+    await adapterOf('Session').destroy('the-session')
+    expect(await adapterOf('Session').findByUid('the-uid')).toBeUndefined()
+    await codes.revokeByGrantId('g')
+    expect(await codes.find('the-code')).toBeUndefined()
+  })
+
+  test('knows no clients, so that none can be registered', async () => {
+    expect(await adapterOf('Client').find('anything')).toBeUndefined()
+  })
+})
+
+describe('users', () => {
+  test('follow the manifest: made once, roles kept up, removed when they are gone', async () => {
+    const users = createUserStore(createMemoryStore(() => now))
+    const options = { random: randomBytes, app: 'checkout' }
+    const first = await provisionUsers(users, { alice: ['customer'], bob: [] }, options)
+    expect(Object.keys(first)).toEqual(['alice', 'bob'])
+    const hash = users.find('alice')?.passwordHash
+    const second = await provisionUsers(users, { alice: ['admin'], carol: [] }, options)
+    expect(Object.keys(second)).toEqual(['carol'])
+    expect(users.names()).toEqual(['alice', 'carol'])
+    expect(users.find('alice')).toMatchObject({ roles: ['admin'], passwordHash: hash })
+  })
+
+  test.each(['', '__proto__', 'a b', 'a*', 'pool:alice', '../x', '-a', 'a'.repeat(65)])('are not called %j', (name) => {
+    const users = createUserStore(createMemoryStore(() => now))
+    expect(users.find(name)).toBeUndefined()
+    expect(() => users.put({ ...alice, name })).toThrow(expect.objectContaining({ code: 'identity_provider.user' }))
+  })
+
+  test('that are damaged stop the sign-in with a code', () => {
+    const store = createMemoryStore(() => now)
+    store.put('user', 'alice', JSON.stringify({ ...alice, roles: 'admin' }))
+    expect(() => createUserStore(store).find('alice')).toThrow(
+      expect.objectContaining({ code: 'identity_provider.user' }),
+    )
+  })
+})
+
+test('damaged keys are refused rather than replaced, or every token would die unasked', async () => {
+  const store = createMemoryStore(() => now)
+  store.put('identity-provider', 'keys', '{"signing":[]}')
+  await expect(openProviderKeys(store, randomBytes)).rejects.toMatchObject({ code: 'identity_provider.keys' })
+})
