@@ -63,7 +63,7 @@ const condition = fc.constantFrom(...operators.values()).chain(({ name, family }
 const scope = fc.record({
   action: fc.tuple(fc.boolean(), listOf(actionPatterns)).map(([not, list]) => (not ? { NotAction: list } : { Action: list })),
   resource: fc.tuple(fc.nat(3), listOf(resourcePatterns)).map(([not, list]) => (not === 0 ? { NotResource: list } : { Resource: list })),
-  condition: fc.oneof(
+  sometimes: fc.oneof(
     { weight: 3, arbitrary: fc.constant({}) },
     { weight: 2, arbitrary: condition.map((Condition) => ({ Condition })) },
     { weight: 1, arbitrary: fc.tuple(condition, condition).map(([one, two]) => ({ Condition: { ...one, ...two } })) },
@@ -80,10 +80,10 @@ const named = fc.oneof(
 const statement = (effects: readonly Statement['Effect'][]) =>
   fc.tuple(fc.constantFrom(...effects), scope).map(
     // A Deny always has a condition, or hardly anything would ever be allowed.
-    ([Effect, { action, resource, condition, always }]): Statement =>
+    ([Effect, { action, resource, sometimes, always }]): Statement =>
       Effect === 'Deny'
         ? { Effect, ...action, ...resource, Condition: always }
-        : { Effect, ...action, ...resource, ...condition },
+        : { Effect, ...action, ...resource, ...sometimes },
   )
 
 const attachedStatement = fc

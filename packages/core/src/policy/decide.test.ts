@@ -1,7 +1,18 @@
 import { type AccessRequest, contextKeys, type Decision, type Reason } from '@sallyport/core/access'
 import { describe, expect, test } from 'vitest'
 
-import { type AppPolicies, type Authority, compilePolicies, decide, decideNaively, evaluateDocuments, limits, nearestMiss, type Statement } from './index.ts'
+import {
+  type AppPolicies,
+  type Authority,
+  compilePolicies,
+  decide,
+  decideNaively,
+  evaluateDocuments,
+  limits,
+  type NamedPolicy,
+  nearestMiss,
+  type Statement,
+} from './index.ts'
 import { request } from './testing.ts'
 
 const orders = 'arn:sallyport:function:shop:internal:orders'
@@ -9,17 +20,25 @@ const table = 'arn:aws:dynamodb:us-east-1:123456789012:table/Orders'
 const refund = 'arn:sallyport:route:shop:public:storefront/POST /orders/:id/refund'
 const ada = 'arn:sallyport:identity:shop::user/ada'
 
+function named(name: string, statements: readonly Statement[]): NamedPolicy {
+  return { name, document: { Version: '2012-10-17', Statement: statements } }
+}
+
 function policies(parts: {
   readonly guardrails?: readonly Statement[]
   readonly identity?: readonly Statement[]
   readonly resource?: Readonly<Record<string, readonly Statement[]>>
 }): AppPolicies {
-  const named = (name: string, Statement: readonly Statement[]) => ({ name, document: { Version: '2012-10-17', Statement } as const })
   return {
     guardrails: parts.guardrails === undefined ? [] : [named('zones', parts.guardrails)],
     identity: new Map(parts.identity === undefined ? [] : [[orders, [named('orders', parts.identity)]]]),
     resource: new Map(Object.entries(parts.resource ?? {}).map(([arn, statements]) => [arn, named('route', statements)])),
   }
+}
+
+/** An authority that allows everything to whoever brings this key. */
+function needs(key: string): Authority {
+  return compilePolicies(policies({ identity: [{ Effect: 'Allow', Action: '*', Resource: '*', Condition: { Null: { [key]: 'false' } } }] }))
 }
 
 function only(decision: Decision): Reason {
@@ -225,8 +244,6 @@ describe('a request', () => {
 
   test('may have keys named like what every object has', () => {
     const context: AccessRequest['context'] = JSON.parse('{"__proto__":"x","constructor":"y","a:b":"z"}')
-    const needs = (key: string): Authority =>
-      compilePolicies(policies({ identity: [{ ...everything, Condition: { Null: { [key]: 'false' } } }] }))
     expect(decide(needs('a:b'), [put(context)]).effect).toBe('allow')
     expect(decide(needs('a:toString'), [put(context)]).effect).toBe('deny')
     expect(decide(needs('a:b'), [put({})]).effect).toBe('deny')
@@ -250,22 +267,23 @@ test('policies that are not valid are refused whole, and not skipped', () => {
   expect(() => compilePolicies(unknown)).toThrow(expect.objectContaining({ code: 'policy.invalid' }))
 })
 
+function one(Effect: Statement['Effect'], Action: string): readonly NamedPolicy[] {
+  return [named('p', [{ Sid: Action, Effect, Action, Resource: '*' }])]
+}
+
 test('any stack of layers can be asked, several levels of one among them', () => {
-  const document = (Effect: 'Allow' | 'Deny', Action: string) => [
-    { name: 'p', document: { Version: '2012-10-17', Statement: [{ Sid: Action, Effect, Action, Resource: '*' }] } as const },
-  ]
   const stack = (boundary: string) =>
     evaluateDocuments(
       [
-        { layer: 'guardrail', policies: document('Deny', 'iam:*'), mustAllow: false },
-        { layer: 'identity', policies: document('Allow', '*'), mustAllow: true },
-        { layer: 'boundary', policies: document('Allow', 'dynamodb:*'), mustAllow: true },
-        { layer: 'boundary', policies: document('Allow', boundary), mustAllow: true },
+        { layer: 'guardrail', policies: one('Deny', 'iam:*'), mustAllow: false },
+        { layer: 'identity', policies: one('Allow', '*'), mustAllow: true },
+        { layer: 'boundary', policies: one('Allow', 'dynamodb:*'), mustAllow: true },
+        { layer: 'boundary', policies: one('Allow', boundary), mustAllow: true },
       ],
       [put({})],
     )
   expect(stack('*').effect).toBe('allow')
   expect(stack('s3:*')).toMatchObject({ effect: 'deny', layer: 'boundary', explicit: false })
   // Nothing that must allow: nothing is allowed.
-  expect(evaluateDocuments([{ layer: 'identity', policies: document('Allow', '*'), mustAllow: false }], [put({})]).effect).toBe('deny')
+  expect(evaluateDocuments([{ layer: 'identity', policies: one('Allow', '*'), mustAllow: false }], [put({})]).effect).toBe('deny')
 })

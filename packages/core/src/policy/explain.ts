@@ -87,9 +87,11 @@ function nearestIn(set: PolicySet, facts: Facts): NearMiss {
     const onPrincipal = statement.matchesPrincipal(facts.subject)
     // Another action on another resource is not near, whoever may do it.
     if (!onAction && !onResource) continue
-    const failed = statement.conditions.filter((condition) => !condition.holds(facts))
-    const held = statement.conditions.length === 0 ? 1 : 1 - failed.length / statement.conditions.length
-    const score = (onAction ? 4 : 0) + (onResource ? 5 : 0) + (onPrincipal ? 3 : 0) + held
+    const elements = (onAction ? 4 : 0) + (onResource ? 5 : 0) + (onPrincipal ? 3 : 0)
+    // Conditions are the dear part, and count only where everything else already fits as well as in the best so far.
+    if (elements + 1 <= bestScore) continue
+    const failed = elements === 12 ? statement.conditions.filter((condition) => !condition.holds(facts)) : []
+    const score = elements + (elements < 12 ? 0 : 1 - failed.length / Math.max(1, statement.conditions.length))
     if (score <= bestScore) continue
     bestScore = score
     best = missOf(statement, { onAction, onResource, onPrincipal, failed }, facts)

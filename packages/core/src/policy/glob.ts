@@ -125,8 +125,8 @@ function matchSegmented(codes: Codes, text: string): boolean {
       if (code === STAR || code === STAR_IN_SEGMENT) {
         next[at] = 1
         // The star goes on from here; the loop itself carries it to the end.
-        const extends_ = at < text.length && (code === STAR || text.charCodeAt(at) !== COLON)
-        if (extends_) reached[at + width(text, at)] = 1
+        const goesOn = at < text.length && (code === STAR || text.charCodeAt(at) !== COLON)
+        if (goesOn) reached[at + width(text, at)] = 1
       } else if (at < text.length && code === ANY) next[at + width(text, at)] = 1
       else if (at < text.length && code === text.charCodeAt(at)) next[at + 1] = 1
     }

@@ -130,7 +130,7 @@ export function withVariables(pattern: string, version: string | undefined, look
       if (typeof value === 'object') return undefined
       const text = value === undefined ? fallback : String(value)
       if (text === undefined) return undefined
-      result.push(...text)
+      result.push(...Array.from(text))
     } else for (const each of char) result.push(each === '*' ? { wildcard: 'star' } : each === '?' ? { wildcard: 'any' } : each)
   }
   return result
@@ -138,7 +138,7 @@ export function withVariables(pattern: string, version: string | undefined, look
 
 /** The textbook's recursion, with a table so that it ends. */
 export function wildcardMatches(pattern: readonly Wild[], text: string): boolean {
-  const chars = [...text]
+  const chars = Array.from(text)
   const seen = new Map<number, boolean>()
   const from = (p: number, t: number): boolean => {
     const place = p * (chars.length + 1) + t

@@ -102,7 +102,7 @@ function list<T>(value: T | readonly T[] | undefined): readonly T[] {
 }
 
 function matchesAction(statement: Statement, action: string): boolean {
-  const match = (pattern: string): boolean => wildcardMatches([...pattern.toLowerCase()].map(wild), action.toLowerCase())
+  const match = (pattern: string): boolean => wildcardMatches(Array.from(pattern.toLowerCase(), wild), action.toLowerCase())
   if (statement.NotAction !== undefined) return !list(statement.NotAction).some(match)
   return list(statement.Action).some(match)
 }

@@ -1,27 +1,23 @@
 /** An address as one number and its family. IPv4-mapped IPv6 (`::ffff:10.0.0.1`) is the IPv4 address. */
-export interface Address {
-  readonly family: 4 | 6
-  readonly bits: bigint
-}
+export type Address = { readonly family: 4; readonly bits: number } | { readonly family: 6; readonly bits: bigint }
 
-/** A block of addresses; without a prefix length, one address. */
-export interface Network extends Address {
-  /** How many low bits are free. */
-  readonly free: bigint
-}
+/** A block of addresses; without a prefix length, one address. `size` is how many it holds, `index` which of that size it is. */
+export type Network =
+  | { readonly family: 4; readonly index: number; readonly size: number }
+  | { readonly family: 6; readonly index: bigint; readonly size: bigint }
 
-const MAPPED = 0xffffn
+const mapped = 0xffffn
 
 /** Reads an address, strictly: `010` and `256` are no octets, zone identifiers are refused. */
 export function readAddress(text: string): Address | undefined {
   if (text.length > 45) return undefined
   if (!text.includes(':')) {
     const bits = readIpv4(text)
-    return bits === undefined ? undefined : { family: 4, bits: BigInt(bits) }
+    return bits === undefined ? undefined : { family: 4, bits }
   }
   const bits = readIpv6(text)
   if (bits === undefined) return undefined
-  return bits >> 32n === MAPPED ? { family: 4, bits: bits & 0xffffffffn } : { family: 6, bits }
+  return bits >> 32n === mapped ? { family: 4, bits: Number(bits & 0xffffffffn) } : { family: 6, bits }
 }
 
 /** Reads CIDR notation, or an address that stands for itself. */
@@ -33,30 +29,46 @@ export function readNetwork(text: string): Network | undefined {
   const written = text.includes(':') ? 128 : 32
   const prefix = slash === -1 ? written : readDecimal(text.slice(slash + 1), written)
   if (prefix === undefined) return undefined
-  const width = address.family === 4 ? 32 : 128
-  const inFamily = prefix - (written - width)
+  if (address.family === 6) {
+    const size = 1n << BigInt(128 - prefix)
+    return { family: 6, index: address.bits / size, size }
+  }
+  const free = written - prefix
   // A block wider than the mapped range would hold addresses of both families.
-  if (inFamily < 0) return undefined
-  const free = BigInt(width - inFamily)
-  return { family: address.family, bits: address.bits >> free, free }
+  if (free > 32) return undefined
+  const size = 2 ** free
+  return { family: 4, index: Math.floor(address.bits / size), size }
 }
 
 /** Whether the address lies in the block. A block of one family never holds an address of the other. */
 export function inNetwork(address: Address, network: Network): boolean {
-  return address.family === network.family && address.bits >> network.free === network.bits
+  if (address.family === 4) return network.family === 4 && Math.floor(address.bits / network.size) === network.index
+  return network.family === 6 && address.bits / network.size === network.index
 }
 
+/** Four octets of one to three digits, none with a leading zero, which some readers take for octal. */
 function readIpv4(text: string): number | undefined {
   let bits = 0
-  const octets = text.split('.', 5)
-  if (octets.length !== 4) return undefined
-  for (const octet of octets) {
-    const value = readDecimal(octet, 255)
-    if (value === undefined) return undefined
-    bits = bits * 256 + value
+  let octet = -1
+  let dots = 0
+  for (let at = 0; at <= text.length; at += 1) {
+    const code = at === text.length ? DOT : text.charCodeAt(at)
+    if (code === DOT) {
+      if (octet < 0) return undefined
+      bits = bits * 256 + octet
+      octet = -1
+      dots += 1
+    } else {
+      const digit = code - 0x30
+      if (digit < 0 || digit > 9 || octet === 0) return undefined
+      octet = octet < 0 ? digit : octet * 10 + digit
+      if (octet > 255) return undefined
+    }
   }
-  return bits
+  return dots === 4 ? bits : undefined
 }
+
+const DOT = 0x2e
 
 function readIpv6(text: string): bigint | undefined {
   const halves = text.split('::', 3)

@@ -14,7 +14,7 @@ export type Scalar = string | number | boolean
 export type OperandMatcher = (value: Scalar, facts: Facts) => boolean | undefined
 
 /** Which families take policy variables, and whether `*` and `?` are wildcards there (IAM, "Where you can use policy variables"). */
-const templates: Partial<Record<Family, { readonly wildcards: boolean }>> = {
+const templateRules: Partial<Record<Family, { readonly wildcards: boolean }>> = {
   string: { wildcards: false },
   'folded-string': { wildcards: false },
   pattern: { wildcards: true },
@@ -27,7 +27,7 @@ export function operandProblem(operator: Operator, value: Scalar, variables: boo
   if (text.length > limits.operandLength) {
     return { code: 'policy.too_large', problem: `is longer than ${limits.operandLength} characters` }
   }
-  const options = templates[operator.family]
+  const options = templateRules[operator.family]
   if (options !== undefined) {
     const template = parseTemplate(text, { ...options, variables })
     if ('problem' in template) return { code: 'policy.invalid_variable', problem: `is not valid: ${template.problem}` }

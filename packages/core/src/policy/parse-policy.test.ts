@@ -91,7 +91,7 @@ describe('a policy document', () => {
     ['one key in two spellings', { ...valid, Condition: { Bool: { 'a:b': true, 'A:B': true } } }, 'policy.duplicate_key'],
     ['an operator without keys', { ...valid, Condition: { Bool: {} } }, 'policy.empty'],
     ['no number', { ...valid, Condition: { NumericLessThan: { 'a:b': '1e3' } } }, 'policy.invalid_operand'],
-    ['too many digits', { ...valid, Condition: { NumericLessThan: { 'a:b': 9007199254740993 } } }, 'policy.invalid_operand'],
+    ['too many digits', { ...valid, Condition: { NumericLessThan: { 'a:b': '9007199254740993' } } }, 'policy.invalid_operand'],
     ['no date', { ...valid, Condition: { DateLessThan: { 'a:b': '01.02.2026' } } }, 'policy.invalid_operand'],
     ['four digits for a date', { ...valid, Condition: { DateLessThan: { 'a:b': '2026' } } }, 'policy.invalid_operand'],
     ['no address', { ...valid, Condition: { IpAddress: { 'a:b': '10.0.0.0/33' } } }, 'policy.invalid_operand'],
@@ -123,6 +123,12 @@ describe('a policy document', () => {
 })
 
 describe('a policy text', () => {
+  test('with a number of too many digits is refused as written, not as rounded', () => {
+    const text = '{"Statement":{"Effect":"Deny","Action":"*","Resource":"*","Condition":{"NumericLessThan":{"a:b":9007199254740993}}}}'
+    expect(faultsOf(text)).toMatchObject([{ code: 'policy.invalid_operand' }])
+    expect(faultsOf(text.replace('9007199254740993', '9007199'))).toEqual([])
+  })
+
   test('with a name twice is refused, also when one spelling is escaped', () => {
     const text = '{"Statement":[{"Effect":"Deny","\\u0045ffect":"Allow","Action":"*","Resource":"*"}]}'
     expect(faultsOf(text)).toMatchObject([{ code: 'policy.duplicate_key', line: 1, column: 32 }])
