@@ -34,6 +34,7 @@ import {
   type BoxEvent,
   createBoxEngine,
   type Engine,
+  type Invocation,
   type InvocationResult,
   type OutputLine,
   runtimeFolderFor,
@@ -286,7 +287,7 @@ async function start(
       const id = newId()
       const { eventFor, ...invocation } = call
       const affinity = call.user === undefined ? '' : affinityOf(call.user)
-      return engine.invoke({ ...invocation, id, affinity, event: eventFor(id) })
+      return invoke({ ...invocation, id, affinity, event: eventFor(id) })
     },
     tableEndpoint: (table) => table.endpoint ?? tables.endpoint,
     upstreamCredentials: tableCredentials(vault.useSecret),
@@ -309,6 +310,12 @@ async function start(
     ...(options.inspect === undefined ? {} : { inspect: options.inspect }),
   })
   started.push(() => engine.close())
+  // Whatever door it came by, a function that fails says so in its own log.
+  const invoke = async (invocation: Invocation): Promise<InvocationResult> => {
+    const result = await engine.invoke(invocation)
+    if (result.kind === 'error') output.write(failureLine(invocation, result))
+    return result
+  }
   const isolation = (): string => `box (${engine.strength})${options.inspect === undefined ? '' : ' debug'}`
   await engine.deploy(await buildFunctions(force.app, runtimeFolderFor(folders.state), report))
 
@@ -322,7 +329,7 @@ async function start(
       app: force.app.name,
       countryOf: (address) => force.countryOf(address),
       record: recorder('ingress'),
-      invoke: engine.invoke,
+      invoke,
       bodyCheck: (route) => force.bodyChecks.get(route),
       timeoutMs: (name) => force.app.functions.find((declared) => declared.name === name)?.timeoutMs ?? 0,
       limiter,
@@ -379,7 +386,7 @@ async function start(
     const [{ id: decision, transaction }] = grant.decision.asked
     const deadline = Math.min(grant.expiresAt, nowMs() + timeoutMs)
     const affinity = affinityOf(user)
-    return engine.invoke({ id: newId(), transaction, decision, functionName, user, actors: [], deadline, grant, event, affinity })
+    return invoke({ id: newId(), transaction, decision, functionName, user, actors: [], deadline, grant, event, affinity })
   }
 
   if (options.mode === 'dev') {
@@ -445,6 +452,11 @@ function platformLine(event: BoxEvent): OutputLine {
     stream: 'platform',
     text: `${kind}: ${detail}`,
   }
+}
+
+function failureLine(invocation: Invocation, { code, message }: { code: string; message: string }): OutputLine {
+  const { functionName, transaction, id } = invocation
+  return { at: nowMs(), functionName, boxId: '', transaction, invocation: id, stream: 'platform', text: `${code}: ${message}` }
 }
 
 function foundWords({ recovery }: Ledger): { found?: string } {

@@ -109,6 +109,7 @@ export function startBox(image: FunctionImage, pod: Pod, around: BoxSurroundings
   }, around.onOutput)
 
   const { http, https, dns } = pod.listeners
+  const extras = around.boxExtras(image, id) // first: the door must know the box whose listeners it is given
   const exits = around.attachExits({ boxId: id, functionName: image.name, http, https, dns, current: () => api.current() })
   const group = around.cgroups && createBoxGroup(around.cgroups, around.engineId, id, limits)
   group?.add(pod.pid)
@@ -185,7 +186,6 @@ export function startBox(image: FunctionImage, pod: Pod, around: BoxSurroundings
     })
   }
 
-  const extras = around.boxExtras(image, id)
   pod.launch({
     command: [
       prlimitCommand(around.tools.prlimit, limits, group !== undefined),

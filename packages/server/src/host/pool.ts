@@ -26,7 +26,8 @@ export interface Waiting {
 interface Member {
   readonly box: Box
   affinity?: string
-  state: 'loading' | 'idle' | 'busy' | 'ending'
+  /** `finishing`: it has answered and will ask for the next invocation in a moment. */
+  state: 'loading' | 'idle' | 'busy' | 'finishing' | 'ending'
   lastUsedAt: number
 }
 
@@ -53,7 +54,7 @@ export function createPool(image: FunctionImage, uid: number | undefined, around
       const member = members.get(box)
       if (member === undefined || member.state === 'ending') return
       failures = 0
-      if (draining || (image.reuse === 'never' && member.state === 'busy')) return end(member)
+      if (draining || (image.reuse === 'never' && member.state !== 'loading')) return end(member)
       member.state = 'idle'
       member.lastUsedAt = around.clock()
       pump()
@@ -89,8 +90,17 @@ export function createPool(image: FunctionImage, uid: number | undefined, around
     if (draining) return
     const loading = count((member) => member.state === 'loading') + starting
     const unassigned = count((member) => member.state === 'idle' && member.affinity === undefined)
-    const wanted = Math.max(queue.length - loading, image.warmBoxes - unassigned - loading)
+    const wanted = Math.max(waitingForNone() - loading, image.warmBoxes - unassigned - loading)
     for (let more = wanted; more > 0; more--) if (!start()) break
+  }
+
+  /** Those who wait, without those for whom a box is about to be free again. */
+  function waitingForNone(): number {
+    const finishing = [...members.values()].filter(({ state }) => state === 'finishing')
+    return queue.filter(({ invocation }) => {
+      const at = finishing.findIndex(({ affinity }) => image.reuse === 'shared' || affinity === invocation.affinity)
+      return at === -1 || finishing.splice(at, 1).length === 0
+    }).length
   }
 
   function suitable(affinity: string): Member | undefined {
@@ -105,7 +115,8 @@ export function createPool(image: FunctionImage, uid: number | undefined, around
     if (image.reuse === 'never') member.affinity = waiting.invocation.id
     void member.box.run(waiting.invocation).then((result) => {
       // `never`: ended at once, so that not even a timer of this invocation runs on.
-      if (image.reuse === 'never' && member.state === 'busy') end(member)
+      if (member.state === 'busy' && image.reuse === 'never') end(member)
+      else if (member.state === 'busy') member.state = 'finishing'
       answer(waiting, result)
       return undefined
     })
@@ -188,7 +199,7 @@ export function createPool(image: FunctionImage, uid: number | undefined, around
     const unused = spare
     spare = undefined
     if (unused !== undefined) track(unused.then(discard, () => undefined))
-    for (const member of members.values()) if (member.state !== 'busy') end(member)
+    for (const member of members.values()) if (member.state === 'loading' || member.state === 'idle') end(member)
     return queue.splice(0)
   }
 

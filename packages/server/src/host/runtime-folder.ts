@@ -1,5 +1,5 @@
 import { constants } from 'node:fs'
-import { chmod, copyFile, link, lstat, mkdir, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, copyFile, link, lstat, mkdir, readFile, realpath, rename, stat, writeFile } from 'node:fs/promises'
 import { arch } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -75,11 +75,19 @@ export async function prepareRuntimeFolder(runtimeDir: string, execPath: string)
 async function install(path: string, bytes: Uint8Array): Promise<void> {
   const present = await readFile(path).catch(() => undefined)
   if (present !== undefined && Buffer.compare(present, bytes) === 0) return
-  const temporary = `${path}.${process.pid}`
+  const temporary = temporaryName(path)
   await writeFile(temporary, bytes, { mode: 0o644 })
   await chmod(temporary, 0o644)
   await rename(temporary, path)
 }
+
+/** Builds run side by side, in one process and in several. */
+function temporaryName(path: string): string {
+  temporaries += 1
+  return `${path}.${process.pid}.${temporaries}`
+}
+
+let temporaries = 0
 
 /** 121 MB: linked where the file system allows, copied once where not. */
 async function installBinary(from: string, to: string): Promise<void> {
@@ -87,8 +95,7 @@ async function installBinary(from: string, to: string): Promise<void> {
   const same = present !== undefined && present.size === source.size &&
     ((present.ino === source.ino && present.dev === source.dev) || present.mtimeMs > source.mtimeMs)
   if (same) return
-  const temporary = `${to}.${process.pid}`
-  await rm(temporary, { force: true })
+  const temporary = temporaryName(to)
   // Linked only when its owner is us and no other uid may write: the link shares the mode with the original.
   const linkable = source.uid === 0 && (source.mode & 0o777) === 0o755
   const linked = linkable && (await link(from, temporary).then(() => true, () => false))

@@ -245,7 +245,8 @@ describe('what a box can use up', () => {
     await flood
     const bytes = under.output.slice(before).reduce((sum, { text }) => sum + text.length, 0)
     expect(bytes).toBeLessThan(3 * 256 * 1024)
-    await expect.poll(() => under.output.some(({ stream, text }) => stream === 'platform' && text.includes('dropped')), { timeout: 3_000 }).toBe(true)
+    const told = (): boolean => under.output.some(({ stream, text }) => stream === 'platform' && text.includes('dropped'))
+    await expect.poll(told, { timeout: 3_000 }).toBe(true)
   })
 
   it('a line without an end is cut', async () => {
