@@ -17,7 +17,7 @@ const steps: readonly Step[] = [
 
 const houseRules = ['test/rooms.test.ts', 'test/house.test.ts']
 
-/** Every check, all of them even when one fails: types, lint, dead code, generated documents, floor plan, house rules. */
+/** Every check, all of them even when one fails: types, lint, dead code, documents, floor plan, house rules. */
 export async function runChecks(): Promise<Outcome> {
   let outcome = nothing
   for (const step of steps) {

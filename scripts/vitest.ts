@@ -15,11 +15,13 @@ function outcomeOf(modules: readonly TestModule[], unhandled: readonly { readonl
       const name = `${module.relativeModuleId} › ${test.fullName}`
       const result = test.result()
       if (result.state === 'passed') passed += 1
-      else if (result.state === 'skipped') skipped.push({ name, reason: result.note ?? 'its condition does not hold here' })
+      else if (result.state === 'skipped')
+        skipped.push({ name, reason: result.note ?? 'its condition does not hold here' })
       else failed.push(name)
     }
     for (const suite of module.children.allSuites()) {
-      for (const error of suite.errors()) failed.push(`${module.relativeModuleId} › ${suite.fullName}: ${error.message}`)
+      for (const error of suite.errors())
+        failed.push(`${module.relativeModuleId} › ${suite.fullName}: ${error.message}`)
     }
   }
   return { passed, failed, skipped }

@@ -4,7 +4,16 @@ import { posix } from 'node:path'
 import { test } from 'node:test'
 
 import { floorPlan, roomOf } from './house/floor-plan.ts'
-import { at, houseRoot, importsOf, isTest, readTree, type Source, type SourceTree, withTree } from './house/source-tree.ts'
+import {
+  at,
+  houseRoot,
+  importsOf,
+  isTest,
+  readTree,
+  type Source,
+  type SourceTree,
+  withTree,
+} from './house/source-tree.ts'
 
 const builtin = new Set([...builtinModules, ...builtinModules.map((name) => `node:${name}`)])
 
@@ -25,7 +34,13 @@ function targetOf(source: Source, specifier: string): Target {
   }
   const [, name, subpath] = /^@sallyport\/([^/]+)(?:\/(.+))?$/.exec(specifier) ?? []
   if (name === undefined) {
-    return { kind: 'npm', name: specifier.split('/').slice(0, specifier.startsWith('@') ? 2 : 1).join('/') }
+    return {
+      kind: 'npm',
+      name: specifier
+        .split('/')
+        .slice(0, specifier.startsWith('@') ? 2 : 1)
+        .join('/'),
+    }
   }
   if (name === 'core') return { kind: 'room', room: `core/${subpath ?? ''}`, door: !subpath?.includes('/') }
   return { kind: 'room', room: name === 'server' ? 'server/main' : name, door: subpath === undefined }
@@ -52,7 +67,8 @@ function wallsBroken(tree: SourceTree): string[] {
         }
       } else if (plan && !isTest(source.path)) {
         if (target.kind === 'node' && !plan.node) say(`${room} runs in any JavaScript runtime`)
-        if (target.kind === 'npm' && !allows(plan.npm, target.name)) say(`${room} may not use the package ${target.name}`)
+        if (target.kind === 'npm' && !allows(plan.npm, target.name))
+          say(`${room} may not use the package ${target.name}`)
       }
     }
   }
@@ -70,18 +86,27 @@ test('every import crosses a wall only through a door on the floor plan', () => 
 })
 
 const breaches: Readonly<Record<string, readonly [path: string, text: string]>> = {
-  'the policy engine asks the ledger': ['packages/core/src/policy/a.ts', "import { append } from '@sallyport/core/ledger'"],
+  'the policy engine asks the ledger': [
+    'packages/core/src/policy/a.ts',
+    "import { append } from '@sallyport/core/ledger'",
+  ],
   'the policy engine uses a package': ['packages/core/src/policy/a.ts', "import { z } from 'zod'"],
   'core reads a file': ['packages/core/src/identity/a.ts', "export { readFileSync } from 'node:fs'"],
   'core reads a file by the old name': ['packages/core/src/identity/a.ts', "import { readFileSync } from 'fs'"],
   'core loads a module late': ['packages/core/src/ledger/a.ts', "export const late = await import('node:fs')"],
-  'core takes a type from the server': ['packages/core/src/access/a.ts', "import type { App } from '@sallyport/server'"],
+  'core takes a type from the server': [
+    'packages/core/src/access/a.ts',
+    "import type { App } from '@sallyport/server'",
+  ],
   'a room goes in by the window': ['packages/server/src/gateway/a.ts', "import { Engine } from '../host/engine.ts'"],
   'the vault asks the gateway': ['packages/server/src/vault/a.ts', "import { start } from '../gateway/index.ts'"],
   'a room imports main': ['packages/server/src/gateway/a.ts', "import { main } from '../main.ts'"],
   'the command loads the server': ['packages/cli/src/verbs/up.ts', "import { up } from '@sallyport/server'"],
   'a test goes in by the window': ['packages/server/src/api/a.test.ts', "import { seal } from '../vault/seal.ts'"],
-  'an end-to-end test goes in by the window': ['test/e2e/a.test.ts', "import { x } from '../../packages/core/src/policy/decide.ts'"],
+  'an end-to-end test goes in by the window': [
+    'test/e2e/a.test.ts',
+    "import { x } from '../../packages/core/src/policy/decide.ts'",
+  ],
   'a room that nobody drew': ['packages/server/src/cellar/a.ts', 'export const wine = 1'],
 }
 
@@ -95,11 +120,16 @@ for (const [breach, [path, text]] of Object.entries(breaches)) {
 
 test('the floor plan lets a room use its own files and the doors it is given', () => {
   const files = {
-    'packages/core/src/policy/a.ts': "import { b } from './b.ts'\nimport type { Decision } from '@sallyport/core/access'",
-    'packages/server/src/gateway/a.ts': "import { createServer } from 'node:http'\nimport { Ajv } from 'ajv/dist/2020.js'",
+    'packages/core/src/policy/a.ts':
+      "import { b } from './b.ts'\nimport type { Decision } from '@sallyport/core/access'",
+    'packages/server/src/gateway/a.ts':
+      "import { createServer } from 'node:http'\nimport { Ajv } from 'ajv/dist/2020.js'",
     'packages/server/src/main.ts': "import { startGateway } from './gateway/index.ts'",
     'packages/core/src/identity/a.test.ts': "import { readFileSync } from 'node:fs'",
     'test/e2e/a.test.ts': "import { top } from '../../scripts/run.ts'\nimport { x } from '../house/source-tree.ts'",
   }
-  assert.deepEqual(withTree(files, (root) => wallsBroken(readTree(root))), [])
+  assert.deepEqual(
+    withTree(files, (root) => wallsBroken(readTree(root))),
+    [],
+  )
 })

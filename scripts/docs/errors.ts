@@ -19,8 +19,12 @@ export const allCodes: Readonly<Record<string, Entry>> = {
 export function codesAmiss(found: Iterable<string>, known: Iterable<string>): readonly string[] {
   const [inSource, inTable] = [new Set(found), new Set(known)]
   return [
-    ...[...inSource].filter((code) => !inTable.has(code)).map((code) => `${code} is used and not in scripts/error-codes.ts`),
-    ...[...inTable].filter((code) => !inSource.has(code)).map((code) => `${code} is in scripts/error-codes.ts and not used`),
+    ...[...inSource]
+      .filter((code) => !inTable.has(code))
+      .map((code) => `${code} is used and not in scripts/error-codes.ts`),
+    ...[...inTable]
+      .filter((code) => !inSource.has(code))
+      .map((code) => `${code} is in scripts/error-codes.ts and not used`),
   ]
 }
 
@@ -31,7 +35,7 @@ export function errorsDocument(): string {
   const families = Map.groupBy(Object.entries(allCodes).toSorted(), ([code]) => code.slice(0, code.indexOf('.')))
   return [
     '# Codes\n',
-    'Made from `scripts/error-codes.ts` and the rooms\' own tables by `node -C source scripts/docs.ts`; do not edit.\n',
+    "Made from `scripts/error-codes.ts` and the rooms' own tables by `node -C source scripts/docs.ts`; do not edit.\n",
     'A refusal shows `{ code, reason, id }`; `sallyport why ID` tells the rest. Codes are stable, texts are not.\n',
     ...[...families].flatMap(([family, entries]) => [
       `## ${family}\n`,

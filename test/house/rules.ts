@@ -27,13 +27,16 @@ const child = (node: SyntaxNode, field: string): SyntaxNode | undefined => {
   return isNode(value) ? value : undefined
 }
 const nameOf = (node: SyntaxNode | undefined): unknown => node?.['name']
-const castsTo = (names: readonly string[]) => (node: SyntaxNode): boolean =>
-  (node.type === 'TSAsExpression' || node.type === 'TSTypeAssertion') &&
-  names.includes(String(nameOf(child(child(node, 'typeAnnotation') ?? node, 'typeName'))))
+const castsTo =
+  (names: readonly string[]) =>
+  (node: SyntaxNode): boolean =>
+    (node.type === 'TSAsExpression' || node.type === 'TSTypeAssertion') &&
+    names.includes(String(nameOf(child(child(node, 'typeAnnotation') ?? node, 'typeName'))))
 
 /** A template or a `+` whose text begins like an SQL statement and has something put into it. */
 function buildsSql(node: SyntaxNode, source: Source): boolean {
-  const sql = /^[`'"\s]*(select\s.+\sfrom|insert\s+into|update\s+\S+\s+set|delete\s+from|create\s+table|alter\s+table)\b/is
+  const sql =
+    /^[`'"\s]*(select\s.+\sfrom|insert\s+into|update\s+\S+\s+set|delete\s+from|create\s+table|alter\s+table)\b/is
   if (node.type === 'TemplateLiteral') {
     return Array.isArray(node['expressions']) && node['expressions'].length > 0 && sql.test(textOf(source, node))
   }
@@ -63,10 +66,14 @@ function undocumented(source: Source): string[] {
 function isOverload(source: Source, node: SyntaxNode): boolean {
   const name = (of: SyntaxNode | undefined): unknown => nameOf(child(child(of ?? node, 'declaration') ?? node, 'id'))
   const before = source.body[source.body.indexOf(node) - 1]
-  return before !== undefined && child(before, 'declaration')?.type === 'TSDeclareFunction' && name(before) === name(node)
+  return (
+    before !== undefined && child(before, 'declaration')?.type === 'TSDeclareFunction' && name(before) === name(node)
+  )
 }
 
-const forbidden = new RegExp(`\\b(${['TO' + 'DO', 'FIX' + 'ME', 'X' + 'XX', 'HA' + 'CK', 'not impl' + 'emented', 'for n' + 'ow', 'place' + 'holder'].join('|')})\\b`)
+// Written in two halves, so that this list does not break its own rule.
+const unfinished = ['TO-DO', 'FIX-ME', 'X-XX', 'HA-CK', 'not impl-emented', 'for n-ow', 'place-holder is', 'st-ubbed']
+const forbidden = new RegExp(`\\b(${unfinished.map((word) => word.replace('-', '')).join('|')})\\b`)
 
 /** The house rules, one promise each. */
 export const rules: readonly Rule[] = [
@@ -125,20 +132,26 @@ export const rules: readonly Rule[] = [
   },
   {
     promise: 'only the ledger makes a receipt',
-    about: (path) => product(path) && !path.startsWith('packages/server/src/ledger/') && !path.startsWith('packages/core/src/access/'),
+    about: (path) =>
+      product(path) && !path.startsWith('packages/server/src/ledger/') && !path.startsWith('packages/core/src/access/'),
     breaches: (source) => importing(source, 'sealReceipt'),
     planted: ['packages/server/src/gateway/a.ts', "import { sealReceipt } from '@sallyport/core/access'"],
   },
   {
     promise: 'only administration makes a grant',
-    about: (path) => product(path) && !path.startsWith('packages/server/src/administration/') && !path.startsWith('packages/core/src/access/'),
+    about: (path) =>
+      product(path) &&
+      !path.startsWith('packages/server/src/administration/') &&
+      !path.startsWith('packages/core/src/access/'),
     breaches: (source) => importing(source, 'sealGrant'),
     planted: ['packages/server/src/egress/a.ts', "import { sealGrant as mine } from '@sallyport/core/access'"],
   },
   {
     promise: 'the environment is read by programs, never by rooms',
     about: (path) => product(path) && !/^packages\/(cli\/|server\/src\/main\.ts)/.test(path),
-    breaches: find((node, source) => node.type === 'MemberExpression' && /^process\s*\.\s*env$/.test(textOf(source, node))),
+    breaches: find(
+      (node, source) => node.type === 'MemberExpression' && /^process\s*\.\s*env$/.test(textOf(source, node)),
+    ),
     planted: ['packages/server/src/vault/a.ts', "const key = process.env['KEY']"],
   },
   {

@@ -19,7 +19,12 @@ export interface Source {
   readonly path: string
   readonly text: string
   readonly body: readonly SyntaxNode[]
-  readonly comments: readonly { readonly type: string; readonly value: string; readonly start: number; readonly end: number }[]
+  readonly comments: readonly {
+    readonly type: string
+    readonly value: string
+    readonly start: number
+    readonly end: number
+  }[]
 }
 
 /** The files of one tree. Generated and installed things are not in it. */
@@ -31,7 +36,14 @@ export interface SourceTree {
 /** The house itself. */
 export const houseRoot: string = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '')
 
-const patterns = ['packages/*/src/**/*.ts', 'examples/**/*.ts', 'scripts/**/*.ts', 'test/**/*.ts', 'bench/**/*.ts', '*.config.ts']
+const patterns = [
+  'packages/*/src/**/*.ts',
+  'examples/**/*.ts',
+  'scripts/**/*.ts',
+  'test/**/*.ts',
+  'bench/**/*.ts',
+  '*.config.ts',
+]
 
 /** Reads every TypeScript file of the house that stands under `root`. A file that does not parse is an error. */
 export function readTree(root: string): SourceTree {

@@ -64,5 +64,10 @@ function detailsOf(folder: string, user: string): SignInDetails {
 }
 
 function isDetails(value: unknown): value is SignInDetails {
-  return isRecord(value) && typeof value['password'] === 'string' && typeof value['totpUri'] === 'string' && isRecord(value['device'])
+  return (
+    isRecord(value) &&
+    typeof value['password'] === 'string' &&
+    typeof value['totpUri'] === 'string' &&
+    isRecord(value['device'])
+  )
 }

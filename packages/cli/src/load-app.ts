@@ -2,7 +2,15 @@ import { createHash } from 'node:crypto'
 import { readFileSync, realpathSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
-import { type App, compileApp, type CompiledApp, type Fault, loadManifest, manifestFile, type Surroundings } from '@sallyport/manifest'
+import {
+  type App,
+  compileApp,
+  type CompiledApp,
+  type Fault,
+  loadManifest,
+  manifestFile,
+  type Surroundings,
+} from '@sallyport/manifest'
 
 import type { Answer } from './answer.ts'
 import type { Terminal } from './terminal.ts'
@@ -35,7 +43,10 @@ export function surroundings(terminal: Terminal): Surroundings {
 }
 
 /** The same, with another file in the place of one folder's manifest: `diff old.yaml new.yaml`. */
-export function surroundingsWith(terminal: Terminal, manifest: string): { readonly folder: string; readonly surroundings: Surroundings } {
+export function surroundingsWith(
+  terminal: Terminal,
+  manifest: string,
+): { readonly folder: string; readonly surroundings: Surroundings } {
   const usual = surroundings(terminal)
   if (ifThere(() => statSync(manifest).isDirectory()) === true) return { folder: manifest, surroundings: usual }
   const folder = ifThere(() => realpathSync(dirname(manifest))) ?? dirname(manifest)
@@ -46,7 +57,8 @@ export function surroundingsWith(terminal: Terminal, manifest: string): { readon
     surroundings: {
       ...usual,
       readFile: (path) => usual.readFile(swap(path)),
-      realpath: (path) => (path === standsAt ? ifThere(() => realpathSync(manifest)) && standsAt : usual.realpath(path)),
+      realpath: (path) =>
+        path === standsAt ? ifThere(() => realpathSync(manifest)) && standsAt : usual.realpath(path),
     },
   }
 }
@@ -64,7 +76,8 @@ function ifThere<Value>(read: () => Value): Value | undefined {
   try {
     return read()
   } catch (error) {
-    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR')) return undefined
+    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR'))
+      return undefined
     throw error
   }
 }

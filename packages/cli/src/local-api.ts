@@ -101,7 +101,8 @@ export function localApi(folder: string): LocalApi {
 /** Reads the status of the server that runs for this app. */
 export async function statusOf(api: LocalApi): Promise<Status> {
   const value = await api.call({ method: 'GET', path: '/v1/status' })
-  if (!isRecord(value)) throw new SallyportError('cli.no_answer', 'the server answered with something that is no status')
+  if (!isRecord(value))
+    throw new SallyportError('cli.no_answer', 'the server answered with something that is no status')
   const text = (name: string): string => String(value[name] ?? '')
   return {
     app: text('app'),

@@ -55,9 +55,17 @@ describe('the command line', () => {
 
   test('hands the server its own words', () => {
     const flags = { http: true, yes: true, port: 0, broadening: 'refuse', inspect: 'orders' } as const
-    expect(serverArguments('dev', flags, '/app')).toEqual(
-      ['dev', '/app', '--port', '0', '--http', '--inspect', 'orders', '--broadening', 'allow'],
-    )
+    expect(serverArguments('dev', flags, '/app')).toEqual([
+      'dev',
+      '/app',
+      '--port',
+      '0',
+      '--http',
+      '--inspect',
+      'orders',
+      '--broadening',
+      'allow',
+    ])
     expect(serverArguments('up', { http: false, yes: false }, '/app')).toEqual(['up', '/app'])
   })
 })

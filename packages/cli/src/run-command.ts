@@ -35,7 +35,7 @@ function describeBadArguments(error: unknown): string {
   return `sallyport: ${error instanceof Error ? error.message : String(error)} (cli.usage)\n  fix: add --help`
 }
 
-/** Runs one command line. The exit code is left in `terminal.process.exitCode`; `exit-codes.ts` says what each means. */
+/** Runs one command line. Leaves its exit code in `terminal.process`; `exit-codes.ts` says what each means. */
 export async function runCommand(inputs: readonly string[], terminal: Terminal): Promise<void> {
   if (inputs[0] === completeRoute) return complete(inputs.slice(1), terminal)
   // Stricli leaves a code alone that is set already, and that is the one that the verb set.
@@ -57,8 +57,12 @@ function documented(code: number): number {
 
 /** One proposal per line for the last word given. */
 async function complete(words: readonly string[], terminal: Terminal): Promise<void> {
-  const proposals = await proposeCompletions(application, words, { ...terminal, process: { ...terminal.process, exitCode: 0 } })
+  const proposals = await proposeCompletions(application, words, {
+    ...terminal,
+    process: { ...terminal.process, exitCode: 0 },
+  })
   // Flags only once a dash is typed: until then they would bury the names that a verb takes.
   const dash = words.at(-1)?.startsWith('-') === true
-  for (const { completion } of proposals) if (dash || !completion.startsWith('-')) terminal.process.stdout.write(`${completion}\n`)
+  for (const { completion } of proposals)
+    if (dash || !completion.startsWith('-')) terminal.process.stdout.write(`${completion}\n`)
 }

@@ -32,15 +32,19 @@ function showHop({ decision, outcome }: Hop, asked: string | undefined, paint: P
   const { effect, id, subjectName, door, layer, user, advisoryPackage, upstream } = decision
   const verdict = effect === 'allow' ? paint.good('allow') : paint.bad('deny ')
   const mark = id === asked ? paint.strong('>') : ' '
-  const onBehalf = user === undefined || user === decision.subject ? '' : ` for ${shortResource(user).replace(/^user\//, '')}`
+  const onBehalf =
+    user === undefined || user === decision.subject ? '' : ` for ${shortResource(user).replace(/^user\//, '')}`
   const [first, ...more] = decision.asked
-  const what = (one: DecisionRecord['asked'][number]): string => `${shortAction(one.action)} ${shortResource(one.resource)}`
+  const what = (one: DecisionRecord['asked'][number]): string =>
+    `${shortAction(one.action)} ${shortResource(one.resource)}`
   return [
     `${mark} ${verdict} ${subjectName}${onBehalf} -> ${first === undefined ? '(nothing)' : what(first)}` +
       `  ${paint.faint(`${door}${layer === undefined ? '' : `, ${layer}`}  ${id}`)}`,
     ...more.map((one) => `          and ${what(one)}`),
     ...decision.reasons.flatMap((reason) => showReason(reason)),
-    ...(advisoryPackage === undefined ? [] : [`    asked by the npm package ${advisoryPackage} (advisory: read from a stack)`]),
+    ...(advisoryPackage === undefined
+      ? []
+      : [`    asked by the npm package ${advisoryPackage} (advisory: read from a stack)`]),
     ...(upstream === undefined ? [] : [`    upstream ${upstream.host}, ${upstream.tls}`]),
     ...(effect === 'deny' ? [] : [`    outcome ${showOutcome(outcome)}`]),
   ]

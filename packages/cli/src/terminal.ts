@@ -38,7 +38,10 @@ export interface Paint {
 /** The colours that suit where the output goes. */
 export function paintFor({ process }: Terminal): Paint {
   const on = process.stdout.isTTY === true && !process.env['NO_COLOR'] && process.env['TERM'] !== 'dumb'
-  const style = (code: number) => (text: string): string => (on ? `\u001B[${code}m${text}\u001B[0m` : text)
+  const style =
+    (code: number) =>
+    (text: string): string =>
+      on ? `\u001B[${code}m${text}\u001B[0m` : text
   return { good: style(32), bad: style(31), faint: style(2), strong: style(1) }
 }
 

@@ -15,10 +15,12 @@ export interface Transcript {
   readonly exitCode: number
 }
 
-/** Runs a command line in this process, as from a pipe: no colours, nobody to ask unless `answer` says what they say. */
+/** Runs a command line in this process, as from a pipe: no colours, and nobody to ask without an `answer`. */
 export async function type(
   line: readonly string[],
-  options: { readonly cwd: string; readonly input?: string; readonly answer?: boolean; readonly tty?: boolean } = { cwd: '/' },
+  options: { readonly cwd: string; readonly input?: string; readonly answer?: boolean; readonly tty?: boolean } = {
+    cwd: '/',
+  },
 ): Promise<Transcript> {
   let [stdout, stderr] = ['', '']
   const process = {
@@ -38,7 +40,10 @@ export async function type(
 }
 
 /** Makes an app folder of these files; the caller removes it with `remove`. */
-export function appWith(files: Readonly<Record<string, string | Uint8Array>>): { readonly folder: string; remove(): void } {
+export function appWith(files: Readonly<Record<string, string | Uint8Array>>): {
+  readonly folder: string
+  remove(): void
+} {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-cli-'))
   for (const [path, content] of Object.entries(files)) {
     mkdirSync(dirname(join(folder, path)), { recursive: true })
@@ -64,8 +69,12 @@ export function decision(fields: Partial<DecisionRecord> & Pick<DecisionRecord, 
     subjectName: 'alice',
     actors: [],
     effect: 'allow',
-    reasons: [{ code: 'policy.allow', layer: 'resource', message: 'customer may', rule: 'route1', at: 'sallyport.yaml:51:7' }],
-    asked: [{ action: 'sallyport:CallRoute', resource: 'arn:sallyport:route:checkout:public:storefront/POST /checkout' }],
+    reasons: [
+      { code: 'policy.allow', layer: 'resource', message: 'customer may', rule: 'route1', at: 'sallyport.yaml:51:7' },
+    ],
+    asked: [
+      { action: 'sallyport:CallRoute', resource: 'arn:sallyport:route:checkout:public:storefront/POST /checkout' },
+    ],
     context: {},
     durability: 'written',
     manifest: '0'.repeat(64),

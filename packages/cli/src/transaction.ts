@@ -24,7 +24,7 @@ export interface Transaction {
 /** The shortest prefix of an id that is taken for it. */
 const shortestPrefix = 4
 
-/** Reads the ledger's files, oldest record first. It may run beside the server: an unfinished last record is left out. */
+/** Reads the ledger's files, oldest record first. It may run beside the server: a half-written record is left out. */
 export function readRecords(folder: string): readonly LedgerRecord[] {
   const ledger = join(stateFolder(folder), 'ledger')
   const sha256 = (bytes: Uint8Array): Uint8Array => createHash('sha256').update(bytes).digest()
@@ -56,7 +56,8 @@ export function findTransaction(
 ): { readonly transaction: Transaction; readonly decision?: DecisionRecord } {
   const decisions = records.filter((record) => record.kind === 'decision')
   const prefix = id.toLowerCase()
-  const fits = (whole: string): boolean => whole === prefix || (prefix.length >= shortestPrefix && whole.startsWith(prefix))
+  const fits = (whole: string): boolean =>
+    whole === prefix || (prefix.length >= shortestPrefix && whole.startsWith(prefix))
   const exact = decisions.filter((decision) => decision.id === prefix)
   const found = exact.length > 0 ? exact : decisions.filter((decision) => fits(decision.id))
   const transactions = new Set(found.map(({ transaction }) => transaction))

@@ -16,7 +16,11 @@ interface Flags extends CommonFlags {
 }
 
 /** `allow SUBJECT ACTION`: writes one grant into the manifest, after showing what it means. */
-export const allow: Command<Terminal> = buildCommand<Flags, [subject: string, action: string, resource?: string], Terminal>({
+export const allow: Command<Terminal> = buildCommand<
+  Flags,
+  [subject: string, action: string, resource?: string],
+  Terminal
+>({
   docs: {
     brief: 'Add one grant to the manifest; shows what it changes in access, and asks',
     fullDescription:
@@ -55,7 +59,8 @@ export const allow: Command<Terminal> = buildCommand<Flags, [subject: string, ac
         const fix = edited.suggestion === undefined ? {} : { fix: edited.suggestion }
         throw new SallyportError('cli.unknown_name', edited.message, fix)
       }
-      if (edited.text === text) return { exit: 'ok', json: { written: false, lines: [] }, text: 'the manifest says so already' }
+      if (edited.text === text)
+        return { exit: 'ok', json: { written: false, lines: [] }, text: 'the manifest says so already' }
       const loaded = loadApp(folder, withText(surroundings(terminal), file, edited.text))
       if (!loaded.ok) return faultsAnswer(loaded.faults, 'refused')
       const change = accessDiff(app, loaded.app)

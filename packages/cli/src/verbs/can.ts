@@ -10,13 +10,17 @@ import { shortAction, shortResource, showReason } from '../show-transaction.ts'
 import { appFolder, type Paint, paintFor, type Terminal } from '../terminal.ts'
 
 /** `can SUBJECT ACTION [RESOURCE]`: what the manifest as it stands would decide. Asks no server. */
-export const can: Command<Terminal> = buildCommand<CommonFlags, [subject: string, action: string, resource?: string], Terminal>({
+export const can: Command<Terminal> = buildCommand<
+  CommonFlags,
+  [subject: string, action: string, resource?: string],
+  Terminal
+>({
   docs: {
     brief: 'Tell whether somebody could do something under the manifest as it stands',
     fullDescription:
       'SUBJECT is a role, with what it proved (admin+mfa+device+jit, customer@US), a function, a zone or internet. ' +
-      'ACTION is what the manifest calls it: payments.charge, stripe.refund, orders-table.update(status), or a method ' +
-      'followed by a path or an address. Exits with 1 when any of what was asked is denied.',
+      'ACTION is what the manifest calls it: payments.charge, stripe.refund, orders-table.update(status), or a ' +
+      'method followed by a path or an address. Exits with 1 when any of what was asked is denied.',
     customUsage: [
       { input: 'payments stripe.charge', brief: 'a door' },
       { input: 'customer POST /checkout', brief: 'a route' },
@@ -43,7 +47,8 @@ export const can: Command<Terminal> = buildCommand<CommonFlags, [subject: string
         throw new SallyportError('cli.unknown_name', ask.message, fix)
       }
       const decisions = ask.asks.map((asked) => explain(decide(compiled.authority, [asked]), compiled, app))
-      if (decisions.length === 0) throw new SallyportError('cli.unknown_name', `${object} stands for nothing that could be asked for`)
+      if (decisions.length === 0)
+        throw new SallyportError('cli.unknown_name', `${object} stands for nothing that could be asked for`)
       const allowed = decisions.every(({ effect }) => effect === 'allow')
       return {
         exit: allowed ? 'ok' : 'refused',
@@ -68,5 +73,8 @@ function decisionFacts({ effect, asked, reasons }: Decision): {
 function showDecision({ effect, asked, reasons }: Decision, paint: Paint): string {
   const [{ subject, action, resource }] = asked
   const verdict = effect === 'allow' ? paint.good('allow') : paint.bad('deny ')
-  return [`${verdict} ${subject.name} -> ${shortAction(action)} ${shortResource(resource)}`, ...reasons.flatMap(showReason)].join('\n')
+  return [
+    `${verdict} ${subject.name} -> ${shortAction(action)} ${shortResource(resource)}`,
+    ...reasons.flatMap(showReason),
+  ].join('\n')
 }

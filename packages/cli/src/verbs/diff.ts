@@ -10,7 +10,11 @@ import { paintFor, type Paint, type Terminal } from '../terminal.ts'
 const manifest = (brief: string, placeholder: string) => ({ brief, parse: String, placeholder })
 
 /** `diff OLD NEW`: what a change of the manifest means for access. */
-export const diff: Command<Terminal> = buildCommand<{ readonly json: boolean }, [before: string, after: string], Terminal>({
+export const diff: Command<Terminal> = buildCommand<
+  { readonly json: boolean },
+  [before: string, after: string],
+  Terminal
+>({
   docs: {
     brief: 'Show what a changed manifest changes in access',
     fullDescription:

@@ -96,7 +96,9 @@ function userNamespaces(): Finding {
     name: 'user namespaces',
     ok: false,
     detail: restricted ? `AppArmor refuses them: ${detail}` : detail,
-    fix: restricted ? appArmorProfile : 'sudo sysctl -w kernel.unprivileged_userns_clone=1 user.max_user_namespaces=15000',
+    fix: restricted
+      ? appArmorProfile
+      : 'sudo sysctl -w kernel.unprivileged_userns_clone=1 user.max_user_namespaces=15000',
   }
 }
 
@@ -109,10 +111,11 @@ function read(path: string): string | undefined {
 }
 
 /** Ubuntu's switch allows user namespaces per program: this names bubblewrap and nothing else. */
-const appArmorProfile = `sudo tee /etc/apparmor.d/bwrap-sallyport >/dev/null <<'PROFILE' && sudo apparmor_parser -r /etc/apparmor.d/bwrap-sallyport
+const appArmorProfile = `sudo tee /etc/apparmor.d/bwrap-sallyport >/dev/null <<'PROFILE'
 abi <abi/4.0>,
 include <tunables/global>
 profile bwrap-sallyport /usr/bin/bwrap flags=(unconfined) {
   userns,
 }
-PROFILE`
+PROFILE
+sudo apparmor_parser -r /etc/apparmor.d/bwrap-sallyport`

@@ -66,7 +66,8 @@ function elevationIn(answer: unknown): Readonly<Record<string, unknown>> {
 }
 
 function showElevation(elevation: Readonly<Record<string, unknown>>): string {
-  const until = typeof elevation['expiresAt'] === 'number' ? ` until ${new Date(elevation['expiresAt']).toISOString()}` : ''
+  const until =
+    typeof elevation['expiresAt'] === 'number' ? ` until ${new Date(elevation['expiresAt']).toISOString()}` : ''
   const reason = typeof elevation['reason'] === 'string' ? `: ${elevation['reason']}` : ''
   const subject = String(elevation['subject'] ?? '?').replace(/^arn:.*user\//, '')
   return `${elevation['id']}  ${subject} -> ${elevation['role']}  ${elevation['state'] ?? 'requested'}${until}${reason}`

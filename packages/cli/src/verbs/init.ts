@@ -30,7 +30,9 @@ export const init: Command<Terminal> = buildCommand<Flags, [folder?: string], Te
     const folder = resolve(terminal.cwd, named ?? '.')
     const { name, files } = newManifest(flags.name ?? basename(folder))
     if (existsSync(join(folder, manifestFile))) {
-      throw new SallyportError('cli.exists', `${join(folder, manifestFile)} is there already`, { fix: 'sallyport test' })
+      throw new SallyportError('cli.exists', `${join(folder, manifestFile)} is there already`, {
+        fix: 'sallyport test',
+      })
     }
     const written: string[] = []
     const kept: string[] = []

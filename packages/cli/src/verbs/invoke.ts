@@ -20,7 +20,11 @@ export interface HttpCall {
 }
 
 /** `invoke FUNCTION [EVENT.json]`: calls a function, through the gateway where it has routes. */
-export const invoke: Command<Terminal> = buildCommand<CommonFlags & UserFlags, [name: string, event?: string], Terminal>({
+export const invoke: Command<Terminal> = buildCommand<
+  CommonFlags & UserFlags,
+  [name: string, event?: string],
+  Terminal
+>({
   docs: {
     brief: 'Call a function with an event',
     fullDescription:
@@ -79,7 +83,9 @@ export function httpCallIn(event: unknown): HttpCall | undefined {
     method,
     path: path + (typeof query === 'string' && query !== '' ? `?${query}` : ''),
     headers: headersIn(event['headers']),
-    ...(typeof body === 'string' ? { body: Buffer.from(body, event['isBase64Encoded'] === true ? 'base64' : 'utf8') } : {}),
+    ...(typeof body === 'string'
+      ? { body: Buffer.from(body, event['isBase64Encoded'] === true ? 'base64' : 'utf8') }
+      : {}),
   }
 }
 

@@ -43,7 +43,8 @@ function showLine(line: Readonly<Record<string, unknown>>, paint: Paint): string
   const transaction = String(line['transaction'] ?? '-').slice(0, 8)
   // Adversary: a function that writes escape sequences to whoever reads its log.
   const text = printable(String(line['text'] ?? ''))
-  return `${paint.faint(`${at} ${transaction}`)} ${String(line['functionName'])} ${line['stream'] === 'stderr' ? paint.bad(text) : text}`
+  const shown = line['stream'] === 'stderr' ? paint.bad(text) : text
+  return `${paint.faint(`${at} ${transaction}`)} ${String(line['functionName'])} ${shown}`
 }
 
 /** Replaces what would move the cursor, change colours or hide text in a terminal. */

@@ -10,7 +10,8 @@ import { type } from '../testing.ts'
 describe('commands that ask the manifest', () => {
   let base: string
   let folder: string
-  const say = (line: readonly string[], more: { readonly answer?: boolean } = {}) => type(line, { cwd: folder, ...more })
+  const say = (line: readonly string[], more: { readonly answer?: boolean } = {}) =>
+    type(line, { cwd: folder, ...more })
   const manifest = (): string => readFileSync(join(folder, 'sallyport.yaml'), 'utf8')
   const edit = (from: string, to: string): void => {
     expect(manifest()).toContain(from)
@@ -92,7 +93,9 @@ describe('commands that ask the manifest', () => {
     expect(more.stdout).toContain('+ hello may now use github.zen\n')
     expect(more.exitCode).toBe(3)
     const fewer = await say(['diff', '.', 'less.yaml', '--json'])
-    expect(JSON.parse(fewer.stdout)).toMatchObject({ lines: expect.arrayContaining(['- hello may no longer use github.zen']) })
+    expect(JSON.parse(fewer.stdout)).toMatchObject({
+      lines: expect.arrayContaining(['- hello may no longer use github.zen']),
+    })
   })
 
   test('diff names the manifest that has faults', async () => {
@@ -113,7 +116,7 @@ describe('commands that ask the manifest', () => {
     expect((await say(['can', 'hello', 'github.octocat'])).exitCode).toBe(0)
   })
 
-  test('allow changes nothing when the answer is no, when nobody can answer, or when an invariant would break', async () => {
+  test('allow changes nothing after a no, without anybody to ask, or where a statement would break', async () => {
     edit('ops: { zen: GET /zen }', 'ops: { zen: GET /zen, octocat: GET /octocat }')
     const before = manifest()
     expect(await say(['allow', 'hello', 'github.octocat'], { answer: false })).toMatchObject({ exitCode: 1 })
@@ -131,7 +134,9 @@ describe('commands that ask the manifest', () => {
     const { stdout } = await say(['can', 'hello', 'github.octocat'])
     const fix = /fix: sallyport (.+)/.exec(stdout)?.[1] ?? ''
     // The shell itself takes the line apart, as it would for whoever pastes it.
-    const words = execFileSync('bash', ['-c', `printf '%s\\0' ${fix}`], { encoding: 'utf8' }).split('\0').slice(0, -1)
+    const words = execFileSync('bash', ['-c', `printf '%s\\0' ${fix}`], { encoding: 'utf8' })
+      .split('\0')
+      .slice(0, -1)
     expect(await say([...words, '--yes'])).toMatchObject({ exitCode: 0 })
     expect((await say(['can', 'hello', 'github.octocat'])).exitCode).toBe(0)
   })

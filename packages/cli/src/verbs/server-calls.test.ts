@@ -37,14 +37,29 @@ describe('commands that ask a running server', () => {
     await new Promise((resolve) => server.close(resolve))
     app.remove()
   })
-  const say = (line: readonly string[], input?: string) => type(line, { cwd: app.folder, ...(input === undefined ? {} : { input }) })
+  const say = (line: readonly string[], input?: string) =>
+    type(line, { cwd: app.folder, ...(input === undefined ? {} : { input }) })
 
   test('requests lists what was asked for, with the local token alone', async () => {
     fake.answer.body = JSON.stringify({
-      requests: [{ id: 'r1', subject: 'arn:sallyport:identity:checkout::user/ada', role: 'admin', state: 'requested', reason: 'refund o1' }],
+      requests: [
+        {
+          id: 'r1',
+          subject: 'arn:sallyport:identity:checkout::user/ada',
+          role: 'admin',
+          state: 'requested',
+          reason: 'refund o1',
+        },
+      ],
     })
-    expect(await say(['requests'])).toEqual({ stdout: 'r1  ada -> admin  requested: refund o1\n', stderr: '', exitCode: 0 })
-    expect(fake.asked).toMatchObject([{ method: 'GET', url: '/v1/elevation', headers: { authorization: 'Bearer local-token' } }])
+    expect(await say(['requests'])).toEqual({
+      stdout: 'r1  ada -> admin  requested: refund o1\n',
+      stderr: '',
+      exitCode: 0,
+    })
+    expect(fake.asked).toMatchObject([
+      { method: 'GET', url: '/v1/elevation', headers: { authorization: 'Bearer local-token' } },
+    ])
     expect(fake.asked[0]?.headers['x-sallyport-user-token']).toBeUndefined()
   })
 
@@ -52,7 +67,9 @@ describe('commands that ask a running server', () => {
     fake.answer.body = [
       { at: 0, functionName: 'orders', boxId: 'b', transaction: '0123456789abcdef', stream: 'stdout', text: 'hello' },
       { at: 0, functionName: 'payments', boxId: 'b', stream: 'stderr', text: '\u001B[2Jgone' },
-    ].map((line) => JSON.stringify(line)).join('\n')
+    ]
+      .map((line) => JSON.stringify(line))
+      .join('\n')
     expect((await say(['logs'])).stdout).toBe(
       '00:00:00.000 01234567 orders hello\n00:00:00.000 - payments \uFFFD[2Jgone\n',
     )
@@ -62,7 +79,10 @@ describe('commands that ask a running server', () => {
   })
 
   test("a refusal comes with the server's own words, the way to why, and exit code 1", async () => {
-    fake.answer = { status: 403, body: JSON.stringify({ code: 'policy.implicit_deny', reason: 'not yours', id: 'abc' }) }
+    fake.answer = {
+      status: 403,
+      body: JSON.stringify({ code: 'policy.implicit_deny', reason: 'not yours', id: 'abc' }),
+    }
     expect(await say(['requests'])).toEqual({
       stdout: '',
       stderr: 'sallyport: refused: policy.implicit_deny: not yours (cli.refused)\n  fix: sallyport why abc\n',
@@ -91,12 +111,22 @@ describe('commands that ask a running server', () => {
     await new Promise((resolve) => gateway.close(resolve))
     expect(exitCode).toBe(0)
     const last = fake.asked.at(-1)
-    expect(last).toMatchObject({ method: 'POST', url: '/checkout?a=1', body: '{"id":"o1"}', headers: { 'x-trace': 't' } })
+    expect(last).toMatchObject({
+      method: 'POST',
+      url: '/checkout?a=1',
+      body: '{"id":"o1"}',
+      headers: { 'x-trace': 't' },
+    })
     expect(last?.headers.authorization).toBeUndefined()
   })
 
   test('what changes a server needs a person, and says so before anything is sent', async () => {
-    for (const line of [['secret', 'set', 'stripe-key'], ['approve', 'r1'], ['request', 'admin', '--reason', 'x'], ['invoke', 'orders']]) {
+    for (const line of [
+      ['secret', 'set', 'stripe-key'],
+      ['approve', 'r1'],
+      ['request', 'admin', '--reason', 'x'],
+      ['invoke', 'orders'],
+    ]) {
       const { stderr, exitCode } = await say(line, 'value')
       expect(stderr).toContain('fix: --as USER')
       expect(exitCode).toBe(2)

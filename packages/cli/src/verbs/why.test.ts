@@ -22,7 +22,9 @@ const records: readonly LedgerRecord[] = [
     subjectName: 'storefront',
     user: 'arn:sallyport:identity:checkout::user/alice',
     asked: [{ action: 'sallyport:InvokeFunction', resource: 'arn:sallyport:function:checkout:internal:orders/create' }],
-    reasons: [{ code: 'policy.allow', layer: 'identity', message: 'granted', rule: 'can1', at: 'sallyport.yaml:55:18' }],
+    reasons: [
+      { code: 'policy.allow', layer: 'identity', message: 'granted', rule: 'can1', at: 'sallyport.yaml:55:18' },
+    ],
   }),
   decision({
     id: door,
@@ -99,7 +101,13 @@ describe('sallyport why', () => {
     expect(value).toMatchObject({
       asked: door,
       id: transaction,
-      hops: [{ decision: records[1], outcome: { outcome: 'done' }, caused: [{ caused: [{ decision: { effect: 'deny' } }] }] }],
+      hops: [
+        {
+          decision: records[1],
+          outcome: { outcome: 'done' },
+          caused: [{ caused: [{ decision: { effect: 'deny' } }] }],
+        },
+      ],
     })
   })
 

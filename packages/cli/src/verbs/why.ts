@@ -38,7 +38,9 @@ export const why: Command<Terminal> = buildCommand<Flags, [id?: string], Termina
   },
   func: answering(async (terminal, flags, id) => {
     const records = readRecords(appFolder(terminal, flags.app))
-    const wanted = flags.last ? records.findLast((record) => record.kind === 'decision' && record.effect === 'deny') : undefined
+    const wanted = flags.last
+      ? records.findLast((record) => record.kind === 'decision' && record.effect === 'deny')
+      : undefined
     if (id === undefined && wanted === undefined) {
       const message = flags.last ? 'nothing was refused here yet' : 'say which: an id, or --last for the newest denial'
       throw new SallyportError('cli.usage', message, { fix: 'sallyport why --last' })
