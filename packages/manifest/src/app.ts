@@ -71,6 +71,8 @@ export type Issuer =
       readonly groups: Readonly<Record<string, string>>
       /** Absolute path of a JWKS file, in place of the issuer's own address. */
       readonly jwksFile?: string
+      /** SHA-256 of that file, hex. */
+      readonly jwksDigest?: string
     }
   | {
       readonly kind: 'oidc'
@@ -79,6 +81,7 @@ export type Issuer =
       readonly audience: string
       readonly rolesClaim: string
       readonly jwksFile?: string
+      readonly jwksDigest?: string
     }
 
 export interface Role {

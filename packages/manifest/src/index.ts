@@ -17,6 +17,10 @@ export {
   type Table,
   type Zone,
 } from './app.ts'
+export { accessDiff, type AccessDiff } from './access/access-diff.ts'
+export { accessOf } from './access/access-of.ts'
+export { type Allowed, allowInManifest } from './access/allow-in-manifest.ts'
+export { policyOf } from './access/policy-of.ts'
 export { type Ask, describeAsk } from './ask/describe-ask.ts'
 export { unlistedDoorArn } from './ask/describe-object.ts'
 export { runExpectations } from './check/expectations.ts'
@@ -31,4 +35,6 @@ export { matchRoute, type RouteMatch } from './match/route.ts'
 export { type Surroundings } from './read/files.ts'
 export { type Loaded, loadManifest, manifestFile } from './read/load-manifest.ts'
 export { looksSecret } from './read/looks-secret.ts'
+export { manifestJsonSchema } from './source/json-schema.ts'
 export { faultCodes, showPosition } from './source/faults.ts'
+export { newManifest, type NewApp } from './templates/new-manifest.ts'

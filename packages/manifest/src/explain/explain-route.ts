@@ -30,6 +30,9 @@ export function explainRoute(reason: Reason, request: AccessRequest, app: App): 
 function explainStranger(reason: Reason, request: AccessRequest, app: App, route: Route): Reason {
   const facts = { subject: request.subject.name, object: route.key }
   const at = { at: showPosition(route.at) }
+  const { refused } = request.subject
+  // A credential was shown and not accepted: that, and not the lack of one, is what its bearer must know.
+  if (refused !== undefined) return { ...reason, ...at, code: refused.code, message: `${route.key} needs a sign-in: ${refused.message}` }
   if (request.subject.kind === 'anonymous') return reword(reason, 'route.authentication_required', facts, at)
   const role = app.people.find(({ name }) => holds(request, contextKeys.roles, name))
   const fix = role === undefined ? {} : fixOf('allow', role.name, route.key)

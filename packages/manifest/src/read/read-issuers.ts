@@ -69,9 +69,8 @@ function readExternal({ key, keyAt, value }: Entry, reading: Reading): readonly 
   // A path is part of an issuer's name (OpenID Connect Discovery 1.0 §4.1); the origin is judged as a door's is.
   const address = readAddress(/^https?:\/\/[^/?#]+/i.exec(url)?.[0] ?? url)
   if (address.kind === 'refused') faults.add('manifest.insecure_upstream', issuer.at, `issuers.${key}: ${address.why}.`, address.suggestion)
-  const jwksFile = readKeySet(value, reading)
   return [{ kind: 'oidc', name: key, issuer: url, audience, rolesClaim: textOf(child(value, 'roles')) ?? 'roles',
-    ...(jwksFile === undefined ? {} : { jwksFile }) }]
+    ...readKeySet(value, reading) }]
 }
 
 function readPools(name: string, authorizer: Node, around: Node | undefined, reading: Reading): readonly Issuer[] {
@@ -81,7 +80,7 @@ function readPools(name: string, authorizer: Node, around: Node | undefined, rea
     resolve(role, value.at, 'role', declared.roles, faults)
     return [key, role]
   })
-  const jwksFile = around === undefined ? undefined : readKeySet(around, reading)
+  const keySet = around === undefined ? {} : readKeySet(around, reading)
   const pools = textsOf(child(authorizer, 'cognitoUserPools'))
   return pools.map(({ text }) => {
     const userPool = text.slice(text.lastIndexOf('/') + 1)
@@ -93,20 +92,20 @@ function readPools(name: string, authorizer: Node, around: Node | undefined, rea
       issuer: `https://cognito-idp.${region}.amazonaws.com/${userPool}`,
       clients: textsOf(child(around, 'clients')).map((client) => client.text),
       groups: Object.fromEntries(groups),
-      ...(jwksFile === undefined ? {} : { jwksFile }),
+      ...keySet,
     }
   })
 }
 
-function readKeySet(around: Node, { files, faults }: Reading): string | undefined {
+function readKeySet(around: Node, { files, faults }: Reading): { readonly jwksFile?: string; readonly jwksDigest?: string } {
   const jwks = child(around, 'jwks')
   const name = textOf(jwks)
-  if (jwks === undefined || name === undefined) return undefined
+  if (jwks === undefined || name === undefined) return {}
   const file = files.read(name, jwks.at, faults)
-  if (file === undefined) return undefined
-  if (holdsKeys(file.text)) return file.path
+  if (file === undefined) return {}
+  if (holdsKeys(file.text)) return { jwksFile: file.path, jwksDigest: file.digest }
   faults.add('manifest.wrong_type', jwks.at, `"${name}" is not a JWKS: a JSON object with a list "keys" of public keys.`)
-  return undefined
+  return {}
 }
 
 /** A key set of public keys: a private or symmetric one in the app folder is a secret in text. */

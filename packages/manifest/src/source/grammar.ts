@@ -48,7 +48,7 @@ const authorizer: Shape = {
       about: 'User pools whose tokens are accepted.',
     },
     identitySource: {
-      shape: { kind: 'text', says: 'method.request.header.Authorization', pattern: /^method\.request\.header\.Authorization$/i },
+      shape: { kind: 'text', says: 'method.request.header.Authorization', pattern: /^method\.request\.header\.[Aa]uthorization$/ },
       about: 'Where the token stands; only the Authorization header is read.',
     },
   },

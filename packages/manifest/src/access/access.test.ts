@@ -1,0 +1,78 @@
+import { describe, expect, it } from 'vitest'
+
+import { edited, exampleText, load, mustLoad } from '../testing/example.ts'
+import { accessDiff } from './access-diff.ts'
+import { accessOf } from './access-of.ts'
+import { policyOf } from './policy-of.ts'
+import { loosenings, narrowings } from '../testing/loosenings.ts'
+
+const { app, compiled } = mustLoad()
+
+describe('the access list', () => {
+  it('of the example is what a reviewer has read', async () => {
+    await expect(`${accessOf(app).join('\n')}\n`).toMatchFileSnapshot('../testing/checkout.access.txt')
+  })
+})
+
+describe('the access diff', () => {
+  it('between an app and itself is empty', () => {
+    expect(accessDiff(app, mustLoad().app)).toEqual({ lines: [], broadens: false })
+  })
+
+  it('says what was gained and what was lost', () => {
+    const more = mustLoad(edited('stripe: [charge, refund]\n', 'stripe: [charge, refund, balance]\n', edited('refund: POST /v1/refunds', 'refund: POST /v1/refunds, balance: GET /v1/balance',
+      edited('    - payments -> GET https://api.stripe.com/v1/balance\n', '')))).app
+    expect(accessDiff(app, more)).toEqual({ lines: expect.arrayContaining(['+ payments may now use stripe.balance']), broadens: true })
+    expect(accessDiff(more, app)).toMatchObject({ lines: expect.arrayContaining(['- payments may no longer use stripe.balance']) })
+  })
+
+  it('catches every single-step loosening, on its own', () => {
+    expect(loosenings.length).toBeGreaterThanOrEqual(50)
+    for (const { what, from, to, files } of loosenings) {
+      // Its own statements may refuse it first; the diff must see it even where they would not.
+      const text = edited(from, to, withoutStatements(exampleText))
+      const loosened = mustLoad(text, files)
+      expect(accessDiff(mustLoad(withoutStatements(exampleText)).app, loosened.app), what).toMatchObject({ broadens: true })
+    }
+  })
+
+  it('lets a narrowing pass without calling it broader', () => {
+    for (const { what, from, to } of narrowings) {
+      const diff = accessDiff(mustLoad(withoutStatements(exampleText)).app, mustLoad(edited(from, to, withoutStatements(exampleText))).app)
+      expect(diff.lines.length, what).toBeGreaterThan(0)
+      expect(diff.broadens, `${what}: ${diff.lines.join(' | ')}`).toBe(false)
+    }
+  })
+
+  it('counts the loss of an invariant as broadening', () => {
+    expect(accessDiff(app, mustLoad(edited('  - payments -> stripe\n', '')).app)).toEqual({ lines: ['- only payments -> stripe'], broadens: true })
+  })
+})
+
+describe("the example's own statements", () => {
+  it('refuse by themselves every loosening of who reaches what, and of the conditions that an example shows', () => {
+    const caught = loosenings.filter(({ from, to, files }) => !load(edited(from, to), files).ok).map(({ what }) => what)
+    expect(caught).toEqual([
+      'a country is added', 'countries are dropped', 'support loses mfa', 'support may use any device', 'admin needs no elevation',
+      'a route is opened to a role', 'a refund is opened to support', 'a route is opened to anyone', 'payments writes one more column',
+      'payments writes every column', 'notifications uses another door', 'notifications calls payments', 'notifications writes the table',
+      'notifications has a policy',
+    ])
+  })
+})
+
+describe('the policy of a function', () => {
+  it('is IAM JSON: what its identity may do, and who may call it', () => {
+    const shown: unknown = JSON.parse(policyOf(compiled, 'payments') ?? '')
+    expect(shown).toMatchObject({
+      function: 'arn:sallyport:function:checkout:restricted:payments',
+      identityPolicies: [{ Version: '2012-10-17' }],
+      resourcePolicies: { 'arn:sallyport:function:checkout:restricted:payments/charge': { Statement: [{ Principal: { AWS: 'arn:sallyport:function:checkout:internal:orders' } }] } },
+    })
+    expect(policyOf(compiled, 'nobody')).toBeUndefined()
+  })
+})
+
+function withoutStatements(text: string): string {
+  return text.slice(0, text.indexOf('only:  '))
+}
