@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
 
 import type { DecisionRecord, LedgerRecord, OutcomeRecord, SallyportError } from '@sallyport/core/access'
 import { ed25519Signer, generateEd25519, type NoteSigner, parseRecord, readEntries } from '@sallyport/core/ledger'
@@ -238,7 +239,7 @@ describe('kill -9', () => {
       try {
         const { pkcs8, publicKey } = await generateEd25519()
         const key = [pkcs8, publicKey].map((bytes) => Buffer.from(bytes).toString('hex'))
-        const victim = join(import.meta.dirname, 'kill-victim.ts')
+        const victim = fileURLToPath(new URL('./kill-victim.ts', import.meta.url))
         const child = spawn(process.execPath, ['-C', 'source', victim, folder, ...key])
         const acknowledged: string[] = []
         const lines = createInterface({ input: child.stdout })

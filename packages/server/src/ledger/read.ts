@@ -29,7 +29,10 @@ export async function* readLedger(folder: string, { from = 0n }: { from?: bigint
   yield* readOn(folder, { segment: 0, offset: 0, leafIndex: 0n }, from)
 }
 
-/** As `readLedger`, and then each new record as it is written, until the signal aborts. */
+/**
+ * As `readLedger`, and then each new record as it is written, until the signal aborts. It may see a record whose receipt
+ * was never given, because the disk filled up in the same write: for watching, not for deciding.
+ */
 export async function* followLedger(
   folder: string,
   { from = 0n, signal, pollMs = 100 }: { from?: bigint; signal: AbortSignal; pollMs?: number },

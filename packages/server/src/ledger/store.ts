@@ -1,5 +1,5 @@
 import { closeSync, constants, fdatasync, fstatSync, fsync, ftruncateSync, mkdirSync, openSync } from 'node:fs'
-import { readdirSync, readFileSync, renameSync, writeSync } from 'node:fs'
+import { readdirSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 
@@ -60,7 +60,8 @@ export function createDirectoryStore(folder: string): LedgerStore {
     },
     replace: async (name, bytes) => {
       const next = join(folder, `${name}.next`)
-      const descriptor = openSync(next, 'w', 0o600)
+      rmSync(next, { force: true }) // left by a replacement that was cut short
+      const descriptor = openSync(next, 'wx', 0o600)
       try {
         writeWhole(descriptor, bytes)
         await syncAll(descriptor)

@@ -1,5 +1,5 @@
 import { closeSync, constants, fstatSync, fsyncSync, lstatSync, mkdirSync, openSync } from 'node:fs'
-import { readFileSync, renameSync, type Stats, writeFileSync } from 'node:fs'
+import { readFileSync, renameSync, rmSync, type Stats, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 
 import { SallyportError } from '@sallyport/core/access'
@@ -43,7 +43,8 @@ export function readPrivateFile(path: string): string | undefined {
 /** Writes the whole file or leaves the old one: new file, fsync, rename, fsync of the folder. */
 export function replacePrivateFile(path: string, text: string): void {
   const next = `${path}.next`
-  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW
+  rmSync(next, { force: true }) // left by a change that was cut short, or planted with a mode of its own
+  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW
   const descriptor = openSync(next, flags, 0o600)
   try {
     writeFileSync(descriptor, text)

@@ -101,11 +101,10 @@ function parseFile(path: string, text: string, name: string): Generations {
   } catch {
     throw damaged(path, 'is not JSON', setAgain(name))
   }
-  const isOurs = typeof value === 'object' && value !== null && 'version' in value && value.version === 1
-  if (isOurs && 'name' in value && value.name === name && 'generations' in value) {
-    const { generations } = value
+  if (typeof value === 'object' && value !== null && 'version' in value && 'name' in value && 'generations' in value) {
+    const { version, generations } = value
     const areTexts = Array.isArray(generations) && generations.every((sealed) => typeof sealed === 'string')
-    if (areTexts && generations.length > 0) return generations
+    if (version === 1 && value.name === name && areTexts && generations.length > 0) return generations
   }
   throw damaged(path, 'does not hold the secret it is named for', setAgain(name))
 }

@@ -115,6 +115,17 @@ describe('secrets', () => {
     expect(codeOf(open)).toBe('vault.damaged')
   })
 
+  test('are as they were before when a change was cut short', async () => {
+    await open().setSecret('a', new Secret('one'))
+    const half = readFileSync(join(folder, 'secrets', 'a.json')).subarray(0, 30)
+    writeFileSync(join(folder, 'secrets', 'a.json.next'), half)
+    writeFileSync(join(folder, 'data-keys.json.next'), half)
+    const vault = open()
+    expect(vault.useSecret('a')?.reveal()).toBe('one')
+    expect(await vault.setSecret('a', new Secret('two'))).toBe(2)
+    expect(open().useSecret('a')?.reveal()).toBe('two')
+  })
+
   test.each(['', '../a', 'a b', 'a\n', 'a'.repeat(129)])('are not named %j', async (name) => {
     const vault = open()
     await expect(vault.setSecret(name, new Secret('x'))).rejects.toMatchObject({ code: 'vault.secret_name' })
