@@ -98,7 +98,8 @@ function signInAnew(): interactionPolicy.DefaultPolicy {
   const policy = interactionPolicy.base()
   policy.get('consent')?.checks.remove('native_client_prompt')
   const { Check } = interactionPolicy
-  policy.get('login')?.checks.add(new Check('sign_in_anew', 'every authorization needs a sign-in', 'login_required', isUnproved))
+  const why = 'every authorization needs a sign-in'
+  policy.get('login')?.checks.add(new Check('sign_in_anew', why, 'login_required', isUnproved))
   return policy
 }
 

@@ -1,10 +1,4 @@
-export {
-  createDevelopmentUsers,
-  type DevelopmentSignIn,
-  type DevelopmentUsersOptions,
-  provisionUsers,
-} from './development-users.ts'
-export { hashPassword } from './password.ts'
-export { type EnrolledDevice, type SealedStore, type SignInEvent, type User, type UserStore } from './ports.ts'
-export { type IdentityProvider, type IdentityProviderOptions, startIdentityProvider } from './start.ts'
+export { createDevelopmentUsers, type DevelopmentSignIn, provisionUsers } from './development-users.ts'
+export { type SealedStore, type SignInEvent, type UserStore } from './ports.ts'
+export { type IdentityProvider, startIdentityProvider } from './start.ts'
 export { createUserStore } from './users.ts'

@@ -2,15 +2,14 @@ import { request as httpsRequest } from 'node:https'
 import { connect } from 'node:tls'
 
 import { decodeJwt, decodeProtectedHeader } from 'jose'
-import { Secret, TOTP } from 'otpauth'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 
 import type { SignInEvent } from './ports.ts'
 import { startTestProvider, type TestProvider } from './testing/index.ts'
-import { type Answer, visit, type Visitor } from './testing/visitor.ts'
+import { type Answer, openVisit, type Visit } from './testing/visitor.ts'
 
 let provider: TestProvider
-let visitor: Visitor
+let visitor: Visit
 let report: (event: SignInEvent) => void = () => undefined
 
 beforeAll(async () => {
@@ -18,33 +17,18 @@ beforeAll(async () => {
 })
 afterAll(() => provider.close())
 beforeEach(() => {
-  visitor = visit(provider)
+  visitor = openVisit(provider)
 })
 afterEach(() => {
   report = () => undefined
 })
 
-const passwordOf = (user: string): string => provider.signIn[user]?.password ?? ''
-const codeOf = (user: string): string =>
-  new TOTP({ secret: Secret.fromBase32(provider.users.find(user)?.totpSecret ?? '') }).generate()
-
-/** Name and password entered; what comes back leads to the page of the second factor. */
-async function enterPassword(user: string, password = passwordOf(user), by = visitor): Promise<[string, Answer]> {
-  const path = await by.start()
-  return [path, await by.submit(`${path}/password`, { user, password, device_assertion: '' })]
-}
-
-async function signInWithPassword(user: string, by = visitor): Promise<Answer> {
-  const [path] = await enterPassword(user, passwordOf(user), by)
-  return by.submit(`${path}/without-second-factor`, {})
-}
-
 const tokenOf = ({ body }: Answer): string => JSON.parse(body).access_token
 
 describe('an access token', () => {
   test('has exactly the form of RFC 9068 and says what was proved', async () => {
-    const [path] = await enterPassword('ada')
-    const { location } = await visitor.submit(`${path}/code`, { code: codeOf('ada') })
+    const { path } = await visitor.enterPassword('ada')
+    const { location } = await visitor.submit(`${path}/code`, { code: visitor.codeOf('ada') })
     const token = tokenOf(await visitor.exchange(location))
     expect(decodeProtectedHeader(token)).toEqual({ alg: 'ES256', typ: 'at+jwt', kid: provider.jwks.keys[0]?.kid })
     const claims = decodeJwt(token)
@@ -68,11 +52,11 @@ describe('an access token', () => {
   test('carries the roles of the moment of its making', async () => {
     const eve = provider.users.find('eve')
     if (eve === undefined) throw new Error('no eve')
-    const { location } = await signInWithPassword('eve')
+    const { location } = await visitor.signInWithPassword('eve')
     provider.users.put({ ...eve, roles: ['late'] })
     expect(decodeJwt(tokenOf(await visitor.exchange(location)))).toMatchObject({ roles: ['late'], amr: ['pwd'] })
-    const again = visit(provider)
-    const resume = new URL((await signInWithPassword('eve', again)).location).pathname
+    const again = openVisit(provider)
+    const resume = new URL((await again.signInWithPassword('eve')).location).pathname
     const { location: callback } = await again.send('GET', resume)
     provider.users.remove('eve')
     expect((await again.exchange(callback)).body).toMatch(/invalid_grant/)
@@ -102,7 +86,7 @@ describe('the authorization endpoint', () => {
   })
 
   test('asks anew each time, also right after a sign-in in the same browser', async () => {
-    await visitor.exchange((await signInWithPassword('alice')).location)
+    await visitor.exchange((await visitor.signInWithPassword('alice')).location)
     expect(await visitor.start()).toMatch(/^\/interaction\//)
     expect(await visitor.start({ prompt: 'none' })).toMatch(/error=login_required/)
   })
@@ -110,7 +94,7 @@ describe('the authorization endpoint', () => {
 
 describe('the token endpoint', () => {
   test('takes a code once', async () => {
-    const { location } = await signInWithPassword('alice')
+    const { location } = await visitor.signInWithPassword('alice')
     const callback = (await visitor.send('GET', new URL(location).pathname)).location
     expect((await visitor.exchange(callback)).status).toBe(200)
     const again = await visitor.exchange(callback)
@@ -123,12 +107,13 @@ describe('the token endpoint', () => {
     ['another redirect', { redirect_uri: 'http://127.0.0.1:7778/callback' }],
     ['another client', { client_id: 'other' }],
   ])('refuses a code with %s', async (_, changes) => {
-    const { location } = await signInWithPassword('alice')
+    const { location } = await visitor.signInWithPassword('alice')
     expect((await visitor.exchange(location, changes)).status).toBeGreaterThanOrEqual(400)
   })
 
   test.each(['password', 'client_credentials', 'refresh_token', 'implicit'])('knows no grant %s', async (grant) => {
-    const fields = { grant_type: grant, client_id: 'sallyport-cli', username: 'alice', password: passwordOf('alice') }
+    const alice = { username: 'alice', password: visitor.passwordOf('alice') }
+    const fields = { grant_type: grant, client_id: 'sallyport-cli', ...alice }
     const answer = await visitor.send(
       'POST',
       '/token',
@@ -150,84 +135,10 @@ test('the published keys hold nothing private, in discovery as in code', async (
   expect(Object.keys(provider.jwks.keys[0] ?? {}).toSorted()).toEqual(['alg', 'crv', 'kid', 'kty', 'use', 'x', 'y'])
 })
 
-describe('the pages', () => {
-  test('work without scripts, are labelled, and may load nothing', async () => {
-    const path = await visitor.start()
-    const { body, headers } = await visitor.send('GET', path)
-    expect(headers['content-security-policy']).toMatch(/^default-src 'none'; style-src 'sha256-\S+'; form-action 'self'/)
-    expect(headers).toMatchObject({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' })
-    expect(body).not.toMatch(/<script/)
-    for (const [, id = ''] of body.matchAll(/<input id="([^"]+)"/g)) expect(body).toContain(`<label for="${id}">`)
-    const [codePath] = await enterPassword('bob')
-    expect((await visitor.send('GET', codePath)).body).toMatch(/autocomplete="one-time-code"/)
-  })
-
-  test('belong to the browser that started, not to who knows the address', async () => {
-    const path = await visitor.start()
-    const other = visit(provider)
-    expect((await other.send('GET', path)).status).toBe(400)
-    await other.start()
-    expect((await other.send('GET', path)).status).toBe(400)
-    expect((await other.submit(`${path}/password`, { user: 'alice', password: passwordOf('alice') })).status).toBe(400)
-    expect((await visitor.send('GET', path)).status).toBe(200)
-  })
-
-  const form = 'application/x-www-form-urlencoded'
-  test.each<[string, Record<string, string>, string, number]>([
-    ['from another origin', { origin: 'https://evil.example', 'content-type': form }, 'user=a', 403],
-    ['from a sandboxed frame', { origin: 'null', 'content-type': form }, 'user=a', 403],
-    ['that the browser calls cross-site', { 'sec-fetch-site': 'cross-site', 'content-type': form }, 'user=a', 403],
-    ['as JSON', { 'content-type': 'application/json' }, '{}', 415],
-    ['with a field twice', { 'content-type': form }, 'user=a&user=b', 400],
-    ['without end', { 'content-type': form }, `user=${'a'.repeat(20_000)}`, 413],
-  ])('take no form %s', async (_, headers, body, status) => {
-    const path = await visitor.start()
-    expect((await visitor.send('POST', `${path}/password`, headers, body)).status).toBe(status)
-    expect((await visitor.submit(`${path}/password`, { user: `form-${status}`, password: 'x' })).body).toMatch(/go together/)
-  })
-
-  test('answer alike for unknown users and wrong passwords', async () => {
-    const [, known] = await enterPassword('sam', 'wrong')
-    const [, unknown] = await enterPassword('nobody', 'wrong')
-    const [, impossible] = await enterPassword('<b>__proto__', 'wrong')
-    const plain = ({ status, body }: Answer): unknown => [status, body.replaceAll(/interaction\/[^/]+/g, '')]
-    expect(plain(known)).toEqual(plain(unknown))
-    expect(plain(known)).toEqual(plain(impossible))
-  })
-})
-
-describe('the second factor', () => {
-  test('cannot be asked for before the password was right', async () => {
-    const [path] = await enterPassword('bob', 'wrong')
-    for (const action of ['code', 'without-second-factor']) {
-      const answer = await visitor.submit(`${path}/${action}`, { code: codeOf('bob') })
-      expect([answer.status, answer.location]).toEqual([303, path])
-    }
-    expect((await visitor.send('GET', path)).body).toMatch(/name="password"/)
-  })
-
-  test('allows five guesses, then none, whichever sign-in they come from', async () => {
-    for (let i = 0; i < 5; i++) {
-      const [path] = await enterPassword('sam')
-      expect((await visitor.submit(`${path}/code`, { code: '000000' })).status).toBe(403)
-    }
-    const [path] = await enterPassword('sam')
-    expect((await visitor.submit(`${path}/code`, { code: codeOf('sam') })).status).toBe(429)
-  })
-})
-
-describe('guessing passwords', () => {
-  test('in parallel gets no more attempts than one after the other', async () => {
-    const visitors = Array.from({ length: 8 }, () => visit(provider))
-    const answers = await Promise.all(visitors.map((one) => enterPassword('parallel', 'wrong', one)))
-    expect(answers.filter(([, { status }]) => status === 429).length).toBe(3)
-  })
-})
-
 test('a sign-in that cannot be recorded does not happen', async () => {
-  const [path] = await enterPassword('alice')
-  report = () => {
-    throw new Error('the ledger is full')
+  const { path } = await visitor.enterPassword('alice')
+  report = ({ event }) => {
+    if (event === 'signed-in') throw new Error('the ledger is full')
   }
   const answer = await visitor.submit(`${path}/without-second-factor`, {})
   expect([answer.status, answer.location]).toEqual([500, ''])
@@ -235,10 +146,10 @@ test('a sign-in that cannot be recorded does not happen', async () => {
 })
 
 test('what is recorded holds nothing secret', async () => {
-  await visitor.exchange((await signInWithPassword('alice')).location)
+  await visitor.exchange((await visitor.signInWithPassword('alice')).location)
   const text = JSON.stringify(provider.events)
   expect(text).toMatch(/"event":"signed-in","code":"sign-in.done","user":"alice"/)
-  expect(text).not.toContain(passwordOf('alice'))
+  expect(text).not.toContain(visitor.passwordOf('alice'))
 })
 
 describe('the server', () => {

@@ -1,7 +1,7 @@
 import { createPrivateKey, type JsonWebKey, randomBytes, sign } from 'node:crypto'
 
-import { beforeAll, describe, expect, test } from 'vitest'
 import { Secret, TOTP } from 'otpauth'
+import { beforeAll, describe, expect, test } from 'vitest'
 
 import { createAdapterFactory } from './adapter.ts'
 import { attemptWindowSeconds, createAttempts, passwordAttempts } from './attempts.ts'
@@ -27,12 +27,17 @@ beforeAll(async () => {
   ;[alice, bob, details] = [first, second, made.signIn.users]
 })
 
+function codeAt(seconds: number): string {
+  return new TOTP({ secret: Secret.fromBase32(alice.totpSecret ?? '') }).generate({ timestamp: seconds * 1_000 })
+}
+
+function part(value: object): string {
+  return Buffer.from(JSON.stringify(value)).toString('base64url')
+}
+
 describe('the memory store', () => sealedStoreContract(createMemoryStore))
 
 describe('a TOTP code', () => {
-  const codeAt = (seconds: number): string =>
-    new TOTP({ secret: Secret.fromBase32(alice.totpSecret ?? '') }).generate({ timestamp: seconds * 1_000 })
-
   test('works once, and uses up every earlier step, also over a restart', () => {
     const store = createMemoryStore(() => now)
     expect(useCode(store, alice, codeAt(now), now)).toBe(true)
@@ -68,7 +73,6 @@ describe('a device assertion', () => {
   const expected = { issuer, nonce: 'uid-1', nowSeconds: now }
   const claims = { aud: issuer, nonce: 'uid-1', iat: now, exp: now + 60 }
   const header = { alg: 'ES256', typ: 'device-assertion+jwt', kid: 'alice-device-1' }
-  const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url')
 
   function assertion(changes: object = {}, headerChanges: object = {}, by = 'alice'): string {
     const jwk: JsonWebKey = { ...details[by]?.device.privateJwk }

@@ -1,6 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { request } from 'node:https'
 
+import { Secret, TOTP } from 'otpauth'
+
 import type { TestProvider } from './index.ts'
 
 /** One answer, whole. */
@@ -12,24 +14,31 @@ export interface Answer {
 }
 
 /** Somebody with a cookie jar who may send whatever a test wants sent. */
-export interface Visitor {
+export interface Visit {
   send(method: string, path: string, headers?: Readonly<Record<string, string>>, body?: string): Promise<Answer>
   /** Posts a form as a page of the provider would. */
   submit(path: string, fields: Readonly<Record<string, string>>): Promise<Answer>
   /** Starts a sign-in and returns the path of its page. */
   start(changes?: Readonly<Record<string, string>>): Promise<string>
+  /** Starts a sign-in and enters name and password, the user's own unless another is given. */
+  enterPassword(user: string, password?: string): Promise<{ readonly path: string; readonly answer: Answer }>
+  /** Signs in without second factor; the answer leads to the callback. */
+  signInWithPassword(user: string): Promise<Answer>
+  passwordOf(user: string): string
+  /** The code of the user's second factor at this moment. */
+  codeOf(user: string): string
   /** Exchanges the code of a callback. */
   exchange(location: string, changes?: Readonly<Record<string, string>>): Promise<Answer>
 }
 
 /** Tests only. */
-export function visit(provider: TestProvider): Visitor {
+export function openVisit(provider: TestProvider): Visit {
   const { hostname, host, port } = new URL(provider.issuerUrl)
   const cookies = new Map<string, string>()
   const verifier = randomBytes(32).toString('base64url')
   const challenge = createHash('sha256').update(verifier).digest('base64url')
 
-  const send: Visitor['send'] = async (method, path, headers = {}, body) => {
+  const send: Visit['send'] = async (method, path, headers = {}, body) => {
     const cookie = [...cookies].map((pair) => pair.join('=')).join('; ')
     const { promise, resolve, reject } = Promise.withResolvers<Answer>()
     const to = { method, path, hostname, port, ca: provider.caPem, servername: 'localhost', agent: false }
@@ -51,10 +60,21 @@ export function visit(provider: TestProvider): Visitor {
   }
 
   const form = { 'content-type': 'application/x-www-form-urlencoded' }
-  return {
+  const visit: Visit = {
     send,
     submit: (path, fields) =>
       send('POST', path, { ...form, origin: provider.issuerUrl }, new URLSearchParams(fields).toString()),
+    passwordOf: (user) => provider.signIn[user]?.password ?? '',
+    codeOf: (user) =>
+      new TOTP({ secret: Secret.fromBase32(provider.users.find(user)?.totpSecret ?? '') }).generate(),
+    async enterPassword(user, password = visit.passwordOf(user)) {
+      const path = await visit.start()
+      return { path, answer: await visit.submit(`${path}/password`, { user, password, device_assertion: '' }) }
+    },
+    async signInWithPassword(user) {
+      const { path } = await visit.enterPassword(user)
+      return visit.submit(`${path}/without-second-factor`, {})
+    },
     async start(changes = {}) {
       const query = new URLSearchParams({
         client_id: 'sallyport-cli',
@@ -83,4 +103,5 @@ export function visit(provider: TestProvider): Visitor {
       return send('POST', '/token', { ...form, accept: 'application/json' }, new URLSearchParams(fields).toString())
     },
   }
+  return visit
 }
