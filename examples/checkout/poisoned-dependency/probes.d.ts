@@ -1,7 +1,7 @@
 /** One way out and where it aims. */
 export interface Route {
   readonly poison: string
-  readonly kind: 'http' | 'tcp' | 'dns' | 'file' | 'child' | 'build'
+  readonly kind: 'http' | 'tcp' | 'dns' | 'file' | 'environ' | 'child' | 'build'
   readonly [target: string]: unknown
 }
 

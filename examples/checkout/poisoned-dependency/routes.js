@@ -11,7 +11,7 @@ export const routes = [
   { poison: 'loopback-6', kind: 'tcp', host: '::1', port: 8483 },
   { poison: 'file-shadow', kind: 'file', path: '/etc/shadow' },
   { poison: 'file-root', kind: 'file', path: '/root' },
-  { poison: 'file-init', kind: 'file', path: '/proc/1/environ' },
+  { poison: 'file-init', kind: 'environ', path: '/proc/1/environ' },
   { poison: 'file-home', kind: 'file', path: `${homedir()}/.npmrc` },
   { poison: 'identity', kind: 'http', url: 'http://payments.fn.internal/charge', body: '{}' },
   {

@@ -45,7 +45,7 @@ async function tell(once: boolean, closing: (() => Promise<unknown>)[]): Promise
     write: () => undefined,
   })
   closing.push(() => app.close())
-  print(`isolation: ${app.status.isolation}; ledger: ${app.status.ledger}`)
+  print(`${app.status.isolation}; ledger: ${app.status.ledger}`)
   print(`stand-ins, not the real services: payments ${payments.url}, mail ${mail.url}`)
   print('')
 

@@ -30,7 +30,7 @@ interface Expectation {
 
 const nowhere = /^(ECONNREFUSED|ENETUNREACH|EHOSTUNREACH|no answer)/
 const unreadable = /^(ENOENT|EACCES|EPERM|empty)/
-const unbundled = /require|find module|resolve|outside/i
+const unbundled = /require|find module|MODULE_NOT_FOUND|resolve|outside/i
 
 /** What stops each route. */
 export const poisonExpectations: readonly Expectation[] = [
@@ -110,7 +110,7 @@ export async function runControls(canaries: Canaries): Promise<ReadonlyMap<strin
       { poison: 'loopback-6', ...tcp, host: canaries.hasIpv6 ? '::1' : '127.0.0.1' },
       { poison: 'file-shadow', kind: 'file', path: readable },
       { poison: 'file-root', kind: 'file', path: folder },
-      { poison: 'file-init', kind: 'file', path: '/proc/self/environ' },
+      { poison: 'file-init', kind: 'environ', path: '/proc/self/environ' },
       { poison: 'file-home', kind: 'file', path: readable },
       { poison: 'identity', ...identity },
       { poison: 'identity-forged', ...identity, headers: { 'x-sallyport-function': 'orders', 'x-sallyport-user': 'ada' } },

@@ -2,7 +2,7 @@ import type { Hop } from '../../../packages/cli/src/transaction.ts'
 import { callOf, flat, type Verdict } from './evidence.ts'
 import type { PoisonVerdict } from './poison.ts'
 
-const widths = { who: 46, verdict: 7, why: 54 }
+const widths = { who: 60, verdict: 7, why: 46 }
 
 /** The story as one table: who, what (indented by hop), verdict, why with the manifest's line, milliseconds. */
 export function storyTable(verdicts: readonly Verdict[]): string {
@@ -18,7 +18,7 @@ function rowsOf({ step, decision, hops, difference }: Verdict): readonly string[
     `${step.who} ${step.does}`,
     settled?.effect ?? '-',
     settled?.effect === 'allow' ? placeOf(reason) : `${reason?.code ?? ''} ${placeOf(reason)}`,
-    root?.outcome?.durationMs === undefined ? '' : String(Math.round(root.outcome.durationMs)),
+    root === undefined ? '' : millisecondsOf(root),
   )
   const deeper = root === undefined ? [] : root.caused.flatMap((hop) => hopRows(hop, 1, settled?.id))
   const poisoned = flat(hops).filter(isPoison).length
@@ -28,12 +28,11 @@ function rowsOf({ step, decision, hops, difference }: Verdict): readonly string[
 
 /** Allowed hops, and the denial that settled the step; the poison has a table of its own. */
 function hopRows(hop: Hop, depth: number, settledBy: string | undefined): readonly string[] {
-  const { decision, outcome } = hop
+  const { decision } = hop
   if (isPoison(hop) && decision.id !== settledBy) return []
   const reason = decision.reasons[0]
   const why = decision.effect === 'allow' ? placeOf(reason) : `${reason?.code ?? ''} ${placeOf(reason)}`
-  const ms = outcome?.durationMs === undefined ? '' : String(Math.round(outcome.durationMs))
-  const own = row(`${'  '.repeat(depth)}${callOf(decision).replace(/ (\S+) /, ' > $1 ')}`, decision.effect, why, ms)
+  const own = row(`${'  '.repeat(depth)}${callOf(decision).replace(' ', ' > ')}`, decision.effect, why, millisecondsOf(hop))
   return [own, ...hop.caused.flatMap((next) => hopRows(next, depth + 1, settledBy))]
 }
 
@@ -50,6 +49,11 @@ export function poisonTable(verdicts: readonly PoisonVerdict[]): string {
     ...(difference === undefined ? [] : [`    NOT AS STATED: ${difference}`]),
   ])
   return [head, '-'.repeat(head.length + 20), ...rows].join('\n')
+}
+
+/** From the decision to its outcome, as the ledger has both. */
+function millisecondsOf({ decision, outcome }: Hop): string {
+  return outcome === undefined ? '' : String(outcome.at - decision.at)
 }
 
 function placeOf(reason: { readonly at?: string; readonly rule?: string } | undefined): string {

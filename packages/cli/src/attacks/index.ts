@@ -54,7 +54,7 @@ export async function runAttacks(options: {
     else options.write(line)
   }
   const reports = await withWorld(options.folder, Date.now, async (world) => {
-    say(`isolation: ${world.hostile.status.isolation}`)
+    say(`${world.hostile.status.isolation}; ledger: ${world.hostile.status.ledger}`)
     say(`from outside: ${world.edge.app.folder} (${world.edge.method} ${world.edge.path}); from inside: an app that does what it is told`)
     const done: AttackReport[] = []
     for (const attack of attacks.filter(({ name }) => name.startsWith(options.only ?? ''))) {
