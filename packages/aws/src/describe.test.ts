@@ -18,6 +18,13 @@ const code = (described: Described): string => (described.ok ? 'ok' : described.
 const contexts = (described: Described): unknown => (described.ok ? described.asks.map((each) => each.context) : described)
 const actions = (described: Described): unknown => (described.ok ? described.asks.map((each) => each.action) : described)
 
+const query = (condition: string, names = {}): Described =>
+  ask('Query', {
+    TableName: 'Orders', KeyConditionExpression: condition, ExpressionAttributeNames: names,
+    ExpressionAttributeValues: { ':c': { S: 'alice' }, ':d': { S: 'bob' } },
+  })
+const write = (customer: string): object => ({ PutRequest: { Item: { customer: { S: customer }, total: { N: '1' } } } })
+
 describe('describeDynamoDb', () => {
   it('names action, table, keys and attributes of a GetItem', () => {
     const described = ask('GetItem', {
@@ -75,12 +82,6 @@ describe('describeDynamoDb', () => {
     }
   })
 
-  const query = (condition: string, names = {}): Described =>
-    ask('Query', {
-      TableName: 'Orders', KeyConditionExpression: condition, ExpressionAttributeNames: names,
-      ExpressionAttributeValues: { ':c': { S: 'alice' }, ':d': { S: 'bob' } },
-    })
-
   it('binds a Query to the partition key that its condition pins', () => {
     for (const condition of ['customer = :c', ':c = customer', '#k = :c AND begins_with(id, :d)', '(customer = :c) AND id > :d']) {
       expect(contexts(query(condition, { '#k': 'customer' }))).toMatchObject([{ 'dynamodb:LeadingKeys': ['alice'] }])
@@ -105,7 +106,6 @@ describe('describeDynamoDb', () => {
   })
 
   it('asks once per table of a batch, with the keys of every entry', () => {
-    const write = (customer: string): object => ({ PutRequest: { Item: { customer: { S: customer }, total: { N: '1' } } } })
     const described = ask('BatchWriteItem', {
       RequestItems: { Orders: [write('alice'), { DeleteRequest: { Key: { customer: { S: 'bob' } } } }], [audit.arn]: [write('eve')] },
     })

@@ -72,7 +72,7 @@ export function scanMembers(input: JsonObject, members: Members, partitionKey: s
       case 'keyCondition': {
         const read = expression('condition', value)
         if (!read) return fault
-        for (const pin of read.pinned.filter((pin) => pin.attribute === partitionKey)) {
+        for (const pin of read.pinned.filter(({ attribute }) => attribute === partitionKey)) {
           if (!isObject(values) || !Object.hasOwn(values, pin.value) || !leadBy(values[pin.value])) return fault
         }
         break

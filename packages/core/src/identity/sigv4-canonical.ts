@@ -38,6 +38,8 @@ export function canonicalPath(path: string, normalise: boolean): string | undefi
   return `/${kept.join('/')}${tail}`
 }
 
+const order = (one: string, other: string): number => (one < other ? -1 : one > other ? 1 : 0)
+
 /** Names and values decoded and encoded strictly, sorted by name, then by value; `+` is a space. */
 export function canonicalQuery(query: string): string | undefined {
   if (query === '') return ''
@@ -50,7 +52,6 @@ export function canonicalQuery(query: string): string | undefined {
     if (name === undefined || value === undefined) return undefined
     pairs.push([encode(name), encode(value)])
   }
-  const order = (one: string, other: string): number => (one < other ? -1 : one > other ? 1 : 0)
   pairs.sort((one, other) => order(one[0], other[0]) || order(one[1], other[1]))
   return pairs.map(([name, value]) => `${name}=${value}`).join('&')
 }

@@ -97,7 +97,7 @@ export function verifySigV4(
     return refuse('XAmzContentSHA256Mismatch', 'x-amz-content-sha256 is not the hash of the body')
   }
 
-  const [path = '', query] = splitTarget(request.target)
+  const [path, query] = splitTarget(request.target)
   const queryText = canonicalQuery(query)
   if (queryText === undefined) return refuse('SignatureDoesNotMatch', 'the query is not well encoded')
   const pathText = canonicalPath(path, tools.normalisePath ?? service !== 's3')

@@ -33,6 +33,14 @@ const order = (customer: string): Record<string, { S: string }> => ({ customer: 
 const get = (customer = 'alice', changes = {}, table = 'Orders'): Promise<SdkResult> =>
   sdk(harness, 'GetItem', { TableName: table, Key: order(customer) }, changes)
 
+const update = async (expression: string, more: object = {}): Promise<string> => {
+  const result = await sdk(harness, 'UpdateItem', {
+    TableName: 'Orders', Key: order('alice'), UpdateExpression: expression, ExpressionAttributeNames: { '#s': 'status' },
+    ExpressionAttributeValues: { ':x': { S: 'paid' } }, ...more,
+  })
+  return result.name
+}
+
 describe('the AWS door, driven by the unmodified SDK', { timeout: 20_000 }, () => {
   it('writes and reads the row of the user on whose behalf the function runs', async () => {
     await open('orders')
@@ -58,13 +66,6 @@ describe('the AWS door, driven by the unmodified SDK', { timeout: 20_000 }, () =
 
   it('lets payments write its two columns, and no other, and reveal none', async () => {
     await open('payments')
-    const update = async (expression: string, more: object = {}): Promise<string> => {
-      const result = await sdk(harness, 'UpdateItem', {
-        TableName: 'Orders', Key: order('alice'), UpdateExpression: expression, ExpressionAttributeNames: { '#s': 'status' },
-        ExpressionAttributeValues: { ':x': { S: 'paid' } }, ...more,
-      })
-      return result.name
-    }
     expect(await update('SET #s = :x, paymentId = :x')).toBe('ok')
     expect(await update('SET #s = :x, total = :x')).toBe('AccessDeniedException')
     expect(await update('SET #s = :x', { ReturnValues: 'ALL_NEW' })).toBe('AccessDeniedException')
@@ -112,12 +113,12 @@ describe('the AWS door, driven by the unmodified SDK', { timeout: 20_000 }, () =
   })
 
   it('sends what was decided, signed anew, and nothing that the box sent', async () => {
-    const seen: { readonly headers: IncomingMessage['headers']; readonly body: string }[] = []
-    const upstream = createServer(async (message, response) => {
-      let body = ''
-      for await (const chunk of message) body += String(chunk)
-      seen.push({ headers: message.headers, body })
-      response.setHeader('content-type', 'application/x-amz-json-1.0').end('{}')
+    const seen: { headers: IncomingMessage['headers']; body: string }[] = []
+    const upstream = createServer((message, response) => {
+      const one = { headers: message.headers, body: '' }
+      seen.push(one)
+      message.on('data', (part) => (one.body += String(part)))
+      message.on('end', () => response.setHeader('content-type', 'application/x-amz-json-1.0').end('{}'))
     })
     upstream.listen(0, '127.0.0.1')
     await once(upstream, 'listening')

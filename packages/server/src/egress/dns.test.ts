@@ -19,6 +19,11 @@ afterEach(() => harness.close())
 
 const codeOf = (error: unknown): unknown => (error instanceof Error && 'code' in error ? error.code : error)
 
+const query = (index: number): Buffer => {
+  const label = Buffer.from(`n${index}`)
+  return Buffer.concat([Buffer.from('000101000001000000000000', 'hex'), Buffer.from([label.length]), label, Buffer.from('0000010001', 'hex')])
+}
+
 describe('names inside a box', () => {
   it('resolve to a synthetic address when declared, whatever their case', async () => {
     for (const name of ['api.stripe.com', 'API.Stripe.com', 'payments.fn.internal', 'any.aws.internal']) {
@@ -41,10 +46,6 @@ describe('names inside a box', () => {
 
   it('in a flood are counted in one gap, so the ledger does not grow with it', async () => {
     const socket = createSocket('udp4')
-    const query = (index: number): Buffer => {
-      const label = Buffer.from(`n${index}`)
-      return Buffer.concat([Buffer.from('000101000001000000000000', 'hex'), Buffer.from([label.length]), label, Buffer.from('00000100 01'.replace(' ', ''), 'hex')])
-    }
     for (let index = 0; index < 150; index++) socket.send(query(index), harness.dnsPort, '127.0.0.1')
     await expect.poll(() => harness.others, { timeout: 4_000 }).toMatchObject([{ kind: 'gap', cause: 'refused exits of box box1' }])
     const [gap] = harness.others

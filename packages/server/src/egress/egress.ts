@@ -1,23 +1,22 @@
 import type { IncomingMessage } from 'node:http'
 
-import { actions, arn, type Deny, type Reason, SallyportError } from '@sallyport/core/access'
+import { actions, arn, type Reason, SallyportError } from '@sallyport/core/access'
 
 import type { AttachExits, BoxListeners, Exits, FunctionImage } from '../host/engine.ts'
-import type { Invocation } from '../host/invocation.ts'
-import { awsRefusal, createAwsDoor } from './aws.ts'
-import { isMetadata } from './address.ts'
+import { createAwsDoor } from './aws.ts'
 import { readBody } from './body.ts'
 import { awsHost, type Box, type BoxCredential, boxEnvironment, makeCredential, subjectOf } from './box.ts'
-import { callExit, functionSuffix, routeToFunction } from './call.ts'
+import { callExit } from './call.ts'
 import { serveDns } from './dns.ts'
-import { doorExit, routeToDoor } from './door.ts'
-import { cross, type Exit } from './gate.ts'
-import { doorReason, type Head, readHead } from './head.ts'
+import { doorExit } from './door.ts'
+import { cross } from './gate.ts'
+import { doorReason, readHead } from './head.ts'
 import { createLeaves } from './leaves.ts'
 import { brokenAnswer, serveBox } from './listener.ts'
 import { newId } from './records.ts'
-import { type ExitResponse, refusalResponse } from './refusal.ts'
+import type { ExitResponse } from './refusal.ts'
 import { defaultLimits, type EgressRooms } from './rooms.ts'
+import { refusedExit, routeOf } from './route.ts'
 import { createThrottle } from './throttle.ts'
 import { createUpstreams } from './upstream.ts'
 
@@ -115,7 +114,10 @@ export function createEgress(rooms: EgressRooms): Egress {
     const unlisted = (what: string): string => arn.door(rooms.app().name, '?', what)
     const sockets = serveBox(listeners, limits, {
       onRequest,
-      contextFor: leaves,
+      contextFor: (name) => leaves(name).catch((error: unknown) => {
+        broken(box, error)
+        return undefined // without a leaf the handshake fails
+      }),
       onUndeclaredName: (name) => note(unlisted(name || 'no-server-name'), actions.useDoor, doorReason(
         'door.unlisted', name === '' ? 'A TLS connection came without a usable server name.' : `No door leads to https://${name}.`,
       )),
@@ -153,67 +155,5 @@ export function createEgress(rooms: EgressRooms): Egress {
       return { environment: boxEnvironment(rooms.app(), credential), caPem: rooms.interception.caPem }
     },
     close: () => upstreams.close(),
-  }
-}
-
-type Way =
-  | (ReturnType<typeof routeToDoor> & { kind: 'door' })
-  | (ReturnType<typeof routeToFunction> & { kind: 'call' })
-  | { readonly kind: 'aws' }
-  | Refusal
-
-interface Refusal {
-  readonly kind: 'refused'
-  readonly resource: string
-  readonly action: string
-  readonly reason: Reason
-}
-
-/** Where a head leads. What is certain here needs no body, and so none is read. */
-function routeOf(rooms: EgressRooms, head: Head, maxBodyBytes: number): Way & { resource: string; action: string } {
-  const app = rooms.app()
-  const base = { resource: arn.door(app.name, '?', head.host || '?'), action: actions.useDoor }
-  const refuse = (reason: Reason, resource = base.resource, action: string = base.action): Refusal =>
-    ({ kind: 'refused', resource, action, reason })
-  if (isMetadata(head.destination)) {
-    return refuse(doorReason('door.unlisted', `No door leads to ${head.destination}, a metadata address.`))
-  }
-  if (head.fault) return refuse(head.fault)
-  if ((head.contentLength ?? 0) > maxBodyBytes) return refuse(tooLarge(maxBodyBytes))
-  if (head.scheme === 'http' && (head.port ?? '80') === '80') {
-    if (head.host === awsHost) return { ...base, kind: 'aws', resource: arn.door(app.name, 'aws', '?') }
-    if (head.host.endsWith(functionSuffix)) {
-      const route = routeToFunction(rooms, head)
-      return route.kind === 'refused'
-        ? refuse(route.reason, route.resource, actions.invokeFunction)
-        : { ...route, resource: `${route.target.arn}/${route.operation}`, action: actions.invokeFunction }
-    }
-  }
-  const route = routeToDoor(rooms, head)
-  return route.kind === 'refused'
-    ? refuse(route.reason, route.resource)
-    : { ...route, action: actions.useDoor, resource: arn.door(app.name, route.door.name, route.operation.name) }
-}
-
-export function tooLarge(maxBytes: number): Reason {
-  return doorReason('request.too_large', `A request body may hold ${maxBytes} bytes at most.`)
-}
-
-function refusedExit(
-  box: Box,
-  invocation: Invocation | undefined,
-  way: { readonly resource: string; readonly action: string; readonly reason?: Reason },
-  inAwsForm = false,
-): Exit<ExitResponse> {
-  return {
-    box,
-    invocation,
-    asks: [{ action: way.action, resource: way.resource }],
-    ...(way.reason === undefined ? {} : { refusal: way.reason }),
-    durability: 'written',
-    refuse: (decision: Deny) => (inAwsForm ? awsRefusal('AccessDeniedException', decision) : refusalResponse(decision)),
-    pass: (grant) => {
-      throw new SallyportError('egress.refusal_ignored', `a refused exit was admitted as ${grant.decision.id}`)
-    },
   }
 }

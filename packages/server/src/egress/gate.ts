@@ -6,7 +6,7 @@ import { enforce, type Gate, type Passed } from '@sallyport/core/enforcement'
 import type { Invocation } from '../host/invocation.ts'
 import { transactionFacts } from '../information/index.ts'
 import type { Box } from './box.ts'
-import { decisionRecord, newId, outcomeRecord } from './records.ts'
+import { egressRecord, newId, outcomeRecord } from './records.ts'
 import { logLine } from './refusal.ts'
 import type { EgressRooms } from './rooms.ts'
 
@@ -78,7 +78,7 @@ function egressGate<Response>(rooms: EgressRooms): Gate<Exit<Response>, Response
       const [first, ...rest] = asked
       return rooms.decide([{ ...first, refusal: lack }, ...rest])
     },
-    record: (decision) => rooms.record(decisionRecord(rooms, exit, decision)),
+    record: (decision) => rooms.record(egressRecord(rooms, exit, decision)),
     refuse: (decision) => {
       rooms.log(logLine(rooms, exit, decision))
       return exit.refuse(decision)

@@ -8,6 +8,29 @@ import { isMetadata, mayConnect } from './address.ts'
 import { redactor, secretPatterns } from './redact.ts'
 import { createUpstreams } from './upstream.ts'
 
+async function call(origin: string, privateUpstream: boolean): Promise<string> {
+  const upstreams = createUpstreams(undefined)
+  try {
+    await upstreams.call({
+      pool: 'p', origin, privateUpstream, method: 'GET', target: '/', headers: [], body: new Uint8Array(), timeoutMs: 2_000,
+      signal: new AbortController().signal,
+    })
+    return 'ok'
+  } catch (error) {
+    return error instanceof Error && 'code' in error ? String(error.code) : 'other'
+  } finally {
+    await upstreams.close()
+  }
+}
+
+const run = async (secret: string, chunks: readonly Buffer[]): Promise<string> => {
+  const source = new PassThrough()
+  const out = buffer(source.pipe(redactor(secretPatterns([secret]))))
+  for (const chunk of chunks) source.write(chunk)
+  source.end()
+  return (await out).toString('latin1')
+}
+
 describe('mayConnect', () => {
   it('lets public addresses through', () => {
     for (const address of ['93.184.216.34', '2606:2800:220:1::1', '172.15.0.1', '172.32.0.1']) expect(mayConnect(address, false)).toBe(true)
@@ -30,15 +53,6 @@ describe('mayConnect', () => {
 })
 
 describe('upstreams', () => {
-  const call = (origin: string, privateUpstream: boolean): Promise<string> => {
-    const upstreams = createUpstreams(undefined)
-    return upstreams.call({
-      pool: 'p', origin, privateUpstream, method: 'GET', target: '/', headers: [], body: new Uint8Array(), timeoutMs: 2_000,
-      signal: new AbortController().signal,
-    }).then(() => 'ok', (error: unknown) => (error instanceof Error && 'code' in error ? String(error.code) : 'other'))
-      .finally(() => upstreams.close())
-  }
-
   it('refuse plain HTTP and private addresses, by literal and by name, unless written down', async () => {
     expect(await call('http://93.184.216.34', false)).toBe('upstream.plaintext')
     expect(await call('https://127.0.0.1:9', false)).toBe('upstream.forbidden_address')
@@ -50,14 +64,6 @@ describe('upstreams', () => {
 })
 
 describe('redactor', () => {
-  const run = async (secret: string, chunks: readonly Buffer[]): Promise<string> => {
-    const source = new PassThrough()
-    const out = buffer(source.pipe(redactor(secretPatterns([secret]))))
-    for (const chunk of chunks) source.write(chunk)
-    source.end()
-    return (await out).toString('latin1')
-  }
-
   it('leaves no secret in any cut of the text, and changes no length', async () => {
     await fc.assert(fc.asyncProperty(
       fc.stringMatching(/^[A-Za-z0-9_+/-]{8,24}$/), fc.array(fc.stringMatching(/^[a-z ]{0,9}$/), { minLength: 1, maxLength: 5 }), fc.array(fc.nat(90), { maxLength: 6 }), fc.nat(2),

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import { type Readable, pipeline } from 'node:stream'
-import { createServer as createTlsServer, type TLSSocket } from 'node:tls'
+import { type Duplex, pipeline, type Readable } from 'node:stream'
+import { createServer as createTlsServer, type SecureContext, type TLSSocket } from 'node:tls'
 
 import type { BoxListeners } from '../host/engine.ts'
 import { type ExitResponse, plainRefusal } from './refusal.ts'
@@ -15,7 +15,8 @@ export interface ListenerHandlers {
   readonly onMalformed: (code: string) => Promise<ExitResponse>
   /** A TLS handshake for a name that no door has, or for none. */
   readonly onUndeclaredName: (name: string) => Promise<unknown>
-  readonly contextFor: (name: string) => Promise<import('node:tls').SecureContext | undefined>
+  /** The leaf for a declared host; undefined for every other name. Must resolve. */
+  readonly contextFor: (name: string) => Promise<SecureContext | undefined>
 }
 
 export interface BoxSockets {
@@ -34,12 +35,7 @@ export function serveBox(listeners: BoxListeners, limits: EgressLimits, handlers
       ALPNProtocols: ['http/1.1'],
       minVersion: 'TLSv1.2',
       handshakeTimeout: 5_000,
-      SNICallback: (name, done) => {
-        handlers.contextFor(name.toLowerCase()).then(
-          (context) => (context ? done(null, context) : done(new UndeclaredName(name))),
-          (error: unknown) => done(error instanceof Error ? error : new Error('no leaf')),
-        )
-      },
+      SNICallback: (name, done) => void answerHello(name.toLowerCase(), done),
     },
     (socket) => secured.emit('connection', socket),
   )
@@ -49,6 +45,16 @@ export function serveBox(listeners: BoxListeners, limits: EgressLimits, handlers
     if (error instanceof UndeclaredName) void handlers.onUndeclaredName(error.serverName)
     else if (ours) void handlers.onUndeclaredName('') // no server name, no TLS, or TLS older than 1.2
   })
+
+  async function answerHello(name: string, done: (error: Error | null, context?: SecureContext) => void): Promise<void> {
+    const context = await handlers.contextFor(name)
+    if (context) done(null, context)
+    else done(new UndeclaredName(name))
+  }
+
+  async function answerMalformed(code: string, socket: Duplex): Promise<void> {
+    sendRaw(await handlers.onMalformed(code), socket)
+  }
 
   function accept(target: { emit(event: 'connection', socket: Socket): boolean }): (socket: Socket) => void {
     return (socket) => {
@@ -89,7 +95,7 @@ export function serveBox(listeners: BoxListeners, limits: EgressLimits, handlers
     server.on('clientError', (error: Error & { code?: string }, socket) => {
       if (error.code?.startsWith('HPE_') !== true || !socket.writable) return void socket.destroy()
       const code = error.code === 'HPE_HEADER_OVERFLOW' ? 'request.header_too_large' : 'request.malformed'
-      void handlers.onMalformed(code).then((answer) => sendRaw(answer, socket))
+      void answerMalformed(code, socket)
     })
     return server
   }
@@ -141,7 +147,7 @@ function send(answer: ExitResponse, message: IncomingMessage, response: ServerRe
   else pipeline(body, response, () => undefined) // either side's end ends the other; the outcome says which it was
 }
 
-function sendRaw(answer: ExitResponse, socket: { end(text: Uint8Array): unknown }): void {
+function sendRaw(answer: ExitResponse, socket: Duplex): void {
   const body = answer.body instanceof Uint8Array ? answer.body : Buffer.alloc(0)
   const lines = answer.headers.map(([name, value]) => `${name}: ${value}\r\n`).join('')
   socket.end(Buffer.concat([Buffer.from(`HTTP/1.1 ${answer.status} Refused\r\n${lines}connection: close\r\n\r\n`), body]))

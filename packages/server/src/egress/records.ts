@@ -1,5 +1,5 @@
-import type { Decision, DecisionRecord, Grant, OutcomeRecord } from '@sallyport/core/access'
-import type { Outcome } from '@sallyport/core/enforcement'
+import type { Context, ContextValue, Decision, DecisionRecord, Grant, OutcomeRecord } from '@sallyport/core/access'
+import { decisionRecord, type Outcome } from '@sallyport/core/enforcement'
 
 import type { Exit } from './gate.ts'
 import type { EgressRooms } from './rooms.ts'
@@ -9,31 +9,31 @@ export function newId(rooms: Pick<EgressRooms, 'random'>): string {
   return Buffer.from(rooms.random(16)).toString('hex')
 }
 
-/** A decision of the egress door, as the ledger keeps it. A batch's contexts are joined; the first one wins a clash. */
-export function decisionRecord(rooms: EgressRooms, exit: Exit<unknown>, decision: Decision): DecisionRecord {
-  const [first] = decision.asked
+/** A decision of the egress door, as the ledger keeps it. */
+export function egressRecord(rooms: EgressRooms, exit: Exit<unknown>, decision: Decision): DecisionRecord {
+  const sessionId = decision.asked[0].user?.sessionId
   return {
-    kind: 'decision',
-    id: decision.id,
-    at: rooms.clock(),
-    door: 'egress',
-    transaction: first.transaction,
-    ...(first.parent === undefined ? {} : { parent: first.parent }),
-    subject: first.subject.id,
-    subjectName: first.subject.name,
-    ...(first.user?.sessionId === undefined ? {} : { sessionId: first.user.sessionId }),
-    ...(first.user === undefined ? {} : { user: first.user.id }),
-    actors: first.actors,
-    effect: decision.effect,
-    ...(decision.effect === 'deny' ? { layer: decision.layer } : {}),
-    reasons: decision.reasons,
-    asked: decision.asked.map(({ action, resource }) => ({ action, resource })),
-    context: Object.assign({}, ...decision.asked.map(({ context }) => context).toReversed()),
-    durability: decision.effect === 'allow' ? exit.durability : 'written',
-    manifest: rooms.app().digest,
-    isolation: rooms.isolation,
-    ...(exit.upstream === undefined ? {} : { upstream: exit.upstream }),
+    ...decisionRecord(decision, {
+      door: 'egress',
+      at: rooms.clock(),
+      durability: decision.effect === 'allow' ? exit.durability : 'written',
+      manifest: rooms.app().digest,
+      isolation: rooms.isolation,
+      ...(exit.upstream === undefined ? {} : { upstream: exit.upstream }),
+    }),
+    ...(sessionId === undefined ? {} : { sessionId }),
+    context: decision.asked.map(({ context }) => context).reduce(joined),
   }
+}
+
+/** The facts of a batch as one: lists are united, and of two single values the first stays. */
+function joined(one: Context, other: Context): Context {
+  const context: Record<string, ContextValue> = { ...other, ...one }
+  for (const [key, value] of Object.entries(one)) {
+    const more = other[key]
+    if (Array.isArray(value) && Array.isArray(more)) context[key] = [...new Set<string>([...value, ...more])]
+  }
+  return context
 }
 
 /** What came of an exit that was let through. `startedAt` in milliseconds since the epoch. */

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
-import { type IncomingMessage, request as httpRequest, type RequestOptions } from 'node:http'
+import { type IncomingMessage, type OutgoingHttpHeaders, request as httpRequest, type RequestOptions } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { type AddressInfo, createServer, type Server } from 'node:net'
 
@@ -137,12 +137,12 @@ export interface Answer {
 
 /** One request into the box's port 80, or 443 with `tls`; `Host` is the host's name. */
 export async function ask(
-  harness: Harness, url: string, options: RequestOptions & { readonly body?: string; readonly serverName?: string } = {},
+  harness: Harness, url: string, options: Omit<RequestOptions, 'headers'> & { readonly headers?: OutgoingHttpHeaders; readonly body?: string; readonly serverName?: string } = {},
 ): Promise<Answer> {
   const { protocol, host, hostname, pathname, search } = new URL(url)
-  const { body, serverName, ...rest } = options
+  const { body, serverName, headers, ...rest } = options
   const common = {
-    hostname: '127.0.0.1', path: pathname + search, method: 'POST', agent: false as const, ...rest, headers: { host, ...rest.headers },
+    hostname: '127.0.0.1', path: pathname + search, method: 'POST', agent: false as const, ...rest, headers: { host, ...headers },
   }
   const message = protocol === 'https:'
     ? httpsRequest({ ...common, port: harness.httpsPort, servername: serverName ?? hostname, ca: harness.caPem })

@@ -22,12 +22,15 @@ const commands: Readonly<Record<SdkCall['operation'], (client: sdk.DynamoDBClien
   BatchWriteItem: (client, input) => client.send(new sdk.BatchWriteItemCommand(input)),
 }
 
-parentPort?.on('message', async ({ operation, input }: { operation: SdkCall['operation']; input: never }) => {
+parentPort?.on('message', (call: { operation: SdkCall['operation']; input: never }) => void answer(call))
+
+async function answer({ operation, input }: { operation: SdkCall['operation']; input: never }): Promise<void> {
   const client = new sdk.DynamoDBClient({ maxAttempts: 1, requestHandler: new NodeHttpHandler({ httpAgent: agent }) })
   const result: SdkResult = await commands[operation](client, input).then(
     (output) => ({ name: 'ok', item: 'Item' in output ? output.Item : undefined }),
     (error: Error & { $metadata?: { requestId?: string } }) =>
       ({ name: error.name, message: error.message, requestId: error.$metadata?.requestId }),
   )
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
   parentPort?.postMessage(result)
-})
+}

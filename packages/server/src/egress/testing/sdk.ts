@@ -27,6 +27,7 @@ export async function sdk(
     env: { ...harness.environment, ...changes }, execArgv: [], workerData: { httpPort: harness.httpPort },
   })
   try {
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
     worker.postMessage({ operation, input } satisfies SdkCall)
     const [result]: SdkResult[] = await once(worker, 'message')
     return result ?? { name: 'nothing' }

@@ -1,0 +1,76 @@
+import { actions, arn, type Deny, type Reason, SallyportError } from '@sallyport/core/access'
+
+import type { Invocation } from '../host/invocation.ts'
+import { isMetadata } from './address.ts'
+import { awsRefusal } from './aws.ts'
+import { awsHost, type Box } from './box.ts'
+import { functionSuffix, routeToFunction } from './call.ts'
+import { routeToDoor } from './door.ts'
+import type { Exit } from './gate.ts'
+import { doorReason, type Head } from './head.ts'
+import { type ExitResponse, refusalResponse } from './refusal.ts'
+import type { EgressRooms } from './rooms.ts'
+
+/** Where a request leads. */
+export type Way =
+  | (ReturnType<typeof routeToDoor> & { kind: 'door' })
+  | (ReturnType<typeof routeToFunction> & { kind: 'call' })
+  | { readonly kind: 'aws' }
+  | Refusal
+
+interface Refusal {
+  readonly kind: 'refused'
+  readonly resource: string
+  readonly action: string
+  readonly reason: Reason
+}
+
+/** Where a head leads. What is certain here needs no body, and so none is read. */
+export function routeOf(rooms: EgressRooms, head: Head, maxBodyBytes: number): Way & { resource: string; action: string } {
+  const app = rooms.app()
+  const base = { resource: arn.door(app.name, '?', head.host || '?'), action: actions.useDoor }
+  const refuse = (reason: Reason, resource = base.resource, action: string = base.action): Refusal =>
+    ({ kind: 'refused', resource, action, reason })
+  if (isMetadata(head.destination)) {
+    return refuse(doorReason('door.unlisted', `No door leads to ${head.destination}, a metadata address.`))
+  }
+  if (head.fault) return refuse(head.fault)
+  if ((head.contentLength ?? 0) > maxBodyBytes) return refuse(tooLarge(maxBodyBytes))
+  if (head.scheme === 'http' && (head.port ?? '80') === '80') {
+    if (head.host === awsHost) return { ...base, kind: 'aws', resource: arn.door(app.name, 'aws', '?') }
+    if (head.host.endsWith(functionSuffix)) {
+      const route = routeToFunction(rooms, head)
+      return route.kind === 'refused'
+        ? refuse(route.reason, route.resource, actions.invokeFunction)
+        : { ...route, resource: `${route.target.arn}/${route.operation}`, action: actions.invokeFunction }
+    }
+  }
+  const route = routeToDoor(rooms, head)
+  return route.kind === 'refused'
+    ? refuse(route.reason, route.resource)
+    : { ...route, action: actions.useDoor, resource: arn.door(app.name, route.door.name, route.operation.name) }
+}
+
+function tooLarge(maxBytes: number): Reason {
+  return doorReason('request.too_large', `A request body may hold ${maxBytes} bytes at most.`)
+}
+
+/** The exit for what is refused without asking any policy; it still is decided and recorded. */
+export function refusedExit(
+  box: Box,
+  invocation: Invocation | undefined,
+  way: { readonly resource: string; readonly action: string; readonly reason?: Reason },
+  inAwsForm = false,
+): Exit<ExitResponse> {
+  return {
+    box,
+    invocation,
+    asks: [{ action: way.action, resource: way.resource }],
+    ...(way.reason === undefined ? {} : { refusal: way.reason }),
+    durability: 'written',
+    refuse: (decision: Deny) => (inAwsForm ? awsRefusal('AccessDeniedException', decision) : refusalResponse(decision)),
+    pass: (grant) => {
+      throw new SallyportError('egress.refusal_ignored', `a refused exit was admitted as ${grant.decision.id}`)
+    },
+  }
+}
