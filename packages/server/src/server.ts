@@ -1,67 +1,38 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { join } from 'node:path'
-import { performance } from 'node:perf_hooks'
 
-import {
-  type AccessRequest,
-  type ConfigurationRecord,
-  type Decision,
-  type DecisionRecord,
-  type Grant,
-  type LedgerRecord,
-  type OutcomeRecord,
-  type Subject,
-} from '@sallyport/core/access'
+import type { AccessRequest, Decision, DecisionRecord, Grant, Subject } from '@sallyport/core/access'
 import { decisionRecord, type Outcome } from '@sallyport/core/enforcement'
-import { authenticateBearer, createVerifier, type Verifier } from '@sallyport/core/identity'
+import { authenticateBearer } from '@sallyport/core/identity'
 import { decide as decideByPolicy } from '@sallyport/core/policy'
-import { accessOf, type App, type CompiledApp, explain, matchRoute } from '@sallyport/manifest'
+import { accessOf, type App, explain, matchRoute } from '@sallyport/manifest'
 
-import { openAdministration } from './administration/index.ts'
 import { administrationGate, administrativeVerbs, startApi } from './api/index.ts'
 import { openAuthority } from './certificates/index.ts'
 import { createEgress, startDynalite } from './egress/index.ts'
+import { type Force, putIntoForce } from './force.ts'
+import { affinityOf, createLimiter, type Destination, ingressGate, startGateway } from './gateway/index.ts'
+import { createBoxEngine, type Engine, type Invocation, type InvocationResult, runtimeFolderFor } from './host/index.ts'
+import { openKeptState } from './kept-state.ts'
+import type { Ledger } from './ledger/index.ts'
 import {
-  affinityOf,
-  type BodyCheck,
-  compileBodyCheck,
-  createLimiter,
-  type Destination,
-  ingressGate,
-  startGateway,
-} from './gateway/index.ts'
-import {
-  type BoxEvent,
-  createBoxEngine,
-  type Engine,
-  type Invocation,
-  type InvocationResult,
-  type OutputLine,
-  runtimeFolderFor,
-} from './host/index.ts'
-import { createUserStore, provisionUsers, startIdentityProvider } from './identity-provider/index.ts'
-import { compileLocations } from './information/index.ts'
-import { type Ledger, nodeSha256, openLedger, openLedgerSigner, readLedger } from './ledger/index.ts'
-import {
-  agreeToBroadening,
   announceApi,
-  audienceOf,
   buildFunctions,
-  compareAccess,
+  describeFailure,
   durabilityOf,
   explainListenFailure,
-  issuersOf,
+  failureLine,
   loadManifestOf,
+  newId,
+  nowMs,
   openFolders,
-  openOutputLog,
-  readIfPresent,
+  outcomeRecord,
+  platformLine,
   type ServerOptions,
   tableCredentials,
+  type Terminal,
   watchFolder,
-  writePrivate,
 } from './operation/index.ts'
-import { openStore } from './stores/index.ts'
-import { openVault } from './vault/index.ts'
+import { openPeople } from './people.ts'
 
 /** A server that is up. */
 export interface RunningServer {
@@ -87,29 +58,17 @@ export interface Status {
   readonly found?: string
 }
 
-/** The manifest in force, with everything that is made of it. Replaced whole, never changed. */
-interface Force {
-  readonly app: App
-  readonly compiled: CompiledApp
-  readonly verifier: Verifier
-  readonly countryOf: (address: string) => string | undefined
-  readonly bodyChecks: ReadonlyMap<string, BodyCheck>
-}
-
-const newId = (): string => randomBytes(16).toString('hex')
-const nowMs = (): number => Date.now()
-const nowSeconds = (): number => Math.floor(Date.now() / 1000)
 const knocks = { calls: 400, perMs: 1000 }
 
-/** Starts an app: the one place where the rooms meet. Whatever fails, everything started before it is ended again. */
+/** Starts an app. Whatever fails, everything that was started before it is ended again. */
 export async function startServer(
   options: ServerOptions,
-  terminal: { readonly input: NodeJS.ReadableStream; readonly output: NodeJS.WritableStream },
+  terminal: Terminal,
   report: (line: string) => void,
 ): Promise<RunningServer> {
   const started: (() => Promise<void> | void)[] = []
   const close = async (): Promise<void> => {
-    for (const end of started.splice(0).reverse()) await end()
+    for (const end of started.splice(0).toReversed()) await end()
   }
   try {
     return { status: await start(options, terminal, report, started), close }
@@ -119,187 +78,81 @@ export async function startServer(
   }
 }
 
+/** The one place where the rooms meet. */
 async function start(
   options: ServerOptions,
-  terminal: { readonly input: NodeJS.ReadableStream; readonly output: NodeJS.WritableStream },
+  terminal: Terminal,
   report: (line: string) => void,
   started: (() => Promise<void> | void)[],
 ): Promise<Status> {
   const loaded = loadManifestOf(options.folder, process.env)
   const folders = openFolders(options.folder)
-  const trouble = (cause: unknown): void => report(String(cause instanceof Error ? cause.message : cause))
+  const runtimeDir = runtimeFolderFor(folders.state)
+  const trouble = (cause: unknown): void => report(describeFailure(cause))
+  let force: Force
 
-  // What is kept: the vault first, for everything else is sealed by it.
-  const vault = await openVault({ folder: folders.keys, random: randomBytes })
-  const origin = `sallyport.local/${loaded.app.name}`
-  const signer = await openLedgerSigner(vault, origin)
-  const ledger = await openLedger({
-    folder: folders.ledger,
-    clock: nowMs,
-    sha256: nodeSha256,
-    signer,
-    origin,
-    onTrouble: trouble,
-  })
-  started.push(() => ledger.close())
-  const store = openStore({ file: folders.store, vault, nowSeconds })
-  started.push(() => store.close())
-  const output = openOutputLog(folders.output)
-  started.push(() => output.close())
-
-  // Only what administrative state is made of is kept in memory.
-  const past: LedgerRecord[] = []
-  for await (const { record } of readLedger(folders.ledger)) {
-    if (record.kind === 'elevation' || record.kind === 'revocation') past.push(record)
-  }
-  const administration = openAdministration({
-    append: ledger.append,
-    ruleOf: (role) => jitOf(force.app, role),
-    powersOf: (role) => digestOf(accessOf(force.app).filter((line) => line.startsWith(`${role} `))),
-    clock: { nowMs, monotonicMs: () => performance.now() },
-    newId,
-    past,
-    grantLifetimeMs: 15 * 60_000,
-  })
-  const sweep = setInterval(() => void administration.sweep().catch(trouble), 1000).unref()
-  started.push(() => clearInterval(sweep))
-
-  // Certificates, and the provider that people sign in at.
-  const gatewayAuthority = await openAuthority({
-    kind: 'gateway',
-    app: loaded.app.name,
-    permittedNames: ['localhost', '127.0.0.1'],
-    keeper: vault,
-    nowMs,
-  })
-  const caFile = join(folders.certificates, 'gateway-ca.pem')
-  writePrivate(caFile, gatewayAuthority.caPem)
-  const leaf = await gatewayAuthority.leafFor(['localhost', '127.0.0.1'])
-  const users = createUserStore(store)
-  await provision(loaded.app)
-  const provider = await startIdentityProvider({
-    issuerUrl: `https://localhost:${options.issuerPort}`,
-    tls: leaf,
-    host: '127.0.0.1',
-    port: options.issuerPort,
-    users,
-    sealedStore: store,
-    nowSeconds,
-    random: randomBytes,
-    audience: audienceOf(loaded.app),
-    app: loaded.app.name,
-    report: async (event) => {
-      const { message: _forTheOperator, ...facts } = event
-      await ledger.append({ kind: 'sign-in', at: nowMs(), ...facts }, 'written')
-    },
-  }).catch((cause: unknown) => {
-    throw explainListenFailure(cause, options.issuerPort, '--issuer-port')
-  })
-  started.push(() => provider.close())
-
-  // The manifest comes into force.
-  let force = await forceOf(loaded, 'first')
-  async function forceOf({ app, compiled }: { app: App; compiled: CompiledApp }, when: 'first' | 'reload'): Promise<Force> {
-    const change = compareAccess(store.get('configuration', 'accepted'), app)
-    await agreeToBroadening(change, when === 'reload' && options.broadening === 'ask' ? 'refuse' : options.broadening, terminal)
-    const record: ConfigurationRecord = {
-      kind: 'configuration',
-      at: nowMs(),
-      digest: app.digest,
-      ...(change.previous === undefined ? {} : { previous: change.previous }),
-      author: `uid ${process.getuid?.() ?? 0}`,
-      broadens: change.broadens,
-      accessDiff: change.lines,
-    }
-    await ledger.append(record, 'synced')
-    store.put('configuration', 'accepted', change.accepted)
-    return {
-      app,
-      compiled,
-      verifier: createVerifier({ issuers: issuersOf(app, provider), nowSeconds, skewSeconds: 60, sha256: nodeSha256 }),
-      countryOf: compileLocations(app.locations),
-      bodyChecks: new Map(
-        app.functions
-          .flatMap(({ routes }) => routes)
-          .filter(({ bodySchema }) => bodySchema !== undefined)
-          .map((route) => [route.arn, compileBodyCheck(route.bodySchema)]),
-      ),
-    }
-  }
-  async function provision(app: App): Promise<void> {
-    const embedded = app.issuers.find((issuer) => issuer.kind === 'embedded')
-    const wanted = Object.fromEntries((embedded?.users ?? []).map(({ name, roles }) => [name, roles]))
-    const made = await provisionUsers(users, wanted, { random: randomBytes, app: app.name })
-    const known: unknown = JSON.parse(readIfPresent(folders.signIn) ?? '{"users":{}}')
-    const all = { ...(known as { users: object }).users, ...made } // our own file, 0600
-    writePrivate(folders.signIn, `${JSON.stringify({ users: all }, null, 2)}\n`)
-  }
+  const roles = { ruleOf: (role: string) => jitOf(force.app, role), powersOf: (role: string) => powersOf(force.app, role) }
+  const kept = await openKeptState(folders, loaded.app.name, roles, trouble, started)
+  const { administration, ledger, output, vault } = kept
+  const people = await openPeople(loaded.app, folders, kept, options.issuerPort, started)
+  force = await putIntoForce(loaded, kept, people.provider, options.broadening, terminal)
 
   // The steps that all three doors share.
-  const decide = (asked: readonly [AccessRequest, ...AccessRequest[]]): Decision =>
-    explain(decideByPolicy(force.compiled.authority, asked), force.compiled, force.app)
-  const recorder = (door: DecisionRecord['door']) => (decision: Decision) =>
+  const shared = {
+    identify: (credentials: readonly string[]) => authenticateBearer(force.verifier, credentials, force.app.name),
+    elevatedRoles: administration.elevatedRoles,
+    decide: (asked: readonly [AccessRequest, ...AccessRequest[]]): Decision =>
+      explain(decideByPolicy(force.compiled.authority, asked), force.compiled, force.app),
+    admit: administration.admit,
+    isCurrent: administration.isCurrent,
+    settle: (grant: Grant, outcome: Promise<Outcome>): void => {
+      const startedAt = nowMs()
+      void outcome.then((known) => ledger.append(outcomeRecord(grant, known, startedAt), 'written')).catch(trouble)
+    },
+    newId,
+    nowMs,
+  }
+  const recorderAt = (door: DecisionRecord['door']) => (decision: Decision) =>
     ledger.record(
       decisionRecord(decision, {
         door,
         at: nowMs(),
         durability: durabilityOf(decision),
         manifest: force.app.digest,
-        isolation: isolation(),
+        isolation,
       }),
     )
-  const settle = (grant: Grant, outcome: Promise<Outcome>): void => {
-    const startedAt = nowMs()
-    void outcome
-      .then((known) => ledger.append(outcomeRecord(grant, known, startedAt), 'written'))
-      .catch(trouble)
-  }
-  const identify = (credentials: readonly string[]): Promise<Subject> =>
-    authenticateBearer(force.verifier, credentials, force.app.name)
-  const shared = {
-    identify,
-    elevatedRoles: administration.elevatedRoles,
-    decide,
-    admit: administration.admit,
-    isCurrent: administration.isCurrent,
-    settle,
-    newId,
-    nowMs,
-  }
 
   // The way out, and the boxes.
-  const interception = await openAuthority({
-    kind: 'interception',
-    app: loaded.app.name,
-    permittedNames: doorHosts(loaded.app),
-    keeper: vault,
-    nowMs,
+  const permittedNames = doorHosts(loaded.app)
+  const interception = await openAuthority({ kind: 'interception', app: loaded.app.name, permittedNames, keeper: vault, nowMs })
+  const tables = await startDynalite({
+    path: folders.tables,
+    tables: loaded.app.tables.filter(({ endpoint }) => endpoint === undefined),
   })
-  const tables = await startDynalite({ path: folders.tables, tables: loaded.app.tables.filter(({ endpoint }) => !endpoint) })
   started.push(() => tables.close())
+  const isolation = `box (hard)${options.inspect === undefined ? '' : ' debug'}`
   const egress = createEgress({
     ...shared,
     app: () => force.app,
     record: ledger.record,
     append: (record) => void ledger.append(record, 'written').catch(trouble),
     useSecret: vault.useSecret,
-    invokeFunction: (call) => {
+    invokeFunction: ({ eventFor, ...call }) => {
       const id = newId()
-      const { eventFor, ...invocation } = call
-      const affinity = call.user === undefined ? '' : affinityOf(call.user)
-      return invoke({ ...invocation, id, affinity, event: eventFor(id) })
+      return invoke({ ...call, id, affinity: call.user === undefined ? '' : affinityOf(call.user), event: eventFor(id) })
     },
     tableEndpoint: (table) => table.endpoint ?? tables.endpoint,
     upstreamCredentials: tableCredentials(vault.useSecret),
     interception,
-    isolation: 'box (hard)',
+    isolation,
     clock: nowMs,
     random: randomBytes,
     log: output.write,
   })
   started.push(() => egress.close())
   const engine: Engine = await createBoxEngine({
-    runtimeDir: runtimeFolderFor(folders.state),
+    runtimeDir,
     execPath: process.execPath,
     attachExits: egress.attachExits,
     boxExtras: egress.boxExtras,
@@ -311,27 +164,27 @@ async function start(
   })
   started.push(() => engine.close())
   // Whatever door it came by, a function that fails says so in its own log.
-  const invoke = async (invocation: Invocation): Promise<InvocationResult> => {
+  async function invoke(invocation: Invocation): Promise<InvocationResult> {
     const result = await engine.invoke(invocation)
     if (result.kind === 'error') output.write(failureLine(invocation, result))
     return result
   }
-  const isolation = (): string => `box (${engine.strength})${options.inspect === undefined ? '' : ' debug'}`
-  await engine.deploy(await buildFunctions(force.app, runtimeFolderFor(folders.state), report))
+  await engine.deploy(await buildFunctions(force.app, runtimeDir, report))
 
   // The way in.
   const limiter = createLimiter(nowMs)
+  const timeoutOf = (name: string): number => force.app.functions.find((declared) => declared.name === name)?.timeoutMs ?? 0
   const gateway = await startGateway({
     port: options.port,
-    ...(options.plainHttp ? {} : { tls: leaf }),
+    ...(options.plainHttp ? {} : { tls: people.leaf }),
     gate: ingressGate({
       ...shared,
       app: force.app.name,
       countryOf: (address) => force.countryOf(address),
-      record: recorder('ingress'),
+      record: recorderAt('ingress'),
       invoke,
       bodyCheck: (route) => force.bodyChecks.get(route),
-      timeoutMs: (name) => force.app.functions.find((declared) => declared.name === name)?.timeoutMs ?? 0,
+      timeoutMs: timeoutOf,
       limiter,
     }),
     route: (method, path) => destinationOf(force.app, method, path),
@@ -347,8 +200,8 @@ async function start(
     app: force.app.name,
     pid: process.pid,
     gateway: gateway.url,
-    issuer: provider.issuerUrl,
-    caFile,
+    issuer: people.provider.issuerUrl,
+    caFile: people.caFile,
     isolation: engine.description,
     ledger: 'self-attested',
     ...(options.inspect === undefined ? {} : { debug: options.inspect }),
@@ -362,10 +215,11 @@ async function start(
       elevation: administration.find,
       requestElevation: administration.request,
       approveElevation: administration.approve,
-      setSecret: async (name, value) => void (await vault.setSecret(name, value)),
-      invokeDirectly,
+      setSecret: vault.setSecret,
+      invokeDirectly: (functionName, event, user, grant) =>
+        invoke(directInvocation(functionName, event, user, grant, timeoutOf(functionName))),
     }),
-    gate: administrationGate({ ...shared, record: recorder('administration') }),
+    gate: administrationGate({ ...shared, record: recorderAt('administration') }),
     reads: {
       status: () => status,
       elevation: () => ({ requests: administration.list() }),
@@ -376,31 +230,20 @@ async function start(
   })
   started.push(() => api.close())
 
-  function invokeDirectly(
-    functionName: string,
-    event: Uint8Array,
-    user: Subject,
-    grant: Grant,
-  ): Promise<InvocationResult> {
-    const timeoutMs = force.app.functions.find(({ name }) => name === functionName)?.timeoutMs ?? 0
-    const [{ id: decision, transaction }] = grant.decision.asked
-    const deadline = Math.min(grant.expiresAt, nowMs() + timeoutMs)
-    const affinity = affinityOf(user)
-    return invoke({ id: newId(), transaction, decision, functionName, user, actors: [], deadline, grant, event, affinity })
-  }
-
   if (options.mode === 'dev') {
     const reload = async (): Promise<void> => {
       const next = loadManifestOf(options.folder, process.env)
-      await provision(next.app)
-      force = await forceOf(next, 'reload')
-      await engine.deploy(await buildFunctions(next.app, runtimeFolderFor(folders.state), report))
+      const images = await buildFunctions(next.app, runtimeDir, report)
+      const broadening = options.broadening === 'allow' ? 'allow' : 'refuse'
+      force = await putIntoForce(next, kept, people.provider, broadening, terminal)
+      await people.provision(next.app)
+      await engine.deploy(images)
       report(`reloaded ${next.app.digest.slice(0, 12)}`)
     }
     let reloading: Promise<void> = Promise.resolve()
     started.push(watchFolder(options.folder, () => void (reloading = reloading.then(reload).catch(trouble))))
   }
-  await ledger.append({ kind: 'lifecycle', at: nowMs(), event: 'start', detail: `${options.mode} ${isolation()}` }, 'synced')
+  await ledger.append({ kind: 'lifecycle', at: nowMs(), event: 'start', detail: `${options.mode}, ${isolation}` }, 'synced')
   started.push(async () => {
     await ledger.append({ kind: 'lifecycle', at: nowMs(), event: 'stop', detail: options.mode }, 'synced').catch(trouble)
   })
@@ -411,7 +254,9 @@ function jitOf(app: App, role: string): { maxMs: number; approvers: readonly str
   return app.people.find(({ name }) => name === role)?.jit
 }
 
-function digestOf(lines: readonly string[]): string {
+/** Digest of everything that the manifest says of a role: an approval is for exactly that. */
+function powersOf(app: App, role: string): string {
+  const lines = accessOf(app).filter((line) => line.startsWith(`${role} `) || line.endsWith(` for ${role}`))
   return createHash('sha256').update(lines.join('\n')).digest('hex')
 }
 
@@ -426,37 +271,17 @@ function destinationOf(app: App, method: string, path: string): Destination | un
   return { functionName, functionArn, zone, route: match.route, parameters: match.parameters }
 }
 
-/** An outcome as the ledger keeps it, timed from the moment the grant was used. */
-function outcomeRecord(grant: Grant, { outcome, status, detail, tls }: Outcome, startedAt: number): OutcomeRecord {
-  return {
-    kind: 'outcome',
-    at: nowMs(),
-    decision: grant.decision.id,
-    transaction: grant.decision.asked[0].transaction,
-    outcome,
-    durationMs: nowMs() - startedAt,
-    ...(status === undefined ? {} : { status }),
-    ...(detail === undefined ? {} : { detail }),
-    ...(tls === undefined ? {} : { tls }),
-  }
-}
-
-function platformLine(event: BoxEvent): OutputLine {
-  const { kind, functionName, boxId, detail, transaction, invocation } = event
-  return {
-    at: nowMs(),
-    functionName,
-    boxId,
-    ...(transaction === undefined ? {} : { transaction }),
-    ...(invocation === undefined ? {} : { invocation }),
-    stream: 'platform',
-    text: `${kind}: ${detail}`,
-  }
-}
-
-function failureLine(invocation: Invocation, { code, message }: { code: string; message: string }): OutputLine {
-  const { functionName, transaction, id } = invocation
-  return { at: nowMs(), functionName, boxId: '', transaction, invocation: id, stream: 'platform', text: `${code}: ${message}` }
+function directInvocation(
+  functionName: string,
+  event: Uint8Array,
+  user: Subject,
+  grant: Grant,
+  timeoutMs: number,
+): Invocation {
+  const [{ id: decision, transaction }] = grant.decision.asked
+  const deadline = Math.min(grant.expiresAt, nowMs() + timeoutMs)
+  const affinity = affinityOf(user)
+  return { id: newId(), transaction, decision, functionName, user, actors: [], deadline, grant, event, affinity }
 }
 
 function foundWords({ recovery }: Ledger): { found?: string } {

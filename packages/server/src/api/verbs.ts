@@ -18,7 +18,7 @@ export interface AdministrativeActs {
   readonly elevation: (id: string) => ElevationView | undefined
   readonly requestElevation: (subject: Subject, role: string, reason: string) => Promise<ElevationView>
   readonly approveElevation: (id: string, by: Subject) => Promise<ElevationView>
-  readonly setSecret: (name: string, value: Secret<string>) => Promise<void> | void
+  readonly setSecret: (name: string, value: Secret<string>) => Promise<unknown>
   readonly invokeDirectly: (
     functionName: string,
     event: Uint8Array,

@@ -2,6 +2,12 @@ import { createInterface } from 'node:readline/promises'
 
 import { SallyportError } from '@sallyport/core/access'
 
+/** Where a question can be asked and answered. */
+export interface Terminal {
+  readonly input: NodeJS.ReadableStream
+  readonly output: NodeJS.WritableStream
+}
+
 /** What a new manifest changes of who may do what. */
 export interface AccessChange {
   readonly lines: readonly string[]
@@ -15,7 +21,7 @@ export interface AccessChange {
 export async function agreeToBroadening(
   change: AccessChange,
   policy: 'ask' | 'allow' | 'refuse',
-  terminal: { readonly input: NodeJS.ReadableStream; readonly output: NodeJS.WritableStream },
+  terminal: Terminal,
 ): Promise<void> {
   if (!change.broadens || policy === 'allow') return
   const text = change.lines.map((line) => `  ${line}`).join('\n')

@@ -1,0 +1,64 @@
+import type { ConfigurationRecord } from '@sallyport/core/access'
+import { createVerifier, type Verifier } from '@sallyport/core/identity'
+import type { App, CompiledApp } from '@sallyport/manifest'
+
+import { type BodyCheck, compileBodyCheck } from './gateway/index.ts'
+import { compileLocations } from './information/index.ts'
+import type { KeptState } from './kept-state.ts'
+import { nodeSha256 } from './ledger/index.ts'
+import {
+  agreeToBroadening,
+  compareAccess,
+  type EmbeddedProvider,
+  issuersOf,
+  type LoadedManifest,
+  nowMs,
+  nowSeconds,
+  type ServerOptions,
+  type Terminal,
+} from './operation/index.ts'
+
+/** The manifest in force, with everything that is made of it. Replaced whole, never changed. */
+export interface Force {
+  readonly app: App
+  readonly compiled: CompiledApp
+  readonly verifier: Verifier
+  readonly countryOf: (address: string) => string | undefined
+  /** By the route's ARN. */
+  readonly bodyChecks: ReadonlyMap<string, BodyCheck>
+}
+
+/** Lets a manifest come into force: what it grants beyond the last one is agreed to, and the change is recorded first. */
+export async function putIntoForce(
+  { app, compiled }: LoadedManifest,
+  { ledger, store }: KeptState,
+  provider: EmbeddedProvider,
+  broadening: ServerOptions['broadening'],
+  terminal: Terminal,
+): Promise<Force> {
+  const change = compareAccess(store.get('configuration', 'accepted'), app)
+  await agreeToBroadening(change, broadening, terminal)
+  const record: ConfigurationRecord = {
+    kind: 'configuration',
+    at: nowMs(),
+    digest: app.digest,
+    ...(change.previous === undefined ? {} : { previous: change.previous }),
+    author: `uid ${process.getuid?.() ?? 0}`,
+    broadens: change.broadens,
+    accessDiff: change.lines,
+  }
+  await ledger.append(record, 'synced')
+  store.put('configuration', 'accepted', change.accepted)
+  return {
+    app,
+    compiled,
+    verifier: createVerifier({ issuers: issuersOf(app, provider), nowSeconds, skewSeconds: 60, sha256: nodeSha256 }),
+    countryOf: compileLocations(app.locations),
+    bodyChecks: new Map(
+      app.functions
+        .flatMap(({ routes }) => routes)
+        .filter(({ bodySchema }) => bodySchema !== undefined)
+        .map((route) => [route.arn, compileBodyCheck(route.bodySchema)]),
+    ),
+  }
+}

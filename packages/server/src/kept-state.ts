@@ -1,0 +1,70 @@
+import { randomBytes } from 'node:crypto'
+import { performance } from 'node:perf_hooks'
+
+import type { LedgerRecord } from '@sallyport/core/access'
+
+import { type Administration, type ElevationRule, openAdministration } from './administration/index.ts'
+import { type Ledger, nodeSha256, openLedger, openLedgerSigner, readLedger } from './ledger/index.ts'
+import { type Folders, newId, nowMs, nowSeconds, openOutputLog, type OutputLog } from './operation/index.ts'
+import { openStore, type Store } from './stores/index.ts'
+import { openVault, type Vault } from './vault/index.ts'
+
+/** Everything that outlives a run. */
+export interface KeptState {
+  readonly vault: Vault
+  readonly ledger: Ledger
+  readonly store: Store
+  readonly output: OutputLog
+  readonly administration: Administration
+}
+
+/** What the roles of the manifest in force say; asked each time, for the manifest may change. */
+export interface RoleRules {
+  readonly ruleOf: (role: string) => ElevationRule | undefined
+  readonly powersOf: (role: string) => string
+}
+
+const longestGrantMs = 15 * 60_000
+
+/**
+ * Opens what is kept, in the order of who seals whom: the vault, the ledger that it keeps the key of, the store, and
+ * the administrative state that the ledger tells. Each is pushed onto `started` as soon as it must be closed again.
+ */
+export async function openKeptState(
+  folders: Folders,
+  app: string,
+  roles: RoleRules,
+  trouble: (cause: unknown) => void,
+  started: (() => Promise<void> | void)[],
+): Promise<KeptState> {
+  const vault = openVault({ folder: folders.keys, random: randomBytes })
+  const origin = `sallyport.local/${app}`
+  const signer = await openLedgerSigner(vault, origin)
+  const { ledger: folder } = folders
+  const ledger = await openLedger({ folder, clock: nowMs, sha256: nodeSha256, signer, origin, onTrouble: trouble })
+  started.push(() => ledger.close())
+  const store = openStore({ file: folders.store, vault, nowSeconds })
+  started.push(() => store.close())
+  const output = openOutputLog(folders.output)
+  started.push(() => output.close())
+  const administration = openAdministration({
+    append: ledger.append,
+    ...roles,
+    clock: { nowMs, monotonicMs: () => performance.now() },
+    newId,
+    past: await administrativePast(folder),
+    grantLifetimeMs: longestGrantMs,
+  })
+  const sweep = setInterval(() => void administration.sweep().catch(trouble), 1000).unref()
+  started.push(() => clearInterval(sweep))
+  return { vault, ledger, store, output, administration }
+}
+
+/** Only what administrative state is made of; the rest of the ledger is not held in memory. */
+async function administrativePast(folder: string): Promise<readonly LedgerRecord[]> {
+  const past: LedgerRecord[] = []
+  for await (const { record } of readLedger(folder)) {
+    if (record.kind === 'elevation' || record.kind === 'revocation') past.push(record)
+  }
+  return past
+}

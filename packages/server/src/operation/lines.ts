@@ -1,0 +1,40 @@
+import type { Grant, OutcomeRecord } from '@sallyport/core/access'
+import type { Outcome } from '@sallyport/core/enforcement'
+
+import type { BoxEvent, Invocation, OutputLine } from '../host/index.ts'
+import { nowMs } from './moment.ts'
+
+/** An outcome as the ledger keeps it, timed from the moment the grant was used. */
+export function outcomeRecord(grant: Grant, { outcome, status, detail, tls }: Outcome, startedAt: number): OutcomeRecord {
+  return {
+    kind: 'outcome',
+    at: nowMs(),
+    decision: grant.decision.id,
+    transaction: grant.decision.asked[0].transaction,
+    outcome,
+    durationMs: nowMs() - startedAt,
+    ...(status === undefined ? {} : { status }),
+    ...(detail === undefined ? {} : { detail }),
+    ...(tls === undefined ? {} : { tls }),
+  }
+}
+
+/** What happened to a box, as a line of its function's log. */
+export function platformLine(event: BoxEvent): OutputLine {
+  const { kind, functionName, boxId, detail, transaction, invocation } = event
+  return {
+    at: nowMs(),
+    functionName,
+    boxId,
+    ...(transaction === undefined ? {} : { transaction }),
+    ...(invocation === undefined ? {} : { invocation }),
+    stream: 'platform',
+    text: `${kind}: ${detail}`,
+  }
+}
+
+/** Why an invocation had no answer, as a line of its function's log. Callers learn the code alone. */
+export function failureLine(invocation: Invocation, { code, message }: { code: string; message: string }): OutputLine {
+  const { functionName, transaction, id } = invocation
+  return { at: nowMs(), functionName, boxId: '', transaction, invocation: id, stream: 'platform', text: `${code}: ${message}` }
+}

@@ -1,0 +1,71 @@
+import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+
+import type { App } from '@sallyport/manifest'
+
+import { type Leaf, openAuthority } from './certificates/index.ts'
+import { createUserStore, type IdentityProvider, provisionUsers, startIdentityProvider } from './identity-provider/index.ts'
+import type { KeptState } from './kept-state.ts'
+import {
+  audienceOf,
+  explainListenFailure,
+  type Folders,
+  nowMs,
+  nowSeconds,
+  readIfPresent,
+  writePrivate,
+} from './operation/index.ts'
+
+/** Where people sign in, and what they must trust. */
+export interface People {
+  readonly provider: IdentityProvider
+  /** The certificate of the gateway and the provider. */
+  readonly leaf: Leaf
+  readonly caFile: string
+  /** Makes the users the manifest's own: after a reload as well. */
+  readonly provision: (app: App) => Promise<void>
+}
+
+/** Starts the embedded provider, with the users that the manifest names. */
+export async function openPeople(
+  app: App,
+  folders: Folders,
+  { ledger, store, vault }: KeptState,
+  port: number,
+  started: (() => Promise<void> | void)[],
+): Promise<People> {
+  const permittedNames = ['localhost', '127.0.0.1']
+  const authority = await openAuthority({ kind: 'gateway', app: app.name, permittedNames, keeper: vault, nowMs })
+  const caFile = join(folders.certificates, 'gateway-ca.pem')
+  writePrivate(caFile, authority.caPem)
+  const leaf = await authority.leafFor(permittedNames)
+  const users = createUserStore(store)
+  const provision = async ({ name, issuers }: App): Promise<void> => {
+    const embedded = issuers.find((issuer) => issuer.kind === 'embedded')
+    const wanted = Object.fromEntries((embedded?.users ?? []).map((user) => [user.name, user.roles]))
+    const made = await provisionUsers(users, wanted, { random: randomBytes, app: name })
+    const known: { users: object } = JSON.parse(readIfPresent(folders.signIn) ?? '{"users":{}}') // our own file, 0600
+    const kept = Object.entries({ ...known.users, ...made }).filter(([user]) => Object.hasOwn(wanted, user))
+    writePrivate(folders.signIn, `${JSON.stringify({ users: Object.fromEntries(kept) }, null, 2)}\n`)
+  }
+  await provision(app)
+  const provider = await startIdentityProvider({
+    issuerUrl: `https://localhost:${port}`,
+    tls: leaf,
+    host: '127.0.0.1',
+    port,
+    users,
+    sealedStore: store,
+    nowSeconds,
+    random: randomBytes,
+    audience: audienceOf(app),
+    app: app.name,
+    report: async ({ message: _forTheOperatorsEyes, ...facts }) => {
+      await ledger.append({ kind: 'sign-in', at: nowMs(), ...facts }, 'written')
+    },
+  }).catch((cause: unknown) => {
+    throw explainListenFailure(cause, port, '--issuer-port')
+  })
+  started.push(() => provider.close())
+  return { provider, leaf, caFile, provision }
+}
