@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
+import { allCodes, codesAmiss } from '../scripts/docs/errors.ts'
+import { findCodes } from '../scripts/docs/find-codes.ts'
+import { broughtAlong, budgets, readLock } from './house/dependencies.ts'
 import { rules } from './house/rules.ts'
 import { houseRoot, readTree, withTree } from './house/source-tree.ts'
 
@@ -19,3 +22,41 @@ for (const { promise, about, breaches, planted } of rules) {
     assert.equal(withTree({ [path]: text }, (root) => readTree(root).files.flatMap(breaches)).length, 1)
   })
 }
+
+for (const [name, most] of Object.entries(budgets)) {
+  test(`packages/${name} brings along at most ${most} packages of others`, () => {
+    const brought = broughtAlong(readLock(houseRoot), name)
+    assert.ok(brought.size > 0, 'saw none: the check would pass on nothing')
+    assert.ok(brought.size <= most, `${brought.size}: ${[...brought].join(' ')}`)
+  })
+}
+
+test('every package of the house has a budget, and a new dependency is seen to break it', () => {
+  const lock = readLock(houseRoot)
+  const ours = Object.keys(lock).filter((folder) => /^packages\/[a-z]+$/.test(folder))
+  assert.deepEqual(ours.map((folder) => folder.slice(9)).toSorted(), Object.keys(budgets).toSorted())
+  const core = { ...lock['packages/core'], dependencies: { jose: '6', yaml: '2' } }
+  assert.equal(broughtAlong({ ...lock, 'packages/core': core }, 'core').size, 2)
+})
+
+test('docs/errors.md names exactly the codes that stand in the source', () => {
+  const found = findCodes(house)
+  assert.ok(found.size > 50, 'saw few codes: the check would pass on nothing')
+  assert.deepEqual(codesAmiss(found.keys(), Object.keys(allCodes)), [])
+})
+
+test('docs/errors.md: a code that nobody documented and one that nobody uses are seen', () => {
+  const text = "throw new SallyportError('vault.on_fire', 'flames')"
+  const found = withTree({ 'packages/server/src/vault/a.ts': text }, (root) => findCodes(readTree(root)))
+  assert.deepEqual(codesAmiss(found.keys(), ['vault.flooded']), [
+    'vault.on_fire is used and not in scripts/error-codes.ts',
+    'vault.flooded is in scripts/error-codes.ts and not used',
+  ])
+})
+
+test('no command goes through a shell: a spawn with a shell is seen too', () => {
+  const rule = rules.find(({ promise }) => promise === 'no command goes through a shell')
+  const text = "child.spawn('ls', [name], { shell: yes })"
+  const path = 'packages/server/src/host/a.ts'
+  assert.equal(withTree({ [path]: text }, (root) => readTree(root).files.flatMap(rule?.breaches ?? [])).length, 1)
+})

@@ -30,7 +30,7 @@ function targetOf(source: Source, specifier: string): Target {
     const room = roomOf(path)
     return room === undefined || room === roomOf(source.path)
       ? { kind: 'own' }
-      : { kind: 'room', room, door: path.endsWith('/index.ts') }
+      : { kind: 'room', room, door: path.endsWith('/index.ts') || (isTest(source.path) && isTest(path)) }
   }
   const [, name, subpath] = /^@sallyport\/([^/]+)(?:\/(.+))?$/.exec(specifier) ?? []
   if (name === undefined) {

@@ -32,7 +32,10 @@ export function codesAmiss(found: Iterable<string>, known: Iterable<string>): re
 export function errorsDocument(): string {
   const amiss = codesAmiss(findCodes(readTree(houseRoot)).keys(), Object.keys(allCodes))
   if (amiss.length > 0) throw new Error(`docs/errors.md cannot be made:\n${amiss.join('\n')}`)
-  const families = Map.groupBy(Object.entries(allCodes).toSorted(), ([code]) => code.slice(0, code.indexOf('.')))
+  const families = Map.groupBy(
+    Object.entries(allCodes).toSorted(([one], [other]) => (one < other ? -1 : 1)),
+    ([code]) => code.slice(0, code.indexOf('.')),
+  )
   return [
     '# Codes\n',
     "Made from `scripts/error-codes.ts` and the rooms' own tables by `node -C source scripts/docs.ts`; do not edit.\n",

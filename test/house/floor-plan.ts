@@ -17,7 +17,8 @@ const walk = ['core/access', 'core/enforcement']
  */
 export const floorPlan: Readonly<Record<string, Room>> = {
   'core/access': pure([]),
-  'core/identity': pure(['core/access'], ['jose']),
+  'core/json': pure([]),
+  'core/identity': pure(['core/access', 'core/json'], ['jose']),
   'core/policy': pure(['core/access']),
   'core/enforcement': pure(['core/access']),
   'core/ledger': pure(['core/access']),
@@ -25,12 +26,15 @@ export const floorPlan: Readonly<Record<string, Room>> = {
   manifest: onNode(['core/access', 'core/policy'], ['yaml']),
   'server/administration': onNode([...walk, 'core/ledger', 'manifest', 'server/ledger']),
   'server/api': onNode([...walk, 'manifest', 'server/host', 'server/information']),
-  'server/certificates': onNode(['core/access'], ['@peculiar/x509']),
+  'server/certificates': onNode(['core/access'], ['@peculiar/x509', 'reflect-metadata']),
   'server/egress': onNode(
     [...walk, 'core/identity', 'manifest', 'aws', 'server/host', 'server/information', 'server/certificates'],
-    ['undici'],
+    ['undici', 'aws4', 'dynalite'],
   ),
-  'server/gateway': onNode([...walk, 'core/identity', 'manifest', 'server/host', 'server/information'], ['ajv']),
+  'server/gateway': onNode(
+    [...walk, 'core/identity', 'core/json', 'manifest', 'server/host', 'server/information'],
+    ['ajv'],
+  ),
   'server/host': onNode([...walk, 'core/identity', 'manifest'], ['esbuild']),
   'server/identity-provider': onNode(
     ['core/access', 'manifest'],
@@ -43,12 +47,10 @@ export const floorPlan: Readonly<Record<string, Room>> = {
   'server/vault': onNode(['core/access']),
   // The one place where the rooms meet.
   'server/main': onNode(['*'], ['*']),
-  'cli/attacks': onNode(['core/access', 'core/ledger', 'manifest', 'cli/sign-in'], ['undici', 'yaml', 'jose']),
-  'cli/sign-in': onNode(['core/access'], ['undici', 'otpauth', 'jose']),
   // It starts the server as a process; it never loads it.
   cli: onNode(
-    ['core/access', 'core/ledger', 'core/policy', 'manifest', 'cli/attacks', 'cli/sign-in'],
-    ['@stricli/core', '@stricli/auto-complete', 'undici', 'yaml'],
+    ['core/access', 'core/identity', 'core/ledger', 'core/policy', 'manifest'],
+    ['@stricli/core', 'jose', 'otpauth', 'undici', 'yaml'],
   ),
 }
 
@@ -59,6 +61,5 @@ export function roomOf(path: string): string | undefined {
   const folder = rest.includes('/') ? rest.slice(0, rest.indexOf('/')) : ''
   if (name === 'core') return `core/${folder}`
   if (name === 'server') return folder === '' ? 'server/main' : `server/${folder}`
-  if (name === 'cli') return folder === 'sign-in' || folder === 'attacks' ? `cli/${folder}` : 'cli'
   return name
 }

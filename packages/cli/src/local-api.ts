@@ -103,7 +103,7 @@ export async function statusOf(api: LocalApi): Promise<Status> {
   const value = await api.call({ method: 'GET', path: '/v1/status' })
   if (!isRecord(value))
     throw new SallyportError('cli.no_answer', 'the server answered with something that is no status')
-  const text = (name: string): string => String(value[name] ?? '')
+  const text = (name: string): string => textIn(value, name) ?? ''
   return {
     app: text('app'),
     pid: Number(value['pid']),
@@ -119,12 +119,16 @@ export async function statusOf(api: LocalApi): Promise<Status> {
 /** What a refusal says, `{ code, reason, id }`, as an error that names the next command. */
 export function refusalOf(value: unknown, status: number): SallyportError {
   const refusal = isRecord(value) ? value : {}
-  const code = typeof refusal['code'] === 'string' ? refusal['code'] : `status ${status}`
-  const reason = typeof refusal['reason'] === 'string' ? refusal['reason'] : 'no reason given'
-  const id = typeof refusal['id'] === 'string' ? refusal['id'] : undefined
-  return new SallyportError('cli.refused', `refused: ${code}: ${reason}`, {
-    ...(id === undefined ? {} : { fix: `sallyport why ${id}` }),
-  })
+  const code = textIn(refusal, 'code') ?? `status ${status}`
+  const message = `refused: ${code}: ${textIn(refusal, 'reason') ?? 'no reason given'}`
+  const id = textIn(refusal, 'id')
+  return new SallyportError('cli.refused', message, id === undefined ? {} : { fix: `sallyport why ${id}` })
+}
+
+/** A member that is a string; undefined for anything else. */
+export function textIn(value: Readonly<Record<string, unknown>>, name: string): string | undefined {
+  const text = value[name]
+  return typeof text === 'string' ? text : undefined
 }
 
 /** True for a JSON object. */

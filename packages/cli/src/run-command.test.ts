@@ -71,7 +71,7 @@ describe('the command line', () => {
 })
 
 describe('the program', () => {
-  test('starts from a checkout and passes on arguments and exit code', () => {
+  test('starts from a checkout and passes on arguments and exit code', { timeout: 60_000 }, () => {
     const { stdout, status } = spawnSync(process.execPath, [bin, '--version'], { encoding: 'utf8' })
     expect(stdout.trim()).toBe('0.1.0')
     expect(status).toBe(0)

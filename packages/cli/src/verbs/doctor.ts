@@ -32,11 +32,11 @@ export const doctor: Command<Terminal> = buildCommand<CommonFlags, [], Terminal>
   func: answering((terminal) => {
     const findings = examine(terminal)
     const paint = paintFor(terminal)
-    const ok = findings.every((finding) => finding.ok)
+    const ok = findings.every((one) => one.ok)
     const text = findings.map(
-      (finding) =>
-        `${finding.ok ? paint.good('ok  ') : paint.bad('FAIL')} ${finding.name}: ${finding.detail}` +
-        (finding.fix === undefined ? '' : `\n     fix: ${finding.fix.replaceAll('\n', '\n          ')}`),
+      (one) =>
+        `${one.ok ? paint.good('ok  ') : paint.bad('FAIL')} ${one.name}: ${one.detail}` +
+        (one.fix === undefined ? '' : `\n     fix: ${one.fix.replaceAll('\n', '\n          ')}`),
     )
     return Promise.resolve({ exit: ok ? 'ok' : 'missing', json: { ok, findings }, text: text.join('\n') })
   }),

@@ -2,7 +2,7 @@ import { buildCommand, type Command } from '@stricli/core'
 
 import { answering, commonFlags, type CommonFlags } from '../answer.ts'
 import { accessTokenFor, type UserFlags, userFlags } from '../as-user.ts'
-import { isRecord, localApi } from '../local-api.ts'
+import { isRecord, localApi, textIn } from '../local-api.ts'
 import { appFolder, paintFor, type Terminal } from '../terminal.ts'
 
 interface RequestFlags extends CommonFlags, UserFlags {
@@ -26,7 +26,7 @@ export const request: Command<Terminal> = buildCommand<RequestFlags, [role: stri
     const body = new TextEncoder().encode(JSON.stringify({ role, reason: flags.reason }))
     const answer = await localApi(folder).call({ method: 'POST', path: '/v1/elevation', body, userToken })
     const asked = elevationIn(answer)
-    const text = `${showElevation(asked)}\nanother person approves with: sallyport approve --as USER ${asked['id']}`
+    const text = `${showElevation(asked)}\nanother person approves with: sallyport approve --as USER ${textIn(asked, 'id') ?? 'ID'}`
     return { exit: 'ok', json: asked, text }
   }),
 })
@@ -68,7 +68,9 @@ function elevationIn(answer: unknown): Readonly<Record<string, unknown>> {
 function showElevation(elevation: Readonly<Record<string, unknown>>): string {
   const until =
     typeof elevation['expiresAt'] === 'number' ? ` until ${new Date(elevation['expiresAt']).toISOString()}` : ''
-  const reason = typeof elevation['reason'] === 'string' ? `: ${elevation['reason']}` : ''
-  const subject = String(elevation['subject'] ?? '?').replace(/^arn:.*user\//, '')
-  return `${elevation['id']}  ${subject} -> ${elevation['role']}  ${elevation['state'] ?? 'requested'}${until}${reason}`
+  const reason = textIn(elevation, 'reason')
+  const subject = (textIn(elevation, 'subject') ?? '?').replace(/^arn:.*user\//, '')
+  const [id, role, state] = ['id', 'role', 'state'].map((name) => textIn(elevation, name))
+  const why = reason === undefined ? '' : `: ${reason}`
+  return `${id ?? '?'}  ${subject} -> ${role ?? '?'}  ${state ?? 'requested'}${until}${why}`
 }

@@ -1,7 +1,7 @@
 import { buildCommand, type Command } from '@stricli/core'
 
 import { answering, commonFlags, type CommonFlags } from '../answer.ts'
-import { isRecord, localApi } from '../local-api.ts'
+import { isRecord, localApi, textIn } from '../local-api.ts'
 import { appFolder, paintFor, type Paint, type Terminal } from '../terminal.ts'
 
 interface Flags extends CommonFlags {
@@ -40,11 +40,11 @@ export const logs: Command<Terminal> = buildCommand<Flags, [name?: string], Term
 
 function showLine(line: Readonly<Record<string, unknown>>, paint: Paint): string {
   const at = new Date(Number(line['at'])).toISOString().slice(11, 23)
-  const transaction = String(line['transaction'] ?? '-').slice(0, 8)
+  const transaction = (textIn(line, 'transaction') ?? '-').slice(0, 8)
   // Adversary: a function that writes escape sequences to whoever reads its log.
-  const text = printable(String(line['text'] ?? ''))
+  const text = printable(textIn(line, 'text') ?? '')
   const shown = line['stream'] === 'stderr' ? paint.bad(text) : text
-  return `${paint.faint(`${at} ${transaction}`)} ${String(line['functionName'])} ${shown}`
+  return `${paint.faint(`${at} ${transaction}`)} ${textIn(line, 'functionName') ?? '?'} ${shown}`
 }
 
 /** Replaces what would move the cursor, change colours or hide text in a terminal. */
