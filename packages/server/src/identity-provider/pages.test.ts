@@ -47,7 +47,8 @@ describe('the pages', () => {
     ['without end', { 'content-type': form }, `user=${'a'.repeat(20_000)}`, 413],
   ])('take no form %s', async (_, headers, body, status) => {
     const path = await visitor.start()
-    expect((await visitor.send('POST', `${path}/password`, headers, body)).status).toBe(status)
+    const answer = await visitor.send('POST', `${path}/password`, headers, body)
+    expect([answer.status, answer.body]).toEqual([status, expect.stringContaining('The form was not accepted.')])
     const fields = { user: `form-${status}`, password: 'x' }
     expect((await visitor.submit(`${path}/password`, fields)).body).toMatch(/go together/)
   })
