@@ -22,7 +22,7 @@ const record: DecisionRecord = {
   user: 'alice',
   actors: ['arn:sallyport:function:checkout:public:storefront', 'arn:sallyport:function:checkout:internal:orders'],
   effect: 'allow',
-  reasons: [{ code: 'policy.allowed', layer: 'identity', message: 'payments can stripe charge', rule: 'PaymentsStripe' }],
+  reasons: [{ code: 'policy.allowed', layer: 'identity', message: 'payments can stripe charge', rule: 'Stripe' }],
   asked: [{ action: 'sallyport:UseDoor', resource: 'arn:sallyport:door:checkout::stripe/charge' }],
   context: { 'sallyport:TransactionUser': 'alice', 'sallyport:SourceZone': 'restricted' },
   durability: 'written',
@@ -71,7 +71,8 @@ for (const durability of ['written', 'synced'] as const) {
         times.push(performance.now() - asked)
       }
       const micros = ((performance.now() - start) * 1000) / count
-      const figures = [durability, atOnce, Math.round(1e6 / micros), micros.toFixed(2), (micros / baseMicros).toFixed(1)]
+      const ratio = (micros / baseMicros).toFixed(1)
+      const figures = [durability, atOnce, Math.round(1e6 / micros), micros.toFixed(2), ratio]
       console.log([...figures, percentiles(times)].map((cell) => String(cell).padEnd(11)).join(' '))
     })
   }

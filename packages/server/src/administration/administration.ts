@@ -22,6 +22,7 @@ export interface ElevationRule {
   readonly approvers: readonly string[]
 }
 
+/** What administration works on; the rules are those of the manifest in force. */
 export interface AdministrationOptions {
   readonly append: (record: LedgerRecord, durability: Durability) => Promise<unknown>
   /** The rule in force now; undefined when the role is not elevated just in time. */
@@ -37,7 +38,8 @@ export interface AdministrationOptions {
 }
 
 /**
- * Opens and shuts the path. Its state is a projection of the ledger: a change is recorded first (`synced`), then applied.
+ * Opens and shuts the path. Its state is a projection of the ledger: a change is recorded first (`synced`), then
+ * applied.
  * Refusals here are the last line, behind the policy that said no already.
  */
 export interface Administration {
@@ -58,6 +60,7 @@ export interface Administration {
   readonly sweep: () => Promise<void>
 }
 
+/** Opens administration on what the ledger holds. */
 export function openAdministration(options: AdministrationOptions): Administration {
   const { append, clock, newId, ruleOf, powersOf } = options
   const epochs = createEpochTable()
@@ -129,7 +132,9 @@ export function openAdministration(options: AdministrationOptions): Administrati
     },
     elevatedRoles: (subjectId) => (distrusted ? [] : elevations.liveRoles(subjectId)),
     request: (subject, role, reason) => inTurn(async () => {
-      if (ruleOf(role) === undefined) throw refusal('elevation.unknown', `The role ${role} is not elevated just in time.`)
+      if (ruleOf(role) === undefined) {
+        throw refusal('elevation.unknown', `The role ${role} is not elevated just in time.`)
+      }
       const standing = elevations.standing(subject.id, role)
       if (standing !== undefined && standing.powers === powersOf(role)) return standing
       const powers = powersOf(role)

@@ -17,6 +17,7 @@ export function deadlineIn(clock: Clock, lifetimeMs: number): Deadline {
   return { wallMs: clock.nowMs() + lifetimeMs, monotonicMs: clock.monotonicMs() + lifetimeMs }
 }
 
+/** True from the moment at which either clock got there. */
 export function isPast(deadline: Deadline, clock: Clock): boolean {
   return clock.nowMs() >= deadline.wallMs || clock.monotonicMs() >= deadline.monotonicMs
 }

@@ -74,13 +74,18 @@ export function createElevationTable(clock: Clock): ElevationTable {
     },
     find: (id) => requests.get(id),
     list: all,
-    liveRoles: (subject) => all().filter((request) => request.subject === subject && isAlive(request)).map(({ role }) => role),
+    liveRoles: (subject) =>
+      all()
+        .filter((request) => request.subject === subject && isAlive(request))
+        .map(({ role }) => role),
     endsAt: (subjects) =>
       all()
         .filter((request) => subjects.includes(request.subject) && isAlive(request))
         .reduce((first, { expiresAt = Infinity }) => Math.min(first, expiresAt), Infinity),
     standing: (subject, role) =>
-      all().find((request) => request.subject === subject && request.role === role && (isAlive(request) || isOpen(request))),
+      all()
+        .filter((request) => request.subject === subject && request.role === role)
+        .find((request) => isAlive(request) || isOpen(request)),
     overdue: () => all().filter((request) => request.state === 'approved' && !isAlive(request)),
     approved: () => all().filter(({ state }) => state === 'approved'),
   }

@@ -11,6 +11,7 @@ export interface EpochTable {
   readonly unchanged: (epochs: Epochs) => boolean
 }
 
+/** Starts with every counter at 0; the ledger's revocations are applied to it. */
 export function createEpochTable(): EpochTable {
   const counters = new Map<string, number>()
   const current = (target: string): number => counters.get(target) ?? 0

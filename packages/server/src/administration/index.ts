@@ -1,3 +1,8 @@
-export { type Administration, type AdministrationOptions, type ElevationRule, openAdministration } from './administration.ts'
+export {
+  type Administration,
+  type AdministrationOptions,
+  type ElevationRule,
+  openAdministration,
+} from './administration.ts'
 export { type Clock } from './clock.ts'
 export { type ElevationRequest } from './elevation.ts'

@@ -37,15 +37,17 @@ export interface Leaf {
   readonly renewAtMs: number
 }
 
+/** Certificates of one kind for one app. */
 export interface Authority {
   /** What a client must trust, PEM. */
   readonly caPem: string
   /** When the authority itself should be opened anew, in milliseconds since the epoch; its clients must learn of it. */
   readonly renewAtMs: number
-  /** A certificate for these names, from memory while it is fresh. Rejects with `certificates.not_permitted`, `.expired`. */
+  /** A certificate for these names, from memory while fresh. Rejects with `certificates.not_permitted`, `.expired`. */
   leafFor(names: readonly string[]): Promise<Leaf>
 }
 
+/** Whose authority it is, and what it may speak for. */
 export interface AuthorityOptions {
   readonly kind: AuthorityKind
   readonly app: string
@@ -86,14 +88,16 @@ export async function openAuthority(options: AuthorityOptions): Promise<Authorit
     leafFor: async (names) => {
       const stray = names.find((name) => !isPermitted(name, options.permittedNames))
       if (stray !== undefined || names.length === 0) {
-        throw new SallyportError('certificates.not_permitted', `The ${options.kind} authority may not speak for ${stray}.`)
+        const message = `The ${options.kind} authority may not speak for ${stray}.`
+        throw new SallyportError('certificates.not_permitted', message)
       }
       const nowMs = options.nowMs()
       const id = names.join()
       const known = leaves.get(id)
       if (known !== undefined && known.renewAtMs > nowMs) return known.leaf
       if (nowMs >= endsAtMs) {
-        throw new SallyportError('certificates.expired', `The ${options.kind} authority expired; start the server again.`)
+        const message = `The ${options.kind} authority expired; start the server again.`
+        throw new SallyportError('certificates.expired', message)
       }
       const renewAtMs = nowMs + Math.min(leafLifetimeMs, endsAtMs - nowMs) / 2
       const leaf = makeLeaf(names, certificate, key, nowMs).then((pair) => ({ ...pair, renewAtMs }))
@@ -116,7 +120,8 @@ interface AuthorityKey {
   readonly key: webcrypto.CryptoKey
 }
 
-async function keptAuthority({ kind, permittedNames, keeper, nowMs }: AuthorityOptions): Promise<AuthorityKey | undefined> {
+async function keptAuthority(options: AuthorityOptions): Promise<AuthorityKey | undefined> {
+  const { kind, permittedNames, keeper, nowMs } = options
   const text = keeper.useSecret(secretName(kind))?.reveal()
   if (text === undefined) return undefined
   const kept: Kept = JSON.parse(text) // sealed by this server; the vault has authenticated every byte
@@ -172,7 +177,9 @@ async function makeLeaf(
       new BasicConstraintsExtension(false, undefined, true),
       new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
       new ExtendedKeyUsageExtension(['1.3.6.1.5.5.7.3.1']), // serverAuth
-      new SubjectAlternativeNameExtension(names.map((name) => ({ type: isIP(name) === 0 ? 'dns' : 'ip', value: name }))),
+      new SubjectAlternativeNameExtension(
+        names.map((name) => ({ type: isIP(name) === 0 ? 'dns' : 'ip', value: name })),
+      ),
       await AuthorityKeyIdentifierExtension.create(issuer.publicKey),
       await SubjectKeyIdentifierExtension.create(keys.publicKey),
     ],

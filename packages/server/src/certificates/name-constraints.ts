@@ -22,7 +22,8 @@ export function nameConstraints(names: readonly string[]): Extension {
     ...(hosts.length === 0 ? [tlv(0x82, Buffer.alloc(0))] : []),
   ]
   const subtrees = (tag: number, bases: readonly Buffer[]): Buffer => tlv(tag, ...bases.map((base) => tlv(0x30, base)))
-  return new Extension(nameConstraintsId, true, new Uint8Array(tlv(0x30, subtrees(0xa0, permitted), subtrees(0xa1, excluded))))
+  const value = tlv(0x30, subtrees(0xa0, permitted), subtrees(0xa1, excluded))
+  return new Extension(nameConstraintsId, true, new Uint8Array(value))
 }
 
 const octets = (address: string): readonly number[] => address.split('.').map(Number)
@@ -31,6 +32,7 @@ const octets = (address: string): readonly number[] => address.split('.').map(Nu
 function tlv(tag: number, ...parts: readonly Buffer[]): Buffer {
   const content = Buffer.concat(parts)
   const { length } = content
-  const header = length < 128 ? [tag, length] : length < 256 ? [tag, 0x81, length] : [tag, 0x82, length >> 8, length & 255]
+  const long = length < 256 ? [0x81, length] : [0x82, length >> 8, length & 255]
+  const header = [tag, ...(length < 128 ? [length] : long)]
   return Buffer.concat([Buffer.from(header), content])
 }

@@ -11,8 +11,8 @@ import { ed25519Signer, generateEd25519, type NoteSigner, parseRecord, readEntri
 import { beforeAll, describe, expect, test } from 'vitest'
 
 import { type Ledger, type LedgerStore, nodeSha256, openLedger, readLedger } from './index.ts'
-import { createMemoryStore, type FaultPlan, type LedgerStoreStep } from './memory-store.ts'
-import { ledgerStoreContract } from './store-contract.ts'
+import { createMemoryStore, type FaultPlan, type LedgerStoreStep } from './testing/memory-store.ts'
+import { ledgerStoreContract } from './testing/store-contract.ts'
 import { createDirectoryStore } from './store.ts'
 
 const origin = 'sallyport.local/test'
@@ -239,7 +239,7 @@ describe('kill -9', () => {
       try {
         const { pkcs8, publicKey } = await generateEd25519()
         const key = [pkcs8, publicKey].map((bytes) => Buffer.from(bytes).toString('hex'))
-        const victim = fileURLToPath(new URL('./kill-victim.ts', import.meta.url))
+        const victim = fileURLToPath(new URL('./testing/kill-victim.ts', import.meta.url))
         const child = spawn(process.execPath, ['-C', 'source', victim, folder, ...key])
         const acknowledged: string[] = []
         const lines = createInterface({ input: child.stdout })

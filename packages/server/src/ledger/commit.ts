@@ -11,7 +11,7 @@ export interface DurableTree {
   readonly root: Uint8Array
 }
 
-/** Group commit: what arrives in one turn of the event loop is one write; what arrives during a sync shares the next. */
+/** Group commit: what comes in one turn of the event loop is one write; what comes during a sync shares the next. */
 export interface Committer {
   readonly append: (record: LedgerRecord, durability: Durability) => Promise<bigint>
   readonly durable: () => Promise<DurableTree>

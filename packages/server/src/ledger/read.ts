@@ -30,8 +30,8 @@ export async function* readLedger(folder: string, { from = 0n }: { from?: bigint
 }
 
 /**
- * As `readLedger`, and then each new record as it is written, until the signal aborts. It may see a record whose receipt
- * was never given, because the disk filled up in the same write: for watching, not for deciding.
+ * As `readLedger`, and then each new record as it is written, until the signal aborts. It may see a record whose
+ * receipt was never given, because the disk filled up in the same write: for watching, not for deciding.
  */
 export async function* followLedger(
   folder: string,

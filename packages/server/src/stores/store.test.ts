@@ -7,8 +7,8 @@ import { SallyportError } from '@sallyport/core/access'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 
 import { openStore, type Sealer, type Store } from './index.ts'
-import { createMemoryStore } from './memory-store.ts'
-import { storeContract } from './store-contract.ts'
+import { createMemoryStore } from './testing/memory-store.ts'
+import { storeContract } from './testing/store-contract.ts'
 
 let folder: string
 let file: string

@@ -5,4 +5,5 @@ export function damaged(path: string, what: string, remedy: string): SallyportEr
   return new SallyportError('vault.damaged', `${path} ${what}. ${remedy}`, { fix: `ls -l '${path}'` })
 }
 
+/** What is left to do when the vault itself cannot be opened. */
 export const restoreFolder = 'Restore this folder from a backup; without it, what it sealed cannot be read any more.'

@@ -1,4 +1,4 @@
-import type { LedgerFile, LedgerStore } from './store.ts'
+import type { LedgerFile, LedgerStore } from '../store.ts'
 
 /** A store in memory that tells what a loss of power would leave, and fails where a test says so. */
 export interface MemoryLedgerStore extends LedgerStore {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 
-import type { LedgerStore } from './store.ts'
+import type { LedgerStore } from '../store.ts'
 
 /** What every ledger store must do. Call it inside a `describe`; `makeStore` gives an empty one each time. */
 export function ledgerStoreContract(makeStore: () => LedgerStore): void {

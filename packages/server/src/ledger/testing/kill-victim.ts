@@ -3,7 +3,7 @@ import { writeSync } from 'node:fs'
 import type { DecisionRecord } from '@sallyport/core/access'
 import { ed25519Signer } from '@sallyport/core/ledger'
 
-import { nodeSha256, openLedger } from './index.ts'
+import { nodeSha256, openLedger } from '../index.ts'
 
 // For the kill -9 test: writes decisions without end and prints the id of each one once its receipt is there.
 const [folder = '', pkcs8 = '', publicKey = ''] = process.argv.slice(2)

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 
-import type { Store } from './store.ts'
+import type { Store } from '../store.ts'
 
 /** What every store must do. Call it inside a `describe`; `makeStore` gives an empty one each time. */
 export function storeContract(makeStore: (nowSeconds: () => number) => Store): void {
