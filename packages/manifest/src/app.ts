@@ -57,7 +57,10 @@ export interface App {
 export type AdministrativePower = 'secrets' | 'configuration' | 'invoke'
 
 export type Issuer =
-  | { readonly kind: 'embedded'; readonly users: readonly { readonly name: string; readonly roles: readonly string[] }[] }
+  | {
+      readonly kind: 'embedded'
+      readonly users: readonly { readonly name: string; readonly roles: readonly string[] }[]
+    }
   | {
       /** A Cognito user pool, as the guide's `authorizer` block declares it. */
       readonly kind: 'cognito'

@@ -26,7 +26,11 @@ export function accessDiff(before: App, after: App): AccessDiff {
   return { lines, broadens }
 }
 
-function widens(was: AccessFact | undefined, is: AccessFact | undefined, old: ReadonlyMap<string, AccessFact>): boolean {
+function widens(
+  was: AccessFact | undefined,
+  is: AccessFact | undefined,
+  old: ReadonlyMap<string, AccessFact>,
+): boolean {
   if (is?.coveredBy !== undefined && old.has(is.coveredBy)) return false
   const before = was?.rank ?? is?.absentRank ?? 0
   const after = is?.rank ?? was?.absentRank ?? 0

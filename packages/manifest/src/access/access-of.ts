@@ -13,15 +13,31 @@ export function accessFacts(app: App): readonly AccessFact[] {
     ...app.people.flatMap(roleFacts),
     ...administrationFacts(app),
     ...app.zones.flatMap((zone) => zone.from.map((from) => grant(`${from} may call into the zone ${zone.name}`))),
-    ...app.locations.flatMap(({ country, networks }) => networks.map((network) => grant(`${network} may count as ${country}`))),
+    ...app.locations.flatMap(({ country, networks }) =>
+      networks.map((network) => grant(`${network} may count as ${country}`)),
+    ),
     ...issuerFacts(app),
     ...doorFacts(app),
-    ...app.secrets.map(({ name, rotateMs }) => measure(`secret ${name}`, rotateMs ?? Infinity,
-      rotateMs === undefined ? `the secret ${name} may grow old without end` : `the secret ${name} may grow ${showDuration(rotateMs)} old`)),
-    ...app.tables.map((table) => opaque(`table ${table.name}`,
-      `${table.name} is ${table.arn}, keyed by ${[table.partitionKey, table.sortKey ?? []].flat().join(', ')}, at ${table.endpoint ?? 'the embedded endpoint'}`)),
+    ...app.secrets.map(({ name, rotateMs }) =>
+      measure(
+        `secret ${name}`,
+        rotateMs ?? Infinity,
+        rotateMs === undefined
+          ? `the secret ${name} may grow old without end`
+          : `the secret ${name} may grow ${showDuration(rotateMs)} old`,
+      ),
+    ),
+    ...app.tables.map((table) =>
+      opaque(
+        `table ${table.name}`,
+        `${table.name} is ${table.arn}, keyed by ${[table.partitionKey, table.sortKey ?? []].flat().join(', ')}, ` +
+          `at ${table.endpoint ?? 'the embedded endpoint'}`,
+      ),
+    ),
     ...app.functions.flatMap((one) => functionFacts(app, one)),
-    ...(app.guardrailPolicies ?? []).map(({ name, digest }) => opaque(`guardrail ${name}`, `the guardrail ${name} denies (${digest.slice(0, 12)})`, 2)),
+    ...(app.guardrailPolicies ?? []).map(({ name, digest }) =>
+      opaque(`guardrail ${name}`, `the guardrail ${name} denies (${digest.slice(0, 12)})`, 2),
+    ),
     ...app.only.map(({ text }) => restraint(`only ${text}`)),
   ]
 }
@@ -30,14 +46,36 @@ function roleFacts(role: Role): readonly AccessFact[] {
   const { name, jit } = role
   const anywhere = `${name} may come from anywhere`
   return [
-    measure(`mfa ${name}`, role.mfa ? 0 : 1, role.mfa ? `${name} needs a second factor` : `${name} needs no second factor`),
-    measure(`device ${name}`, role.managedDevice ? 0 : 1, role.managedDevice ? `${name} needs a managed device` : `${name} needs no managed device`),
-    ...(role.countries.length === 0 ? [grant(anywhere)] : role.countries.map((country) => grant(`${name} may come from ${country}`, anywhere))),
-    measure(`jit ${name}`, jit?.maxMs ?? Infinity, jit === undefined ? `${name} needs no elevation` : `${name} counts for at most ${showDuration(jit.maxMs)} once elevated`),
-    ...(jit === undefined ? [] : [
-      ...jit.approvers.map((approver) => grant(`${approver} may approve elevation to ${name}`)),
-      measure(`reason ${name}`, jit.reasonRequired ? 0 : 1, `elevation to ${name} needs ${jit.reasonRequired ? 'a reason' : 'no reason'}`),
-    ]),
+    measure(
+      `mfa ${name}`,
+      role.mfa ? 0 : 1,
+      role.mfa ? `${name} needs a second factor` : `${name} needs no second factor`,
+    ),
+    measure(
+      `device ${name}`,
+      role.managedDevice ? 0 : 1,
+      role.managedDevice ? `${name} needs a managed device` : `${name} needs no managed device`,
+    ),
+    ...(role.countries.length === 0
+      ? [grant(anywhere)]
+      : role.countries.map((country) => grant(`${name} may come from ${country}`, anywhere))),
+    measure(
+      `jit ${name}`,
+      jit?.maxMs ?? Infinity,
+      jit === undefined
+        ? `${name} needs no elevation`
+        : `${name} counts for at most ${showDuration(jit.maxMs)} once elevated`,
+    ),
+    ...(jit === undefined
+      ? []
+      : [
+          ...jit.approvers.map((approver) => grant(`${approver} may approve elevation to ${name}`)),
+          measure(
+            `reason ${name}`,
+            jit.reasonRequired ? 0 : 1,
+            `elevation to ${name} needs ${jit.reasonRequired ? 'a reason' : 'no reason'}`,
+          ),
+        ]),
   ]
 }
 
@@ -56,21 +94,35 @@ function issuerFacts(app: App): readonly AccessFact[] {
         return issuer.users.flatMap(({ name, roles }) => roles.map((role) => grant(`${name} may act as ${role}`)))
       case 'cognito': {
         const groups = Object.entries(issuer.groups).map(([group, role]) => `${group} as ${role}`)
-        return [opaque(`issuer ${issuer.name}`, `${issuer.issuer} may vouch for people: clients ${issuer.clients.join(', ') || 'any'}; ` +
-          `groups ${groups.join(', ') || 'as named'}; keys ${issuer.jwksDigest?.slice(0, 12) ?? 'its own'}`)]
+        return [
+          opaque(
+            `issuer ${issuer.name}`,
+            `${issuer.issuer} may vouch for people: clients ${issuer.clients.join(', ') || 'any'}; ` +
+              `groups ${groups.join(', ') || 'as named'}; keys ${issuer.jwksDigest?.slice(0, 12) ?? 'its own'}`,
+          ),
+        ]
       }
       case 'oidc':
-        return [opaque(`issuer ${issuer.name}`, `${issuer.issuer} may vouch for people: audience ${issuer.audience}; ` +
-          `roles from ${issuer.rolesClaim}; keys ${issuer.jwksDigest?.slice(0, 12) ?? 'its own'}`)]
+        return [
+          opaque(
+            `issuer ${issuer.name}`,
+            `${issuer.issuer} may vouch for people: audience ${issuer.audience}; ` +
+              `roles from ${issuer.rolesClaim}; keys ${issuer.jwksDigest?.slice(0, 12) ?? 'its own'}`,
+          ),
+        ]
     }
   })
 }
 
 function doorFacts(app: App): readonly AccessFact[] {
   return app.doors.flatMap((door) => [
-    ...door.ops.map((op) => opaque(`op ${door.name}.${op.name}`, `${door.name}.${op.name} is ${op.method} ${door.to}${op.path}`)),
+    ...door.ops.map((op) =>
+      opaque(`op ${door.name}.${op.name}`, `${door.name}.${op.name} is ${op.method} ${door.to}${op.path}`),
+    ),
     opaque(`upstream ${door.name}`, `${door.to} is reached at ${door.upstream}`),
-    ...Object.entries(door.add).map(([header, template]) => opaque(`add ${door.name} ${header}`, `${door.name} adds ${header}: ${template}`)),
+    ...Object.entries(door.add).map(([header, template]) =>
+      opaque(`add ${door.name} ${header}`, `${door.name} adds ${header}: ${template}`),
+    ),
     ...door.accept.map((header) => grant(`the header ${header} may pass ${door.name}`)),
   ])
 }
@@ -85,8 +137,12 @@ function functionFacts(app: App, one: FunctionDeclaration): readonly AccessFact[
     ...one.routes.flatMap((route) => routeFacts(name, route)),
     ...one.can.flatMap((permission) => permissionFacts(name, permission)),
     ...(one.identityPolicies ?? []).map(({ name: policy, digest, document }) =>
-      opaque(`policy ${name} ${policy}`, `${name} may do what ${policy} says (${digest.slice(0, 12)})`,
-        document.Statement.some(({ Effect }) => Effect === 'Deny') ? 2 : 0)),
+      opaque(
+        `policy ${name} ${policy}`,
+        `${name} may do what ${policy} says (${digest.slice(0, 12)})`,
+        document.Statement.some(({ Effect }) => Effect === 'Deny') ? 2 : 0,
+      ),
+    ),
   ]
 }
 
@@ -95,13 +151,24 @@ function routeFacts(name: string, route: Route): readonly AccessFact[] {
   const schema = route.bodySchemaFile
   const limit = route.limit
   return [
-    ...(route.anyone ? [grant(anyone)] : route.who.map((role) => grant(`${role} may call ${route.key} (${name})`, anyone))),
-    measure(`limit ${route.key}`, limit === undefined ? Infinity : limit.calls / limit.perMs,
-      limit === undefined ? `${route.key} has no limit` : `${route.key} takes ${limit.calls} calls per ${showDuration(limit.perMs)} from one subject`),
+    ...(route.anyone
+      ? [grant(anyone)]
+      : route.who.map((role) => grant(`${role} may call ${route.key} (${name})`, anyone))),
+    measure(
+      `limit ${route.key}`,
+      limit === undefined ? Infinity : limit.calls / limit.perMs,
+      limit === undefined
+        ? `${route.key} has no limit`
+        : `${route.key} takes ${limit.calls} calls per ${showDuration(limit.perMs)} from one subject`,
+    ),
     schema === undefined
       ? measure(`body ${route.key}`, 2, `${route.key} takes any body`)
       : opaque(`body ${route.key}`, `${route.key} takes bodies of ${schema.path} (${schema.digest.slice(0, 12)})`),
-    measure(`size ${route.key}`, route.maxBodyBytes, `${route.key} takes bodies of at most ${route.maxBodyBytes} bytes`),
+    measure(
+      `size ${route.key}`,
+      route.maxBodyBytes,
+      `${route.key} takes bodies of at most ${route.maxBodyBytes} bytes`,
+    ),
   ]
 }
 
@@ -115,12 +182,17 @@ function permissionFacts(name: string, permission: Permission): readonly AccessF
     case 'table': {
       const any = `${name} may ${permission.verb} any row of ${target}`
       const every = `${name} may write every column of ${target}`
-      const columns = permission.verb !== 'update' ? []
-        : permission.columns.length === 0 ? [grant(every)]
-        : permission.columns.map((column) => grant(`${name} may write ${target}.${column}`, every))
+      const columns =
+        permission.verb !== 'update'
+          ? []
+          : permission.columns.length === 0
+            ? [grant(every)]
+            : permission.columns.map((column) => grant(`${name} may write ${target}.${column}`, every))
       return [
         permission.rows === 'any' ? grant(any) : grant(`${name} may ${permission.verb} own rows of ${target}`, any),
-        ...permission.exceptRoles.map((role) => grant(`${name} may ${permission.verb} any row of ${target} for ${role}`, any)),
+        ...permission.exceptRoles.map((role) =>
+          grant(`${name} may ${permission.verb} any row of ${target} for ${role}`, any),
+        ),
         ...columns,
       ]
     }

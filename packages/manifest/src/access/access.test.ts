@@ -20,45 +20,86 @@ describe('the access diff', () => {
   })
 
   it('says what was gained and what was lost', () => {
-    const more = mustLoad(edited('stripe: [charge, refund]\n', 'stripe: [charge, refund, balance]\n', edited('refund: POST /v1/refunds', 'refund: POST /v1/refunds, balance: GET /v1/balance',
-      edited('    - payments -> GET https://api.stripe.com/v1/balance\n', '')))).app
-    expect(accessDiff(app, more)).toEqual({ lines: expect.arrayContaining(['+ payments may now use stripe.balance']), broadens: true })
-    expect(accessDiff(more, app)).toMatchObject({ lines: expect.arrayContaining(['- payments may no longer use stripe.balance']) })
+    const more = mustLoad(
+      edited(
+        'stripe: [charge, refund]\n',
+        'stripe: [charge, refund, balance]\n',
+        edited(
+          'refund: POST /v1/refunds',
+          'refund: POST /v1/refunds, balance: GET /v1/balance',
+          edited('    - payments -> GET https://api.stripe.com/v1/balance\n', ''),
+        ),
+      ),
+    ).app
+    expect(accessDiff(app, more)).toEqual({
+      lines: expect.arrayContaining(['+ payments may now use stripe.balance']),
+      broadens: true,
+    })
+    expect(accessDiff(more, app)).toMatchObject({
+      lines: expect.arrayContaining(['- payments may no longer use stripe.balance']),
+    })
   })
 
-  it('catches every single-step loosening, on its own', () => {
+  const bare = withoutStatements(exampleText)
+
+  it('catches every single-step loosening, on its own', { timeout: 60_000 }, () => {
+    const before = mustLoad(bare).app
     expect(loosenings.length).toBeGreaterThanOrEqual(50)
     for (const { what, from, to, files } of loosenings) {
       // Its own statements may refuse it first; the diff must see it even where they would not.
-      const text = edited(from, to, withoutStatements(exampleText))
+      const text = edited(from, to, bare)
       const loosened = mustLoad(text, files)
-      expect(accessDiff(mustLoad(withoutStatements(exampleText)).app, loosened.app), what).toMatchObject({ broadens: true })
+      expect(accessDiff(before, loosened.app), what).toMatchObject({
+        broadens: true,
+      })
     }
   })
 
-  it('lets a narrowing pass without calling it broader', () => {
+  it('lets a narrowing pass without calling it broader', { timeout: 60_000 }, () => {
     for (const { what, from, to } of narrowings) {
-      const diff = accessDiff(mustLoad(withoutStatements(exampleText)).app, mustLoad(edited(from, to, withoutStatements(exampleText))).app)
+      const diff = accessDiff(
+        mustLoad(withoutStatements(exampleText)).app,
+        mustLoad(edited(from, to, withoutStatements(exampleText))).app,
+      )
       expect(diff.lines.length, what).toBeGreaterThan(0)
       expect(diff.broadens, `${what}: ${diff.lines.join(' | ')}`).toBe(false)
     }
   })
 
   it('counts the loss of an invariant as broadening', () => {
-    expect(accessDiff(app, mustLoad(edited('  - payments -> stripe\n', '')).app)).toEqual({ lines: ['- only payments -> stripe'], broadens: true })
+    expect(accessDiff(app, mustLoad(edited('  - payments -> stripe\n', '')).app)).toEqual({
+      lines: ['- only payments -> stripe'],
+      broadens: true,
+    })
   })
 })
 
 describe("the example's own statements", () => {
-  it('refuse by themselves every loosening of who reaches what, and of the conditions that an example shows', () => {
-    const caught = loosenings.filter(({ from, to, files }) => !load(edited(from, to), files).ok).map(({ what }) => what)
-    expect(caught).toEqual([
-      'a country is added', 'countries are dropped', 'support loses mfa', 'support may use any device', 'admin needs no elevation',
-      'a route is opened to a role', 'a refund is opened to support', 'a route is opened to anyone', 'payments writes one more column',
-      'payments writes every column', 'notifications uses another door', 'notifications calls payments', 'notifications writes the table',
-      'notifications has a policy',
-    ])
-  })
+  it(
+    'refuse by themselves every loosening of who reaches what, and of the conditions that an example shows',
+    { timeout: 60_000 },
+    () => {
+      const caught = loosenings
+        .filter(({ from, to, files }) => !load(edited(from, to), files).ok)
+        .map(({ what }) => what)
+      expect(caught).toEqual([
+        'a country is added',
+        'countries are dropped',
+        'support loses mfa',
+        'support may use any device',
+        'admin needs no elevation',
+        'a route is opened to a role',
+        'a refund is opened to support',
+        'a route is opened to anyone',
+        'payments writes one more column',
+        'payments writes every column',
+        'notifications uses another door',
+        'notifications calls payments',
+        'notifications writes the table',
+        'notifications has a policy',
+      ])
+    },
+  )
 })
 
 describe('the policy of a function', () => {
@@ -67,7 +108,11 @@ describe('the policy of a function', () => {
     expect(shown).toMatchObject({
       function: 'arn:sallyport:function:checkout:restricted:payments',
       identityPolicies: [{ Version: '2012-10-17' }],
-      resourcePolicies: { 'arn:sallyport:function:checkout:restricted:payments/charge': { Statement: [{ Principal: { AWS: 'arn:sallyport:function:checkout:internal:orders' } }] } },
+      resourcePolicies: {
+        'arn:sallyport:function:checkout:restricted:payments/charge': {
+          Statement: [{ Principal: { AWS: 'arn:sallyport:function:checkout:internal:orders' } }],
+        },
+      },
     })
     expect(policyOf(compiled, 'nobody')).toBeUndefined()
   })

@@ -13,7 +13,9 @@ export function addItem(text: string, path: readonly string[], item: string): Ed
   if (node === undefined || isNothing(node)) return addEntry(text, path, `[${flowText(item)}]`)
   if (!isSeq(node)) return undefined
   if (node.items.some((one) => isScalar(one) && String(one.value) === item)) return text
-  return checked(node.flow === true ? insertFlow(text, node, flowText(item)) : insertBlock(text, node, `- ${flowText(item)}`))
+  return checked(
+    node.flow === true ? insertFlow(text, node, flowText(item)) : insertBlock(text, node, `- ${flowText(item)}`),
+  )
 }
 
 /** Sets the value at `path`, which must not be there yet; `value` is YAML in flow style. */
@@ -25,7 +27,8 @@ export function addEntry(text: string, path: readonly string[], value: string): 
     const inner = path.slice(depth + 1).reduceRight((nested, name) => `{ ${flowText(name)}: ${nested} }`, value)
     if (parent === undefined || parent === null || isNothing(parent)) continue
     if (!isMap(parent)) return undefined
-    if (parent.has(key)) return isNothing(parent.get(key, true)) ? checked(fillEmpty(text, parent, key, inner)) : undefined
+    if (parent.has(key))
+      return isNothing(parent.get(key, true)) ? checked(fillEmpty(text, parent, key, inner)) : undefined
     const entry = `${flowText(key)}: ${inner}`
     return checked(parent.flow === true ? insertFlow(text, parent, entry) : insertBlock(text, parent, entry))
   }
@@ -69,7 +72,7 @@ function insertBlock(text: string, collection: YAMLMap | YAMLSeq, addition: stri
   return `${text.slice(0, at)}${newline}${' '.repeat(start - lineStart)}${addition}${text.slice(at)}`
 }
 
-/** Where the last value ends. A block's own range runs into the comments behind it, so one goes down to its last leaf. */
+/** Where the last value ends. A block's range runs into the comments behind it, so one goes down to the last leaf. */
 function endOfLast(node: unknown): number | undefined {
   if (isPair(node)) return node.value === null || isNothing(node.value) ? endOfLast(node.key) : endOfLast(node.value)
   if (isCollection(node) && node.flow !== true && node.items.length > 0) return endOfLast(node.items.at(-1))

@@ -8,7 +8,9 @@ export function policyOf({ policies }: CompiledApp, name: string): string | unde
   const owner = [...policies.identity.keys()].find((arn) => arn.endsWith(`:${name}`))
   if (owner === undefined) return undefined
   const identity = policies.identity.get(owner)?.map(({ document }) => document) ?? []
-  const resource = [...policies.resource].filter(([arn]) => arn.startsWith(`${owner}/`) || arn.startsWith(`${owner.replace(':function:', ':route:')}/`))
+  const resource = [...policies.resource].filter(
+    ([arn]) => arn.startsWith(`${owner}/`) || arn.startsWith(`${owner.replace(':function:', ':route:')}/`),
+  )
   const shown = {
     function: owner,
     identityPolicies: identity,

@@ -23,10 +23,16 @@ export function describeAsk(app: App, subjectText: string, objectText: string): 
       return object
     case 'refused': {
       const refusal = { code: object.code, layer: 'door', message: object.message } as const
-      return { kind: 'asks', asks: subject.subjects.map((asker) => ({ ...hypothetical(asker, object.asked), refusal })) }
+      return {
+        kind: 'asks',
+        asks: subject.subjects.map((asker) => ({ ...hypothetical(asker, object.asked), refusal })),
+      }
     }
     case 'objects':
-      return { kind: 'asks', asks: subject.subjects.flatMap((asker) => object.objects.map((asked) => hypothetical(asker, asked))) }
+      return {
+        kind: 'asks',
+        asks: subject.subjects.flatMap((asker) => object.objects.map((asked) => hypothetical(asker, asked))),
+      }
   }
 }
 

@@ -33,33 +33,48 @@ export function describeObject(app: App, text: string): ObjectDescription {
   const one = app.functions.find((declared) => declared.name === name)
   if (one !== undefined) {
     if (operation === undefined) return objects(everythingIn(app, one))
-    return one.offers.includes(operation) ? objects([askOperation(app, one, operation)]) : unknown(`${name} offers no "${operation}".`, operation, one.offers)
+    return one.offers.includes(operation)
+      ? objects([askOperation(app, one, operation)])
+      : unknown(`${name} offers no "${operation}".`, operation, one.offers)
   }
   const door = app.doors.find((declared) => declared.name === name)
   if (door !== undefined) {
     const names = door.ops.map((op) => op.name)
     if (operation === undefined) return objects(names.map((op) => askDoor(app, door.name, op)))
-    return names.includes(operation) ? objects([askDoor(app, name, operation)]) : unknown(`The door ${name} has no operation "${operation}".`, operation, names)
+    return names.includes(operation)
+      ? objects([askDoor(app, name, operation)])
+      : unknown(`The door ${name} has no operation "${operation}".`, operation, names)
   }
   const table = app.tables.find((declared) => declared.name === name)
   if (table !== undefined) {
     if (operation === undefined) return objects(verbs.map((verb) => askTable(table, verb)))
     const verb = verbs.find((known) => known === operation)
     if (verb === undefined) return unknown(`A table has no verb "${operation}".`, operation, verbs)
-    const words = (inside ?? '').split(',').map((word) => word.trim()).filter((word) => word !== '')
+    const words = (inside ?? '')
+      .split(',')
+      .map((word) => word.trim())
+      .filter((word) => word !== '')
     const columns = words.filter((word) => word !== 'own' && word !== 'any')
     return objects([askTable(table, verb, words.includes('any') ? 'other' : 'own', columns)])
   }
   if (app.zones.some((zone) => zone.name === name) && operation === undefined) {
-    return objects(app.functions.filter((declared) => declared.zone === name).flatMap((declared) => everythingIn(app, declared)))
+    return objects(
+      app.functions.filter((declared) => declared.zone === name).flatMap((declared) => everythingIn(app, declared)),
+    )
   }
-  return unknown(`There is no route, function, door, table or zone "${text}".`, name,
-    [...app.functions, ...app.doors, ...app.tables, ...app.zones].map((known) => known.name))
+  return unknown(
+    `There is no route, function, door, table or zone "${text}".`,
+    name,
+    [...app.functions, ...app.doors, ...app.tables, ...app.zones].map((known) => known.name),
+  )
 }
 
 /** Everything that one can ask of a function: its operations and its routes. */
 export function everythingIn(app: App, one: FunctionDeclaration): readonly Asked[] {
-  return [...one.offers.map((operation) => askOperation(app, one, operation)), ...one.routes.map((route) => askRoute(route))]
+  return [
+    ...one.offers.map((operation) => askOperation(app, one, operation)),
+    ...one.routes.map((route) => askRoute(route)),
+  ]
 }
 
 function describeRoute(app: App, method: string, path: string): ObjectDescription {
@@ -68,16 +83,26 @@ function describeRoute(app: App, method: string, path: string): ObjectDescriptio
   const match = matchRoute(app, method, path)
   if (match.kind === 'route') return objects([askRoute(match.route)])
   const label = `${method} ${path}`
-  return { kind: 'refused', code: match.code, message: `No route answers ${label}.`,
-    asked: { action: actions.callRoute, resource: arn.route(app.name, '', '-', label), context: {}, label } }
+  return {
+    kind: 'refused',
+    code: match.code,
+    message: `No route answers ${label}.`,
+    asked: { action: actions.callRoute, resource: arn.route(app.name, '', '-', label), context: {}, label },
+  }
 }
 
 function describeUrl(app: App, method: string, url: string): ObjectDescription {
   const match = matchDoor(app, url, method)
   if (match.kind === 'door') return objects([askDoor(app, match.door.name, match.operation.name)])
   const label = `${method} ${url}`
-  const asked: Asked = { action: actions.useDoor, resource: unlistedDoorArn(app, method, url, match.door?.name), context: {}, label }
-  const message = match.door === undefined ? `No door leads to ${url}.` : `The door ${match.door.name} has no operation for ${label}.`
+  const asked: Asked = {
+    action: actions.useDoor,
+    resource: unlistedDoorArn(app, method, url, match.door?.name),
+    context: {},
+    label,
+  }
+  const message =
+    match.door === undefined ? `No door leads to ${url}.` : `The door ${match.door.name} has no operation for ${label}.`
   return { kind: 'refused', code: match.code, message, asked }
 }
 

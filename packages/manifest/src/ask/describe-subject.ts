@@ -35,28 +35,50 @@ export function describeSubject(app: App, text: string): SubjectDescription {
   const one = app.functions.find((declared) => declared.name === first)
   if (one !== undefined && plain) return { kind: 'subjects', subjects: [functionAsker(one)] }
   if (app.zones.some((zone) => zone.name === first) && plain) {
-    return { kind: 'subjects', subjects: app.functions.filter((declared) => declared.zone === first).map((declared) => functionAsker(declared)) }
+    return {
+      kind: 'subjects',
+      subjects: app.functions.filter((declared) => declared.zone === first).map((declared) => functionAsker(declared)),
+    }
   }
   const held = rolesOf(app, first)
   if (held === undefined) {
-    return unknown(`There is no role, function or zone "${first}".`, first,
-      [...app.people, ...app.functions, ...app.zones].map(({ name }) => name))
+    return unknown(
+      `There is no role, function or zone "${first}".`,
+      first,
+      [...app.people, ...app.functions, ...app.zones].map(({ name }) => name),
+    )
   }
   for (const part of rest) {
     if (factors.includes(part) || app.people.some((role) => role.name === part)) continue
-    return unknown(`"${part}" in "${text}" is not mfa, device, jit or a role.`, part, [...factors, ...app.people.map(({ name }) => name)])
+    return unknown(`"${part}" in "${text}" is not mfa, device, jit or a role.`, part, [
+      ...factors,
+      ...app.people.map(({ name }) => name),
+    ])
   }
   const roles = [...held, ...app.people.filter((role) => rest.includes(role.name))]
-  return { kind: 'subjects', subjects: [person(app, first, roles, {
-    mfa: rest.includes('mfa'), device: rest.includes('device'), elevated: rest.includes('jit'),
-    country: country ?? roles.flatMap((role) => role.countries)[0],
-    label: text.trim(),
-  })] }
+  return {
+    kind: 'subjects',
+    subjects: [
+      person(app, first, roles, {
+        mfa: rest.includes('mfa'),
+        device: rest.includes('device'),
+        elevated: rest.includes('jit'),
+        country: country ?? roles.flatMap((role) => role.countries)[0],
+        label: text.trim(),
+      }),
+    ],
+  }
 }
 
 /** A person of one role with everything in their favour: the most that the role can ever be allowed. */
 export function bestOf(app: App, role: Role): Asker {
-  return person(app, role.name, [role], { mfa: true, device: true, elevated: true, country: role.countries[0], label: role.name })
+  return person(app, role.name, [role], {
+    mfa: true,
+    device: true,
+    elevated: true,
+    country: role.countries[0],
+    label: role.name,
+  })
 }
 
 /** A function, on behalf of a user without roles, or of one who holds every role and factor. */
@@ -81,21 +103,29 @@ export function stranger(country?: string): Asker {
   return {
     subject: anonymous,
     context: {
-      ...fromZone('internet'), [contextKeys.roles]: [], [contextKeys.elevatedRoles]: [],
-      [contextKeys.mfa]: false, [contextKeys.deviceManaged]: false,
+      ...fromZone('internet'),
+      [contextKeys.roles]: [],
+      [contextKeys.elevatedRoles]: [],
+      [contextKeys.mfa]: false,
+      [contextKeys.deviceManaged]: false,
       ...(country === undefined ? {} : { [contextKeys.country]: country }),
     },
     label: 'anyone',
   }
 }
 
-function person(app: App, name: string, roles: readonly Role[], facts: {
-  readonly mfa: boolean
-  readonly device: boolean
-  readonly elevated: boolean
-  readonly country: string | undefined
-  readonly label: string
-}): Asker {
+function person(
+  app: App,
+  name: string,
+  roles: readonly Role[],
+  facts: {
+    readonly mfa: boolean
+    readonly device: boolean
+    readonly elevated: boolean
+    readonly country: string | undefined
+    readonly label: string
+  },
+): Asker {
   const names = roles.map((role) => role.name)
   return {
     subject: { kind: 'user', id: arn.user(app.name, name), name, roles: names },

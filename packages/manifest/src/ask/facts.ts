@@ -33,7 +33,12 @@ export function askOperation(app: App, one: FunctionDeclaration, operation: stri
 
 /** The question behind one request through a door. */
 export function askDoor(app: App, door: string, operation: string): Asked {
-  return { action: actions.useDoor, resource: arn.door(app.name, door, operation), context: {}, label: `${door}.${operation}` }
+  return {
+    action: actions.useDoor,
+    resource: arn.door(app.name, door, operation),
+    context: {},
+    label: `${door}.${operation}`,
+  }
 }
 
 /**

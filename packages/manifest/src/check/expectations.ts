@@ -23,13 +23,21 @@ export function runExpectations(compiled: CompiledApp, app: App): readonly Fault
     if ((allowed !== undefined) === (effect === 'allow')) continue
     if (allowed !== undefined) {
       const origin = compiled.origins.get(allowed.reasons[0]?.rule ?? '')
-      faults.add('expect.failed', at, `"${text}" is allowed${origin === undefined ? '' : ` by ${showPosition(origin)}`}.`,
-        'take that line away, or move the example to allow')
+      faults.add(
+        'expect.failed',
+        at,
+        `"${text}" is allowed${origin === undefined ? '' : ` by ${showPosition(origin)}`}.`,
+        'take that line away, or move the example to allow',
+      )
     } else {
       const denied = decisions[0] === undefined ? undefined : explain(decisions[0], compiled, app)
       const reason = denied?.reasons[0]
-      faults.add('expect.failed', at, `"${text}" is denied: ${reason?.message ?? 'there is nothing to ask'}.`.replace('..', '.'),
-        reason?.fix ?? 'change the grant, or move the example to deny')
+      faults.add(
+        'expect.failed',
+        at,
+        `"${text}" is denied: ${reason?.message ?? 'there is nothing to ask'}.`.replace('..', '.'),
+        reason?.fix ?? 'change the grant, or move the example to deny',
+      )
     }
   }
   return faults.all()

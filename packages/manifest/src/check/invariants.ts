@@ -25,15 +25,22 @@ export function checkInvariants(compiled: CompiledApp, app: App): readonly Fault
     const named = new Set(invariant.subjects.flatMap((text) => membersOf(app, text)))
     const others = named.has('anyone') ? [] : everybody.filter((asker) => !named.has(asker.subject.name))
     for (const asker of others) {
-      const allowed = object.objects.flatMap((asked) => bestCases(app, asked)).map((asked) => ({
-        asked, rule: ruleThatAllows(authority, hypothetical(asker, asked)),
-      })).find(({ rule }) => rule !== undefined)
+      const allowed = object.objects
+        .flatMap((asked) => bestCases(app, asked))
+        .map((asked) => ({
+          asked,
+          rule: ruleThatAllows(authority, hypothetical(asker, asked)),
+        }))
+        .find(({ rule }) => rule !== undefined)
       if (allowed === undefined) continue
       const at = compiled.origins.get(allowed.rule ?? '')
       const line = at === undefined ? '' : ` by ${showPosition(at)}`
-      faults.add('only.violated', invariant.at,
+      faults.add(
+        'only.violated',
+        invariant.at,
         `"${invariant.text}": ${asker.label} may also reach ${allowed.asked.label}, allowed${line}.`,
-        `take that line away, or add ${asker.label} to the invariant`)
+        `take that line away, or add ${asker.label} to the invariant`,
+      )
     }
   }
   return faults.all()
@@ -48,7 +55,11 @@ function membersOf(app: App, text: string): readonly string[] {
 
 function askersOf(app: App): readonly Asker[] {
   const roles = app.people.map(({ name }) => name)
-  return [stranger(), ...app.people.map((role) => bestOf(app, role)), ...app.functions.map((one) => functionAsker(one, roles))]
+  return [
+    stranger(),
+    ...app.people.map((role) => bestOf(app, role)),
+    ...app.functions.map((one) => functionAsker(one, roles)),
+  ]
 }
 
 /** A table is asked for both the user's own rows and another's; everything else has one case. */
@@ -61,17 +72,24 @@ function bestCases(app: App, asked: Asked): readonly Asked[] {
 
 function ruleThatAllows(authority: Authority, request: AccessRequest): string | undefined {
   const decision = decide(authority, [request])
-  return decision.effect === 'allow' ? decision.reasons[0]?.rule ?? '' : undefined
+  return decision.effect === 'allow' ? (decision.reasons[0]?.rule ?? '') : undefined
 }
 
 /** The app's policies with every condition of an attached Allow met, and no conditional attached Deny. */
 function upperBound(policies: AppPolicies, app: App): Authority {
-  const attached = new Set([...(app.guardrailPolicies ?? []), ...app.functions.flatMap((one) => one.identityPolicies ?? [])].map(({ name }) => name))
+  const attached = new Set(
+    [...(app.guardrailPolicies ?? []), ...app.functions.flatMap((one) => one.identityPolicies ?? [])].map(
+      ({ name }) => name,
+    ),
+  )
   const widen = (policy: NamedPolicy): NamedPolicy => {
     if (!attached.has(policy.name)) return policy
-    const statement = policy.document.Statement
-      .filter(({ Effect, Condition }) => Effect === 'Allow' || Condition === undefined)
-      .map(({ Condition: _, ...rest }) => rest)
+    const statement = policy.document.Statement.filter(
+      ({ Effect, Condition }) => Effect === 'Allow' || Condition === undefined,
+    ).map((one) => {
+      const { Condition: _, ...unconditional } = one
+      return unconditional
+    })
     return { name: policy.name, document: { ...policy.document, Statement: statement } }
   }
   const kept = (policy: NamedPolicy): boolean => policy.document.Statement.length > 0
@@ -81,4 +99,3 @@ function upperBound(policies: AppPolicies, app: App): Authority {
     resource: policies.resource,
   })
 }
-

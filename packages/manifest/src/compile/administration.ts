@@ -16,7 +16,9 @@ export function compileAdministration(app: App, rules: Rules): readonly Attachme
     ...app.people.filter((role) => role.jit !== undefined).flatMap((role) => compileElevation(app, role, rules)),
     ...app.secrets.flatMap((secret) => power(app, rules, 'secrets', actions.setSecret, `secret/${secret.name}`)),
     ...power(app, rules, 'configuration', actions.applyConfiguration, 'configuration'),
-    ...app.functions.flatMap((one) => power(app, rules, 'invoke', actions.invokeDirectly, `function/${one.name}/invoke`)),
+    ...app.functions.flatMap((one) =>
+      power(app, rules, 'invoke', actions.invokeDirectly, `function/${one.name}/invoke`),
+    ),
   ]
 }
 
@@ -27,13 +29,17 @@ function compileElevation(app: App, role: Role, rules: Rules): readonly Attachme
   return [
     attach(request, `elevation/request/${role.name}`, [
       rules.statement(['elevation', 'request', role.name], role.at, {
-        ...allow(actions.requestElevation, request), Condition: administratorCondition(role),
+        ...allow(actions.requestElevation, request),
+        Condition: administratorCondition(role),
       }),
     ]),
     attach(approve, `elevation/approve/${role.name}`, [
-      ...approvers.map((one) => rules.statement(['elevation', 'approve', role.name, 'by', one.name], role.at, {
-        ...allow(actions.approveElevation, approve), Condition: administratorCondition(one),
-      })),
+      ...approvers.map((one) =>
+        rules.statement(['elevation', 'approve', role.name, 'by', one.name], role.at, {
+          ...allow(actions.approveElevation, approve),
+          Condition: administratorCondition(one),
+        }),
+      ),
       ...denySelfApproval(role, approve, rules),
     ]),
   ]
@@ -47,9 +53,14 @@ function denySelfApproval(role: Role, resource: string, rules: Rules): readonly 
   const deny = { Effect: 'Deny', Principal: '*', Action: actions.approveElevation, Resource: resource } as const
   const sid = ['elevation', 'approve', role.name]
   return [
-    rules.statement([...sid, 'never-by-requester'], role.at,
-      { ...deny, Condition: { StringEquals: { [contextKeys.requester]: `\${${subjectKey}}` } } }),
-    rules.statement([...sid, 'requester-known'], role.at, { ...deny, Condition: { Null: { [contextKeys.requester]: 'true' } } }),
+    rules.statement([...sid, 'never-by-requester'], role.at, {
+      ...deny,
+      Condition: { StringEquals: { [contextKeys.requester]: `\${${subjectKey}}` } },
+    }),
+    rules.statement([...sid, 'requester-known'], role.at, {
+      ...deny,
+      Condition: { Null: { [contextKeys.requester]: 'true' } },
+    }),
     rules.statement([...sid, 'approver-known'], role.at, { ...deny, Condition: { Null: { [subjectKey]: 'true' } } }),
   ]
 }
@@ -58,8 +69,18 @@ function power(app: App, rules: Rules, name: AdministrativePower, action: string
   const resource = arn.admin(app.name, path)
   const holders = app.people.filter((role) => app.administration[name].includes(role.name))
   if (holders.length === 0) return []
-  return [attach(resource, path, holders.map((role) =>
-    rules.statement(['admin', path, role.name], role.at, { ...allow(action, resource), Condition: administratorCondition(role) })))]
+  return [
+    attach(
+      resource,
+      path,
+      holders.map((role) =>
+        rules.statement(['admin', path, role.name], role.at, {
+          ...allow(action, resource),
+          Condition: administratorCondition(role),
+        }),
+      ),
+    ),
+  ]
 }
 
 function allow(action: string, resource: string): Pick<Statement, 'Effect' | 'Principal' | 'Action' | 'Resource'> {

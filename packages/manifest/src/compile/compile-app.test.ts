@@ -16,7 +16,12 @@ function allowed(request: AccessRequest, by: CompiledApp = compiled): boolean {
   return decide(by.authority, [request]).effect === 'allow'
 }
 
-function tableRequest(functionName: string, verb: 'get' | 'put' | 'update', context: Context, without: readonly string[] = []): AccessRequest {
+function tableRequest(
+  functionName: string,
+  verb: 'get' | 'put' | 'update',
+  context: Context,
+  without: readonly string[] = [],
+): AccessRequest {
   const one = app.functions.find(({ name }) => name === functionName)
   const table = app.tables[0]
   if (one === undefined || table === undefined) throw new Error('the example has changed')
@@ -27,7 +32,11 @@ function tableRequest(functionName: string, verb: 'get' | 'put' | 'update', cont
 
 describe('the compiled app', () => {
   it('has a Sid for every statement, unique, and a place in a file for every Sid', () => {
-    const documents = [...compiled.policies.guardrails, ...[...compiled.policies.identity.values()].flat(), ...compiled.policies.resource.values()]
+    const documents = [
+      ...compiled.policies.guardrails,
+      ...[...compiled.policies.identity.values()].flat(),
+      ...compiled.policies.resource.values(),
+    ]
     const sids = documents.flatMap(({ document }) => document.Statement.map(({ Sid }) => Sid ?? ''))
     expect(new Set(sids).size).toBe(sids.length)
     expect([...compiled.origins.keys()].toSorted()).toEqual(sids.toSorted())
@@ -36,7 +45,9 @@ describe('the compiled app', () => {
 
   it('has a golden policy for payments', async () => {
     const owner = app.functions[2]?.arn ?? ''
-    await expect(`${JSON.stringify(compiled.policies.identity.get(owner), undefined, 2)}\n`).toMatchFileSnapshot('../testing/payments.policy.json')
+    await expect(`${JSON.stringify(compiled.policies.identity.get(owner), undefined, 2)}\n`).toMatchFileSnapshot(
+      '../testing/payments.policy.json',
+    )
   })
 })
 
@@ -51,10 +62,20 @@ describe('a function call', () => {
         for (const zone of zones) {
           const request = hypothetical(asker, askOperation(app, one, operation))
           const { [contextKeys.sourceZone]: _, ...rest } = request.context
-          const named = app.functions.find(({ arn: id }) => id === asker.subject.id)?.can
-            .some((permission) => permission.kind === 'function' && permission.target === one.name && permission.operation === operation) === true
+          const named =
+            app.functions
+              .find(({ arn: id }) => id === asker.subject.id)
+              ?.can.some(
+                (permission) =>
+                  permission.kind === 'function' &&
+                  permission.target === one.name &&
+                  permission.operation === operation,
+              ) === true
           const open = app.zones.find(({ name }) => name === one.zone)?.from.includes(zone ?? '') === true
-          const verdict = allowed({ ...request, context: zone === undefined ? rest : { ...rest, [contextKeys.sourceZone]: zone } })
+          const verdict = allowed({
+            ...request,
+            context: zone === undefined ? rest : { ...rest, [contextKeys.sourceZone]: zone },
+          })
           expect(verdict, `${asker.label} → ${one.name}.${operation} from ${zone}`).toBe(named && open)
           if (verdict) granted++
         }
@@ -65,12 +86,21 @@ describe('a function call', () => {
 
   it('is not opened by a document that grants only one side', () => {
     const text = edited('    can: { email: [send] }', '    can: { email: [send] }\n    policies: [policies/call.json]')
-    const document = JSON.stringify({ Version: '2012-10-17', Statement: { Effect: 'Allow', Action: 'sallyport:InvokeFunction', Resource: arn.operation('checkout', 'restricted', 'payments', 'refund') } })
+    const document = JSON.stringify({
+      Version: '2012-10-17',
+      Statement: {
+        Effect: 'Allow',
+        Action: 'sallyport:InvokeFunction',
+        Resource: arn.operation('checkout', 'restricted', 'payments', 'refund'),
+      },
+    })
     const other = mustLoad(text, { 'policies/call.json': document })
     const one = other.app.functions.find(({ name }) => name === 'notifications')
     const payments = other.app.functions.find(({ name }) => name === 'payments')
     if (one === undefined || payments === undefined) throw new Error('the example has changed')
-    expect(allowed(hypothetical(functionAsker(one), askOperation(other.app, payments, 'refund')), other.compiled)).toBe(false)
+    expect(allowed(hypothetical(functionAsker(one), askOperation(other.app, payments, 'refund')), other.compiled)).toBe(
+      false,
+    )
   })
 })
 
@@ -83,33 +113,56 @@ describe('own rows', () => {
     expect(allowed(tableRequest('orders', 'get', { ...mine, 'dynamodb:LeadingKeys': ['alice', 'bob'] }))).toBe(false)
   })
 
-  it('are nobody\'s where the key or the user is absent, empty or a pattern', () => {
+  it("are nobody's where the key or the user is absent, empty or a pattern", () => {
     for (const verb of ['get', 'put'] as const) {
       expect(allowed(tableRequest('orders', verb, mine))).toBe(true)
       expect(allowed(tableRequest('orders', verb, mine, ['dynamodb:LeadingKeys']))).toBe(false)
       expect(allowed(tableRequest('orders', verb, mine, [contextKeys.transactionUser]))).toBe(false)
-      expect(allowed(tableRequest('orders', verb, mine, ['dynamodb:LeadingKeys', contextKeys.transactionUser]))).toBe(false)
+      expect(allowed(tableRequest('orders', verb, mine, ['dynamodb:LeadingKeys', contextKeys.transactionUser]))).toBe(
+        false,
+      )
       expect(allowed(tableRequest('orders', verb, { ...mine, 'dynamodb:LeadingKeys': [] }))).toBe(false)
       expect(allowed(tableRequest('orders', verb, { ...mine, [contextKeys.transactionUser]: '*' }))).toBe(false)
-      expect(allowed(tableRequest('orders', verb, { 'dynamodb:LeadingKeys': ['*'], [contextKeys.transactionUser]: 'alice' }))).toBe(false)
+      expect(
+        allowed(
+          tableRequest('orders', verb, { 'dynamodb:LeadingKeys': ['*'], [contextKeys.transactionUser]: 'alice' }),
+        ),
+      ).toBe(false)
     }
   })
 
   it('never open to any mixture of facts without both, for every function and verb', () => {
     const name = fc.constantFrom('alice', 'bob', '', '*', '${sallyport:TransactionUser}')
-    fc.assert(fc.property(fc.option(fc.array(name, { maxLength: 3 }), { nil: undefined }), fc.option(name, { nil: undefined }), fc.constantFrom('get', 'put', 'update'), fc.constantFrom('orders', 'payments'),
-      (keys, user, verb, functionName) => {
-        const context = { ...(keys === undefined ? {} : { 'dynamodb:LeadingKeys': keys }), ...(user === undefined ? {} : { [contextKeys.transactionUser]: user }) }
-        const without = [...(keys === undefined ? ['dynamodb:LeadingKeys'] : []), ...(user === undefined ? [contextKeys.transactionUser] : [])]
-        const verdict = allowed(tableRequest(functionName, verb, context, without))
-        if (verdict) expect(keys !== undefined && keys.length > 0 && keys.every((key) => key === user)).toBe(true)
-      }), { numRuns: 300 })
+    fc.assert(
+      fc.property(
+        fc.option(fc.array(name, { maxLength: 3 }), { nil: undefined }),
+        fc.option(name, { nil: undefined }),
+        fc.constantFrom('get', 'put', 'update'),
+        fc.constantFrom('orders', 'payments'),
+        (keys, user, verb, functionName) => {
+          const context = {
+            ...(keys === undefined ? {} : { 'dynamodb:LeadingKeys': keys }),
+            ...(user === undefined ? {} : { [contextKeys.transactionUser]: user }),
+          }
+          const without = [
+            ...(keys === undefined ? ['dynamodb:LeadingKeys'] : []),
+            ...(user === undefined ? [contextKeys.transactionUser] : []),
+          ]
+          const verdict = allowed(tableRequest(functionName, verb, context, without))
+          if (verdict) expect(keys !== undefined && keys.length > 0 && keys.every((key) => key === user)).toBe(true)
+        },
+      ),
+      { numRuns: 300 },
+    )
   })
 
   it('are open to an excepted role only when it counts: mfa, and elevation where the role asks for it', () => {
     const other = (roles: readonly string[], mfa: boolean, elevated: readonly string[]): Context => ({
-      'dynamodb:LeadingKeys': ['bob'], [contextKeys.transactionUser]: 'sam', [contextKeys.transactionRoles]: roles,
-      [contextKeys.transactionMfa]: mfa, [contextKeys.transactionElevatedRoles]: elevated,
+      'dynamodb:LeadingKeys': ['bob'],
+      [contextKeys.transactionUser]: 'sam',
+      [contextKeys.transactionRoles]: roles,
+      [contextKeys.transactionMfa]: mfa,
+      [contextKeys.transactionElevatedRoles]: elevated,
     })
     expect(allowed(tableRequest('orders', 'get', other(['support'], true, [])))).toBe(true)
     expect(allowed(tableRequest('orders', 'get', other(['support'], false, [])))).toBe(false)
@@ -125,8 +178,12 @@ describe('columns', () => {
 
   it('bound what is written and what comes back, and their absence is no pass', () => {
     const keys = ['customer', 'id']
-    expect(allowed(tableRequest('payments', 'update', { ...mine, 'dynamodb:Attributes': [...keys, 'status'] }))).toBe(true)
-    expect(allowed(tableRequest('payments', 'update', { ...mine, 'dynamodb:Attributes': [...keys, 'total'] }))).toBe(false)
+    expect(allowed(tableRequest('payments', 'update', { ...mine, 'dynamodb:Attributes': [...keys, 'status'] }))).toBe(
+      true,
+    )
+    expect(allowed(tableRequest('payments', 'update', { ...mine, 'dynamodb:Attributes': [...keys, 'total'] }))).toBe(
+      false,
+    )
     expect(allowed(tableRequest('payments', 'update', mine, ['dynamodb:Attributes']))).toBe(false)
     expect(allowed(tableRequest('payments', 'update', mine, ['dynamodb:ReturnValues']))).toBe(true)
     expect(allowed(tableRequest('payments', 'update', { ...mine, 'dynamodb:ReturnValues': 'UPDATED_NEW' }))).toBe(true)
@@ -142,11 +199,19 @@ describe('elevation and administration', () => {
     expect(allowed(administrationRequest(app, path, { ...ready, requester: arn.user('checkout', 'grace') }))).toBe(true)
     expect(allowed(administrationRequest(app, path, { ...ready, requester: 'self' }))).toBe(false)
     expect(allowed(administrationRequest(app, path, ready))).toBe(false)
-    expect(allowed(administrationRequest(app, path, { ...ready, requester: arn.user('checkout', 'grace'), nameless: true }))).toBe(false)
+    expect(
+      allowed(administrationRequest(app, path, { ...ready, requester: arn.user('checkout', 'grace'), nameless: true })),
+    ).toBe(false)
   })
 
   it('every power needs its role and the second factor', () => {
-    for (const path of ['elevation/request/admin', 'secret/stripe-key', 'secret/mail-token', 'configuration', 'function/payments/invoke']) {
+    for (const path of [
+      'elevation/request/admin',
+      'secret/stripe-key',
+      'secret/mail-token',
+      'configuration',
+      'function/payments/invoke',
+    ]) {
       expect(allowed(administrationRequest(app, path, ready)), path).toBe(true)
       expect(allowed(administrationRequest(app, path, { ...ready, mfa: false })), path).toBe(false)
       expect(allowed(administrationRequest(app, path, { ...ready, roles: ['support'] })), path).toBe(false)
@@ -155,7 +220,7 @@ describe('elevation and administration', () => {
     expect(allowed(administrationRequest(app, 'secret/undeclared', ready))).toBe(false)
   })
 
-  it('a power that nobody was given is nobody\'s', () => {
+  it("a power that nobody was given is nobody's", () => {
     const none = mustLoad(exampleText.replace(/administration:[\s\S]*?zones:/, 'zones:'))
     expect(allowed(administrationRequest(none.app, 'configuration', ready), none.compiled)).toBe(false)
   })
@@ -163,7 +228,12 @@ describe('elevation and administration', () => {
 
 describe('a route', () => {
   it('of anyone is open without a credential, from the internet only', () => {
-    const open = mustLoad(edited('    can: { orders: [create, get, refund] }', '      GET /health: { who: [anyone] }\n    can: { orders: [create, get, refund] }'))
+    const open = mustLoad(
+      edited(
+        '    can: { orders: [create, get, refund] }',
+        '      GET /health: { who: [anyone] }\n    can: { orders: [create, get, refund] }',
+      ),
+    )
     const ask = describeAsk(open.app, 'anyone', 'GET /health')
     if (ask.kind !== 'asks' || ask.asks[0] === undefined) throw new Error('nothing asked')
     expect(allowed(ask.asks[0], open.compiled)).toBe(true)

@@ -15,7 +15,7 @@ export interface CompiledApp {
   readonly authority: Authority
 }
 
-/** Compiles a loaded app: zones to denies, `can` to identity policies, `who`, `offers` and `jit` to resource policies. */
+/** Compiles an app: zones to denies, `can` to identity policies, `who`, `offers` and `jit` to resource policies. */
 export function compileApp(app: App): CompiledApp {
   const rules = collectRules()
   const policies: AppPolicies = {
@@ -24,7 +24,11 @@ export function compileApp(app: App): CompiledApp {
       ...(app.guardrailPolicies ?? []).map((policy) => compileAttached(policy, 'guardrail', rules)),
     ],
     identity: new Map(compileIdentities(app, rules)),
-    resource: new Map([...compileRoutes(app, rules), ...compileOffers(app, rules), ...compileAdministration(app, rules)]),
+    resource: new Map([
+      ...compileRoutes(app, rules),
+      ...compileOffers(app, rules),
+      ...compileAdministration(app, rules),
+    ]),
   }
   return { policies, origins: rules.origins, authority: compilePolicies(policies) }
 }

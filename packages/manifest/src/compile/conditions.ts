@@ -50,6 +50,8 @@ export function both(a: Condition, b: Condition): Condition {
 }
 
 function bools(demands: Readonly<Record<string, boolean>>): Condition {
-  const demanded = Object.entries(demands).filter(([, needed]) => needed).map(([key]): [string, string] => [key, 'true'])
+  const demanded = Object.entries(demands)
+    .filter(([, needed]) => needed)
+    .map(([key]): [string, string] => [key, 'true'])
   return demanded.length === 0 ? {} : { Bool: Object.fromEntries(demanded) }
 }

@@ -13,12 +13,19 @@ export function compileGuardrails(app: App, rules: Rules): readonly NamedPolicy[
     name: `zone/${zone.name}`,
     document: {
       Version: '2012-10-17',
-      Statement: [rules.statement(['zone', zone.name, 'closed'], zone.at, {
-        Effect: 'Deny',
-        Action: [actions.invokeFunction, actions.callRoute],
-        Resource: [`arn:sallyport:function:${app.name}:${zone.name}:*`, `arn:sallyport:route:${app.name}:${zone.name}:*`],
-        ...(zone.from.length === 0 ? {} : { Condition: { StringNotEquals: { [contextKeys.sourceZone]: zone.from } } }),
-      })],
+      Statement: [
+        rules.statement(['zone', zone.name, 'closed'], zone.at, {
+          Effect: 'Deny',
+          Action: [actions.invokeFunction, actions.callRoute],
+          Resource: [
+            `arn:sallyport:function:${app.name}:${zone.name}:*`,
+            `arn:sallyport:route:${app.name}:${zone.name}:*`,
+          ],
+          ...(zone.from.length === 0
+            ? {}
+            : { Condition: { StringNotEquals: { [contextKeys.sourceZone]: zone.from } } }),
+        }),
+      ],
     },
   }))
   return zones

@@ -12,33 +12,55 @@ type TablePermission = Extract<Permission, { kind: 'table' }>
 export function compileIdentities(app: App, rules: Rules): readonly (readonly [string, readonly NamedPolicy[]])[] {
   return app.functions.map((one) => {
     const statement = one.can.flatMap((permission) => compilePermission(app, one, permission, rules))
-    const own: NamedPolicy[] = statement.length === 0
-      ? []
-      : [{ name: `can/${one.name}`, document: { Version: '2012-10-17', Statement: statement } }]
-    return [one.arn, [...own, ...(one.identityPolicies ?? []).map((policy) => compileAttached(policy, one.name, rules))]] as const
+    const own: NamedPolicy[] =
+      statement.length === 0
+        ? []
+        : [{ name: `can/${one.name}`, document: { Version: '2012-10-17', Statement: statement } }]
+    return [
+      one.arn,
+      [...own, ...(one.identityPolicies ?? []).map((policy) => compileAttached(policy, one.name, rules))],
+    ] as const
   })
 }
 
 /** An attached document, word for word, but for Sids that are unique in the app. */
 export function compileAttached(policy: AttachedPolicy, to: string, rules: Rules): NamedPolicy {
   const statement = policy.document.Statement.map(({ Sid, ...rest }, index) =>
-    rules.statement(['attached', to, policy.name, Sid ?? String(index + 1)],
-      policy.statementsAt[index] ?? { file: policy.name, line: 1, column: 1 }, rest))
+    rules.statement(
+      ['attached', to, policy.name, Sid ?? String(index + 1)],
+      policy.statementsAt[index] ?? { file: policy.name, line: 1, column: 1 },
+      rest,
+    ),
+  )
   return { name: policy.name, document: { ...policy.document, Statement: statement } }
 }
 
-function compilePermission(app: App, one: FunctionDeclaration, permission: Permission, rules: Rules): readonly Statement[] {
+function compilePermission(
+  app: App,
+  one: FunctionDeclaration,
+  permission: Permission,
+  rules: Rules,
+): readonly Statement[] {
   switch (permission.kind) {
     case 'door':
-      return [rules.statement(['can', one.name, permission.target, permission.operation], permission.at, {
-        Effect: 'Allow', Action: actions.useDoor, Resource: arn.door(app.name, permission.target, permission.operation),
-      })]
+      return [
+        rules.statement(['can', one.name, permission.target, permission.operation], permission.at, {
+          Effect: 'Allow',
+          Action: actions.useDoor,
+          Resource: arn.door(app.name, permission.target, permission.operation),
+        }),
+      ]
     case 'function': {
       const target = app.functions.find(({ name }) => name === permission.target)
-      return target === undefined ? [] : [rules.statement(['can', one.name, target.name, permission.operation], permission.at, {
-        Effect: 'Allow', Action: actions.invokeFunction,
-        Resource: arn.operation(app.name, target.zone, target.name, permission.operation),
-      })]
+      return target === undefined
+        ? []
+        : [
+            rules.statement(['can', one.name, target.name, permission.operation], permission.at, {
+              Effect: 'Allow',
+              Action: actions.invokeFunction,
+              Resource: arn.operation(app.name, target.zone, target.name, permission.operation),
+            }),
+          ]
     }
     case 'table': {
       const table = app.tables.find(({ name }) => name === permission.target)
@@ -47,7 +69,13 @@ function compilePermission(app: App, one: FunctionDeclaration, permission: Permi
   }
 }
 
-function compileTable(app: App, one: FunctionDeclaration, permission: TablePermission, table: Table, rules: Rules): readonly Statement[] {
+function compileTable(
+  app: App,
+  one: FunctionDeclaration,
+  permission: TablePermission,
+  table: Table,
+  rules: Rules,
+): readonly Statement[] {
   const verb = isVerb(permission.verb) ? tableVerbs[permission.verb] : undefined
   // A verb without an action grants nothing; the reader has refused it before.
   if (verb === undefined) return []
@@ -55,7 +83,10 @@ function compileTable(app: App, one: FunctionDeclaration, permission: TablePermi
   const columns = columnCondition(permission, table)
   const name = (suffix: string): readonly string[] => ['can', one.name, table.name, permission.verb, suffix]
   const statement = (suffix: string, condition: Condition): Statement =>
-    rules.statement(name(suffix), permission.at, { ...allow, ...(Object.keys(condition).length === 0 ? {} : { Condition: condition }) })
+    rules.statement(name(suffix), permission.at, {
+      ...allow,
+      ...(Object.keys(condition).length === 0 ? {} : { Condition: condition }),
+    })
   if (permission.rows === 'any') return [statement('any', columns)]
   const exceptions = app.people.filter((role) => permission.exceptRoles.includes(role.name))
   return [

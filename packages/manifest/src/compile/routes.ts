@@ -7,15 +7,36 @@ import type { Rules } from './rules.ts'
 
 /** `who` → the route's resource policy: one statement per role, so that an allow names the role that earned it. */
 export function compileRoutes(app: App, rules: Rules): readonly (readonly [string, NamedPolicy])[] {
-  return app.functions.flatMap((one) => one.routes.map((route) =>
-    [route.arn, { name: `route/${route.key}`, document: { Version: '2012-10-17', Statement: statements(app, one, route, rules) } }] as const))
+  return app.functions.flatMap((one) =>
+    one.routes.map(
+      (route) =>
+        [
+          route.arn,
+          {
+            name: `route/${route.key}`,
+            document: { Version: '2012-10-17', Statement: statements(app, one, route, rules) },
+          },
+        ] as const,
+    ),
+  )
 }
 
-function statements(app: App, one: FunctionDeclaration, route: Route, rules: Rules): NamedPolicy['document']['Statement'] {
+function statements(
+  app: App,
+  one: FunctionDeclaration,
+  route: Route,
+  rules: Rules,
+): NamedPolicy['document']['Statement'] {
   const allow = { Effect: 'Allow', Principal: '*', Action: actions.callRoute, Resource: route.arn } as const
   if (route.anyone) return [rules.statement(['route', one.name, route.key, 'anyone'], route.at, allow)]
-  return app.people.filter((role) => route.who.includes(role.name)).map((role) =>
-    rules.statement(['route', one.name, route.key, role.name], route.at, { ...allow, Condition: roleCondition(role) }))
+  return app.people
+    .filter((role) => route.who.includes(role.name))
+    .map((role) =>
+      rules.statement(['route', one.name, route.key, role.name], route.at, {
+        ...allow,
+        Condition: roleCondition(role),
+      }),
+    )
 }
 
 /**
@@ -23,15 +44,31 @@ function statements(app: App, one: FunctionDeclaration, route: Route, rules: Rul
  * nobody was granted has no policy, and both sides must allow.
  */
 export function compileOffers(app: App, rules: Rules): readonly (readonly [string, NamedPolicy])[] {
-  return app.functions.flatMap((one) => one.offers.flatMap((operation) => {
-    const resource = arn.operation(app.name, one.zone, one.name, operation)
-    const callers = app.functions.flatMap((caller) => caller.can.flatMap((permission) =>
-      permission.kind === 'function' && permission.target === one.name && permission.operation === operation
-        ? [{ caller, at: permission.at }] : []))
-    if (callers.length === 0) return []
-    const statement = callers.map(({ caller, at }) => rules.statement(['offer', one.name, operation, 'to', caller.name], at, {
-      Effect: 'Allow', Principal: { AWS: caller.arn }, Action: actions.invokeFunction, Resource: resource,
-    }))
-    return [[resource, { name: `offer/${one.name}.${operation}`, document: { Version: '2012-10-17', Statement: statement } }] as const]
-  }))
+  return app.functions.flatMap((one) =>
+    one.offers.flatMap((operation) => {
+      const resource = arn.operation(app.name, one.zone, one.name, operation)
+      const callers = app.functions.flatMap((caller) =>
+        caller.can.flatMap((permission) =>
+          permission.kind === 'function' && permission.target === one.name && permission.operation === operation
+            ? [{ caller, at: permission.at }]
+            : [],
+        ),
+      )
+      if (callers.length === 0) return []
+      const statement = callers.map(({ caller, at }) =>
+        rules.statement(['offer', one.name, operation, 'to', caller.name], at, {
+          Effect: 'Allow',
+          Principal: { AWS: caller.arn },
+          Action: actions.invokeFunction,
+          Resource: resource,
+        }),
+      )
+      return [
+        [
+          resource,
+          { name: `offer/${one.name}.${operation}`, document: { Version: '2012-10-17', Statement: statement } },
+        ] as const,
+      ]
+    }),
+  )
 }

@@ -15,7 +15,10 @@ export function collectRules(): Rules {
   return {
     origins,
     statement: (parts, at, statement) => {
-      const name = parts.map(slug).filter((part) => part !== '').join('-')
+      const name = parts
+        .map(slug)
+        .filter((part) => part !== '')
+        .join('-')
       let sid = name
       for (let count = 2; origins.has(sid); count++) sid = `${name}-${count}`
       origins.set(sid, at)

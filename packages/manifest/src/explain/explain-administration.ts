@@ -11,7 +11,11 @@ export function explainAdministration(reason: Reason, request: AccessRequest, ap
   const path = request.resource.split('::')[1] ?? request.resource
   const facts = { subject: request.subject.name, object: path }
   const requester = text(request, contextKeys.requester)
-  if (request.action === actions.approveElevation && requester !== undefined && requester === text(request, subjectKey)) {
+  if (
+    request.action === actions.approveElevation &&
+    requester !== undefined &&
+    requester === text(request, subjectKey)
+  ) {
     return reword(reason, 'administration.self_approval', facts)
   }
   const holders = app.people.filter((role) => holdersOf(app, request.action, path).includes(role.name))

@@ -12,12 +12,23 @@ export function explainFunction(reason: Reason, request: AccessRequest, app: App
   const source = text(request, contextKeys.sourceZone)
   const subject = request.subject.name
   if (closed !== undefined) {
-    const fix = source !== undefined && app.zones.some(({ name }) => name === source) ? fixOf('allow', source, closed.name) : {}
-    return reword(reason, 'zone.closed', { subject, object: label, detail: source ?? 'no known zone' }, { at: showPosition(closed.at), ...fix })
+    const fix =
+      source !== undefined && app.zones.some(({ name }) => name === source) ? fixOf('allow', source, closed.name) : {}
+    return reword(
+      reason,
+      'zone.closed',
+      { subject, object: label, detail: source ?? 'no known zone' },
+      { at: showPosition(closed.at), ...fix },
+    )
   }
   const caller = app.functions.find(({ name }) => name === subject)
   if (caller === undefined) return reword(reason, 'function.not_granted', { subject, object: label })
-  return reword(reason, 'function.not_granted', { subject, object: label }, { at: showPosition(caller.at), ...fixOf('allow', subject, label) })
+  return reword(
+    reason,
+    'function.not_granted',
+    { subject, object: label },
+    { at: showPosition(caller.at), ...fixOf('allow', subject, label) },
+  )
 }
 
 /** Why a request may not leave: the operation is not granted, or nobody wrote it down. */
@@ -37,7 +48,12 @@ export function explainDoor(reason: Reason, request: AccessRequest, app: App): R
   const [, method = '', address = ''] = url
   const at = door === undefined ? {} : { at: showPosition(door.at) }
   const spec = caller === undefined ? undefined : newOperation(app, method, address, door?.name)
-  return reword(reason, 'door.unlisted', { subject, object: operation }, { ...at, ...(spec === undefined ? {} : fixOf('allow', subject, spec)) })
+  return reword(
+    reason,
+    'door.unlisted',
+    { subject, object: operation },
+    { ...at, ...(spec === undefined ? {} : fixOf('allow', subject, spec)) },
+  )
 }
 
 /** `stripe.balance=GET /v1/balance`, or with the whole URL where there is no door to the host yet. */
@@ -46,7 +62,10 @@ function newOperation(app: App, method: string, url: string, door: string | unde
   // A port, an address or a segment with a colon cannot be written as a plain template: a person must choose.
   if (host === '' || /^[\d.]+$/.test(host) || path.includes('/:')) return undefined
   const taken = app.doors.find(({ name }) => name === door)?.ops.map(({ name }) => name) ?? []
-  const operation = freeName(path.split('/').findLast((part) => /^[A-Za-z][A-Za-z0-9_-]*$/.test(part)) ?? method.toLowerCase(), taken)
+  const operation = freeName(
+    path.split('/').findLast((part) => /^[A-Za-z][A-Za-z0-9_-]*$/.test(part)) ?? method.toLowerCase(),
+    taken,
+  )
   if (door !== undefined) return `${door}.${operation}=${method} ${path}`
   const names = [...app.people, ...app.zones, ...app.doors, ...app.tables, ...app.functions].map(({ name }) => name)
   const labels = host.split('.')

@@ -15,16 +15,29 @@ export function explainRoute(reason: Reason, request: AccessRequest, app: App): 
   if (route === undefined) return reason
   const facts = { subject: request.subject.name, object: route.key }
   const at = { at: showPosition(route.at) }
-  const held = app.people.filter((role) => route.who.includes(role.name) && holds(request, contextKeys.roles, role.name))
-  const nearest = held.map((role) => ({ role, lacks: lacking(role, request) })).toSorted((a, b) => a.lacks.length - b.lacks.length)[0]
+  const held = app.people.filter(
+    (role) => route.who.includes(role.name) && holds(request, contextKeys.roles, role.name),
+  )
+  const nearest = held
+    .map((role) => ({ role, lacks: lacking(role, request) }))
+    .toSorted((a, b) => a.lacks.length - b.lacks.length)[0]
   if (nearest === undefined) return explainStranger(reason, request, app, route)
   const [code] = nearest.lacks
   if (code === undefined) return { ...reason, ...at }
   const { role } = nearest
   const country = text(request, contextKeys.country)
-  const fix = code === 'route.elevation_required' ? { fix: `sallyport request ${role.name} --reason "…"` }
-    : code === 'route.country' && country !== undefined ? fixOf('allow', `${role.name}@${country}`, route.key) : {}
-  return reword(reason, code, { ...facts, role: role.name, detail: country ?? 'an unknown country' }, { at: showPosition(role.at), ...fix })
+  const fix =
+    code === 'route.elevation_required'
+      ? { fix: `sallyport request ${role.name} --reason "…"` }
+      : code === 'route.country' && country !== undefined
+        ? fixOf('allow', `${role.name}@${country}`, route.key)
+        : {}
+  return reword(
+    reason,
+    code,
+    { ...facts, role: role.name, detail: country ?? 'an unknown country' },
+    { at: showPosition(role.at), ...fix },
+  )
 }
 
 function explainStranger(reason: Reason, request: AccessRequest, app: App, route: Route): Reason {
@@ -32,7 +45,8 @@ function explainStranger(reason: Reason, request: AccessRequest, app: App, route
   const at = { at: showPosition(route.at) }
   const { refused } = request.subject
   // A credential was shown and not accepted: that, and not the lack of one, is what its bearer must know.
-  if (refused !== undefined) return { ...reason, ...at, code: refused.code, message: `${route.key} needs a sign-in: ${refused.message}` }
+  if (refused !== undefined)
+    return { ...reason, ...at, code: refused.code, message: `${route.key} needs a sign-in: ${refused.message}` }
   if (request.subject.kind === 'anonymous') return reword(reason, 'route.authentication_required', facts, at)
   const role = app.people.find(({ name }) => holds(request, contextKeys.roles, name))
   const fix = role === undefined ? {} : fixOf('allow', role.name, route.key)

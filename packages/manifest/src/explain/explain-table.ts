@@ -12,14 +12,21 @@ type TablePermission = Extract<Permission, { kind: 'table' }>
 /** Why a DynamoDB call was refused: the verb, the user, the row or the column, in that order. */
 export function explainTable(reason: Reason, request: AccessRequest, app: App): Reason {
   const table = app.tables.find(({ arn }) => arn === request.resource)
-  const verb = Object.entries(tableVerbs).find(([, action]) => action.toLowerCase() === request.action.toLowerCase())?.[0]
+  const verb = Object.entries(tableVerbs).find(
+    ([, action]) => action.toLowerCase() === request.action.toLowerCase(),
+  )?.[0]
   const caller = app.functions.find(({ name }) => name === request.subject.name)
   if (table === undefined || verb === undefined || caller === undefined) return reason
   const facts = { subject: caller.name, object: `${table.name}.${verb}` }
-  const permission = caller.can.find((one): one is TablePermission => one.kind === 'table' && one.target === table.name && one.verb === verb)
+  const permission = caller.can.find(
+    (one): one is TablePermission => one.kind === 'table' && one.target === table.name && one.verb === verb,
+  )
   if (permission === undefined) {
     const suggested = verb === 'scan' ? `${table.name}.scan(any)` : `${table.name}.${verb}(own)`
-    return reword(reason, 'table.not_granted', facts, { at: showPosition(caller.at), ...fixOf('allow', caller.name, suggested) })
+    return reword(reason, 'table.not_granted', facts, {
+      at: showPosition(caller.at),
+      ...fixOf('allow', caller.name, suggested),
+    })
   }
   const at = { at: showPosition(permission.at) }
   const user = text(request, contextKeys.transactionUser)
@@ -30,9 +37,14 @@ export function explainTable(reason: Reason, request: AccessRequest, app: App): 
     const fix = fixOf('allow', caller.name, `${table.name}.${verb}(${stray.join(', ')})`)
     return reword(reason, 'table.column', { ...facts, detail: stray.join(', ') }, { ...at, ...fix })
   }
-  if (permission.rows === 'own' && (keys.length === 0 || keys.some((key) => key !== user))) return reword(reason, 'table.not_own_row', facts, at)
+  if (permission.rows === 'own' && (keys.length === 0 || keys.some((key) => key !== user)))
+    return reword(reason, 'table.not_own_row', facts, at)
   const returned = text(request, 'dynamodb:ReturnValues')
-  if (permission.columns.length > 0 && returned !== undefined && !['NONE', 'UPDATED_OLD', 'UPDATED_NEW'].includes(returned)) {
+  if (
+    permission.columns.length > 0 &&
+    returned !== undefined &&
+    !['NONE', 'UPDATED_OLD', 'UPDATED_NEW'].includes(returned)
+  ) {
     return reword(reason, 'table.return_values', facts, at)
   }
   return { ...reason, ...at }

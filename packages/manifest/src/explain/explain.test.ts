@@ -13,7 +13,11 @@ import { explain } from './explain.ts'
 
 const loaded = mustLoad()
 
-function answer(subject: string, object: string, { app, compiled }: { readonly app: App; readonly compiled: CompiledApp } = loaded): Decision {
+function answer(
+  subject: string,
+  object: string,
+  { app, compiled }: { readonly app: App; readonly compiled: CompiledApp } = loaded,
+): Decision {
   const ask = describeAsk(app, subject, object)
   if (ask.kind === 'unknown' || ask.asks[0] === undefined) throw new Error(`nothing to ask: ${subject} -> ${object}`)
   return explain(decide(compiled.authority, [ask.asks[0]]), compiled, app)
@@ -32,8 +36,18 @@ const denials: readonly (readonly [string, string, string, string | undefined])[
   ['support+mfa', 'GET /orders/o1', 'route.device_unmanaged', undefined],
   ['admin+mfa+device', 'POST /orders/o1/refund', 'route.elevation_required', 'sallyport request admin --reason "…"'],
   ['anyone', 'POST /checkout', 'route.authentication_required', undefined],
-  ['payments', 'GET https://api.stripe.com/v1/balance', 'door.unlisted', "sallyport allow payments 'stripe.balance=GET /v1/balance'"],
-  ['payments', 'POST https://evil.example/', 'door.unlisted', "sallyport allow payments 'evil.post=POST https://evil.example/'"],
+  [
+    'payments',
+    'GET https://api.stripe.com/v1/balance',
+    'door.unlisted',
+    "sallyport allow payments 'stripe.balance=GET /v1/balance'",
+  ],
+  [
+    'payments',
+    'POST https://evil.example/',
+    'door.unlisted',
+    "sallyport allow payments 'evil.post=POST https://evil.example/'",
+  ],
   ['payments', 'POST http://169.254.169.254/latest', 'door.unlisted', undefined],
   ['orders', 'stripe.charge', 'door.not_granted', 'sallyport allow orders stripe.charge'],
   ['notifications', 'payments.charge', 'function.not_granted', 'sallyport allow notifications payments.charge'],
@@ -56,7 +70,9 @@ describe('a refusal', () => {
   it('names the line that would have matched', () => {
     const line = (passage: string): number => exampleText.slice(0, exampleText.indexOf(passage)).split('\n').length
     expect(denial('customer@US', 'POST /checkout').at).toBe(`sallyport.yaml:${line('  customer: {') + 0}:3`)
-    expect(denial('customer', 'POST /orders/o1/refund').at).toBe(`sallyport.yaml:${line('      POST /orders/:id/refund')}:7`)
+    expect(denial('customer', 'POST /orders/o1/refund').at).toBe(
+      `sallyport.yaml:${line('      POST /orders/:id/refund')}:7`,
+    )
     expect(denial('payments', 'orders-table.update(total)').at).toBe(`sallyport.yaml:${line('        update: {')}:9`)
     expect(denial('storefront', 'payments.charge').at).toBe(`sallyport.yaml:${line('  restricted: {')}:3`)
   })
@@ -77,8 +93,13 @@ describe('a refusal', () => {
   it('of a credential names what was wrong with the credential', () => {
     const ask = describeAsk(loaded.app, 'anyone', 'POST /checkout')
     if (ask.kind === 'unknown' || ask.asks[0] === undefined) throw new Error('nothing asked')
-    const request: AccessRequest = { ...ask.asks[0], subject: { ...anonymous, refused: { code: 'token.expired', message: 'the token has expired' } } }
-    expect(explain(decide(loaded.compiled.authority, [request]), loaded.compiled, loaded.app).reasons[0]?.code).toBe('token.expired')
+    const request: AccessRequest = {
+      ...ask.asks[0],
+      subject: { ...anonymous, refused: { code: 'token.expired', message: 'the token has expired' } },
+    }
+    expect(explain(decide(loaded.compiled.authority, [request]), loaded.compiled, loaded.app).reasons[0]?.code).toBe(
+      'token.expired',
+    )
   })
 
   it('offers nothing to paste that a request could have written as shell', () => {
@@ -97,8 +118,9 @@ describe('a refusal', () => {
     })
     const [first, second] = asks
     if (first === undefined || second === undefined) throw new Error('nothing asked')
-    expect(explain(decide(loaded.compiled.authority, [first, second]), loaded.compiled, loaded.app).reasons[0])
-      .toMatchObject({ code: 'table.not_granted', fix: "sallyport allow orders 'orders-table.delete(own)'" })
+    expect(
+      explain(decide(loaded.compiled.authority, [first, second]), loaded.compiled, loaded.app).reasons[0],
+    ).toMatchObject({ code: 'table.not_granted', fix: "sallyport allow orders 'orders-table.delete(own)'" })
   })
 })
 
@@ -116,7 +138,10 @@ describe('a fix', () => {
       const after = mustLoad(edit.text)
       const diff = accessDiff(before.app, after.app)
       expect(diff.broadens, fix).toBe(true)
-      expect(diff.lines.some((line) => line.includes('no longer')), fix).toBe(false)
+      expect(
+        diff.lines.some((line) => line.includes('no longer')),
+        fix,
+      ).toBe(false)
       const told = answer(subject, object, after)
       // Some refusals have two causes, and the fix of the first lays bare the second: never the same again.
       if (told.effect === 'deny') expect(told.reasons[0].code, fix).not.toBe(denial(subject, object).code)
@@ -131,9 +156,21 @@ describe('administration', () => {
     for (const [path, facts, code] of [
       [elevate, { roles: ['admin'], mfa: true, device: true, requester: 'somebody-else' }, 'allow'],
       [elevate, { roles: ['admin'], mfa: true, device: true, requester: 'self' }, 'administration.self_approval'],
-      [elevate, { roles: ['admin'], mfa: false, device: true, requester: 'somebody-else' }, 'administration.mfa_required'],
-      [elevate, { roles: ['admin'], mfa: true, device: false, requester: 'somebody-else' }, 'administration.device_unmanaged'],
-      [elevate, { roles: ['support'], mfa: true, device: true, requester: 'somebody-else' }, 'administration.role_missing'],
+      [
+        elevate,
+        { roles: ['admin'], mfa: false, device: true, requester: 'somebody-else' },
+        'administration.mfa_required',
+      ],
+      [
+        elevate,
+        { roles: ['admin'], mfa: true, device: false, requester: 'somebody-else' },
+        'administration.device_unmanaged',
+      ],
+      [
+        elevate,
+        { roles: ['support'], mfa: true, device: true, requester: 'somebody-else' },
+        'administration.role_missing',
+      ],
       ['secret/stripe-key', { roles: ['admin'], mfa: true, device: true }, 'allow'],
       ['secret/stripe-key', { roles: ['customer'], mfa: true, device: true }, 'administration.role_missing'],
     ] as const) {
@@ -146,5 +183,7 @@ describe('administration', () => {
 
 /** Splits a command as a shell would, for the quoting that fixes use. */
 function words(command: string): readonly string[] {
-  return [...command.matchAll(/'([^']*)'|"([^"]*)"|(\S+)/g)].map(([, single, double, plain]) => single ?? double ?? plain ?? '')
+  return [...command.matchAll(/'([^']*)'|"([^"]*)"|(\S+)/g)].map(
+    ([, single, double, plain]) => single ?? double ?? plain ?? '',
+  )
 }

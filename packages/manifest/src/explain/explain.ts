@@ -50,7 +50,10 @@ function tell(reason: Reason, decision: Deny, compiled: CompiledApp, app: App): 
 
 /** In a batch the engine's first reason names the request; alone there is only one. */
 function refusedRequest(reason: Reason, { asked }: Deny): AccessRequest {
-  const named = asked.length === 1 ? undefined : asked.find(({ action, resource }) => reason.message.startsWith(`${action} on ${resource}: `))
+  const named =
+    asked.length === 1
+      ? undefined
+      : asked.find(({ action, resource }) => reason.message.startsWith(`${action} on ${resource}: `))
   return named ?? asked[0]
 }
 

@@ -39,7 +39,12 @@ export const wording = {
 export type RefusalCode = keyof typeof wording
 
 /** The reason with its sentence; layer, rule and place are kept from the engine's own. */
-export function reword(reason: Reason, code: RefusalCode, facts: Facts, more: Pick<Reason, 'at' | 'fix' | 'rule'> = {}): Reason {
+export function reword(
+  reason: Reason,
+  code: RefusalCode,
+  facts: Facts,
+  more: Pick<Reason, 'at' | 'fix' | 'rule'> = {},
+): Reason {
   const { fix: _, ...rest } = reason
   return { ...rest, ...more, code, message: sentence(code, facts) }
 }

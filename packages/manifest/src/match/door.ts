@@ -57,10 +57,12 @@ export function canonicalOrigin(scheme: string, host: string, port: string | und
 function operationsOf(door: Door): readonly CompiledOperation[] {
   const known = compiled.get(door)
   if (known !== undefined) return known
-  const operations = door.ops.flatMap((operation) => {
-    const template = parsePathTemplate(operation.path)
-    return template === undefined ? [] : [{ operation, template }]
-  }).toSorted((a, b) => byLiteralFirst(a.template, b.template))
+  const operations = door.ops
+    .flatMap((operation) => {
+      const template = parsePathTemplate(operation.path)
+      return template === undefined ? [] : [{ operation, template }]
+    })
+    .toSorted((a, b) => byLiteralFirst(a.template, b.template))
   compiled.set(door, operations)
   return operations
 }

@@ -5,8 +5,7 @@ export interface PathTemplate {
 }
 
 export type Segment =
-  | { readonly kind: 'literal'; readonly text: string }
-  | { readonly kind: 'parameter'; readonly name: string }
+  { readonly kind: 'literal'; readonly text: string } | { readonly kind: 'parameter'; readonly name: string }
 
 /** Cuts a template. Undefined for dot segments and for a parameter named twice. */
 export function parsePathTemplate(text: string): PathTemplate | undefined {
@@ -14,7 +13,8 @@ export function parsePathTemplate(text: string): PathTemplate | undefined {
   const parts = text === '/' ? [] : text.slice(1).split('/')
   if (parts.some((part) => part === '' || part === '.' || part === '..' || part === ':')) return undefined
   const segments = parts.map((part): Segment =>
-    part.startsWith(':') ? { kind: 'parameter', name: part.slice(1) } : { kind: 'literal', text: part })
+    part.startsWith(':') ? { kind: 'parameter', name: part.slice(1) } : { kind: 'literal', text: part },
+  )
   const parameters = segments.flatMap((segment) => (segment.kind === 'parameter' ? [segment.name] : []))
   return new Set(parameters).size === parameters.length ? { segments, text } : undefined
 }
@@ -58,11 +58,14 @@ export function matchTemplate(
 
 /** True when some path fits both templates and neither is more literal at the first place where they differ. */
 export function sameShape(a: PathTemplate, b: PathTemplate): boolean {
-  return a.segments.length === b.segments.length && a.segments.every((segment, index) => {
-    const other = b.segments[index]
-    if (segment.kind === 'parameter') return other?.kind === 'parameter'
-    return other?.kind === 'literal' && other.text === segment.text
-  })
+  return (
+    a.segments.length === b.segments.length &&
+    a.segments.every((segment, index) => {
+      const other = b.segments[index]
+      if (segment.kind === 'parameter') return other?.kind === 'parameter'
+      return other?.kind === 'literal' && other.text === segment.text
+    })
+  )
 }
 
 /** Orders templates so that a literal segment is tried before a parameter in the same place. */

@@ -35,10 +35,14 @@ export function matchRoute(app: App, method: string, path: string): RouteMatch {
 function routesOf(app: App): readonly CompiledRoute[] {
   const known = compiled.get(app)
   if (known !== undefined) return known
-  const routes = app.functions.flatMap((functionDeclaration) => functionDeclaration.routes.flatMap((route) => {
-    const template = parsePathTemplate(route.path)
-    return template === undefined ? [] : [{ functionDeclaration, route, template }]
-  })).toSorted((a, b) => byLiteralFirst(a.template, b.template))
+  const routes = app.functions
+    .flatMap((functionDeclaration) =>
+      functionDeclaration.routes.flatMap((route) => {
+        const template = parsePathTemplate(route.path)
+        return template === undefined ? [] : [{ functionDeclaration, route, template }]
+      }),
+    )
+    .toSorted((a, b) => byLiteralFirst(a.template, b.template))
   compiled.set(app, routes)
   return routes
 }

@@ -24,8 +24,11 @@ export function readAddress(text: string): Address {
     return { kind: 'refused', why: `"${host}" is not a host name or address`, suggestion: 'https://api.example.com' }
   }
   if (kind === 'link-local') {
-    return { kind: 'refused', why: `${host} is a link-local address, where clouds keep credentials`,
-      suggestion: 'name the service itself' }
+    return {
+      kind: 'refused',
+      why: `${host} is a link-local address, where clouds keep credentials`,
+      suggestion: 'name the service itself',
+    }
   }
   if (scheme.toLowerCase() === 'http' && kind !== 'loopback') {
     return { kind: 'refused', why: `plain HTTP to ${host}`, suggestion: `https://${host}` }
@@ -45,13 +48,15 @@ function hostKind(host: string): 'loopback' | 'private' | 'link-local' | 'public
   // A last label of digits or 0x… is read as an IPv4 address by URL parsers (WHATWG URL §3.5).
   const labels = host.split('.')
   const last = labels.at(-1) ?? ''
-  const valid = labels.every((label) => /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/.test(label)) && !/^(?:\d+|0x.*)$/.test(last)
+  const valid =
+    labels.every((label) => /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/.test(label)) && !/^(?:\d+|0x.*)$/.test(last)
   return valid ? 'public' : 'malformed'
 }
 
 function ipv4Kind(host: string): 'loopback' | 'private' | 'link-local' | 'public' | 'malformed' {
   const octets = host.split('.')
-  const plain = octets.length === 4 && octets.every((octet) => /^(?:0|[1-9]\d{0,2})$/.test(octet) && Number(octet) < 256)
+  const plain =
+    octets.length === 4 && octets.every((octet) => /^(?:0|[1-9]\d{0,2})$/.test(octet) && Number(octet) < 256)
   if (!plain) return 'malformed'
   const [a, b] = octets.map(Number)
   if (a === 127) return 'loopback'

@@ -4,23 +4,45 @@ import { didYouMean } from '../source/suggest.ts'
 import type { NamedFile } from './files.ts'
 
 type KeywordKind =
-  | 'any' | 'text' | 'flag' | 'number' | 'count' | 'list' | 'names' | 'pattern' | 'type' | 'reference'
-  | 'schema' | 'schemas' | 'schema-map' | 'pattern-map' | 'names-map'
+  | 'any'
+  | 'text'
+  | 'flag'
+  | 'number'
+  | 'count'
+  | 'list'
+  | 'names'
+  | 'pattern'
+  | 'type'
+  | 'reference'
+  | 'schema'
+  | 'schemas'
+  | 'schema-map'
+  | 'pattern-map'
+  | 'names-map'
 
-/** JSON Schema 2020-12, validation vocabulary: keyword → what its value must be. */
-const keywords: Readonly<Record<string, KeywordKind>> = {
-  $schema: 'text', $id: 'text', $comment: 'text', $anchor: 'text', $ref: 'reference', $defs: 'schema-map', definitions: 'schema-map',
-  title: 'text', description: 'text', default: 'any', examples: 'list', deprecated: 'flag', readOnly: 'flag', writeOnly: 'flag',
-  type: 'type', enum: 'list', const: 'any', format: 'text',
-  multipleOf: 'number', minimum: 'number', maximum: 'number', exclusiveMinimum: 'number', exclusiveMaximum: 'number',
-  minLength: 'count', maxLength: 'count', pattern: 'pattern',
-  items: 'schema', prefixItems: 'schemas', contains: 'schema', minContains: 'count', maxContains: 'count',
-  minItems: 'count', maxItems: 'count', uniqueItems: 'flag', unevaluatedItems: 'schema',
-  properties: 'schema-map', patternProperties: 'pattern-map', additionalProperties: 'schema', propertyNames: 'schema',
-  unevaluatedProperties: 'schema', minProperties: 'count', maxProperties: 'count', required: 'names', dependentRequired: 'names-map',
-  dependentSchemas: 'schema-map', allOf: 'schemas', anyOf: 'schemas', oneOf: 'schemas', not: 'schema', if: 'schema', then: 'schema',
-  else: 'schema', contentEncoding: 'text', contentMediaType: 'text',
+/** JSON Schema 2020-12: what the value of a keyword must be → the keywords. */
+const vocabulary: Readonly<Record<KeywordKind, string>> = {
+  any: 'default const',
+  text: '$schema $id $comment $anchor title description format contentEncoding contentMediaType',
+  flag: 'deprecated readOnly writeOnly uniqueItems',
+  number: 'multipleOf minimum maximum exclusiveMinimum exclusiveMaximum',
+  count: 'minLength maxLength minContains maxContains minItems maxItems minProperties maxProperties',
+  list: 'examples enum',
+  names: 'required',
+  pattern: 'pattern',
+  type: 'type',
+  reference: '$ref',
+  schema: 'items contains unevaluatedItems additionalProperties propertyNames unevaluatedProperties not if then else',
+  schemas: 'prefixItems allOf anyOf oneOf',
+  'schema-map': '$defs definitions properties dependentSchemas',
+  'pattern-map': 'patternProperties',
+  'names-map': 'dependentRequired',
 }
+const keywords: ReadonlyMap<string, KeywordKind> = new Map(
+  (Object.keys(vocabulary) as KeywordKind[]).flatMap((kind) =>
+    vocabulary[kind].split(' ').map((word) => [word, kind] as const),
+  ),
+)
 const types = ['null', 'boolean', 'object', 'array', 'number', 'integer', 'string']
 
 /**
@@ -49,9 +71,9 @@ function checkSchema(value: unknown, path: string, problems: string[], depth: nu
   if (depth > 32) return void problems.push(`${path} nests deeper than 32 levels.`)
   if (!isObject(value)) return void problems.push(`${path} must be a schema: an object, true or false.`)
   for (const [keyword, operand] of Object.entries(value)) {
-    const kind = Object.hasOwn(keywords, keyword) ? keywords[keyword] : undefined
+    const kind = keywords.get(keyword)
     if (kind === undefined) {
-      const hint = didYouMean(keyword, Object.keys(keywords))
+      const hint = didYouMean(keyword, keywords.keys())
       problems.push(`${path} has the unknown keyword "${keyword}"${hint === undefined ? '' : ` (${hint})`}.`)
     } else {
       checkOperand(kind, operand, `${path}/${keyword}`, problems, depth)
@@ -81,11 +103,17 @@ function checkOperand(kind: KeywordKind, value: unknown, path: string, problems:
     case 'names-map':
       return demand(isObject(value) && Object.values(value).every(isNames), 'a map of lists of names')
     case 'reference':
-      return demand(typeof value === 'string' && value.startsWith('#'), 'a reference inside this file, such as #/$defs/x')
+      return demand(
+        typeof value === 'string' && value.startsWith('#'),
+        'a reference inside this file, such as #/$defs/x',
+      )
     case 'pattern':
       return demand(typeof value === 'string' && isPattern(value), 'a regular expression')
     case 'type':
-      return demand((Array.isArray(value) ? value : [value]).every((one) => types.includes(one)), `one of ${types.join(', ')}`)
+      return demand(
+        (Array.isArray(value) ? value : [value]).every((one) => types.includes(one)),
+        `one of ${types.join(', ')}`,
+      )
     case 'schema':
       return checkSchema(value, path, problems, depth + 1)
     case 'schemas':

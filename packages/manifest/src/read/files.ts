@@ -51,8 +51,12 @@ export function openAppFiles(folder: string, surroundings: Surroundings): AppFil
       return undefined
     }
     if (!path.startsWith(home.endsWith('/') ? home : `${home}/`)) {
-      faults.add('manifest.outside_folder', at, `"${name}" is a link that leads out of the app folder.`,
-        'copy the file into the folder')
+      faults.add(
+        'manifest.outside_folder',
+        at,
+        `"${name}" is a link that leads out of the app folder.`,
+        'copy the file into the folder',
+      )
       return undefined
     }
     return path

@@ -15,7 +15,8 @@ import { readAdministration, readLocations, readPeople, readZones } from './read
 import { readPolicies } from './read-policies.ts'
 import type { Substitutions } from './substitute.ts'
 
-export type Loaded = { readonly ok: true; readonly app: App } | { readonly ok: false; readonly faults: readonly Fault[] }
+export type Loaded =
+  { readonly ok: true; readonly app: App } | { readonly ok: false; readonly faults: readonly Fault[] }
 
 /** The name of the manifest, in every app folder. */
 export const manifestFile = 'sallyport.yaml'
@@ -34,7 +35,13 @@ export function loadManifest(folder: string, surroundings: Surroundings): Loaded
   const root = gatherAuthorizers(parsed)
   checkShape(root, manifestShape, '', faults)
   const substitutions: Substitutions = new Map()
-  const reading: Reading = { declared: declare(root, faults), faults, files, environment: surroundings.environment, substitutions }
+  const reading: Reading = {
+    declared: declare(root, faults),
+    faults,
+    files,
+    environment: surroundings.environment,
+    substitutions,
+  }
   const app = readApp(root, reading)
   checkZones(app, faults)
   checkRoutes(app.functions, faults)
@@ -72,17 +79,25 @@ function checkZones({ functions, zones }: Pick<App, 'functions' | 'zones'>, faul
     const own = zoneOf(one.zone)
     for (const route of one.routes) {
       if (own === undefined || own.from.includes('internet')) continue
-      faults.add('manifest.zone_ceiling', route.at, `${route.key} stands in the zone ${own.name}, which the internet may not call.`,
-        `move the route to a function in a zone with from: [internet]`)
+      faults.add(
+        'manifest.zone_ceiling',
+        route.at,
+        `${route.key} stands in the zone ${own.name}, which the internet may not call.`,
+        `move the route to a function in a zone with from: [internet]`,
+      )
     }
     for (const permission of one.can) {
       if (permission.kind !== 'function') continue
       const target = functions.find((other) => other.name === permission.target)
       const zone = target === undefined ? undefined : zoneOf(target.zone)
       if (own === undefined || zone === undefined || zone.from.includes(own.name)) continue
-      faults.add('manifest.zone_ceiling', permission.at,
-        `${one.name} is in ${own.name}, and ${zone.name} (${permission.target}) takes calls from ${zone.from.join(', ') || 'nobody'} only.`,
-        `go through a function in ${zone.from.find((name) => name !== 'internet') ?? own.name}, or: ${zone.name}: { from: [${[...zone.from, own.name].join(', ')}] }`)
+      const way = zone.from.find((name) => name !== 'internet') ?? own.name
+      faults.add(
+        'manifest.zone_ceiling',
+        permission.at,
+        `${one.name} is in ${own.name}, and ${zone.name} takes calls from ${zone.from.join(', ') || 'nobody'} only.`,
+        `go through a function in ${way}, or: ${zone.name}: { from: [${[...zone.from, own.name].join(', ')}] }`,
+      )
     }
   }
 }
@@ -91,11 +106,20 @@ function checkRoutes(functions: readonly FunctionDeclaration[], faults: Faults):
   const routes = functions.flatMap((one) => one.routes)
   for (const [index, route] of routes.entries()) {
     const template = parsePathTemplate(route.path)
-    const twin = template === undefined ? undefined : routes.slice(0, index).find((other) => {
-      const shape = parsePathTemplate(other.path)
-      return other.method === route.method && shape !== undefined && sameShape(shape, template)
-    })
-    if (twin !== undefined) faults.add('manifest.ambiguous_route', route.at, `${route.key} and ${twin.key} answer the same requests.`, 'keep one of the two')
+    const twin =
+      template === undefined
+        ? undefined
+        : routes.slice(0, index).find((other) => {
+            const shape = parsePathTemplate(other.path)
+            return other.method === route.method && shape !== undefined && sameShape(shape, template)
+          })
+    if (twin !== undefined)
+      faults.add(
+        'manifest.ambiguous_route',
+        route.at,
+        `${route.key} and ${twin.key} answer the same requests.`,
+        'keep one of the two',
+      )
   }
 }
 

@@ -30,7 +30,7 @@ function readFunction({ key, keyAt, value }: Entry, reading: Reading): FunctionD
     name: key,
     zone,
     arn: arn.functionOf(declared.app, zone, key),
-    code: code === undefined || codeName === undefined ? '' : files.locate(codeName, code.at, faults) ?? '',
+    code: code === undefined || codeName === undefined ? '' : (files.locate(codeName, code.at, faults) ?? ''),
     routes: readRoutes(key, zone, child(value, 'routes'), reading),
     offers: readOffers(key, child(value, 'offers'), reading),
     can,
@@ -49,7 +49,11 @@ function readRoutes(functionName: string, zone: string, section: Node | undefine
     const [method = '', path = ''] = key.split(' ')
     if (parsePathTemplate(path) === undefined) {
       if (path.startsWith('/') && !path.includes('*')) {
-        faults.add('manifest.wrong_type', keyAt, `functions.${functionName}.routes: "${path}" has dot segments, or one name twice.`)
+        faults.add(
+          'manifest.wrong_type',
+          keyAt,
+          `functions.${functionName}.routes: "${path}" has dot segments, or one name twice.`,
+        )
       }
       return []
     }
@@ -62,16 +66,20 @@ function readRoutes(functionName: string, zone: string, section: Node | undefine
     const limit = parseLimit(textOf(child(value, 'limit')) ?? '')
     const maxBody = child(value, 'maxBodyBytes')
     const body = readBody(child(value, 'body'), reading)
-    return [{
-      key, method, path,
-      who: who.map(({ text }) => text),
-      anyone,
-      ...body,
-      ...(limit === undefined ? {} : { limit }),
-      maxBodyBytes: maxBody?.kind === 'number' ? maxBody.value : 1024 * 1024,
-      arn: arn.route(declared.app, zone, functionName, key),
-      at: keyAt,
-    }]
+    return [
+      {
+        key,
+        method,
+        path,
+        who: who.map(({ text }) => text),
+        anyone,
+        ...body,
+        ...(limit === undefined ? {} : { limit }),
+        maxBodyBytes: maxBody?.kind === 'number' ? maxBody.value : 1024 * 1024,
+        arn: arn.route(declared.app, zone, functionName, key),
+        at: keyAt,
+      },
+    ]
   })
 }
 
@@ -95,21 +103,36 @@ function readOffers(functionName: string, section: Node | undefined, { faults }:
 /** Names that the Lambda Runtime API or the loader reads: a manifest that set them could change what runs. */
 const reservedVariables = /^(?:AWS_|_HANDLER$|LAMBDA_|LD_|NODE_OPTIONS$|PATH$|SALLYPORT_)/
 
-function readEnvironment(functionName: string, section: Node | undefined, { faults }: Reading): Readonly<Record<string, string>> {
-  return Object.fromEntries(entriesOf(section).map(({ key, keyAt, value }) => {
-    const text = textOf(value) ?? ''
-    const path = `functions.${functionName}.env.${key}`
-    refuseSubstitution(text, value.at, path, faults)
-    const secret = looksSecret(text)
-    if (secret !== undefined) {
-      faults.add('manifest.secret_in_text', value.at, `${path} holds what looks like ${secret}.`,
-        'declare it under secrets: and let a door add it; the function needs no key')
-    }
-    if (reservedVariables.test(key)) {
-      faults.add('manifest.unsupported', keyAt, `${path}: the platform sets this variable itself.`, 'choose another name')
-    }
-    return [key, text]
-  }))
+function readEnvironment(
+  functionName: string,
+  section: Node | undefined,
+  { faults }: Reading,
+): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    entriesOf(section).map(({ key, keyAt, value }) => {
+      const text = textOf(value) ?? ''
+      const path = `functions.${functionName}.env.${key}`
+      refuseSubstitution(text, value.at, path, faults)
+      const secret = looksSecret(text)
+      if (secret !== undefined) {
+        faults.add(
+          'manifest.secret_in_text',
+          value.at,
+          `${path} holds what looks like ${secret}.`,
+          'declare it under secrets: and let a door add it; the function needs no key',
+        )
+      }
+      if (reservedVariables.test(key)) {
+        faults.add(
+          'manifest.unsupported',
+          keyAt,
+          `${path}: the platform sets this variable itself.`,
+          'choose another name',
+        )
+      }
+      return [key, text]
+    }),
+  )
 }
 
 function readReuse(text: string | undefined): FunctionDeclaration['reuse'] | undefined {
@@ -118,6 +141,8 @@ function readReuse(text: string | undefined): FunctionDeclaration['reuse'] | und
 
 /** `user` wherever a policy speaks of the user served: code could otherwise carry one user's rows to another. */
 function needsOneUser(can: readonly Permission[], attached: readonly AttachedPolicy[]): boolean {
-  return can.some((permission) => permission.kind === 'table' && permission.rows === 'own') ||
+  return (
+    can.some((permission) => permission.kind === 'table' && permission.rows === 'own') ||
     attached.some(({ document }) => /sallyport:transaction/i.test(JSON.stringify(document)))
+  )
 }

@@ -13,9 +13,19 @@ export function gatherAuthorizers(node: Node): Node {
   if (node.kind !== 'map') return node
   const entries = gather(node).map((entry) =>
     entry.key === 'issuers' && entry.value.kind === 'map'
-      ? { ...entry, value: { ...entry.value, entries: entry.value.entries.map((issuer) =>
-          issuer.value.kind === 'map' ? { ...issuer, value: { ...issuer.value, entries: gather(issuer.value) } } : issuer) } }
-      : entry)
+      ? {
+          ...entry,
+          value: {
+            ...entry.value,
+            entries: entry.value.entries.map((issuer) =>
+              issuer.value.kind === 'map'
+                ? { ...issuer, value: { ...issuer.value, entries: gather(issuer.value) } }
+                : issuer,
+            ),
+          },
+        }
+      : entry,
+  )
   return { ...node, entries }
 }
 
@@ -26,13 +36,16 @@ function gather(map: MapNode): readonly Entry[] {
   if (lost.length === 0) return map.entries
   return map.entries
     .filter((entry) => !lost.includes(entry))
-    .map((entry) => (entry === authorizer ? { ...entry, value: { kind: 'map', entries: lost, at: entry.keyAt } } : entry))
+    .map((entry) =>
+      entry === authorizer ? { ...entry, value: { kind: 'map', entries: lost, at: entry.keyAt } } : entry,
+    )
 }
 
 /** `issuers:`, and the `authorizer:` block at the top of the manifest. */
 export function readIssuers(root: Node, reading: Reading): readonly Issuer[] {
   const declared = entriesOf(child(root, 'issuers')).flatMap((entry) =>
-    entry.key === 'embedded' ? [readEmbedded(entry, reading)] : readExternal(entry, reading))
+    entry.key === 'embedded' ? [readEmbedded(entry, reading)] : readExternal(entry, reading),
+  )
   const authorizer = child(root, 'authorizer')
   return authorizer === undefined ? declared : [...declared, ...readPools('authorizer', authorizer, undefined, reading)]
 }
@@ -52,7 +65,8 @@ function readExternal({ key, keyAt, value }: Entry, reading: Reading): readonly 
   const issuer = child(value, 'issuer')
   const refuse = (names: readonly string[], why: string): void => {
     for (const entry of entriesOf(value)) {
-      if (names.includes(entry.key)) faults.add('manifest.unsupported', entry.keyAt, `issuers.${key}.${entry.key} ${why}`)
+      if (names.includes(entry.key))
+        faults.add('manifest.unsupported', entry.keyAt, `issuers.${key}.${entry.key} ${why}`)
     }
   }
   if (authorizer !== undefined) {
@@ -68,9 +82,18 @@ function readExternal({ key, keyAt, value }: Entry, reading: Reading): readonly 
   const url = textOf(issuer) ?? ''
   // A path is part of an issuer's name (OpenID Connect Discovery 1.0 §4.1); the origin is judged as a door's is.
   const address = readAddress(/^https?:\/\/[^/?#]+/i.exec(url)?.[0] ?? url)
-  if (address.kind === 'refused') faults.add('manifest.insecure_upstream', issuer.at, `issuers.${key}: ${address.why}.`, address.suggestion)
-  return [{ kind: 'oidc', name: key, issuer: url, audience, rolesClaim: textOf(child(value, 'roles')) ?? 'roles',
-    ...readKeySet(value, reading) }]
+  if (address.kind === 'refused')
+    faults.add('manifest.insecure_upstream', issuer.at, `issuers.${key}: ${address.why}.`, address.suggestion)
+  return [
+    {
+      kind: 'oidc',
+      name: key,
+      issuer: url,
+      audience,
+      rolesClaim: textOf(child(value, 'roles')) ?? 'roles',
+      ...readKeySet(value, reading),
+    },
+  ]
 }
 
 function readPools(name: string, authorizer: Node, around: Node | undefined, reading: Reading): readonly Issuer[] {
@@ -97,14 +120,21 @@ function readPools(name: string, authorizer: Node, around: Node | undefined, rea
   })
 }
 
-function readKeySet(around: Node, { files, faults }: Reading): { readonly jwksFile?: string; readonly jwksDigest?: string } {
+function readKeySet(
+  around: Node,
+  { files, faults }: Reading,
+): { readonly jwksFile?: string; readonly jwksDigest?: string } {
   const jwks = child(around, 'jwks')
   const name = textOf(jwks)
   if (jwks === undefined || name === undefined) return {}
   const file = files.read(name, jwks.at, faults)
   if (file === undefined) return {}
   if (holdsKeys(file.text)) return { jwksFile: file.path, jwksDigest: file.digest }
-  faults.add('manifest.wrong_type', jwks.at, `"${name}" is not a JWKS: a JSON object with a list "keys" of public keys.`)
+  faults.add(
+    'manifest.wrong_type',
+    jwks.at,
+    `"${name}" is not a JWKS: a JSON object with a list "keys" of public keys.`,
+  )
   return {}
 }
 
@@ -119,6 +149,8 @@ function holdsKeys(text: string): boolean {
   }
   if (typeof value !== 'object' || value === null || !('keys' in value) || !Array.isArray(value.keys)) return false
   const keys: readonly unknown[] = value.keys
-  return keys.length > 0 && keys.every((key) =>
-    typeof key === 'object' && key !== null && 'kty' in key && key.kty !== 'oct' && !('d' in key))
+  return (
+    keys.length > 0 &&
+    keys.every((key) => typeof key === 'object' && key !== null && 'kty' in key && key.kty !== 'oct' && !('d' in key))
+  )
 }

@@ -14,11 +14,15 @@ export function readPeople(section: Node | undefined, { declared, faults }: Read
       mfa: isTrue(child(value, 'mfa')),
       countries: textsOf(child(value, 'countries')).map(({ text }) => text),
       managedDevice: textOf(child(value, 'device')) === 'managed',
-      ...(jit === undefined ? {} : { jit: {
-        maxMs: parseDurationMs(textOf(child(jit, 'max')) ?? '') ?? 0,
-        approvers: approvers.map(({ text }) => text),
-        reasonRequired: textOf(child(jit, 'reason')) !== 'optional',
-      } }),
+      ...(jit === undefined
+        ? {}
+        : {
+            jit: {
+              maxMs: parseDurationMs(textOf(child(jit, 'max')) ?? '') ?? 0,
+              approvers: approvers.map(({ text }) => text),
+              reasonRequired: textOf(child(jit, 'reason')) !== 'optional',
+            },
+          }),
       at: keyAt,
     }
   })
@@ -48,7 +52,8 @@ export function readLocations(section: Node | undefined, { faults }: Reading): A
   return entriesOf(section).map(({ key, value }) => {
     const networks = textsOf(value)
     for (const { text, at } of networks) {
-      if (!isNetwork(text)) faults.add('manifest.wrong_type', at, `locations.${key}: "${text}" is not a network.`, '10.0.0.0/8')
+      if (!isNetwork(text))
+        faults.add('manifest.wrong_type', at, `locations.${key}: "${text}" is not a network.`, '10.0.0.0/8')
     }
     return { country: key, networks: networks.map(({ text }) => text) }
   })
@@ -62,8 +67,14 @@ function isTrue(node: Node | undefined): boolean {
 function isNetwork(text: string): boolean {
   const [address = '', prefix = ''] = text.split('/')
   if (address.includes(':')) {
-    return Number(prefix) <= 128 && (address.match(/::/g)?.length ?? 0) <= 1 &&
-      address.split(':').length <= 8 && address.split(':').every((group) => group.length <= 4)
+    return (
+      Number(prefix) <= 128 &&
+      (address.match(/::/g)?.length ?? 0) <= 1 &&
+      address.split(':').length <= 8 &&
+      address.split(':').every((group) => group.length <= 4)
+    )
   }
-  return Number(prefix) <= 32 && address.split('.').every((octet) => /^(?:0|[1-9]\d*)$/.test(octet) && Number(octet) < 256)
+  return (
+    Number(prefix) <= 32 && address.split('.').every((octet) => /^(?:0|[1-9]\d*)$/.test(octet) && Number(octet) < 256)
+  )
 }

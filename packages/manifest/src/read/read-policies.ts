@@ -25,7 +25,9 @@ function readPolicy(file: NamedFile, kind: 'identity' | 'guardrail', reading: Re
   if ('faults' in parsed) {
     for (const fault of parsed.faults) {
       reading.faults.report({
-        file: file.name, line: Math.max(1, fault.line), column: Math.max(1, fault.column),
+        file: file.name,
+        line: Math.max(1, fault.line),
+        column: Math.max(1, fault.column),
         code: fault.code,
         message: fault.path === '' ? fault.message : `${fault.path}: ${fault.message}`,
         ...(fault.suggestion === undefined ? {} : { suggestion: fault.suggestion }),
@@ -53,8 +55,10 @@ function tooWide(statement: PolicyDocument['Statement'][number]): string | undef
   if (statement.NotResource !== undefined) return 'NotResource with Allow grants every resource but those'
   const wildAction = listOf(statement.Action).find((action) => /[*?]/.test(action))
   if (wildAction !== undefined) return `Action "${wildAction}" holds a wildcard`
-  const wildResource = listOf(statement.Resource).find((resource) => /[*?]/.test(resource.split(':').slice(0, 5).join(':')) ||
-    /^[*?]/.test(resource.split(':').slice(5).join(':')))
+  const wildResource = listOf(statement.Resource).find(
+    (resource) =>
+      /[*?]/.test(resource.split(':').slice(0, 5).join(':')) || /^[*?]/.test(resource.split(':').slice(5).join(':')),
+  )
   return wildResource === undefined ? undefined : `Resource "${wildResource}" stands for everything`
 }
 

@@ -1,6 +1,7 @@
 import type { App, Expectation, Invariant } from '../app.ts'
 import { describeObject, describeSubject } from '../ask/describe-ask.ts'
 import type { Faults } from '../source/faults.ts'
+import { didYouMean } from '../source/suggest.ts'
 import { child, entriesOf, textOf, textsOf, type Node } from '../source/node.ts'
 
 /** `only:` */
@@ -8,7 +9,9 @@ export function readInvariants(items: readonly Node[]): readonly Invariant[] {
   return items.flatMap((item) => {
     const text = textOf(item) ?? ''
     const halves = splitArrow(text)
-    return halves === undefined ? [] : [{ text, subjects: halves.left.split(',').map((one) => one.trim()), object: halves.right, at: item.at }]
+    return halves === undefined
+      ? []
+      : [{ text, subjects: halves.left.split(',').map((one) => one.trim()), object: halves.right, at: item.at }]
   })
 }
 
@@ -25,12 +28,16 @@ export function readExpectations(section: Node | undefined): readonly Expectatio
 
 /** Reports every name in `only` and `expect` that stands for nothing: a statement about nobody always holds. */
 export function checkStatements(app: App, faults: Faults): void {
+  // Users are not among them: an invariant about a person would speak of the roles that they happen to hold.
+  const known = [...app.people, ...app.functions, ...app.zones].map(({ name }) => name).concat('anyone', 'internet')
   for (const { subjects, object, at } of app.only) {
     for (const text of subjects) {
-      const subject = describeSubject(app, text)
-      if (subject.kind === 'unknown') faults.add('manifest.unresolved_name', at, subject.message, subject.suggestion)
-      else if (text.includes('+') || text.includes('@')) {
-        faults.add('manifest.unsupported', at, `only: "${text}" must be a plain name; invariants hold at every factor and place.`)
+      if (text.includes('+') || text.includes('@')) {
+        const why = 'must be a plain name; invariants hold at every factor and from every place'
+        faults.add('manifest.unsupported', at, `only: "${text}" ${why}.`)
+      } else if (!known.includes(text)) {
+        const what = 'role, function or zone'
+        faults.add('manifest.unresolved_name', at, `There is no ${what} "${text}".`, didYouMean(text, known))
       }
     }
     reportObject(app, object, at, faults, false)

@@ -6,7 +6,16 @@ import type { AppFiles } from './files.ts'
 import type { Substitutions } from './substitute.ts'
 
 /** Names that mean something by themselves. */
-export const reservedNames: readonly string[] = ['internet', 'anyone', 'anonymous', 'mfa', 'device', 'jit', 'own', 'any']
+export const reservedNames: readonly string[] = [
+  'internet',
+  'anyone',
+  'anonymous',
+  'mfa',
+  'device',
+  'jit',
+  'own',
+  'any',
+]
 
 /** Everything that bears a name, known before any reference is read, so that each is resolved where it stands. */
 export interface Declared {
@@ -42,8 +51,12 @@ export function declare(root: Node, faults: Faults): Declared {
       if (reservedNames.includes(key)) {
         faults.add('manifest.duplicate_name', keyAt, `"${key}" means something by itself.`, 'choose another name')
       } else if (owner !== undefined) {
-        faults.add('manifest.duplicate_name', keyAt, `"${key}" stands under ${owner} and under ${section}.`,
-          'give one of them another name')
+        faults.add(
+          'manifest.duplicate_name',
+          keyAt,
+          `"${key}" stands under ${owner} and under ${section}.`,
+          'give one of them another name',
+        )
       }
       owners.set(key, section)
     }
@@ -60,13 +73,7 @@ export function declare(root: Node, faults: Faults): Declared {
 }
 
 /** True when `name` is known; otherwise one fault that names the nearest. */
-export function resolve(
-  name: string,
-  at: Position,
-  what: string,
-  known: Iterable<string>,
-  faults: Faults,
-): boolean {
+export function resolve(name: string, at: Position, what: string, known: Iterable<string>, faults: Faults): boolean {
   const names = [...known]
   if (names.includes(name)) return true
   // Reported as a wildcard already, by the grammar.

@@ -9,7 +9,11 @@ const names: Shape = { kind: 'list', of: nameText }
 const operationText: Shape = { kind: 'text', says: 'an operation name', pattern: operationName }
 const operations: Shape = { kind: 'list', of: operationText }
 const country: Shape = { kind: 'text', says: 'a country code such as CH (ISO 3166-1 alpha-2)', pattern: /^[A-Z]{2}$/ }
-const duration: Shape = { kind: 'text', says: 'a duration such as 10s, 15m, 1h or 30d', pattern: /^[1-9]\d{0,6}(ms|s|m|h|d)$/ }
+const duration: Shape = {
+  kind: 'text',
+  says: 'a duration such as 10s, 15m, 1h or 30d',
+  pattern: /^[1-9]\d{0,6}(ms|s|m|h|d)$/,
+}
 const file: Shape = { kind: 'text', says: 'a path inside the app folder', pattern: /^[^\0\\]{1,512}$/ }
 const header = /^[A-Za-z0-9][A-Za-z0-9-]{0,62}$/
 const free: Shape = { kind: 'text', says: 'text', scalar: true }
@@ -19,6 +23,7 @@ const methods = 'GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS'
 const template = String.raw`(?:/|(?:/(?::[A-Za-z][A-Za-z0-9_]*|[A-Za-z0-9._~!$'(),;@+-][A-Za-z0-9._~!$'(),;:@+-]*))+)`
 const routeKey = new RegExp(`^(?:${methods}) ${template}$`)
 const column: Shape = { kind: 'text', says: 'a column name', pattern: /^[A-Za-z0-9_.-]{1,255}$/ }
+const examples: Shape = { kind: 'list', of: { kind: 'text', says: '"subject -> object"', pattern: /^[^*]+ -> [^*]+$/ } }
 const columns: Shape = { kind: 'list', of: column, atLeast: 1 }
 
 /** The verbs that a table knows, each with the DynamoDB action it stands for. */
@@ -43,12 +48,23 @@ const authorizer: Shape = {
     },
     cognitoUserPools: {
       required: true,
-      shape: { kind: 'list', atLeast: 1, of: { kind: 'text', says: 'a user pool id such as us-east-1_abc123, or its ARN',
-        pattern: /^(?:arn:aws:cognito-idp:[a-z0-9-]+:\d{12}:userpool\/)?[a-z]{2}(?:-[a-z]+)+-\d_[A-Za-z0-9]{1,55}$/ } },
+      shape: {
+        kind: 'list',
+        atLeast: 1,
+        of: {
+          kind: 'text',
+          says: 'a user pool id such as us-east-1_abc123, or its ARN',
+          pattern: /^(?:arn:aws:cognito-idp:[a-z0-9-]+:\d{12}:userpool\/)?[a-z]{2}(?:-[a-z]+)+-\d_[A-Za-z0-9]{1,55}$/,
+        },
+      },
       about: 'User pools whose tokens are accepted.',
     },
     identitySource: {
-      shape: { kind: 'text', says: 'method.request.header.Authorization', pattern: /^method\.request\.header\.[Aa]uthorization$/ },
+      shape: {
+        kind: 'text',
+        says: 'method.request.header.Authorization',
+        pattern: /^method\.request\.header\.[Aa]uthorization$/,
+      },
       about: 'Where the token stands; only the Authorization header is read.',
     },
   },
@@ -68,14 +84,21 @@ const permission: Shape = {
         pattern: new RegExp(`^(?:${Object.keys(tableVerbs).join('|')})$`),
         of: {
           kind: 'either',
-          of: [rowsText, {
-            kind: 'record',
-            keys: {
-              rows: { shape: rowsText, required: true, about: 'own: rows whose partition key is the user served; any: all rows.' },
-              except: { shape: names, about: 'Roles of the user served to whom every row is open.' },
-              columns: { shape: columns, about: 'For update: the only columns that may be written.' },
+          of: [
+            rowsText,
+            {
+              kind: 'record',
+              keys: {
+                rows: {
+                  shape: rowsText,
+                  required: true,
+                  about: 'own: rows whose partition key is the user served; any: all rows.',
+                },
+                except: { shape: names, about: 'Roles of the user served to whom every row is open.' },
+                columns: { shape: columns, about: 'For update: the only columns that may be written.' },
+              },
             },
-          }],
+          ],
         },
       },
     },
@@ -85,13 +108,20 @@ const permission: Shape = {
 const route: Shape = {
   kind: 'record',
   keys: {
-    who: { shape: { ...names, atLeast: 1 } as Shape, required: true, about: 'Roles that may call it, or [anyone].' },
+    who: {
+      shape: { kind: 'list', of: nameText, atLeast: 1 },
+      required: true,
+      about: 'Roles that may call it, or [anyone].',
+    },
     body: { shape: file, about: 'JSON Schema of the body.' },
     limit: {
       shape: { kind: 'text', says: 'a limit such as 10/m', pattern: /^[1-9]\d{0,6}\/(s|m|h|d)$/ },
       about: 'Calls per interval for one subject.',
     },
-    maxBodyBytes: { shape: { kind: 'integer', minimum: 0, maximum: 6 * 1024 * 1024 }, about: 'Largest body; 1 MiB unless said.' },
+    maxBodyBytes: {
+      shape: { kind: 'integer', minimum: 0, maximum: 6 * 1024 * 1024 },
+      about: 'Largest body; 1 MiB unless said.',
+    },
   },
 }
 
@@ -108,117 +138,275 @@ export const manifestShape: Extract<Shape, { kind: 'record' }> = {
         keys: {
           embedded: {
             about: "Sallyport's own OpenID provider.",
-            shape: { kind: 'record', keys: {
-              users: { required: true, about: 'User name → roles.',
-                shape: { kind: 'record', keys: {}, named: { says: nameSays, pattern: name, of: names } } },
-            } },
+            shape: {
+              kind: 'record',
+              keys: {
+                users: {
+                  required: true,
+                  about: 'User name → roles.',
+                  shape: { kind: 'record', keys: {}, named: { says: nameSays, pattern: name, of: names } },
+                },
+              },
+            },
           },
         },
         named: {
-          says: nameSays, pattern: name,
-          of: { kind: 'record', keys: {
-            authorizer: { shape: authorizer, about: 'A Cognito user pool.' },
-            clients: { shape: { kind: 'list', of: free }, about: 'Cognito client ids that may present tokens.' },
-            groups: { about: 'Cognito group → role.',
-              shape: { kind: 'record', keys: {}, named: { says: 'a group name', pattern: /^[^\s*]{1,128}$/, of: nameText } } },
-            issuer: { shape: url, about: 'OpenID issuer URL.' },
-            audience: { shape: free, about: 'The audience that a token must name.' },
-            roles: { shape: free, about: 'The claim that holds the roles.' },
-            jwks: { shape: file, about: "JWKS file, in place of the issuer's own address." },
-          } },
+          says: nameSays,
+          pattern: name,
+          of: {
+            kind: 'record',
+            keys: {
+              authorizer: { shape: authorizer, about: 'A Cognito user pool.' },
+              clients: { shape: { kind: 'list', of: free }, about: 'Cognito client ids that may present tokens.' },
+              groups: {
+                about: 'Cognito group → role.',
+                shape: {
+                  kind: 'record',
+                  keys: {},
+                  named: { says: 'a group name', pattern: /^[^\s*]{1,128}$/, of: nameText },
+                },
+              },
+              issuer: { shape: url, about: 'OpenID issuer URL.' },
+              audience: { shape: free, about: 'The audience that a token must name.' },
+              roles: { shape: free, about: 'The claim that holds the roles.' },
+              jwks: { shape: file, about: "JWKS file, in place of the issuer's own address." },
+            },
+          },
         },
       },
     },
     locations: {
       about: 'Networks whose country no database knows.',
-      shape: { kind: 'record', keys: {}, named: {
-        says: 'a country code such as CH', pattern: /^[A-Z]{2}$/,
-        of: { kind: 'list', of: { kind: 'text', says: 'a network such as 10.0.0.0/8',
-          pattern: /^(?:\d{1,3}(?:\.\d{1,3}){3}\/\d{1,2}|[0-9A-Fa-f:]{2,39}\/\d{1,3})$/ } },
-      } },
+      shape: {
+        kind: 'record',
+        keys: {},
+        named: {
+          says: 'a country code such as CH',
+          pattern: /^[A-Z]{2}$/,
+          of: {
+            kind: 'list',
+            of: {
+              kind: 'text',
+              says: 'a network such as 10.0.0.0/8',
+              pattern: /^(?:\d{1,3}(?:\.\d{1,3}){3}\/\d{1,2}|[0-9A-Fa-f:]{2,39}\/\d{1,3})$/,
+            },
+          },
+        },
+      },
     },
     people: {
       about: 'Roles, from verified token claims.',
-      shape: { kind: 'record', keys: {}, named: { says: nameSays, pattern: name, of: {
-        kind: 'record', orEmpty: true, keys: {
-          mfa: { shape: { kind: 'flag' }, about: 'The role counts only when two factors were proved.' },
-          countries: { shape: { kind: 'list', of: country, atLeast: 1 }, about: 'Countries the role may come from; any unless said.' },
-          device: { shape: { kind: 'text', says: '"managed"', options: ['managed'] }, about: 'Only an enrolled device will do.' },
-          jit: { about: 'The role counts only while elevated.', shape: { kind: 'record', keys: {
-            max: { shape: duration, required: true, about: 'Longest elevation.' },
-            approvers: { shape: { kind: 'list', of: nameText, atLeast: 1 }, required: true, about: 'Roles that approve; never the requester.' },
-            reason: { shape: { kind: 'text', says: '"required" or "optional"', options: ['required', 'optional'] }, about: 'Required unless said.' },
-          } } },
+      shape: {
+        kind: 'record',
+        keys: {},
+        named: {
+          says: nameSays,
+          pattern: name,
+          of: {
+            kind: 'record',
+            orEmpty: true,
+            keys: {
+              mfa: { shape: { kind: 'flag' }, about: 'The role counts only when two factors were proved.' },
+              countries: {
+                shape: { kind: 'list', of: country, atLeast: 1 },
+                about: 'Countries the role may come from; any unless said.',
+              },
+              device: {
+                shape: { kind: 'text', says: '"managed"', options: ['managed'] },
+                about: 'Only an enrolled device will do.',
+              },
+              jit: {
+                about: 'The role counts only while elevated.',
+                shape: {
+                  kind: 'record',
+                  keys: {
+                    max: { shape: duration, required: true, about: 'Longest elevation.' },
+                    approvers: {
+                      shape: { kind: 'list', of: nameText, atLeast: 1 },
+                      required: true,
+                      about: 'Roles that approve; never the requester.',
+                    },
+                    reason: {
+                      shape: { kind: 'text', says: '"required" or "optional"', options: ['required', 'optional'] },
+                      about: 'Required unless said.',
+                    },
+                  },
+                },
+              },
+            },
+          },
         },
-      } } },
+      },
     },
     administration: {
       about: 'Who may change a running server; MFA is always demanded.',
-      shape: { kind: 'record', keys: {
-        secrets: { shape: names, about: 'Roles that may set secrets.' },
-        configuration: { shape: names, about: 'Roles that may apply a manifest.' },
-        invoke: { shape: names, about: 'Roles that may invoke a function directly.' },
-      } },
+      shape: {
+        kind: 'record',
+        keys: {
+          secrets: { shape: names, about: 'Roles that may set secrets.' },
+          configuration: { shape: names, about: 'Roles that may apply a manifest.' },
+          invoke: { shape: names, about: 'Roles that may invoke a function directly.' },
+        },
+      },
     },
     zones: {
       about: 'Who may call in; everything else is unreachable.',
-      shape: { kind: 'record', keys: {}, named: { says: nameSays, pattern: name, of: {
-        kind: 'record', keys: { from: { shape: names, required: true, about: 'Zones that may call in, and internet.' } },
-      } } },
+      shape: {
+        kind: 'record',
+        keys: {},
+        named: {
+          says: nameSays,
+          pattern: name,
+          of: {
+            kind: 'record',
+            keys: { from: { shape: names, required: true, about: 'Zones that may call in, and internet.' } },
+          },
+        },
+      },
     },
     doors: {
       about: 'The only ways out.',
-      shape: { kind: 'record', keys: {}, named: { says: nameSays, pattern: name, of: { kind: 'record', keys: {
-        to: { shape: url, required: true, about: 'Where the function believes it goes.' },
-        upstream: { shape: url, about: 'Where the door really goes; the same unless said. May hold ${NAME:-default}.' },
-        add: { about: 'Header → template; {secret} stands for a secret.',
-          shape: { kind: 'record', keys: {}, named: { says: 'a header name', pattern: header, of: free } } },
-        ops: { required: true, about: 'Operation → METHOD /path.',
-          shape: { kind: 'record', keys: {}, named: { says: 'an operation name', pattern: operationName,
-            of: { kind: 'text', says: 'METHOD /path of plain and :name segments', pattern: routeKey } } } },
-        accept: { about: 'Request headers let through besides the standard ones.',
-          shape: { kind: 'list', of: { kind: 'text', says: 'a header name', pattern: header } } },
-        timeout: { shape: duration, about: '30s unless said.' },
-      } } } },
+      shape: {
+        kind: 'record',
+        keys: {},
+        named: {
+          says: nameSays,
+          pattern: name,
+          of: {
+            kind: 'record',
+            keys: {
+              to: { shape: url, required: true, about: 'Where the function believes it goes.' },
+              upstream: {
+                shape: url,
+                about: 'Where the door really goes; the same unless said. May hold ${NAME:-default}.',
+              },
+              add: {
+                about: 'Header → template; {secret} stands for a secret.',
+                shape: { kind: 'record', keys: {}, named: { says: 'a header name', pattern: header, of: free } },
+              },
+              ops: {
+                required: true,
+                about: 'Operation → METHOD /path.',
+                shape: {
+                  kind: 'record',
+                  keys: {},
+                  named: {
+                    says: 'an operation name',
+                    pattern: operationName,
+                    of: { kind: 'text', says: 'METHOD /path of plain and :name segments', pattern: routeKey },
+                  },
+                },
+              },
+              accept: {
+                about: 'Request headers let through besides the standard ones.',
+                shape: { kind: 'list', of: { kind: 'text', says: 'a header name', pattern: header } },
+              },
+              timeout: { shape: duration, about: '30s unless said.' },
+            },
+          },
+        },
+      },
     },
     secrets: {
       about: 'Names of secrets; values are set with sallyport secret set.',
-      shape: { kind: 'record', keys: {}, named: { says: nameSays, pattern: name, of: {
-        kind: 'record', orEmpty: true, keys: { rotate: { shape: duration, about: 'How old it may become.' } },
-      } } },
+      shape: {
+        kind: 'record',
+        keys: {},
+        named: {
+          says: nameSays,
+          pattern: name,
+          of: {
+            kind: 'record',
+            orEmpty: true,
+            keys: { rotate: { shape: duration, about: 'How old it may become.' } },
+          },
+        },
+      },
     },
     tables: {
       about: 'DynamoDB tables.',
-      shape: { kind: 'record', keys: {}, named: { says: nameSays, pattern: name, of: { kind: 'record', keys: {
-        dynamodb: { required: true, about: 'Table name.',
-          shape: { kind: 'text', says: 'a DynamoDB table name', pattern: /^[A-Za-z0-9_.-]{3,255}$/ } },
-        key: { required: true, about: 'Partition key, or [partition key, sort key].',
-          shape: { kind: 'either', of: [column, columns] } },
-        region: { about: 'us-east-1 unless said.',
-          shape: { kind: 'text', says: 'a region such as eu-central-1', pattern: /^[a-z]{2}(?:-[a-z]+)+-\d$/ } },
-        account: { about: '123456789012 unless said.',
-          shape: { kind: 'text', scalar: true, says: 'an account of twelve digits', pattern: /^\d{12}$/ } },
-        endpoint: { shape: url, about: 'DynamoDB endpoint; the embedded one unless said. May hold ${NAME:-default}.' },
-      } } } },
+      shape: {
+        kind: 'record',
+        keys: {},
+        named: {
+          says: nameSays,
+          pattern: name,
+          of: {
+            kind: 'record',
+            keys: {
+              dynamodb: {
+                required: true,
+                about: 'Table name.',
+                shape: { kind: 'text', says: 'a DynamoDB table name', pattern: /^[A-Za-z0-9_.-]{3,255}$/ },
+              },
+              key: {
+                required: true,
+                about: 'Partition key, or [partition key, sort key].',
+                shape: { kind: 'either', of: [column, columns] },
+              },
+              region: {
+                about: 'us-east-1 unless said.',
+                shape: { kind: 'text', says: 'a region such as eu-central-1', pattern: /^[a-z]{2}(?:-[a-z]+)+-\d$/ },
+              },
+              account: {
+                about: '123456789012 unless said.',
+                shape: { kind: 'text', scalar: true, says: 'an account of twelve digits', pattern: /^\d{12}$/ },
+              },
+              endpoint: {
+                shape: url,
+                about: 'DynamoDB endpoint; the embedded one unless said. May hold ${NAME:-default}.',
+              },
+            },
+          },
+        },
+      },
     },
     functions: {
-      about: 'The functions, and what each can do.', required: true,
-      shape: { kind: 'record', keys: {}, named: { says: nameSays, pattern: name, of: { kind: 'record', keys: {
-        zone: { shape: nameText, required: true, about: 'The zone in which it runs.' },
-        code: { shape: file, required: true, about: 'Entry module.' },
-        routes: { about: 'METHOD /path → who may call it.',
-          shape: { kind: 'record', keys: {}, named: { says: 'METHOD /path of plain and :name segments', pattern: routeKey, of: route } } },
-        offers: { shape: operations, about: 'Operations that other functions may be granted.' },
-        can: { about: 'Thing → what may be done with it.',
-          shape: { kind: 'record', keys: {}, named: { says: nameSays, pattern: name, of: permission } } },
-        env: { about: 'Plain values. Secrets belong to doors.',
-          shape: { kind: 'record', keys: {}, named: { says: 'a variable name', pattern: /^[A-Za-z_][A-Za-z0-9_]{0,127}$/, of: free } } },
-        reuse: { about: 'Whom one box may serve.',
-          shape: { kind: 'text', says: 'never, user or shared', options: ['never', 'user', 'shared'] } },
-        timeout: { shape: duration, about: '10s unless said.' },
-        memory: { shape: { kind: 'integer', minimum: 128, maximum: 10240 }, about: 'In MB; 256 unless said.' },
-        policies: { shape: { kind: 'list', of: file }, about: 'IAM documents attached to its identity.' },
-      } } } },
+      about: 'The functions, and what each can do.',
+      required: true,
+      shape: {
+        kind: 'record',
+        keys: {},
+        named: {
+          says: nameSays,
+          pattern: name,
+          of: {
+            kind: 'record',
+            keys: {
+              zone: { shape: nameText, required: true, about: 'The zone in which it runs.' },
+              code: { shape: file, required: true, about: 'Entry module.' },
+              routes: {
+                about: 'METHOD /path → who may call it.',
+                shape: {
+                  kind: 'record',
+                  keys: {},
+                  named: { says: 'METHOD /path of plain and :name segments', pattern: routeKey, of: route },
+                },
+              },
+              offers: { shape: operations, about: 'Operations that other functions may be granted.' },
+              can: {
+                about: 'Thing → what may be done with it.',
+                shape: { kind: 'record', keys: {}, named: { says: nameSays, pattern: name, of: permission } },
+              },
+              env: {
+                about: 'Plain values. Secrets belong to doors.',
+                shape: {
+                  kind: 'record',
+                  keys: {},
+                  named: { says: 'a variable name', pattern: /^[A-Za-z_][A-Za-z0-9_]{0,127}$/, of: free },
+                },
+              },
+              reuse: {
+                about: 'Whom one box may serve.',
+                shape: { kind: 'text', says: 'never, user or shared', options: ['never', 'user', 'shared'] },
+              },
+              timeout: { shape: duration, about: '10s unless said.' },
+              memory: { shape: { kind: 'integer', minimum: 128, maximum: 10240 }, about: 'In MB; 256 unless said.' },
+              policies: { shape: { kind: 'list', of: file }, about: 'IAM documents attached to its identity.' },
+            },
+          },
+        },
+      },
     },
     guardrails: { shape: { kind: 'list', of: file }, about: 'IAM documents of denies, asked for every request.' },
     only: {
@@ -227,10 +415,13 @@ export const manifestShape: Extract<Shape, { kind: 'record' }> = {
     },
     expect: {
       about: 'Worked examples; run on load and in CI.',
-      shape: { kind: 'record', keys: Object.fromEntries(['allow', 'deny'].map((effect) => [effect, {
-        shape: { kind: 'list', of: { kind: 'text', says: '"subject -> object"', pattern: /^[^*]+ -> [^*]+$/ } } as Shape,
-        about: effect === 'allow' ? 'Must be allowed.' : 'Must be refused.',
-      }])) },
+      shape: {
+        kind: 'record',
+        keys: {
+          allow: { shape: examples, about: 'Must be allowed.' },
+          deny: { shape: examples, about: 'Must be refused.' },
+        },
+      },
     },
   },
 }

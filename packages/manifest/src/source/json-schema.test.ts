@@ -21,9 +21,16 @@ describe('the JSON Schema for editors', () => {
 
   it('marks typical mistakes', () => {
     for (const [from, to] of [
-      ['app: checkout', 'app: Checkout'], ['zones:  ', 'zone:  '], ['    zone: restricted\n', ''], ['mfa: true, device', 'mfa: "yes", device'],
-      ['stripe: [charge, refund]\n', 'stripe: ["*"]\n'], ['limit: 10/m', 'limit: 10 per minute'], ['rotate: 30d', 'rotate: 30'],
-      ['POST /checkout: {', 'Post /checkout: {'], ['rows: own, except: [admin]', 'rows: mine, except: [admin]'], ['put: own', 'write: own'],
+      ['app: checkout', 'app: Checkout'],
+      ['zones:  ', 'zone:  '],
+      ['    zone: restricted\n', ''],
+      ['mfa: true, device', 'mfa: "yes", device'],
+      ['stripe: [charge, refund]\n', 'stripe: ["*"]\n'],
+      ['limit: 10/m', 'limit: 10 per minute'],
+      ['rotate: 30d', 'rotate: 30'],
+      ['POST /checkout: {', 'Post /checkout: {'],
+      ['rows: own, except: [admin]', 'rows: mine, except: [admin]'],
+      ['put: own', 'write: own'],
     ] as const) {
       expect(validate(parse(edited(from, to))), to).toBe(false)
     }

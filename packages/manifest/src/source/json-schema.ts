@@ -27,7 +27,11 @@ function schemaOf(shape: Shape): Json {
     case 'integer':
       return { type: 'integer', minimum: shape.minimum, maximum: shape.maximum }
     case 'list':
-      return { type: 'array', items: schemaOf(shape.of), ...(shape.atLeast === undefined ? {} : { minItems: shape.atLeast }) }
+      return {
+        type: 'array',
+        items: schemaOf(shape.of),
+        ...(shape.atLeast === undefined ? {} : { minItems: shape.atLeast }),
+      }
     case 'record':
       return recordOf(shape)
     case 'either':
@@ -40,10 +44,12 @@ function recordOf(shape: Extract<Shape, { kind: 'record' }>): Json {
   const required = fields.filter(([, field]) => field.required === true).map(([key]) => key)
   return {
     type: shape.orEmpty === true ? ['object', 'null'] : 'object',
-    properties: Object.fromEntries(fields.map(([key, field]) => {
-      const inner = schemaOf(field.shape)
-      return [key, field.about === undefined ? inner : { ...inner, description: field.about }]
-    })),
+    properties: Object.fromEntries(
+      fields.map(([key, field]) => {
+        const inner = schemaOf(field.shape)
+        return [key, field.about === undefined ? inner : { ...inner, description: field.about }]
+      }),
+    ),
     ...(required.length === 0 ? {} : { required }),
     ...(shape.named === undefined ? {} : { patternProperties: namedOf(shape, shape.named) }),
     additionalProperties: false,
@@ -51,8 +57,12 @@ function recordOf(shape: Extract<Shape, { kind: 'record' }>): Json {
 }
 
 /** Fixed keys are left to `properties`, or both would have to hold (JSON Schema 2020-12 §10.3.2). */
-function namedOf(shape: Extract<Shape, { kind: 'record' }>, named: NonNullable<Extract<Shape, { kind: 'record' }>['named']>): Json {
+function namedOf(
+  shape: Extract<Shape, { kind: 'record' }>,
+  named: NonNullable<Extract<Shape, { kind: 'record' }>['named']>,
+): Json {
   const fixed = Object.keys(shape.keys)
-  const pattern = fixed.length === 0 ? named.pattern.source : `^(?!(?:${fixed.join('|')})$)${named.pattern.source.replace(/^\^/, '')}`
+  const pattern =
+    fixed.length === 0 ? named.pattern.source : `^(?!(?:${fixed.join('|')})$)${named.pattern.source.replace(/^\^/, '')}`
   return { [pattern]: schemaOf(named.of) }
 }

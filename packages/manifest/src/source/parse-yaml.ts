@@ -23,7 +23,13 @@ export function parseYaml(file: string, text: string, faults: Faults): Node | un
   const lineCounter = new LineCounter()
   const source = withPlainDashes(text)
   const document = parseDocument(source, {
-    lineCounter, version: '1.2', schema: 'core', merge: false, uniqueKeys: true, prettyErrors: false, strict: true,
+    lineCounter,
+    version: '1.2',
+    schema: 'core',
+    merge: false,
+    uniqueKeys: true,
+    prettyErrors: false,
+    strict: true,
   })
   const place = (offset: number): Position => {
     const { line, col } = lineCounter.linePos(offset)
@@ -31,7 +37,8 @@ export function parseYaml(file: string, text: string, faults: Faults): Node | un
   }
   for (const error of document.errors) reportYamlError(error, source, place, faults)
   if (document.errors.length > 0 || document.contents === null) {
-    if (document.errors.length === 0) faults.add('manifest.missing_key', start, `${file} is empty.`, 'run: sallyport init')
+    if (document.errors.length === 0)
+      faults.add('manifest.missing_key', start, `${file} is empty.`, 'run: sallyport init')
     return undefined
   }
   return convert(document, document.contents, place, faults)
@@ -44,12 +51,15 @@ export function parseYaml(file: string, text: string, faults: Faults): Node | un
 function withPlainDashes(text: string): string {
   if (!/^[ \t]*[–—] /mu.test(text)) return text
   let inList = false
-  return text.split('\n').map((line) => {
-    const dashed = /^(\s*)[–—] (.*)$/u.exec(line)
-    if (dashed !== null && inList) return `${dashed[1]}- ${dashed[2]}`
-    if (line.trim() !== '') inList = /:\s*(#.*)?$/u.test(line)
-    return line
-  }).join('\n')
+  return text
+    .split('\n')
+    .map((line) => {
+      const dashed = /^(\s*)[–—] (.*)$/u.exec(line)
+      if (dashed !== null && inList) return `${dashed[1]}- ${dashed[2]}`
+      if (line.trim() !== '') inList = /:\s*(#.*)?$/u.test(line)
+      return line
+    })
+    .join('\n')
 }
 
 function reportYamlError(
@@ -132,14 +142,8 @@ function convert(
 }
 
 function scalar(value: unknown, source: string | undefined, at: Position): Node {
-  switch (typeof value) {
-    case 'string':
-      return { kind: 'text', text: value, at }
-    case 'number':
-      return { kind: 'number', value, text: source ?? String(value), at }
-    case 'boolean':
-      return { kind: 'flag', value, text: source ?? String(value), at }
-    default:
-      return { kind: 'empty', at }
-  }
+  if (typeof value === 'string') return { kind: 'text', text: value, at }
+  if (typeof value === 'number') return { kind: 'number', value, text: source ?? String(value), at }
+  if (typeof value === 'boolean') return { kind: 'flag', value, text: source ?? String(value), at }
+  return { kind: 'empty', at }
 }

@@ -46,8 +46,11 @@ export function checkShape(node: Node, shape: Shape, path: string, faults: Fault
       if (node.kind !== 'flag') wrongType(node, path, 'true or false', faults)
       return
     case 'integer': {
-      const fits = node.kind === 'number' && Number.isInteger(node.value) &&
-        node.value >= shape.minimum && node.value <= shape.maximum
+      const fits =
+        node.kind === 'number' &&
+        Number.isInteger(node.value) &&
+        node.value >= shape.minimum &&
+        node.value <= shape.maximum
       if (!fits) wrongType(node, path, `a whole number from ${shape.minimum} to ${shape.maximum}`, faults)
       return
     }
@@ -74,8 +77,12 @@ function checkText(node: Node, shape: Extract<Shape, { kind: 'text' }>, path: st
   const fits = (shape.pattern?.test(node.text) ?? true) && (shape.options?.includes(node.text) ?? true)
   if (fits) return
   if (node.text.includes('*')) {
-    faults.add('manifest.wildcard', node.at, `${path}: "${node.text}" holds a "*", and there are no wildcards.`,
-      'name each thing that is granted')
+    faults.add(
+      'manifest.wildcard',
+      node.at,
+      `${path}: "${node.text}" holds a "*", and there are no wildcards.`,
+      'name each thing that is granted',
+    )
     return
   }
   const suggestion = shape.options === undefined ? undefined : didYouMean(node.text, shape.options)
@@ -90,13 +97,21 @@ function checkRecord(node: MapNode, shape: Extract<Shape, { kind: 'record' }>, p
       checkShape(value, field.shape, under(key), faults)
     } else if (shape.named === undefined) {
       const where = path === '' ? 'The manifest' : path
-      faults.add('manifest.unknown_key', keyAt, `${where} has no key "${key}".`,
-        didYouMean(key, Object.keys(shape.keys)) ?? `known: ${Object.keys(shape.keys).join(', ')}`)
+      faults.add(
+        'manifest.unknown_key',
+        keyAt,
+        `${where} has no key "${key}".`,
+        didYouMean(key, Object.keys(shape.keys)) ?? `known: ${Object.keys(shape.keys).join(', ')}`,
+      )
     } else if (shape.named.pattern.test(key)) {
       checkShape(value, shape.named.of, under(key), faults)
     } else if (key.includes('*')) {
-      faults.add('manifest.wildcard', keyAt, `${path}: "${key}" holds a "*", and there are no wildcards.`,
-        'name each thing that is granted')
+      faults.add(
+        'manifest.wildcard',
+        keyAt,
+        `${path}: "${key}" holds a "*", and there are no wildcards.`,
+        'name each thing that is granted',
+      )
     } else {
       faults.add('manifest.wrong_type', keyAt, `${path}: "${key}" must be ${shape.named.says}.`)
     }

@@ -13,6 +13,13 @@ describe('a new app', () => {
   })
 
   it('has a name that fits into an ARN, whatever the folder is called', () => {
-    expect(['', '...', '42', 'Ünïcode', 'a'.repeat(200), 'x_y'].map((name) => newManifest(name).name)).toEqual(['app', 'app', 'app', 'n-code', 'a'.repeat(63), 'x-y'])
+    expect(['', '...', '42', 'Ünïcode', 'a'.repeat(200), 'x_y'].map((name) => newManifest(name).name)).toEqual([
+      'app',
+      'app',
+      'app',
+      'n-code',
+      'a'.repeat(63),
+      'x-y',
+    ])
   })
 })

@@ -7,12 +7,26 @@ export interface NewApp {
 
 /** What `sallyport init` writes. The name is made fit for an ARN: `My Shop` becomes `my-shop`. */
 export function newManifest(name: string): NewApp {
-  const plain = name.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-').replaceAll(/^[^a-z]+|-+$/g, '').slice(0, 63)
+  const plain = name
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '-')
+    .replaceAll(/^[^a-z]+|-+$/g, '')
+    .slice(0, 63)
   const app = plain === '' ? 'app' : plain
-  return { name: app, files: { 'sallyport.yaml': manifest(app), 'src/hello.ts': hello, 'schemas/greeting.json': schema, '.gitignore': '.sallyport/\nnode_modules/\n' } }
+  return {
+    name: app,
+    files: {
+      'sallyport.yaml': manifest(app),
+      'src/hello.ts': hello,
+      'schemas/greeting.json': schema,
+      '.gitignore': '.sallyport/\nnode_modules/\n',
+    },
+  }
 }
 
-const manifest = (app: string): string => `# yaml-language-server: $schema=./node_modules/@sallyport/manifest/sallyport.schema.json
+const manifest = (
+  app: string,
+): string => `# yaml-language-server: $schema=./node_modules/@sallyport/manifest/sallyport.schema.json
 app: ${app}
 issuers:
   embedded:                          # Sallyport's own OpenID provider; sign-in details are made on the first run

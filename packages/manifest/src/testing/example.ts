@@ -40,9 +40,17 @@ export function load(text: string = exampleText, files: Readonly<Record<string, 
 }
 
 /** The same, for a manifest that must load. */
-export function mustLoad(text: string = exampleText, files: Readonly<Record<string, string | undefined>> = {}): { readonly app: App; readonly compiled: CompiledApp } {
+export function mustLoad(
+  text: string = exampleText,
+  files: Readonly<Record<string, string | undefined>> = {},
+): { readonly app: App; readonly compiled: CompiledApp } {
   const loaded = load(text, files)
-  if (!loaded.ok) throw new Error(loaded.faults.map((fault) => `${fault.file}:${fault.line}:${fault.column} ${fault.code} ${fault.message}`).join('\n'))
+  if (!loaded.ok)
+    throw new Error(
+      loaded.faults
+        .map((fault) => `${fault.file}:${fault.line}:${fault.column} ${fault.code} ${fault.message}`)
+        .join('\n'),
+    )
   return loaded
 }
 

@@ -6,9 +6,18 @@ export interface Step {
   readonly files?: Readonly<Record<string, string>>
 }
 
-const putAny = JSON.stringify({ Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: 'dynamodb:PutItem', Resource: 'arn:aws:dynamodb:us-east-1:123456789012:table/Orders' }] })
-const step = (what: string, from: string, to: string, files?: Readonly<Record<string, string>>): Step =>
-  ({ what, from, to, ...(files === undefined ? {} : { files }) })
+const putAny = JSON.stringify({
+  Version: '2012-10-17',
+  Statement: [
+    { Effect: 'Allow', Action: 'dynamodb:PutItem', Resource: 'arn:aws:dynamodb:us-east-1:123456789012:table/Orders' },
+  ],
+})
+const step = (what: string, from: string, to: string, files?: Readonly<Record<string, string>>): Step => ({
+  what,
+  from,
+  to,
+  ...(files === undefined ? {} : { files }),
+})
 
 export const loosenings: readonly Step[] = [
   step('a user gains a role', 'bob: [customer]', 'bob: [customer, support]'),
@@ -37,20 +46,38 @@ export const loosenings: readonly Step[] = [
   step('a door leads elsewhere', 'to: https://api.postmarkapp.com', 'to: https://api.postmarkapp.example'),
   step('an upstream is moved', 'http://127.0.0.1:8482', 'https://collect.example'),
   step('a door adds another secret', '"{mail-token}"', '"{stripe-key}"'),
-  step('a door adds one more header', 'add: { authorization: "Bearer {stripe-key}" }', 'add: { authorization: "Bearer {stripe-key}", x-key: "{stripe-key}" }'),
-  step('a door lets a header through', 'ops: { send: POST /email }', 'ops: { send: POST /email }\n    accept: [x-debug]'),
+  step(
+    'a door adds one more header',
+    'add: { authorization: "Bearer {stripe-key}" }',
+    'add: { authorization: "Bearer {stripe-key}", x-key: "{stripe-key}" }',
+  ),
+  step(
+    'a door lets a header through',
+    'ops: { send: POST /email }',
+    'ops: { send: POST /email }\n    accept: [x-debug]',
+  ),
   step('a secret is rotated more rarely', 'rotate: 30d', 'rotate: 300d'),
   step('a secret is never rotated', 'stripe-key: { rotate: 30d }', 'stripe-key: {}'),
   step('a table is keyed otherwise', 'key: [customer, id]', 'key: [id, customer]'),
   step('a table is another', 'dynamodb: Orders', 'dynamodb: Customers'),
   step('a table is in another account', 'dynamodb: Orders,', 'dynamodb: Orders, account: "210987654321",'),
-  step('a route is opened to a role', 'POST /checkout: { who: [customer]', 'POST /checkout: { who: [customer, support]'),
+  step(
+    'a route is opened to a role',
+    'POST /checkout: { who: [customer]',
+    'POST /checkout: { who: [customer, support]',
+  ),
   step('a refund is opened to support', 'who: [admin]', 'who: [admin, support]'),
   step('a route is opened to anyone', 'POST /checkout: { who: [customer]', 'POST /checkout: { who: [anyone]'),
-  step('a route is added', '    can: { orders: [create, get, refund] }', '      GET /health: { who: [anyone] }\n    can: { orders: [create, get, refund] }'),
+  step(
+    'a route is added',
+    '    can: { orders: [create, get, refund] }',
+    '      GET /health: { who: [anyone] }\n    can: { orders: [create, get, refund] }',
+  ),
   step('a schema is dropped', ', body: schemas/checkout.json', ''),
   step('a schema is exchanged', 'body: schemas/checkout.json', 'body: schemas/any.json', { 'schemas/any.json': '{}' }),
-  step('a schema is loosened', 'body: schemas/refund.json', 'body: schemas/refund.json', { 'schemas/refund.json': '{}' }),
+  step('a schema is loosened', 'body: schemas/refund.json', 'body: schemas/refund.json', {
+    'schemas/refund.json': '{}',
+  }),
   step('a limit is raised', 'limit: 10/m', 'limit: 100/m'),
   step('a limit is dropped', ', limit: 60/m', ''),
   step('bodies may be larger', 'limit: 10/m', 'limit: 10/m, maxBodyBytes: 6000000'),
@@ -67,9 +94,18 @@ export const loosenings: readonly Step[] = [
   step('notifications uses another door', 'can: { email: [send] }', 'can: { email: [send], stripe: [charge] }'),
   step('notifications calls payments', 'can: { email: [send] }', 'can: { email: [send], payments: [refund] }'),
   step('notifications writes the table', 'can: { email: [send] }', 'can: { email: [send], orders-table: [put] }'),
-  step('notifications has a policy', 'can: { email: [send] }', 'can: { email: [send] }\n    policies: [policies/put.json]', { 'policies/put.json': putAny }),
+  step(
+    'notifications has a policy',
+    'can: { email: [send] }',
+    'can: { email: [send] }\n    policies: [policies/put.json]',
+    { 'policies/put.json': putAny },
+  ),
   step('a box serves many users', '    offers: [charge, refund]', '    offers: [charge, refund]\n    reuse: shared'),
-  step('another issuer may vouch', 'issuers:\n', 'issuers:\n  corp: { issuer: "https://login.example", audience: checkout, roles: groups }\n'),
+  step(
+    'another issuer may vouch',
+    'issuers:\n',
+    'issuers:\n  corp: { issuer: "https://login.example", audience: checkout, roles: groups }\n',
+  ),
 ]
 
 export const narrowings: readonly Step[] = [
