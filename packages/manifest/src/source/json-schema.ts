@@ -7,7 +7,7 @@ type Json = Readonly<Record<string, unknown>>
 export function manifestJsonSchema(): Json {
   return {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
-    $id: 'https://sallyport.dev/sallyport.schema.json',
+    $id: 'urn:sallyport:manifest:0.1',
     title: 'sallyport.yaml',
     ...schemaOf(manifestShape),
   }
