@@ -8,6 +8,7 @@ import { functionAttacks } from './function-attacks.ts'
 import { peopleAttacks } from './people-attacks.ts'
 import { requestAttacks } from './request-attacks.ts'
 import { tokenAttacks } from './token-attacks.ts'
+import { printable } from '../verbs/logs.ts'
 import { withWorld, type World } from './world.ts'
 
 export type { Attack, Attempt, Control, StoppedBy } from './attack.ts'
@@ -88,7 +89,12 @@ function lineOf({ name, tries, stoppedBy, attempt, controls, control, held }: At
   const under = control.succeeded ? 'worked' : 'FAILED'
   return [
     `${held ? 'ok ' : 'NO '} ${name}: ${tries}`,
-    `      ${verdict}: ${attempt.code} (${attempt.evidence.slice(0, 140)})`,
-    `      control ${under}: ${controls} (${control.evidence})`,
+    `      ${verdict}: ${attempt.code} (${oneLine(attempt.evidence)})`,
+    `      control ${under}: ${controls} (${oneLine(control.evidence)})`,
   ].join('\n')
+}
+
+/** Adversary: hostile code, whose words must not move the cursor or look like a line of ours. */
+function oneLine(text: string): string {
+  return printable(text.replace(/\s+/g, ' ')).trim().slice(0, 140)
 }

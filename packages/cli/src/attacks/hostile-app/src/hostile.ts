@@ -41,7 +41,7 @@ async function carryOut(instruction: Instruction): Promise<Outcome> {
     case 'raw': {
       const { host, port, serverName, text } = instruction
       const socket = serverName === undefined ? connect(port, host) : connectTls({ host, port, servername: serverName })
-      socket.end(text)
+      sendAll(socket, text)
       return rawOutcome(await allOf(socket))
     }
     case 'udp':
@@ -98,7 +98,7 @@ async function carryOut(instruction: Instruction): Promise<Outcome> {
       return { got: !unfinished.destroyed, code: 'begun', evidence: 'half a request' }
     case 'finish': {
       if (unfinished === undefined || unfinished.destroyed) return { got: false, code: 'aborted', evidence: 'the connection is gone' }
-      unfinished.end(instruction.text)
+      sendAll(unfinished, instruction.text)
       return rawOutcome(await allOf(unfinished))
     }
     case 'both': {
@@ -109,6 +109,12 @@ async function carryOut(instruction: Instruction): Promise<Outcome> {
       await sleep(instruction.ms)
       return { got: true, code: 'waited', evidence: `${instruction.ms} ms` }
   }
+}
+
+/** A half-closed connection tells a raw listener that all is said; of an HTTP client it would mean that it has gone. */
+function sendAll(socket: Socket, text: string): void {
+  if (text.includes('connection: close\r\n')) socket.write(text)
+  else socket.end(text)
 }
 
 async function allOf(socket: Socket): Promise<string> {
