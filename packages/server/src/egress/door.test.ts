@@ -80,6 +80,17 @@ describe('a door', () => {
     expect(seen).toHaveLength(1)
   })
 
+  it('never lets a broken stream look like a short answer', async () => {
+    answer = (response) => {
+      response.write('half of it')
+      setTimeout(() => response.destroy(), 20)
+    }
+    expect(await ask(harness, charge).catch(() => 'broken')).toBe('broken')
+    await expect.poll(() => harness.others).toMatchObject([{ outcome: 'aborted', status: 200 }])
+    answer = (response) => void response.end('all of it')
+    expect(await ask(harness, charge)).toMatchObject({ status: 200, body: 'all of it' })
+  })
+
   it('stars out a secret that the upstream reflects, also across chunks and in base64', async () => {
     answer = (response) => {
       response.setHeader('x-echo', realKey)

@@ -1,4 +1,4 @@
-import { finished, pipeline, type Readable } from 'node:stream'
+import { finished, type Readable } from 'node:stream'
 
 import { actions, arn, type Grant, type Reason, SallyportError } from '@sallyport/core/access'
 import type { Outcome, Passed } from '@sallyport/core/enforcement'
@@ -6,6 +6,7 @@ import { type Door, type DoorOperation, matchDoor, unlistedDoorArn } from '@sall
 
 import type { Invocation } from '../host/invocation.ts'
 import type { Box } from './box.ts'
+import { flow } from './flow.ts'
 import { endedSince, type Exit } from './gate.ts'
 import { doorReason, type Head } from './head.ts'
 import { forwardedHeaders, returnedHeaders } from './headers.ts'
@@ -91,9 +92,7 @@ export function doorExit(
 export function handBack(
   answer: UpstreamAnswer, patterns: readonly Buffer[], note: string | undefined,
 ): Passed<ExitResponse> {
-  let body: Readable = answer.body
-  // `pipeline` destroys both ends when either fails, so that a broken stream is never taken for a short answer.
-  if (patterns.length > 0) body = pipeline(answer.body, redactor(patterns), () => undefined)
+  const body: Readable = patterns.length === 0 ? answer.body : flow(answer.body, redactor(patterns))
   const headers = returnedHeaders(answer.headers)
     .map(([name, value]) => [name, redact(Buffer.from(value, 'latin1'), patterns).toString('latin1')] as const)
   const word = answer.status < 400 ? 'done' : answer.status < 500 ? 'refused-upstream' : 'failed'

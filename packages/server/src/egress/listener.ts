@@ -1,9 +1,10 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import { type Duplex, pipeline, type Readable } from 'node:stream'
+import type { Duplex, Readable } from 'node:stream'
 import { createServer as createTlsServer, type SecureContext, type TLSSocket } from 'node:tls'
 
 import type { BoxListeners } from '../host/engine.ts'
+import { flow } from './flow.ts'
 import { type ExitResponse, plainRefusal } from './refusal.ts'
 import type { EgressLimits } from './rooms.ts'
 
@@ -72,11 +73,12 @@ export function serveBox(listeners: BoxListeners, limits: EgressLimits, handlers
     const busy = new WeakSet<Socket>()
     // Node's own head and request timers run in listening servers only, and these never listen.
     const watch = (socket: Socket): void => {
-      const timer = setTimeout(() => socket.destroy(), limits.idleMs).unref()
-      watches.set(socket, timer)
-      socket.once('close', () => clearTimeout(timer))
+      watches.set(socket, setTimeout(() => socket.destroy(), limits.idleMs).unref())
     }
-    server.on('connection', watch)
+    server.on('connection', (socket) => {
+      socket.once('close', () => clearTimeout(watches.get(socket)))
+      watch(socket)
+    })
     server.on('request', (message, response) => {
       const { socket } = message
       // A second request before the first is answered: nobody needs it, and it blurs whose request is whose.
@@ -85,7 +87,7 @@ export function serveBox(listeners: BoxListeners, limits: EgressLimits, handlers
       clearTimeout(watches.get(socket))
       response.once('finish', () => {
         busy.delete(socket)
-        watch(socket)
+        if (!socket.destroyed) watch(socket)
       })
       void handlers.onRequest(message, scheme, serverNameOf(message)).then((answer) => send(answer, message, response))
     })
@@ -144,7 +146,7 @@ function send(answer: ExitResponse, message: IncomingMessage, response: ServerRe
   for (const [name, value] of answer.headers) merged.set(name, [...(merged.get(name) ?? []), value])
   response.writeHead(answer.status, Object.fromEntries(merged))
   if (body instanceof Uint8Array) response.end(body)
-  else pipeline(body, response, () => undefined) // either side's end ends the other; the outcome says which it was
+  else flow(body, response)
 }
 
 function sendRaw(answer: ExitResponse, socket: Duplex): void {
