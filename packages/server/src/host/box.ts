@@ -62,6 +62,7 @@ export interface BoxHooks {
 /** The reason given when a healthy box is no longer wanted; a box that had not yet loaded is then no failure. */
 export const closing = 'no longer needed'
 const initTimeoutMs = 10_000
+const lostGraceMs = 500
 const maxBreachEvents = 10
 
 /** Launches a box in a pod that was made for this function's uid. */
@@ -74,7 +75,7 @@ export function startBox(image: FunctionImage, pod: Pod, around: BoxSurroundings
   let initFailure: string | undefined
   let endReason: string | undefined
   let breaches = 0
-  // Output of an invocation that has just answered is still read as its own, until the runtime is answered.
+  // Output of an invocation that has just answered is still read as its own.
   let ending: Invocation | undefined
   let settle: ((result: InvocationResult) => void) | undefined
 
@@ -88,9 +89,14 @@ export function startBox(image: FunctionImage, pod: Pod, around: BoxSurroundings
       clearTimeout(initTimer)
       hooks.onIdle(box)
     },
-    onResult: (_, result) => {
+    onResult: (invocation, result) => {
       exits.endInvocation()
-      settle?.(result)
+      ending = invocation
+      // What the function wrote before it answered is in its pipes already: one turn of the loop reads it.
+      setImmediate(() => {
+        ending = undefined
+        settle?.(result)
+      })
     },
     onInitError: (message) => {
       initFailure = message
@@ -100,7 +106,8 @@ export function startBox(image: FunctionImage, pod: Pod, around: BoxSurroundings
       breaches += 1
       if (endReason === undefined && breaches <= maxBreachEvents) event('box-breach', detail)
     },
-    onLost: () => box.kill('the runtime closed its connection'),
+    // A process that is just ending says by its exit status why; one that stays without a connection is ended.
+    onLost: () => void setTimeout(() => box.kill('the runtime closed its connection'), lostGraceMs).unref(),
   })
   const output = readOutput(pod, () => {
     const running = api.current() ?? ending
@@ -138,10 +145,10 @@ export function startBox(image: FunctionImage, pod: Pod, around: BoxSurroundings
       const interrupted = api.abandon()
       exits.close()
       await output.end()
-      const memory = (group?.outOfMemoryKills() ?? 0) > 0 || heapExhausted(exit, output.tail())
-      settle?.(endedResult(exit, endReason, memory, output.tail()))
+      const memory = (group?.outOfMemoryKills() ?? 0) > 0 || heapExhausted(exit, output.tail(40))
+      settle?.(endedResult(exit, endReason, memory, output.tail(5)))
       if (!wasReady && initFailure === undefined && endReason !== closing) {
-        initFailure = memory ? 'out of memory while loading' : `${exitText(exit)}: ${output.tail()}`
+        initFailure = memory ? 'out of memory while loading' : `${exitText(exit)}: ${output.tail(5)}`
       }
       if (initFailure !== undefined) event('box-init-failed', initFailure)
       api.close()
@@ -162,8 +169,6 @@ export function startBox(image: FunctionImage, pod: Pod, around: BoxSurroundings
       settle = (result) => {
         settle = undefined
         clearTimeout(timer)
-        ending = invocation
-        setImmediate(() => (ending = undefined))
         resolve(result)
       }
       api.give(invocation, ticketFor(invocation))

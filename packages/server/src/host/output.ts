@@ -18,8 +18,8 @@ export type Tag = () => Pick<OutputLine, 'at' | 'functionName' | 'boxId' | 'tran
 
 /** Reads a box's output. */
 export interface OutputReader {
-  /** The last few lines, for the report of a box that ended. */
-  tail(): string
+  /** The last lines, at most 40, for the report of a box that ended. */
+  tail(lines: number): string
   /** The box has ended: gives out what is left in its pipes and stops. Never rejects. */
   end(): Promise<void>
 }
@@ -41,7 +41,7 @@ export function readOutput(
 
   const emit = (stream: OutputLine['stream'], text: string): void => {
     tail.push(text)
-    if (tail.length > 20) tail.shift()
+    if (tail.length > 40) tail.shift()
     onLine({ ...tag(), stream, text })
   }
   const line = (stream: 'stdout' | 'stderr', head: Buffer, length: number): void => {
@@ -71,7 +71,7 @@ export function readOutput(
     return cutter
   })
   return {
-    tail: () => tail.slice(-5).join('\n'),
+    tail: (lines) => tail.slice(-lines).join('\n'),
     end: async () => {
       clearInterval(timer)
       for (const stream of paused) stream.resume()

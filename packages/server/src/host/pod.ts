@@ -57,7 +57,7 @@ echo ready >&3
 mapfile -d '' -t vector <&4
 ((\${#vector[@]})) || exit 1
 for f in /proc/self/fd/*; do f=\${f##*/}; ((f > 7)) && eval "exec $f>&-"; done
-exec "\${vector[@]}" 4<&-
+exec -c "\${vector[@]}" 4<&-
 `
 
 /** As which user the pod and later the box run; absent means as this process. */
@@ -131,8 +131,9 @@ async function openListeners(
   const opener = spawn(
     tools.nsenter,
     ['-t', String(shell.pid), '-U', '--preserve-credentials', '-n', '--', runtime.node, runtime.inside('listen.mjs')],
-    { stdio: ['ignore', 'ignore', 'pipe', 'ipc'], env: {}, cwd: '/', ...identity },
+    { stdio: ['pipe', 'ignore', 'pipe', 'ipc'], env: {}, cwd: '/', ...identity },
   )
+  opener.stdin?.on('error', ignoreBrokenPipe)
   const openerSaid = collect(opener.stderr)
   const opened = new Map<string, unknown>()
   opener.on('message', (name: unknown, handle) => void (typeof name === 'string' && opened.set(name, handle)))

@@ -70,7 +70,7 @@ export function createPool(image: FunctionImage, uid: number | undefined, around
     notBefore = around.clock() + Math.min(maxBackoffMs, firstBackoffMs * 2 ** failures)
     failures += 1
     // Another box may be well; only when none is are the waiting told.
-    if (members.size > 0) return
+    if (members.size + starting > 0) return
     for (const waiting of queue.splice(0)) answer(waiting, failed('function.init_failed', message))
   }
 

@@ -80,7 +80,7 @@ export function serveRuntimeApi(listener: Server, functionArn: string, events: R
     if (running !== invocation) return void request.socket.destroy()
     running = undefined
     events.onResult(invocation, result)
-    // What the function wrote before it answered is in the pipe already: let it be read as this invocation's.
+    // Answered a turn later than the caller is: the runtime must not be idle before its result is known.
     await new Promise((resolve) => setImmediate(resolve))
     if (!response.destroyed) answer(response, 202)
   }

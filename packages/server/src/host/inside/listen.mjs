@@ -1,10 +1,11 @@
 // Runs on the host's file system but inside a new, empty network namespace, before any function code is there.
 // Opens the listeners and hands them to the server by SCM_RIGHTS; its own copies close when they have arrived.
 import { createSocket } from 'node:dgram'
-import { createServer } from 'node:net'
+import { createServer, Socket } from 'node:net'
 
-// The server's end of the channel closes when it dies: nothing may be left behind.
-process.on('disconnect', () => process.exit(1))
+// Standard input ends when the server dies, whatever it was doing. The channel's own `disconnect` does not come
+// while a handle that was sent has not been acknowledged.
+new Socket({ fd: 0 }).on('error', () => process.exit(1)).on('end', () => process.exit(1)).resume()
 
 const tcp = (name, port, host) =>
   new Promise((resolve, reject) => {

@@ -68,7 +68,8 @@ export async function makeEngine(options: Partial<BoxEngineOptions> & { readonly
         server.on('connection', (socket) => {
           socket.on('error', () => socket.destroy())
           contacts.push({ boxId, port, address: socket.localAddress, invocation: current()?.id, socket })
-          if (options.hold !== true) socket.destroy()
+          if (options.hold === true) socket.write('held')
+          else socket.destroy()
         })
       }
       const mine = (): void => contacts.filter((contact) => contact.boxId === boxId).forEach(({ socket }) => socket.destroy())

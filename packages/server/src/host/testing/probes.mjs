@@ -48,7 +48,8 @@ const probes = {
   later: ({ afterMs, host, port }) => void setTimeout(() => void tryConnect({ host, port }), afterMs),
   halfRequest: ({ host, port }) =>
     new Promise((resolve) => {
-      const socket = connect({ host, port }, () => socket.write('POST /half HTTP/1.1\r\nhost: x\r\n', () => resolve('sent')))
+      const socket = connect({ host, port }, () => socket.write('POST /half HTTP/1.1\r\nhost: x\r\n'))
+      socket.once('data', () => resolve('held'))
       socket.on('error', () => {})
     }),
   pollNext: ({ file }) => {

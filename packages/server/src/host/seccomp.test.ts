@@ -1,0 +1,80 @@
+import { describe, expect, it } from 'vitest'
+
+import { seccompFilter } from './seccomp.ts'
+import { refusedCalls } from './seccomp-table.ts'
+
+const ALLOW = 0x7fff0000
+const KILL = 0x80000000
+const errno = (number: number): number => 0x00050000 | number
+
+interface Call {
+  readonly arch: number
+  readonly number: number
+  readonly argv?: readonly number[]
+}
+
+/** Runs the filter as the kernel would: classic BPF over `struct seccomp_data`. */
+function run(filter: Uint8Array, { arch, number, argv = [] }: Call): number {
+  const view = new DataView(filter.buffer, filter.byteOffset, filter.byteLength)
+  const data = new Map([[0, number], [4, arch], ...argv.map((value, index) => [16 + 8 * index, value] as const)])
+  let accumulator = 0
+  for (let at = 0; at * 8 < filter.byteLength; at++) {
+    const [code, yes, no, operand] = [view.getUint16(at * 8, true), view.getUint8(at * 8 + 2), view.getUint8(at * 8 + 3), view.getUint32(at * 8 + 4, true)]
+    if (code === 0x06) return operand
+    if (code === 0x20) accumulator = data.get(operand) ?? 0
+    else if (code === 0x15) at += accumulator === operand ? yes : no
+    else if (code === 0x35) at += accumulator >= operand ? yes : no
+    else if (code === 0x45) at += (accumulator & operand) !== 0 ? yes : no
+    else throw new Error(`unknown instruction ${code}`)
+  }
+  throw new Error('the filter ran past its end')
+}
+
+describe.each([
+  { machine: 'x64', arch: 0xc000003e, clone: 56, ioctl: 16, socket: 41, read: 0 },
+  { machine: 'arm64', arch: 0xc00000b7, clone: 220, ioctl: 29, socket: 198, read: 63 },
+] as const)('the filter for $machine', ({ machine, arch, clone, ioctl, socket, read }) => {
+  const filter = seccompFilter(machine) ?? new Uint8Array()
+  const verdict = (number: number, ...argv: number[]): number => run(filter, { arch, number, argv })
+
+  it('refuses every call of the table', () => {
+    expect(refusedCalls.size).toBeGreaterThan(70)
+    for (const [name, numbers] of refusedCalls) {
+      const number = numbers[machine]
+      if (number !== undefined) expect(verdict(number), name).toBe(errno(1))
+    }
+  })
+
+  it('allows what an ordinary program does', () => {
+    expect(verdict(read)).toBe(ALLOW)
+    expect(verdict(clone, 0x003d0f00), 'a thread').toBe(ALLOW)
+    expect(verdict(ioctl, 0, 0x5401)).toBe(ALLOW)
+    for (const family of [1, 2, 10]) expect(verdict(socket, family, 1, 0)).toBe(ALLOW)
+    expect(verdict(socket, 16, 3, 0), 'netlink, routes').toBe(ALLOW)
+  })
+
+  it('kills calls of another architecture', () => {
+    expect(run(filter, { arch: 0x40000003, number: read })).toBe(KILL)
+  })
+
+  it('refuses each new namespace, terminal injection, other families and calls it does not know', () => {
+    for (const flag of [0x20000, 0x2000000, 0x4000000, 0x8000000, 0x10000000, 0x20000000, 0x40000000, 0x80]) {
+      expect(verdict(clone, flag | 0x11)).toBe(errno(1))
+    }
+    for (const request of [0x5412, 0x541c]) expect(verdict(ioctl, 0, request)).toBe(errno(1))
+    for (const family of [3, 15, 17, 31, 38, 40, 44]) expect(verdict(socket, family, 3, 0)).toBe(errno(97))
+    expect(verdict(socket, 16, 3, 4)).toBe(errno(97))
+    expect(verdict(435)).toBe(errno(38))
+    expect(verdict(467), 'open_tree_attr').toBe(errno(38))
+  })
+
+  it.runIf(machine === 'x64')('kills the x32 calls', () => {
+    expect(verdict(0x40000000 | 59)).toBe(KILL)
+  })
+})
+
+describe('an unknown machine', () => {
+  it('has no filter', () => {
+    expect(seccompFilter('riscv64')).toBeUndefined()
+  })
+})
