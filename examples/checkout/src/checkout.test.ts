@@ -1,5 +1,12 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { createServer, request as plainRequest, type RequestOptions, type Server } from 'node:http'
+import {
+  createServer,
+  type IncomingMessage,
+  request as plainRequest,
+  type RequestOptions,
+  type Server,
+  type ServerResponse,
+} from 'node:http'
 import https from 'node:https'
 import { syncBuiltinESMExports } from 'node:module'
 import type { AddressInfo } from 'node:net'
@@ -81,9 +88,8 @@ afterAll(async () => {
 })
 
 /** What the doors do: function names lead to functions, the mail service to its stand-in, with the token added. */
-async function fetchInside(address: string, init: RequestInit): Promise<Response> {
+async function fetchInside(address: string, { body = '' }: { readonly body?: string }): Promise<Response> {
   const { hostname, pathname } = new URL(address)
-  const body = String(init.body)
   if (hostname === 'api.postmarkapp.com') {
     const headers = { 'x-postmark-server-token': 'fake-1' }
     const answer = mailApi('fake-1')({ method: 'POST', path: pathname, headers, body })
@@ -148,10 +154,14 @@ test('answers 404 for an order of somebody else', async () => {
   expect((await storefront.fetch(new Request(`https://shop.example/orders/${order.id}`))).status).toBe(404)
 })
 
-const answerAsDynamoDb: Parameters<typeof createServer>[1] = async (request, response) => {
+function answerAsDynamoDb(request: IncomingMessage, response: ServerResponse): void {
   const chunks: Buffer[] = []
-  for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk)
-  const asked = JSON.parse(Buffer.concat(chunks).toString()) as { Item: Row; Key: Row; ExpressionAttributeValues: Row }
+  request.on('data', (chunk: Buffer) => chunks.push(chunk))
+  request.on('end', () => answerTo(Buffer.concat(chunks).toString(), request, response))
+}
+
+function answerTo(text: string, request: IncomingMessage, response: ServerResponse): void {
+  const asked = JSON.parse(text) as { Item: Row; Key: Row; ExpressionAttributeValues: Row }
   const at = (row: Row): string => `${row['customer']?.S}/${row['id']?.S}`
   const target = String(request.headers['x-amz-target']).replace('DynamoDB_20120810.', '')
   const send = (status: number, body: unknown): void => {

@@ -210,7 +210,7 @@ export const boxAttacks: readonly Attack[] = [
     run: async (world) => {
       const tag = randomUUID()
       const before = world.upstream.seen.length
-      await world.inside('payments', { do: 'timer', afterMs: 400, tag, then: charge })
+      await world.inside('payments', { do: 'timer', afterMs: 400, tag, next: charge })
       await world.inside('payments', { do: 'wait', ms: 900 }, 'bob')
       const outcome = await world.printed(tag, 2_000)
       if (world.upstream.seen.length > before) return { stopped: false, code: 'charged', evidence: 'the payment API was reached' }

@@ -8,7 +8,7 @@ import type { World } from './world.ts'
 
 /** One request to the app under attack, with this token. */
 async function call(world: World, token: string | undefined): ReturnType<World['request']> {
-  return world.edge.call({ ...(token === undefined ? {} : { token }) })
+  return world.edge.call(token === undefined ? {} : { token })
 }
 
 const genuine = {

@@ -103,10 +103,10 @@ export async function setSecret(app: RunningApp, name: string, value: string): P
 }
 
 /** The way in: every function deeper than the storefront is reached through those that may call it. */
-function route(functionName: FunctionName, then: Instruction): Instruction {
-  if (functionName === 'storefront') return then
-  if (functionName === 'orders') return { do: 'relay', to: 'orders/work', then }
-  return { do: 'relay', to: 'orders/work', then: { do: 'relay', to: 'payments/work', then } }
+function route(functionName: FunctionName, next: Instruction): Instruction {
+  if (functionName === 'storefront') return next
+  if (functionName === 'orders') return { do: 'relay', to: 'orders/work', next }
+  return { do: 'relay', to: 'orders/work', next: { do: 'relay', to: 'payments/work', next } }
 }
 
 function outcomeIn(answer: ClientAnswer): Outcome {

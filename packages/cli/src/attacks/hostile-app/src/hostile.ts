@@ -79,15 +79,15 @@ async function carryOut(instruction: Instruction): Promise<Outcome> {
       const answer = await fetch(`http://${instruction.to.replace('/', '.fn.internal/')}`, {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
-        body: JSON.stringify(instruction.then),
+        body: JSON.stringify(instruction.next),
       })
       const text = await answer.text()
       if (!answer.ok) return httpOutcome(answer.status, text)
       return JSON.parse(text) as Outcome // parse boundary: the next function is this same code
     }
     case 'timer': {
-      const { afterMs, tag, then } = instruction
-      setTimeout(() => void perform(then).then((outcome) => console.log(JSON.stringify({ tag, ...outcome }))), afterMs)
+      const { afterMs, tag, next } = instruction
+      setTimeout(() => void perform(next).then((outcome) => console.log(JSON.stringify({ tag, ...outcome }))), afterMs)
       return { got: true, code: 'left', evidence: `a timer of ${afterMs} ms` }
     }
     case 'begin':

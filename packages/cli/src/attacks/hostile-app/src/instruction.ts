@@ -19,9 +19,9 @@ export type Instruction =
   | { readonly do: 'dynamodb'; readonly operation: string; readonly input: object; readonly forged?: boolean }
   /** Leaves a process behind that asks the runtime for the next event, for `forMs`. */
   | { readonly do: 'child'; readonly runtimeApi?: string; readonly forMs: number; readonly tag: string }
-  | { readonly do: 'relay'; readonly to: string; readonly then: Instruction }
+  | { readonly do: 'relay'; readonly to: string; readonly next: Instruction }
   /** Answers at once; the rest happens later, and is printed as `{ tag, … }`. */
-  | { readonly do: 'timer'; readonly afterMs: number; readonly tag: string; readonly then: Instruction }
+  | { readonly do: 'timer'; readonly afterMs: number; readonly tag: string; readonly next: Instruction }
   /** Begins a request and leaves it unfinished in the process, for `finish` to end. */
   | { readonly do: 'begin'; readonly host: string; readonly port: number; readonly text: string }
   | { readonly do: 'finish'; readonly text: string }
