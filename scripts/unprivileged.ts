@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { chownSync, cpSync, lchownSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { cpSync, lchownSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 
@@ -47,23 +47,28 @@ export function asOtherUser(): OtherUser {
   }
 }
 
+/** Links where the disk allows it and everybody may read the files; else copies them, to be handed over as well. */
 function copyModules(from: string, to: string): void {
-  for (const how of ['-al', '-a']) {
-    const { status, stderr } = spawnSync('cp', [how, from, to], { encoding: 'utf8' })
-    if (status === 0) return
-    rmSync(to, { recursive: true, force: true })
-    if (how === '-a') throw new Error(`cannot copy node_modules for an ordinary user: ${stderr}`)
-  }
+  const everybodyReads = (statSync(join(from, 'vitest/package.json')).mode & 0o004) !== 0
+  const copied = (everybodyReads && copy('-al', from, to)) || copy('-a', from, to)
+  if (!copied) throw new Error(`cannot copy ${from} for an ordinary user`)
+  for (const cache of ['.vite', '.vite-temp']) rmSync(join(to, cache), { recursive: true, force: true })
+  if (!everybodyReads) own(to, false)
 }
 
-/** Hands the copy over. Inside node_modules only the top folder: the files there may be links to ours. */
-function own(path: string): void {
+function copy(how: '-al' | '-a', from: string, to: string): boolean {
+  if (spawnSync('cp', [how, from, to], { stdio: 'ignore' }).status === 0) return true
+  rmSync(to, { recursive: true, force: true })
+  return false
+}
+
+/** Hands the copy over. Of node_modules only the top folder, unless told: the files there may be links to ours. */
+function own(path: string, leaveModules = true): void {
   lchownSync(path, nobody, nobody)
-  if (basename(path) === 'node_modules') return
+  if (leaveModules && basename(path) === 'node_modules') return
   for (const entry of readdirSync(path, { withFileTypes: true })) {
     const child = join(path, entry.name)
-    if (entry.isDirectory()) own(child)
-    else if (entry.isFile()) chownSync(child, nobody, nobody)
+    if (entry.isDirectory()) own(child, leaveModules)
     else lchownSync(child, nobody, nobody)
   }
 }

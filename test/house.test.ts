@@ -56,7 +56,8 @@ test('docs/errors.md: a code that nobody documented and one that nobody uses are
 
 test('no command goes through a shell: a spawn with a shell is seen too', () => {
   const rule = rules.find(({ promise }) => promise === 'no command goes through a shell')
+  assert.ok(rule)
   const text = "child.spawn('ls', [name], { shell: yes })"
   const path = 'packages/server/src/host/a.ts'
-  assert.equal(withTree({ [path]: text }, (root) => readTree(root).files.flatMap(rule?.breaches ?? [])).length, 1)
+  assert.equal(withTree({ [path]: text }, (root) => readTree(root).files.flatMap(rule.breaches)).length, 1)
 })

@@ -37,12 +37,13 @@ export const floorPlan: Readonly<Record<string, Room>> = {
   ),
   'server/host': onNode([...walk, 'core/identity', 'manifest'], ['esbuild']),
   'server/identity-provider': onNode(
-    ['core/access', 'manifest'],
+    ['core/access', 'core/identity', 'manifest'],
     ['oidc-provider', 'otpauth', '@node-rs/argon2', 'jose'],
   ),
   'server/information': onNode(['core/access', 'manifest']),
   'server/ledger': onNode([...walk, 'core/ledger']),
-  'server/operation': onNode(['core/access', 'manifest', 'server/host']),
+  // What main does before and after it serves: arguments, files, lines to print.
+  'server/operation': onNode([...walk, 'core/identity', 'manifest', 'server/host', 'server/egress']),
   'server/stores': onNode(['core/access'], ['dynalite']),
   'server/vault': onNode(['core/access']),
   // The one place where the rooms meet.

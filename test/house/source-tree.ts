@@ -122,5 +122,5 @@ export function importsOf(source: Source): Import[] {
 
 /** True for tests and what only tests use. */
 export function isTest(path: string): boolean {
-  return /\.test\.ts$|(^|\/)(test|testing|fixtures)\/|\.suite\.ts$/.test(path)
+  return /(\.test|-contract)\.ts$|(^|\/)(test|testing|bench)\//.test(path)
 }
