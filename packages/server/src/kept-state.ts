@@ -4,7 +4,7 @@ import { performance } from 'node:perf_hooks'
 import type { LedgerRecord } from '@sallyport/core/access'
 
 import { type Administration, type ElevationRule, openAdministration } from './administration/index.ts'
-import { type Ledger, nodeSha256, openLedger, openLedgerSigner, readLedger } from './ledger/index.ts'
+import { type Ledger, nodeSha256, openLedger, openLedgerSigner } from './ledger/index.ts'
 import { type Folders, newId, nowMs, nowSeconds, openOutputLog, type OutputLog } from './operation/index.ts'
 import { openStore, type Store } from './stores/index.ts'
 import { openVault, type Vault } from './vault/index.ts'
@@ -40,8 +40,17 @@ export async function openKeptState(
   const vault = openVault({ folder: folders.keys, random: randomBytes })
   const origin = `sallyport.local/${app}`
   const signer = await openLedgerSigner(vault, origin)
-  const { ledger: folder } = folders
-  const ledger = await openLedger({ folder, clock: nowMs, sha256: nodeSha256, signer, origin, onTrouble: trouble })
+  // Only what administrative state is made of is kept; the rest of the ledger is not held in memory.
+  const past: LedgerRecord[] = []
+  const ledger = await openLedger({
+    folder: folders.ledger,
+    clock: nowMs,
+    sha256: nodeSha256,
+    signer,
+    origin,
+    onTrouble: trouble,
+    replay: (record) => void (isAdministrative(record) && past.push(record)),
+  })
   started.push(() => ledger.close())
   const store = openStore({ file: folders.store, vault, nowSeconds })
   started.push(() => store.close())
@@ -52,7 +61,7 @@ export async function openKeptState(
     ...roles,
     clock: { nowMs, monotonicMs: () => performance.now() },
     newId,
-    past: await administrativePast(folder),
+    past,
     grantLifetimeMs: longestGrantMs,
   })
   const sweep = setInterval(() => void administration.sweep().catch(trouble), 1000).unref()
@@ -60,11 +69,6 @@ export async function openKeptState(
   return { vault, ledger, store, output, administration }
 }
 
-/** Only what administrative state is made of; the rest of the ledger is not held in memory. */
-async function administrativePast(folder: string): Promise<readonly LedgerRecord[]> {
-  const past: LedgerRecord[] = []
-  for await (const { record } of readLedger(folder)) {
-    if (record.kind === 'elevation' || record.kind === 'revocation') past.push(record)
-  }
-  return past
+function isAdministrative({ kind }: LedgerRecord): boolean {
+  return kind === 'elevation' || kind === 'revocation'
 }
