@@ -4,6 +4,7 @@ import { type Authority, setsFor } from './authority.ts'
 import type { NamedPolicy } from './document.ts'
 import { explain, nearest, type NearMiss } from './explain.ts'
 import { type Facts, readFacts } from './facts.ts'
+import type { PolicyReasonCode } from './fault.ts'
 import { judge } from './judge.ts'
 import { allowingLayers, compileSet, type PolicySet } from './layers.ts'
 import { printable } from './words.ts'
@@ -87,12 +88,13 @@ function deny(asked: Asked, request: AccessRequest, explicit: boolean, reasons: 
 }
 
 function malformed(message: string): Reason {
-  return { code: 'policy.malformed_request', layer: 'guardrail', message }
+  return { code: 'policy.malformed_request' satisfies PolicyReasonCode, layer: 'guardrail', message }
 }
 
 /** The engine itself failed, and so nothing may pass. */
 function failed(asked: Asked, message: string): Deny {
-  const reason: Reason = { code: 'policy.error', layer: 'guardrail', message: `the policy engine failed: ${message}` }
+  const code: PolicyReasonCode = 'policy.error'
+  const reason: Reason = { code, layer: 'guardrail', message: `the policy engine failed: ${message}` }
   // Types say that there is a first; whoever broke the engine may have broken that too.
   const id = Array.isArray(asked) && typeof asked[0]?.id === 'string' ? asked[0].id : ''
   return { effect: 'deny', id, asked, explicit: false, layer: 'guardrail', reasons: [reason] }

@@ -2,6 +2,7 @@ import type { ContextValue, Layer, Reason } from '@sallyport/core/access'
 
 import type { Condition } from './condition.ts'
 import { type Facts, fact } from './facts.ts'
+import type { PolicyReasonCode } from './fault.ts'
 import type { PolicySet } from './layers.ts'
 import { applies, type CompiledStatement, listOf } from './statement.ts'
 import { conditionHeld, conditionMissed, listed, printable } from './words.ts'
@@ -38,7 +39,7 @@ export function explain(
   const misses = nearMisses(sets, allowing, facts)
   const [first, ...others] = misses.map(
     (miss): Reason => ({
-      code: miss.explicit ? 'policy.explicit_deny' : 'policy.implicit_deny',
+      code: (miss.explicit ? 'policy.explicit_deny' : 'policy.implicit_deny') satisfies PolicyReasonCode,
       layer: miss.layer,
       message: miss.message,
       ...(miss.rule === undefined ? {} : { rule: miss.rule }),

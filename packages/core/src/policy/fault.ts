@@ -32,6 +32,18 @@ export type PolicyFaultCode =
   /** A document made in memory holds something that JSON has no word for. */
   | 'policy.not_plain_data'
 
+/** The codes that the engine gives as reasons of a decision; a refusal made beforehand keeps its own. */
+export type PolicyReasonCode =
+  | 'policy.allow'
+  /** A Deny statement matched. */
+  | 'policy.explicit_deny'
+  /** A layer that must allow did not. */
+  | 'policy.implicit_deny'
+  /** The request cannot be judged: over a bound, two spellings of one key, no proper action. */
+  | 'policy.malformed_request'
+  /** The engine itself failed. */
+  | 'policy.error'
+
 /** One thing wrong with a document. All are reported at once. */
 export interface PolicyFault {
   readonly code: PolicyFaultCode

@@ -9,7 +9,7 @@ export {
   type Statement,
 } from './document.ts'
 export { type NearMiss } from './explain.ts'
-export { type PolicyFault, type PolicyFaultCode, type PolicyKind } from './fault.ts'
+export { type PolicyFault, type PolicyFaultCode, type PolicyKind, type PolicyReasonCode } from './fault.ts'
 export { limits } from './limits.ts'
 export { decideNaively } from './naive.ts'
 export { type Operator, operators } from './operators.ts'
