@@ -166,7 +166,7 @@ const childSource = `
       const text = await next.text()
       if (next.ok) { console.log(JSON.stringify({ tag, got: true, code: 'event', evidence: text.slice(0, 200) })); process.exit() }
       last = 'HTTP ' + next.status
-    } catch (error) { last = String((error.cause ?? error).code ?? error.name) }
+    } catch (error) { if (error.name !== 'TimeoutError') last = String((error.cause ?? error).code ?? error.name) }
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
   console.log(JSON.stringify({ tag, got: false, code: last, evidence: 'it asked for ' + forMs + ' ms' }))`
