@@ -36,10 +36,14 @@ export function resourceProblem(pattern: string, pieces: readonly Piece[]): stri
   if (!pattern.startsWith('arn:')) return 'is neither an ARN nor "*"'
   for (let at = 0; at < pattern.length; at += 1) if (pattern.charCodeAt(at) < 0x20) return 'holds a control character'
   const parts = pattern.split(':')
-  if (parts.length < 6 && !pattern.endsWith('*')) return 'has fewer than the six parts arn:partition:service:region:account:resource'
+  if (parts.length < 6 && !pattern.endsWith('*')) {
+    return 'has fewer than the six parts arn:partition:service:region:account:resource'
+  }
   if (parts.length >= 6 && parts.slice(5).join(':') === '') return 'names no resource in its sixth part'
   const [, partition = '', service = ''] = parts
-  if (!/[*?]/.test(partition) && !/^(?:aws(?:-[a-z]+)*|sallyport)$/.test(partition)) return `has an unknown partition "${partition}"`
+  if (!/[*?]/.test(partition) && !/^(?:aws(?:-[a-z]+)*|sallyport)$/.test(partition)) {
+    return `has an unknown partition "${partition}"`
+  }
   if (parts.length > 3 && !/^[a-z0-9*?-]+$/.test(service)) return `has no valid service in its third part`
   const variable = pieces.find((piece) => piece.kind === 'variable')
   if (variable !== undefined && pattern.slice(0, variable.at).split(':').length < 6) {

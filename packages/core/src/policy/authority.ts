@@ -29,9 +29,13 @@ export function compilePolicies(policies: AppPolicies): Authority {
   const authority: Authority = {
     guardrails: setOf('guardrail', policies.guardrails.map((policy) => valid('guardrail', policy))),
     identity: new Map(
-      [...policies.identity].map(([id, attached]) => [id, setOf('identity', attached.map((policy) => valid('identity', policy)))]),
+      [...policies.identity].map(
+        ([id, attached]) => [id, setOf('identity', attached.map((policy) => valid('identity', policy)))],
+      ),
     ),
-    resource: new Map([...policies.resource].map(([arn, policy]) => [arn, setOf('resource', [valid('resource', policy)])])),
+    resource: new Map(
+      [...policies.resource].map(([arn, policy]) => [arn, setOf('resource', [valid('resource', policy)])]),
+    ),
   }
   const [first] = faults
   if (first === undefined) return authority

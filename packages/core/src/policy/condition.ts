@@ -30,7 +30,12 @@ export interface ConditionOptions {
 }
 
 /** Compiles one condition. Unknown operators throw; the reader has refused them before. */
-export function compileCondition(text: string, key: string, values: ConditionValues, options: ConditionOptions): Condition {
+export function compileCondition(
+  text: string,
+  key: string,
+  values: ConditionValues,
+  options: ConditionOptions,
+): Condition {
   const use = readOperator(text)
   if (use === undefined) throw new TypeError(`unknown operator ${text}`)
   const wanted = typeof values === 'object' ? values : [values]

@@ -3,5 +3,7 @@
  * `token.actions.githubusercontent.com:sub`, `auth.example.com/realms/shop:aud`.
  */
 export function isContextKey(key: string): boolean {
-  return key.length <= 256 && /^[A-Za-z0-9][A-Za-z0-9._/-]*:[^\s\p{C}'"{}$*?,][^\p{C}'"{}$*?,]*$/u.test(key) && key === key.trimEnd()
+  return key.length <= 256 && form.test(key) && key === key.trimEnd()
 }
+
+const form = /^[A-Za-z0-9][A-Za-z0-9._/-]*:[^\s\p{C}'"{}$*?,][^\p{C}'"{}$*?,]*$/u

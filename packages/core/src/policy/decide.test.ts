@@ -32,13 +32,17 @@ function policies(parts: {
   return {
     guardrails: parts.guardrails === undefined ? [] : [named('zones', parts.guardrails)],
     identity: new Map(parts.identity === undefined ? [] : [[orders, [named('orders', parts.identity)]]]),
-    resource: new Map(Object.entries(parts.resource ?? {}).map(([arn, statements]) => [arn, named('route', statements)])),
+    resource: new Map(
+      Object.entries(parts.resource ?? {}).map(([arn, statements]) => [arn, named('route', statements)]),
+    ),
   }
 }
 
 /** An authority that allows everything to whoever brings this key. */
 function needs(key: string): Authority {
-  return compilePolicies(policies({ identity: [{ Effect: 'Allow', Action: '*', Resource: '*', Condition: { Null: { [key]: 'false' } } }] }))
+  return compilePolicies(
+    policies({ identity: [{ Effect: 'Allow', Action: '*', Resource: '*', Condition: { Null: { [key]: 'false' } } }] }),
+  )
 }
 
 function only(decision: Decision): Reason {
@@ -116,7 +120,9 @@ describe('an explanation', () => {
     [{ [contextKeys.elevatedRoles]: [] }, 'sallyport:ElevatedRoles does not hold "admin"'],
     [{ [contextKeys.country]: 'US' }, 'sallyport:Country is "US", not one of "CH", "DE"'],
   ])('names the key that failed: %o', ([change, words]) => {
-    expect(only(decide(authority, [call({ ...good, ...change })])).message).toBe(`${words}, which statement refund demands`)
+    expect(only(decide(authority, [call({ ...good, ...change })])).message).toBe(
+      `${words}, which statement refund demands`,
+    )
   })
 
   test('names every key that failed', () => {
@@ -156,9 +162,12 @@ describe('an explanation', () => {
       layer: 'guardrail',
       rule: 'zone.restricted',
       message:
-        'statement zone.restricted denies dynamodb:PutItem because sallyport:SourceZone is "internet" (StringNotEquals "internal")',
+        'statement zone.restricted denies dynamodb:PutItem because ' +
+        'sallyport:SourceZone is "internet" (StringNotEquals "internal")',
     })
-    expect(nearestMiss(guarded, put({}))).toMatchObject({ explicit: true, rule: 'zone.restricted', key: 'sallyport:SourceZone' })
+    expect(nearestMiss(guarded, put({}))).toMatchObject(
+      { explicit: true, rule: 'zone.restricted', key: 'sallyport:SourceZone' },
+    )
     expect(decide(guarded, [put({ [contextKeys.sourceZone]: 'internal' })]).effect).toBe('allow')
   })
 
@@ -174,7 +183,9 @@ describe('an explanation', () => {
       }),
     )
     expect(nearestMiss(near, put({}))?.rule).toBe('orders-table.put')
-    expect(nearestMiss(near, put({}, table, 'dynamodb:DeleteItem'))).toMatchObject({ rule: 'action', failedElement: 'action' })
+    expect(nearestMiss(near, put({}, table, 'dynamodb:DeleteItem'))).toMatchObject(
+      { rule: 'action', failedElement: 'action' },
+    )
     expect(nearestMiss(near, put({}, `${table}3`))).toMatchObject({ failedElement: 'resource' })
     const nothing = nearestMiss(near, put({}, 'arn:aws:sqs:us-east-1:123456789012:q', 'sqs:SendMessage'))
     expect(nothing?.rule).toBeUndefined()
@@ -198,7 +209,9 @@ describe('an explanation', () => {
 })
 
 describe('a batch', () => {
-  const authority = compilePolicies(policies({ identity: [{ Sid: 'one', Effect: 'Allow', Action: 'dynamodb:*', Resource: table }] }))
+  const authority = compilePolicies(
+    policies({ identity: [{ Sid: 'one', Effect: 'Allow', Action: 'dynamodb:*', Resource: table }] }),
+  )
 
   test('is allowed when every item is, with a reason each', () => {
     expect(decide(authority, [put({}), put({}, table, 'dynamodb:GetItem')])).toMatchObject({
@@ -232,14 +245,19 @@ describe('a request', () => {
 
   test.for<readonly [string, AccessRequest]>([
     ['a resource that is too long', put({}, `arn:aws:s3:::${'a'.repeat(limits.resourceLength)}`)],
-    ['too many context keys', put(Object.fromEntries(Array.from({ length: limits.contextKeys + 1 }, (_, index) => [`a:${index}`, 'x'])))],
+    [
+      'too many context keys',
+      put(Object.fromEntries(Array.from({ length: limits.contextKeys + 1 }, (_, index) => [`a:${index}`, 'x']))),
+    ],
     ['an action without service', put({}, table, 'PutItem')],
     ['a control character in its action', put({}, table, 'dynamodb:Put\nItem')],
     ['one key in two spellings', put({ 'a:b': '1', 'A:b': '2' })],
     ['a context value of another type', put(JSON.parse('{"a:b":{"c":1}}'))],
     ['a list with another type in it', put(JSON.parse('{"a:b":[1]}'))],
   ])('is denied as malformed for %s', ([, asked]) => {
-    expect(decide(authority, [asked])).toMatchObject({ effect: 'deny', reasons: [{ code: 'policy.malformed_request' }] })
+    expect(decide(authority, [asked])).toMatchObject(
+      { effect: 'deny', reasons: [{ code: 'policy.malformed_request' }] },
+    )
   })
 
   test('may have keys named like what every object has', () => {
@@ -253,7 +271,9 @@ describe('a request', () => {
     const hostile = { ...put({}), get resource(): string { throw new Error('boom') } }
     const cases: readonly unknown[] = [[hostile], [], null, undefined, [null], [{}]]
     for (const asked of cases) {
-      expect(Reflect.apply(decide, undefined, [authority, asked])).toMatchObject({ effect: 'deny', reasons: [{ code: 'policy.error' }] })
+      expect(Reflect.apply(decide, undefined, [authority, asked])).toMatchObject(
+        { effect: 'deny', reasons: [{ code: 'policy.error' }] },
+      )
     }
     expect(decideNaively(policies({}), [hostile])).toMatchObject({ effect: 'deny' })
   })
@@ -285,5 +305,7 @@ test('any stack of layers can be asked, several levels of one among them', () =>
   expect(stack('*').effect).toBe('allow')
   expect(stack('s3:*')).toMatchObject({ effect: 'deny', layer: 'boundary', explicit: false })
   // Nothing that must allow: nothing is allowed.
-  expect(evaluateDocuments([{ layer: 'identity', policies: one('Allow', '*'), mustAllow: false }], [put({})]).effect).toBe('deny')
+  expect(
+    evaluateDocuments([{ layer: 'identity', policies: one('Allow', '*'), mustAllow: false }], [put({})]).effect,
+  ).toBe('deny')
 })

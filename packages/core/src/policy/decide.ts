@@ -68,7 +68,8 @@ function decideEach(asked: Asked, stackFor: (request: AccessRequest) => Stack): 
       }
       reasons.push(verdict.allowed)
     }
-    return reasons.length === 0 ? failed(asked, 'nothing was asked') : { effect: 'allow', id: asked[0].id, asked, reasons }
+    if (reasons.length === 0) return failed(asked, 'nothing was asked')
+    return { effect: 'allow', id: asked[0].id, asked, reasons }
   } catch (error) {
     return failed(asked, error instanceof Error ? error.message : 'something other than an error was thrown')
   }
@@ -82,8 +83,8 @@ function denyByPolicy(asked: Asked, request: AccessRequest, facts: Facts, { sets
 function deny(asked: Asked, request: AccessRequest, explicit: boolean, reasons: readonly [Reason, ...Reason[]]): Deny {
   const [decider, ...others] = reasons
   // One of many: say which.
-  const first =
-    asked.length === 1 ? decider : { ...decider, message: `${printable(`${request.action} on ${request.resource}`)}: ${decider.message}` }
+  const item = asked.length === 1 ? '' : `${printable(`${request.action} on ${request.resource}`)}: `
+  const first = { ...decider, message: `${item}${decider.message}` }
   return { effect: 'deny', id: asked[0].id, asked, explicit, layer: decider.layer, reasons: [first, ...others] }
 }
 

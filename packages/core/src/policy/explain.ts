@@ -30,7 +30,7 @@ export interface NearMiss {
 /** How many Deny statements an explanation lists. */
 const mostReasons = 8
 
-/** The reasons of a denial, the decider first: every Deny that matched, or every layer that had to allow and did not. */
+/** The reasons of a denial, the decider first: every Deny that matched, or every layer that did not allow. */
 export function explain(
   sets: readonly PolicySet[],
   allowing: readonly Layer[],
@@ -122,7 +122,11 @@ function missOf(statement: CompiledStatement, failures: Failures, facts: Facts):
     return { ...base, failedElement: 'resource', wanted, message }
   }
   if (!failures.onPrincipal) {
-    return { ...base, failedElement: 'principal', message: `${named(statement)} does not name ${printable(facts.subject)}` }
+    return {
+      ...base,
+      failedElement: 'principal',
+      message: `${named(statement)} does not name ${printable(facts.subject)}`,
+    }
   }
   const [condition] = failures.failed
   if (condition === undefined) return absent(statement.layer, facts, undefined)

@@ -54,7 +54,9 @@ function foldContext(context: Context): Pick<Facts, 'names' | 'values'> | Malfor
   for (const key of keys) {
     const value = context[key]
     if (value === undefined) continue
-    if (!isContextValue(value)) return { malformed: `context key ${key} holds no string, number, boolean or list of strings` }
+    if (!isContextValue(value)) {
+      return { malformed: `context key ${key} holds no string, number, boolean or list of strings` }
+    }
     if (typeof value === 'object' && value.length === 0) continue
     const name = folded(key)
     if (names.includes(name)) return { malformed: `context key ${key} is given twice, in different spellings` }

@@ -20,7 +20,13 @@ export interface Problem {
 }
 
 /** Notes one thing that is wrong. */
-export function note(findings: Findings, code: PolicyFaultCode, { path, at }: Place, message: string, suggestion?: string): void {
+export function note(
+  findings: Findings,
+  code: PolicyFaultCode,
+  { path, at }: Place,
+  message: string,
+  suggestion?: string,
+): void {
   findings.push({ code, message, path, at, ...(suggestion === undefined ? {} : { suggestion }) })
 }
 
@@ -48,7 +54,13 @@ export function readElements<Name extends string>(
     if (name !== undefined) elements.set(name, value)
     else {
       const where = { path: place.path === '' ? key : `${place.path}.${key}`, at }
-      note(findings, 'policy.unknown_element', where, `there is no element ${JSON.stringify(key)} here`, nearestWord(key, known))
+      note(
+        findings,
+        'policy.unknown_element',
+        where,
+        `there is no element ${JSON.stringify(key)} here`,
+        nearestWord(key, known),
+      )
     }
   }
   return elements
@@ -63,7 +75,9 @@ export function refuseRepeated(
 ): void {
   const seen = new Set<string>()
   for (const { key, at } of object.members) {
-    if (seen.has(fold(key))) note(findings, 'policy.duplicate_key', { path: place.path, at }, `${JSON.stringify(key)} stands here twice`)
+    if (seen.has(fold(key))) {
+      note(findings, 'policy.duplicate_key', { path: place.path, at }, `${JSON.stringify(key)} stands here twice`)
+    }
     seen.add(fold(key))
   }
 }
@@ -114,11 +128,22 @@ export function readPatterns(
       text.length > mostCharacters
         ? { code: 'policy.too_large', problem: `is longer than ${mostCharacters} characters` }
         : problemOf(text)
-    if (problem !== undefined) note(findings, problem.code, where, `${JSON.stringify(text.slice(0, 120))} ${problem.problem}`)
+    if (problem !== undefined) {
+      note(findings, problem.code, where, `${JSON.stringify(text.slice(0, 120))} ${problem.problem}`)
+    }
   }
   return patterns
 }
 
 function nameOf(node: JsonNode): string {
-  return node.kind === 'null' ? 'null' : node.kind === 'array' ? 'a list' : node.kind === 'object' ? 'an object' : `a ${node.kind}`
+  return names[node.kind]
+}
+
+const names: Readonly<Record<JsonNode['kind'], string>> = {
+  null: 'null',
+  array: 'a list',
+  object: 'an object',
+  string: 'a string',
+  number: 'a number',
+  boolean: 'a boolean',
 }

@@ -73,7 +73,9 @@ export function codesOf(pieces: readonly Piece[]): Codes {
   for (const piece of pieces) {
     if (piece.kind === 'star') codes.push(STAR)
     else if (piece.kind === 'any') codes.push(ANY)
-    else if (piece.kind === 'text') for (let at = 0; at < piece.text.length; at += 1) codes.push(piece.text.charCodeAt(at))
+    else if (piece.kind === 'text') {
+      for (let at = 0; at < piece.text.length; at += 1) codes.push(piece.text.charCodeAt(at))
+    }
   }
   return codes
 }
@@ -114,7 +116,7 @@ function keepInSegments(codes: Codes): Codes {
   })
 }
 
-/** Where two kinds of star meet, all positions are kept at once: length × length steps, for the few patterns that need it. */
+/** Where two kinds of star meet, all positions are kept at once: length × length steps, for few patterns. */
 function matchSegmented(codes: Codes, text: string): boolean {
   let reached = new Uint8Array(text.length + 1)
   reached[0] = 1

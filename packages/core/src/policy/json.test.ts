@@ -23,7 +23,10 @@ test('reads what JSON.parse reads, to the same value', () => {
 })
 
 test('refuses what JSON.parse refuses', () => {
-  const noise = fc.array(fc.constantFrom('{', '}', '[', ']', '"', ':', ',', '1', '-', '.', 'e', 'true', 'null', ' ', '\\', 'u00', 'a'), { maxLength: 8 })
+  const noise = fc.array(
+    fc.constantFrom('{', '}', '[', ']', '"', ':', ',', '1', '-', '.', 'e', 'true', 'null', ' ', '\\', 'u00', 'a'),
+    { maxLength: 8 },
+  )
   fc.assert(
     fc.property(noise, (tokens) => {
       const text = tokens.join('')

@@ -205,7 +205,9 @@ function readNumber(cursor: Cursor): JsonNode {
 
 function readMemory(value: unknown, depth: number): JsonNode {
   // Cycles end here too.
-  if (depth > limits.nesting) throw unreadable(-1, `objects and lists nest deeper than ${limits.nesting}`, 'policy.too_deep')
+  if (depth > limits.nesting) {
+    throw unreadable(-1, `objects and lists nest deeper than ${limits.nesting}`, 'policy.too_deep')
+  }
   if (value === null) return { kind: 'null', at: -1 }
   if (typeof value === 'string') {
     if (!value.isWellFormed()) throw unreadable(-1, 'a string holds half a surrogate pair', 'policy.not_plain_data')

@@ -60,7 +60,13 @@ function some(answers: readonly Answer[]): Answer {
 }
 
 /** Whether one value matches one operand, negation aside. */
-function matches(operator: string, value: Scalar, operand: Scalar, version: string | undefined, lookup: Lookup): Answer {
+function matches(
+  operator: string,
+  value: Scalar,
+  operand: Scalar,
+  version: string | undefined,
+  lookup: Lookup,
+): Answer {
   const text = String(value)
   const literal = (): string | undefined => literally(String(operand), version, lookup)
   switch (operator) {
@@ -118,8 +124,12 @@ function literally(operand: string, version: string | undefined, lookup: Lookup)
   return pattern?.map((char) => (typeof char === 'string' ? char : char.wildcard === 'star' ? '*' : '?')).join('')
 }
 
-/** Characters and wildcards of a pattern, variables filled in with literal characters; undefined when one has no value. */
-export function withVariables(pattern: string, version: string | undefined, lookup: Lookup): readonly Wild[] | undefined {
+/** Characters and wildcards of a pattern, variables filled in literally; undefined when one has no value. */
+export function withVariables(
+  pattern: string,
+  version: string | undefined,
+  lookup: Lookup,
+): readonly Wild[] | undefined {
   const result: Wild[] = []
   const token = /\$\{([*?$])\}|\$\{\s*([^'{},]+?)\s*(?:,\s*'([^']*)'\s*)?\}|[^]/gu
   for (const [char, escaped, key, fallback] of pattern.matchAll(token)) {
@@ -131,7 +141,11 @@ export function withVariables(pattern: string, version: string | undefined, look
       const text = value === undefined ? fallback : String(value)
       if (text === undefined) return undefined
       result.push(...Array.from(text))
-    } else for (const each of char) result.push(each === '*' ? { wildcard: 'star' } : each === '?' ? { wildcard: 'any' } : each)
+    } else {
+      for (const each of char) {
+        result.push(each === '*' ? { wildcard: 'star' } : each === '?' ? { wildcard: 'any' } : each)
+      }
+    }
   }
   return result
 }

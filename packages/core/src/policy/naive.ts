@@ -53,19 +53,25 @@ function decideOne(policies: AppPolicies, request: AccessRequest): Outcome {
     layers
       .filter(([name]) => name === layer)
       .flatMap(([, named]) => named)
-      .flatMap(({ document }) => document.Statement.filter((statement) => matches(document, statement, request, lookup)))
+      .flatMap(
+        ({ document }) => document.Statement.filter((statement) => matches(document, statement, request, lookup)),
+      )
       .find((statement) => statement.Effect === effect)
 
   // 1. An explicit deny anywhere wins.
   for (const [layer] of layers) {
     const statement = matching(layer, 'Deny')
-    if (statement !== undefined) return { allowed: false, explicit: true, reason: reasonOf('policy.explicit_deny', layer, statement) }
+    if (statement !== undefined) {
+      return { allowed: false, explicit: true, reason: reasonOf('policy.explicit_deny', layer, statement) }
+    }
   }
   // 2. Every side that has a say must allow.
   let reason: Reason | undefined
   for (const layer of sidesOf(request.resource)) {
     const statement = matching(layer, 'Allow')
-    if (statement === undefined) return { allowed: false, explicit: false, reason: reasonOf('policy.implicit_deny', layer) }
+    if (statement === undefined) {
+      return { allowed: false, explicit: false, reason: reasonOf('policy.implicit_deny', layer) }
+    }
     reason = reasonOf('policy.allow', layer, statement)
   }
   return reason === undefined
@@ -78,7 +84,10 @@ function reasonOf(code: string, layer: Layer, statement?: Statement): Reason {
   return { code, layer, message: `${code} in ${layer}`, ...(rule === undefined ? {} : { rule }) }
 }
 
-/** Who must allow: the owner of a route or of an administrative act; both sides of a call; otherwise the one who asks. */
+/**
+ * Who must allow: the owner of a route or of an administrative act; both sides of a call; otherwise the one who
+ * asks.
+ */
 function sidesOf(resource: string): readonly Layer[] {
   const [scheme, partition, service] = resource.split(':')
   const ours = scheme === 'arn' && partition === 'sallyport' && resource.split(':').length > 3
@@ -102,7 +111,8 @@ function list<T>(value: T | readonly T[] | undefined): readonly T[] {
 }
 
 function matchesAction(statement: Statement, action: string): boolean {
-  const match = (pattern: string): boolean => wildcardMatches(Array.from(pattern.toLowerCase(), wild), action.toLowerCase())
+  const match = (pattern: string): boolean =>
+    wildcardMatches(Array.from(pattern.toLowerCase(), wild), action.toLowerCase())
   if (statement.NotAction !== undefined) return !list(statement.NotAction).some(match)
   return list(statement.Action).some(match)
 }

@@ -1,7 +1,10 @@
 /** An address as one number and its family. IPv4-mapped IPv6 (`::ffff:10.0.0.1`) is the IPv4 address. */
 export type Address = { readonly family: 4; readonly bits: number } | { readonly family: 6; readonly bits: bigint }
 
-/** A block of addresses; without a prefix length, one address. `size` is how many it holds, `index` which of that size it is. */
+/**
+ * A block of addresses; without a prefix length, one address. `size` is how many it holds, `index` which of that
+ * size it is.
+ */
 export type Network =
   | { readonly family: 4; readonly index: number; readonly size: number }
   | { readonly family: 6; readonly index: bigint; readonly size: bigint }

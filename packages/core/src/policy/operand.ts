@@ -10,10 +10,16 @@ import { readBinary, readBoolean, readDate, readNumber } from './values.ts'
 
 export type Scalar = string | number | boolean
 
-/** Whether one value of the request matches any of the policy's. Undefined when that value cannot be read as the operator's kind. */
+/**
+ * Whether one value of the request matches any of the policy's. Undefined when that value cannot be read as the
+ * operator's kind.
+ */
 export type OperandMatcher = (value: Scalar, facts: Facts) => boolean | undefined
 
-/** Which families take policy variables, and whether `*` and `?` are wildcards there (IAM, "Where you can use policy variables"). */
+/**
+ * Which families take policy variables, and whether `*` and `?` are wildcards there (IAM, "Where you can use
+ * policy variables").
+ */
 const templateRules: Partial<Record<Family, { readonly wildcards: boolean }>> = {
   string: { wildcards: false },
   'folded-string': { wildcards: false },
@@ -68,7 +74,10 @@ function readOperand(family: Family, value: Scalar): unknown {
   }
 }
 
-/** Compiles the policy's values, all of which `operandProblem` has passed. `Null` compares nothing and is not compiled here. */
+/**
+ * Compiles the policy's values, all of which `operandProblem` has passed. `Null` compares nothing and is not
+ * compiled here.
+ */
 export function compileOperands(operator: Operator, values: readonly Scalar[], variables: boolean): OperandMatcher {
   const templated = (options: Omit<TemplateOptions, 'variables'>): readonly (readonly Piece[])[] =>
     values.map((value) => {
@@ -166,7 +175,10 @@ function compileOrdered(
   }
 }
 
-function compileEqual<T>(operands: readonly (T | undefined)[], reader: (value: Scalar) => T | undefined): OperandMatcher {
+function compileEqual<T>(
+  operands: readonly (T | undefined)[],
+  reader: (value: Scalar) => T | undefined,
+): OperandMatcher {
   return (value) => {
     const read = reader(value)
     return read === undefined ? undefined : operands.includes(read)

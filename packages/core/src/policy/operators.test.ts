@@ -11,12 +11,13 @@ function answers(operator: string, wanted: ConditionValues, value: ContextValue 
   const context = value === undefined ? {} : { 'app:key': value }
   const asked = request({ action: 'app:Do', resource: '*', context })
   const everything = { Action: '*', Resource: '*' } as const
+  const Version = '2012-10-17'
   const Condition = { [operator]: { 'app:key': wanted } }
-  const effectOf = (...Statement: Parameters<typeof statements>) =>
+  const effectOf = (effect: 'Allow' | 'Deny') =>
     decide(
       compilePolicies({
         guardrails: [],
-        identity: new Map([[asked.subject.id, [{ name: 'p', document: { Version: '2012-10-17', Statement: statements(...Statement) } }]]]),
+        identity: new Map([[asked.subject.id, [{ name: 'p', document: { Version, Statement: statements(effect) } }]]]),
         resource: new Map(),
       }),
       [asked],
@@ -31,7 +32,14 @@ function answers(operator: string, wanted: ConditionValues, value: ContextValue 
 }
 
 /** A value that matches, one that does not, and one that cannot be read (where there is one). */
-const samples: Readonly<Record<string, { readonly wanted: ConditionValues; readonly yes: string; readonly no: string; readonly garbage?: string }>> = {
+interface Sample {
+  readonly wanted: ConditionValues
+  readonly yes: string
+  readonly no: string
+  readonly garbage?: string
+}
+
+const samples: Readonly<Record<string, Sample>> = {
   StringEquals: { wanted: ['a', 'b'], yes: 'b', no: 'B' },
   StringNotEquals: { wanted: ['a', 'b'], yes: 'B', no: 'b' },
   StringEqualsIgnoreCase: { wanted: 'a', yes: 'A', no: 'b' },
@@ -44,7 +52,12 @@ const samples: Readonly<Record<string, { readonly wanted: ConditionValues; reado
   NumericLessThanEquals: { wanted: '10', yes: '10', no: '11', garbage: 'ten' },
   NumericGreaterThan: { wanted: '10', yes: '11', no: '10', garbage: 'ten' },
   NumericGreaterThanEquals: { wanted: '10', yes: '10', no: '9', garbage: 'ten' },
-  DateEquals: { wanted: '2026-01-01T01:00:00+01:00', yes: '2026-01-01T00:00:00Z', no: '2026-01-01T01:00:00Z', garbage: 'now' },
+  DateEquals: {
+    wanted: '2026-01-01T01:00:00+01:00',
+    yes: '2026-01-01T00:00:00Z',
+    no: '2026-01-01T01:00:00Z',
+    garbage: 'now',
+  },
   DateNotEquals: { wanted: '2026-01-01', yes: '2026-01-02', no: '2026-01-01', garbage: 'now' },
   DateLessThan: { wanted: '2026-01-01', yes: '2025-12-31', no: '2026-01-01', garbage: 'now' },
   DateLessThanEquals: { wanted: '2026-01-01', yes: '2026-01-01', no: '2026-01-02', garbage: 'now' },

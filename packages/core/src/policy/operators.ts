@@ -1,5 +1,15 @@
 /** What an operator compares, and so how both sides are read. */
-export type Family = 'string' | 'folded-string' | 'pattern' | 'number' | 'date' | 'boolean' | 'binary' | 'address' | 'arn' | 'null'
+export type Family =
+  | 'string'
+  | 'folded-string'
+  | 'pattern'
+  | 'number'
+  | 'date'
+  | 'boolean'
+  | 'binary'
+  | 'address'
+  | 'arn'
+  | 'null'
 
 /** How a number or a date of the request relates to the policy's. */
 export type Relation = 'equal' | 'less' | 'less-or-equal' | 'greater' | 'greater-or-equal'

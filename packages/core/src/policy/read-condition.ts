@@ -21,7 +21,13 @@ export function readCondition(
       const where = { path: `${at.path}.${operator}`, at: operatorAt }
       if (readOperator(operator) === undefined) {
         const meant = nearestWord(operator, operatorSpellings())
-        note(findings, 'policy.unknown_operator', where, `there is no condition operator ${JSON.stringify(operator)}`, meant)
+        note(
+          findings,
+          'policy.unknown_operator',
+          where,
+          `there is no condition operator ${JSON.stringify(operator)}`,
+          meant,
+        )
       }
       return [operator, readKeys(findings, operator, value, where, variables)]
     }),
@@ -51,7 +57,13 @@ function readKeys(
   )
 }
 
-function readValues(findings: Findings, operator: string, node: JsonNode, at: Place, variables: boolean): readonly Scalar[] {
+function readValues(
+  findings: Findings,
+  operator: string,
+  node: JsonNode,
+  at: Place,
+  variables: boolean,
+): readonly Scalar[] {
   const items = node.kind === 'array' ? node.items : [node]
   if (items.length === 0) note(findings, 'policy.empty', { ...at, at: node.at }, 'the list of values is empty')
   const known = readOperator(operator)?.operator

@@ -65,8 +65,8 @@ export function readDocument(
   const id = elements.get('Id')
   const variables = version?.kind === 'string' && version.value === '2012-10-17'
   const document: PolicyDocument = {
-    ...(version === undefined ? {} : given('Version', readWord(findings, version, place('Version', version), versions))),
-    ...(id === undefined ? {} : given('Id', readText(findings, id, place('Id', id)))),
+    ...given('Version', version && readWord(findings, version, place('Version', version), versions)),
+    ...given('Id', id && readText(findings, id, place('Id', id))),
     Statement: readStatements(findings, elements.get('Statement'), root, { kind, variables, sids: new Set() }),
   }
   return { document, findings }
@@ -98,11 +98,15 @@ function readStatement(findings: Findings, node: JsonNode, at: Place, context: C
   const members = readObject(findings, node, at, 'a statement is a JSON object')
   if (members === undefined) return { Effect: 'Deny' }
   const elements = readElements(findings, members, at, statementElements)
-  const read = <T>(name: (typeof statementElements)[number], reader: (node: JsonNode, at: Place) => T): T | undefined => {
+  const read = <T>(
+    name: (typeof statementElements)[number],
+    reader: (node: JsonNode, at: Place) => T,
+  ): T | undefined => {
     const element = elements.get(name)
     return element === undefined ? undefined : reader(element, { path: `${at.path}.${name}`, at: element.at })
   }
-  const actions = (value: JsonNode, where: Place): readonly string[] => readPatterns(findings, value, where, limits.actionLength, checkAction)
+  const actions = (value: JsonNode, where: Place): readonly string[] =>
+    readPatterns(findings, value, where, limits.actionLength, checkAction)
   const resources = (value: JsonNode, where: Place): readonly string[] =>
     readPatterns(findings, value, where, limits.resourceLength, (pattern) => checkResource(pattern, context.variables))
   const principal = (value: JsonNode, where: Place): Principal => readPrincipal(findings, value, where)
@@ -117,7 +121,10 @@ function readStatement(findings: Findings, node: JsonNode, at: Place, context: C
     ...given('NotAction', read('NotAction', actions)),
     ...given('Resource', read('Resource', resources)),
     ...given('NotResource', read('NotResource', resources)),
-    ...given('Condition', read('Condition', (value, where) => readCondition(findings, value, where, context.variables))),
+    ...given(
+      'Condition',
+      read('Condition', (value, where) => readCondition(findings, value, where, context.variables)),
+    ),
   }
   const has = (name: (typeof statementElements)[number]): boolean => elements.has(name)
   if (!has('Effect')) note(findings, 'policy.missing_element', at, 'the statement has no Effect', 'Allow or Deny')
@@ -161,7 +168,13 @@ function checkCombinations(
 function readPrincipal(findings: Findings, node: JsonNode, at: Place): Principal {
   if (node.kind === 'string') {
     if (node.value !== '*') {
-      note(findings, 'policy.invalid_principal', at, `Principal is "*" or an object, not "${node.value}"`, `{ "AWS": "${node.value}" }`)
+      note(
+        findings,
+        'policy.invalid_principal',
+        at,
+        `Principal is "*" or an object, not "${node.value}"`,
+        `{ "AWS": "${node.value}" }`,
+      )
     }
     return '*'
   }
@@ -190,7 +203,9 @@ function checkResource(
   variables: boolean,
 ): Problem | undefined {
   const template = parseTemplate(pattern, { wildcards: true, variables })
-  if ('problem' in template) return { code: 'policy.invalid_variable', problem: `is not a valid pattern: ${template.problem}` }
+  if ('problem' in template) {
+    return { code: 'policy.invalid_variable', problem: `is not a valid pattern: ${template.problem}` }
+  }
   const problem = resourceProblem(pattern, template.pieces)
   return problem === undefined ? undefined : { code: 'policy.invalid_arn', problem }
 }

@@ -32,7 +32,12 @@ export function compileStatements(layer: Layer, { name, document }: NamedPolicy)
   return document.Statement.map((statement) => compileStatement(layer, name, document, statement))
 }
 
-function compileStatement(layer: Layer, policy: string, document: PolicyDocument, source: Statement): CompiledStatement {
+function compileStatement(
+  layer: Layer,
+  policy: string,
+  document: PolicyDocument,
+  source: Statement,
+): CompiledStatement {
   const variables = document.Version === '2012-10-17'
   const sid = source.Sid
   return {
@@ -89,7 +94,9 @@ function compileResources(
   }
   const patterns = listOf(source.Resource ?? source.NotResource).map((pattern) => pieces(pattern, variables))
   const matchers = patterns.map(compileResource)
-  if (source.Resource === undefined) return { literalResources: undefined, matchesResource: compileNotResource(source, patterns, matchers) }
+  if (source.Resource === undefined) {
+    return { literalResources: undefined, matchesResource: compileNotResource(source, patterns, matchers) }
+  }
   const [only] = matchers
   return {
     literalResources: patterns.every((pattern) => literalText(pattern) !== undefined)

@@ -80,7 +80,10 @@ function readVariable(pattern: string, at: number): Variable {
   if (name === '*' || name === '?' || name === '$') return { literal: name, end }
   const key = name.trim()
   if (!isContextKey(key)) return { problem: `\${${name}} names no context key; one is written prefix:name` }
-  return { piece: { kind: 'variable', key: key.toLowerCase(), at, ...(fallback === undefined ? {} : { fallback }) }, end }
+  return {
+    piece: { kind: 'variable', key: key.toLowerCase(), at, ...(fallback === undefined ? {} : { fallback }) },
+    end,
+  }
 }
 
 /**

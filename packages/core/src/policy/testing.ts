@@ -7,7 +7,12 @@ export function request(asked: {
   readonly resource: string
   readonly context?: Context
 }): AccessRequest {
-  const subject: Subject = { kind: 'function', id: asked.subject ?? 'arn:sallyport:function:shop:internal:orders', name: 'orders', roles: [] }
+  const subject: Subject = {
+    kind: 'function',
+    id: asked.subject ?? 'arn:sallyport:function:shop:internal:orders',
+    name: 'orders',
+    roles: [],
+  }
   return {
     id: '00000000000000000000000000000001',
     transaction: '00000000000000000000000000000002',

@@ -35,7 +35,8 @@ export function conditionMissed(condition: Condition, got: ContextValue | undefi
     case 'folded-string':
     case 'boolean':
     case 'binary':
-      return operator.negated ? `${key} is ${value}, which is excluded` : `${key} is ${value}, not ${oneOf(condition.wanted)}`
+      if (operator.negated) return `${key} is ${value}, which is excluded`
+      return `${key} is ${value}, not ${oneOf(condition.wanted)}`
     case 'address':
       return `${key} is ${value}, ${operator.negated ? 'inside' : 'outside'} ${listed(condition.wanted)}`
     case 'pattern':
