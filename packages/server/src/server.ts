@@ -7,11 +7,11 @@ import { decide as decideByPolicy } from '@sallyport/core/policy'
 import { accessOf, type App, explain, matchRoute } from '@sallyport/manifest'
 
 import { administrationGate, administrativeVerbs, startApi } from './api/index.ts'
-import { openAuthority } from './certificates/index.ts'
 import { createEgress, startDynalite } from './egress/index.ts'
 import { type Force, putIntoForce } from './force.ts'
 import { affinityOf, createLimiter, type Destination, ingressGate, startGateway } from './gateway/index.ts'
-import { createBoxEngine, type Engine, type Invocation, type InvocationResult, runtimeFolderFor } from './host/index.ts'
+import { createBoxEngine, type Engine, type FunctionImage, type Invocation, type InvocationResult, runtimeFolderFor } from './host/index.ts'
+import { openInterception } from './interception.ts'
 import { openKeptState } from './kept-state.ts'
 import type { Ledger } from './ledger/index.ts'
 import {
@@ -58,6 +58,8 @@ export interface Status {
   readonly found?: string
 }
 
+/** How often the authority of the doors is looked at; it lives seven days and is replaced in its last third. */
+const renewEveryMs = 12 * 3_600_000
 const knocks = { calls: 400, perMs: 1000 }
 
 /** Starts an app. Whatever fails, everything that was started before it is ended again. */
@@ -124,14 +126,13 @@ async function start(
     )
 
   // The way out, and the boxes.
-  const permittedNames = doorHosts(loaded.app)
-  const interception = await openAuthority({ kind: 'interception', app: loaded.app.name, permittedNames, keeper: vault, nowMs })
+  const interception = await openInterception(loaded.app, vault)
   const tables = await startDynalite({
     path: folders.tables,
     tables: loaded.app.tables.filter(({ endpoint }) => endpoint === undefined),
   })
   started.push(() => tables.close())
-  const isolation = `box (hard)${options.inspect === undefined ? '' : ' debug'}`
+  const isolation = `box (hard)${options.inspect === undefined ? '' : ', debug'}`
   const egress = createEgress({
     ...shared,
     app: () => force.app,
@@ -169,7 +170,13 @@ async function start(
     if (result.kind === 'error') output.write(failureLine(invocation, result))
     return result
   }
-  await engine.deploy(await buildFunctions(force.app, runtimeDir, report))
+  const deploy = async (images: readonly FunctionImage[]): Promise<void> =>
+    engine.deploy(images.map((image) => ({ ...image, trust: interception.trust })))
+  await deploy(await buildFunctions(force.app, runtimeDir, report))
+  const renewal = setInterval(() => {
+    void interception.renew(force.app).then(async () => deploy(await buildFunctions(force.app, runtimeDir, report))).catch(trouble)
+  }, renewEveryMs).unref()
+  started.push(() => clearInterval(renewal))
 
   // The way in.
   const limiter = createLimiter(nowMs)
@@ -237,7 +244,8 @@ async function start(
       const broadening = options.broadening === 'allow' ? 'allow' : 'refuse'
       force = await putIntoForce(next, kept, people.provider, broadening, terminal)
       await people.provision(next.app)
-      await engine.deploy(images)
+      await interception.renew(next.app)
+      await deploy(images)
       report(`reloaded ${next.app.digest.slice(0, 12)}`)
     }
     let reloading: Promise<void> = Promise.resolve()
@@ -258,10 +266,6 @@ function jitOf(app: App, role: string): { maxMs: number; approvers: readonly str
 function powersOf(app: App, role: string): string {
   const lines = accessOf(app).filter((line) => line.startsWith(`${role} `) || line.endsWith(` for ${role}`))
   return createHash('sha256').update(lines.join('\n')).digest('hex')
-}
-
-function doorHosts(app: App): readonly string[] {
-  return [...new Set(app.doors.map(({ to }) => new URL(to).hostname))]
 }
 
 function destinationOf(app: App, method: string, path: string): Destination | undefined {

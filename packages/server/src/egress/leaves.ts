@@ -2,26 +2,20 @@ import { createSecureContext, type SecureContext } from 'node:tls'
 
 import type { EgressRooms } from './rooms.ts'
 
-/** Well under the seven days that a leaf may live. */
-const maxAgeMs = 24 * 60 * 60 * 1000
-
-/** TLS contexts for the hosts of declared doors, minted at first use; undefined for every other name. */
+/**
+ * TLS contexts for the hosts of declared doors; undefined for every other name. The authority keeps the leaves and
+ * renews them; a context is made anew when the leaf is another, as after a renewal of the authority itself.
+ */
 export function createLeaves(rooms: EgressRooms): (name: string) => Promise<SecureContext | undefined> {
-  const kept = new Map<string, { readonly context: Promise<SecureContext>; readonly madeAt: number }>()
+  const kept = new Map<string, { readonly cert: string; readonly context: SecureContext }>()
   return async (name) => {
     const declared = rooms.app().doors.some(({ to }) => to.startsWith('https:') && new URL(to).hostname === name)
     if (!declared) return undefined
+    const { key, cert } = await rooms.interception.leafFor([name])
     const known = kept.get(name)
-    if (known && rooms.clock() - known.madeAt < maxAgeMs) return known.context
-    const context = mint(rooms, name)
-    kept.set(name, { context, madeAt: rooms.clock() })
-    // A failed minting is not kept, so that the next handshake tries again.
-    context.catch(() => kept.delete(name))
+    if (known?.cert === cert) return known.context
+    const context = createSecureContext({ key, cert, minVersion: 'TLSv1.2' })
+    kept.set(name, { cert, context })
     return context
   }
-}
-
-async function mint(rooms: EgressRooms, name: string): Promise<SecureContext> {
-  const { key, cert } = await rooms.interception.leafFor([name])
-  return createSecureContext({ key, cert, minVersion: 'TLSv1.2' })
 }

@@ -24,6 +24,8 @@ export interface FunctionImage {
   readonly timeoutMs: number
   readonly memoryMb: number
   readonly reuse: 'never' | 'user' | 'shared'
+  /** Which authority its boxes trust at their doors; boxes that were made under another are replaced. */
+  readonly trust?: string
   /** Boxes alive at once, at most. */
   readonly maxBoxes: number
   /** Boxes kept made ahead of need. */

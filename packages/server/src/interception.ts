@@ -1,0 +1,39 @@
+import { createHash } from 'node:crypto'
+
+import type { App } from '@sallyport/manifest'
+
+import { type Authority, openAuthority } from './certificates/index.ts'
+import { nowMs } from './operation/index.ts'
+import type { Vault } from './vault/index.ts'
+
+/** The authority that boxes trust at their doors, as it is now. */
+export interface InterceptionAuthority {
+  /** What a box that starts now must trust. */
+  readonly caPem: string
+  readonly leafFor: Authority['leafFor']
+  /** Which authority that is: a box made under another one must be replaced. */
+  readonly trust: string
+  /** Opens it anew where the app's doors have other hosts now, or where it ages. */
+  renew(app: App): Promise<void>
+}
+
+/** Opens the interception authority, tied to the hosts of the app's doors. */
+export async function openInterception(app: App, keeper: Vault): Promise<InterceptionAuthority> {
+  const open = ({ name, doors }: App): Promise<Authority> => {
+    const permittedNames = [...new Set(doors.map(({ to }) => new URL(to).hostname))]
+    return openAuthority({ kind: 'interception', app: name, permittedNames, keeper, nowMs })
+  }
+  let current = await open(app)
+  return {
+    get caPem() {
+      return current.caPem
+    },
+    leafFor: (names) => current.leafFor(names),
+    get trust() {
+      return createHash('sha256').update(current.caPem).digest('hex')
+    },
+    renew: async (next) => {
+      current = await open(next)
+    },
+  }
+}
