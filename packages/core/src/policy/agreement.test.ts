@@ -39,6 +39,8 @@ const resourcePatterns = [
   'arn:aws:s3:::b/${k:one}/*',
   "arn:aws:s3:::b/${k:two, 'al'}/?",
   'arn:aws:s*3:::b/al/x',
+  // Would match across the colon between two parts.
+  'arn:a*3:r:123456789012:b:al',
   'arn:aws:s3:*:b:al',
   'arn:aws:*3:r:1*:b*',
   'arn:sallyport:*:a:*:f*',
