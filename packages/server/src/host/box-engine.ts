@@ -8,6 +8,7 @@ import type { BoxExtras } from './box-options.ts'
 import { type CgroupRoots, engineGroups, findCgroups, removeEngineGroups } from './cgroups.ts'
 import type { AttachExits, Engine, FunctionImage, OutputLine } from './engine.ts'
 import { describeIsolation, type Isolation, probeIsolation } from './isolation.ts'
+import { openInspector } from './inspector.ts'
 import { createPool, type Pool } from './pool.ts'
 import { prepareRuntimeFolder } from './runtime-folder.ts'
 import { areComplete, findTools } from './tools.ts'
@@ -47,6 +48,7 @@ export async function createBoxEngine(options: BoxEngineOptions): Promise<Engine
   if (cgroups !== undefined) sweep(cgroups)
   const janitor = cgroups && startJanitor(tools.bash, cgroups, engineId)
   const around: BoxSurroundings = { ...options, engineId, runtime, tools, cgroups }
+  const inspector = options.inspect === undefined ? undefined : await openInspector(runtime, tools)
   const uidOf = uidAssigner(options.uidRange ?? defaultUidRange)
   const pools = new Map<string, Pool>()
   const replaced = new Set<Pool>()
@@ -55,12 +57,12 @@ export async function createBoxEngine(options: BoxEngineOptions): Promise<Engine
   return {
     name: 'box',
     strength: isolation.strength,
-    description: describeIsolation(isolation),
+    description: [describeIsolation(isolation), ...(inspector ? [`debug: ${options.inspect} at ${inspector.address}`] : [])].join('; '),
     deploy: (images) => {
       for (const image of images) {
         const before = pools.get(image.name)
         if (before !== undefined && sameImage(before.image, image)) continue
-        const pool = createPool(image, uidOf(image.name), around, options.inspect === image.name)
+        const pool = createPool(image, uidOf(image.name), around, options.inspect === image.name ? inspector : undefined)
         pools.set(image.name, pool)
         if (before === undefined) continue
         pool.adopt(before.drain())
@@ -77,6 +79,7 @@ export async function createBoxEngine(options: BoxEngineOptions): Promise<Engine
     close: async () => {
       closed = true
       await Promise.all([...pools.values(), ...replaced].map((pool) => pool.close()))
+      await inspector?.close()
       if (cgroups !== undefined) removeEngineGroups(cgroups, engineId)
       if (janitor !== undefined) await dismiss(janitor)
     },

@@ -63,10 +63,21 @@ export interface BoxHooks {
 export const closing = 'no longer needed'
 const initTimeoutMs = 10_000
 const lostGraceMs = 500
+const debugDeadlineMs = 3_600_000
 const maxBreachEvents = 10
 
-/** Launches a box in a pod that was made for this function's uid. */
-export function startBox(image: FunctionImage, pod: Pod, around: BoxSurroundings, hooks: BoxHooks, debug = false): Box {
+/**
+ * Launches a box in a pod that was made for this function's uid. `debugAddress` is where a debugger reaches it: then
+ * its deadlines wait for the person who steps through.
+ */
+export function startBox(
+  image: FunctionImage,
+  pod: Pod,
+  around: BoxSurroundings,
+  hooks: BoxHooks,
+  debugAddress?: string,
+): Box {
+  const debug = debugAddress !== undefined
   const id = Buffer.from(around.random(8)).toString('hex')
   const key = Buffer.from(around.random(32))
   const limits = limitsOf(image)
@@ -165,7 +176,7 @@ export function startBox(image: FunctionImage, pod: Pod, around: BoxSurroundings
         box.kill('the deadline passed')
         exits.endInvocation()
         settle?.({ kind: 'error', code: 'function.timed_out', message: `no answer within ${image.timeoutMs} ms` })
-      }, Math.max(0, invocation.deadline - around.clock()))
+      }, debug ? debugDeadlineMs : Math.max(0, invocation.deadline - around.clock()))
       settle = (result) => {
         settle = undefined
         clearTimeout(timer)
@@ -202,6 +213,7 @@ export function startBox(image: FunctionImage, pod: Pod, around: BoxSurroundings
     caPem: extras.caPem,
   })
   event('box-start', `pid ${pod.pid}${debug ? ', debug' : ''}`)
+  if (debug) event('box-inspect', `a debugger may attach at ${debugAddress}`)
   return box
 }
 

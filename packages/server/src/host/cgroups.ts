@@ -95,7 +95,6 @@ function settings(version: 1 | 2, { memoryBytes, maxProcesses, cpuMillis }: Limi
       ['pids', 'pids.max', maxProcesses, true],
       ['cpu', 'cpu.cfs_period_us', periodUs, true],
       ['cpu', 'cpu.cfs_quota_us', quotaUs, true],
-      ['cpu', 'cpu.shares', 256, false],
     ]
   }
   return [
@@ -104,7 +103,6 @@ function settings(version: 1 | 2, { memoryBytes, maxProcesses, cpuMillis }: Limi
     ['memory', 'memory.oom.group', 1, false],
     ['pids', 'pids.max', maxProcesses, true],
     ['cpu', 'cpu.max', `${quotaUs} ${periodUs}`, true],
-    ['cpu', 'cpu.weight', 25, false],
   ]
 }
 

@@ -32,7 +32,7 @@ describe('the end of an engine', () => {
     const server = spawn(process.execPath, ['-C', 'source', script], { stdio: ['ignore', 'pipe', 'inherit'] })
     await new Promise((resolve) => server.stdout.once('data', resolve))
     const pid = server.pid ?? 0
-    await expect.poll(() => descendants(pid).filter(isOurs).length, 'control').toBeGreaterThan(3)
+    await expect.poll(() => descendants(pid).filter(isOurs).length).toBeGreaterThan(3)
     const all = descendants(pid)
     server.kill('SIGKILL')
     await expect.poll(() => all.filter(isAlive).map(commandLine), { timeout: 5_000 }).toEqual([])

@@ -1,5 +1,6 @@
 import { type Box, type BoxHooks, type BoxSurroundings, closing, startBox } from './box.ts'
 import type { FunctionImage } from './engine.ts'
+import type { Inspector } from './inspector.ts'
 import type { Invocation, InvocationResult } from './invocation.ts'
 import { createPod, type Pod } from './pod.ts'
 
@@ -37,8 +38,14 @@ const maxBackoffMs = 10_000
 const maxIdleMs = 300_000
 const spareAfterMs = 50
 
-/** Everything but the image is the engine's. `debug` boxes keep their deadline open while a person steps through. */
-export function createPool(image: FunctionImage, uid: number | undefined, around: BoxSurroundings, debug = false): Pool {
+/** Everything but the image is the engine's. Under an inspector there is one box, so that breakpoints are met. */
+export function createPool(
+  image: FunctionImage,
+  uid: number | undefined,
+  around: BoxSurroundings,
+  inspector?: Inspector,
+): Pool {
+  const maxBoxes = inspector === undefined ? image.maxBoxes : 1
   const members = new Map<Box, Member>()
   const queue: Waiting[] = []
   let starting = 0
@@ -125,14 +132,15 @@ export function createPool(image: FunctionImage, uid: number | undefined, around
   /** False when no further box may be started now. */
   function start(): boolean {
     if (around.clock() < notBefore) return false
-    if (members.size + starting >= image.maxBoxes && !evict()) return false
+    if (members.size + starting >= maxBoxes && !evict()) return false
     starting += 1
     const made = takePod().then(
       (pod) => {
         starting -= 1
         if (draining) return discard(pod)
         try {
-          const box = startBox(image, pod, around, hooks, debug)
+          inspector?.attach(pod, uid)
+          const box = startBox(image, pod, around, hooks, inspector?.address)
           members.set(box, { box, state: 'loading', lastUsedAt: around.clock() })
           return track(box.gone)
         } catch (error) {
@@ -209,7 +217,7 @@ export function createPool(image: FunctionImage, uid: number | undefined, around
     invoke: (invocation) =>
       new Promise((resolve) => {
         const remainingMs = invocation.deadline - around.clock()
-        if (queue.length >= image.maxBoxes * waitingPerBox) return resolve(busy('its queue is full'))
+        if (queue.length >= maxBoxes * waitingPerBox) return resolve(busy('its queue is full'))
         const waiting: Waiting = { invocation, resolve, timer: setTimeout(() => giveUp(waiting), Math.max(0, remainingMs)) }
         queue.push(waiting)
         pump()
