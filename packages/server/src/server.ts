@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 
-import type { AccessRequest, Decision, DecisionRecord, Grant, Subject } from '@sallyport/core/access'
+import type { AccessRequest, Allow, Decision, DecisionRecord, Grant, Receipt, Subject } from '@sallyport/core/access'
 import { decisionRecord, type Outcome } from '@sallyport/core/enforcement'
 import { authenticateBearer } from '@sallyport/core/identity'
 import { decide as decideByPolicy } from '@sallyport/core/policy'
@@ -100,15 +100,20 @@ async function start(
   force = await putIntoForce(loaded, kept, people.provider, options.broadening, terminal)
 
   // The steps that all three doors share.
+  const admittedAt = new WeakMap<Grant, number>()
   const shared = {
     identify: (credentials: readonly string[]) => authenticateBearer(force.verifier, credentials, force.app.name),
     elevatedRoles: administration.elevatedRoles,
     decide: (asked: readonly [AccessRequest, ...AccessRequest[]]): Decision =>
       explain(decideByPolicy(force.compiled.authority, asked), force.compiled, force.app),
-    admit: administration.admit,
+    admit: (decision: Allow, receipt: Receipt): Grant => {
+      const grant = administration.admit(decision, receipt)
+      admittedAt.set(grant, nowMs())
+      return grant
+    },
     isCurrent: administration.isCurrent,
     settle: (grant: Grant, outcome: Promise<Outcome>): void => {
-      const startedAt = nowMs()
+      const startedAt = admittedAt.get(grant) ?? nowMs()
       void outcome.then((known) => ledger.append(outcomeRecord(grant, known, startedAt), 'written')).catch(trouble)
     },
     newId,
