@@ -1,0 +1,99 @@
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+
+import { engineGroups, findCgroups } from '../../packages/server/src/host/cgroups.ts'
+
+/** A process that cannot be mistaken for a later one with the same number. */
+interface Identified {
+  readonly pid: number
+  readonly startedAt: string
+  readonly command: string
+}
+
+/** Everything that a running server has made outside its own memory. */
+export interface Footprint {
+  readonly processes: readonly Identified[]
+  /** Network and mount namespaces that its processes have and that we do not: `net:[4026532]`. */
+  readonly namespaces: ReadonlySet<string>
+  readonly groups: readonly string[]
+  readonly mounts: string
+}
+
+/** Takes the footprint of a server and of everything that it started. */
+export function footprintOf(server: number): Footprint {
+  const pids = [server, ...descendantsOf(server)]
+  const ours = new Set(namespacesOf('self'))
+  const all = pids.flatMap((pid) => namespacesOf(String(pid)))
+  return {
+    processes: pids.flatMap((pid) => identify(pid) ?? []),
+    namespaces: new Set(all.filter((name) => !ours.has(name))),
+    groups: groupsOf(server),
+    mounts: readFileSync('/proc/self/mountinfo', 'utf8'),
+  }
+}
+
+/** What is still there of a footprint, each thing in words; empty when all is gone. */
+export function leftOf(before: Footprint): readonly string[] {
+  const processes = before.processes.filter(({ pid, startedAt }) => identify(pid)?.startedAt === startedAt)
+  const present = new Set(numbers().flatMap((pid) => namespacesOf(String(pid))))
+  const groups = new Set(currentGroups())
+  const now = readFileSync('/proc/self/mountinfo', 'utf8')
+  return [
+    ...processes.map(({ pid, command }) => `process ${pid} ${command}`),
+    ...[...before.namespaces].filter((name) => present.has(name)).map((name) => `namespace ${name}`),
+    ...before.groups.filter((name) => groups.has(name)).map((name) => `control group ${name}`),
+    ...now.split('\n').filter((line) => line !== '' && !before.mounts.includes(line)).map((line) => `mount ${line}`),
+  ]
+}
+
+function descendantsOf(pid: number): readonly number[] {
+  const children = Map.groupBy(numbers(), (child) => parentOf(child))
+  const found: number[] = []
+  const visit = (parent: number): void => {
+    for (const child of children.get(parent) ?? []) {
+      found.push(child)
+      visit(child)
+    }
+  }
+  visit(pid)
+  return found
+}
+
+const numbers = (): readonly number[] =>
+  readdirSync('/proc').flatMap((name) => (/^\d+$/.test(name) ? [Number(name)] : []))
+
+/** The fields of /proc/PID/stat after the command, which may hold anything (proc_pid_stat(5)). */
+function stat(pid: number): readonly string[] {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, 'latin1').replace(/^.*\) /s, '').split(' ')
+  } catch {
+    return [] // it has ended
+  }
+}
+
+const parentOf = (pid: number): number => Number(stat(pid)[1])
+
+/** Undefined for what has ended, also where nobody has taken notice of it yet. */
+function identify(pid: number): Identified | undefined {
+  const fields = stat(pid)
+  const [state, startedAt] = [fields[0], fields[19]]
+  if (startedAt === undefined || state === 'Z' || state === 'X') return undefined
+  return { pid, startedAt, command: readFileSync(`/proc/${pid}/cmdline`, 'latin1').replaceAll('\0', ' ').slice(0, 120) }
+}
+
+function namespacesOf(pid: string): readonly string[] {
+  return ['net', 'mnt', 'pid', 'user'].flatMap((kind) => {
+    try {
+      return [readlinkSync(`/proc/${pid}/ns/${kind}`)]
+    } catch {
+      return [] // it has ended, or it is another user's
+    }
+  })
+}
+
+function currentGroups(): readonly string[] {
+  const roots = findCgroups()
+  return roots === undefined ? [] : engineGroups(roots)
+}
+
+const groupsOf = (server: number): readonly string[] =>
+  currentGroups().filter((name) => name.startsWith(`sallyport-${server}-`))

@@ -1,0 +1,183 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { cpSync, existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+import type { LedgerRecord } from '@sallyport/core/access'
+
+import { type ClientAnswer, type ClientRequest, send } from '../../packages/cli/src/attacks/client.ts'
+import { localApi, type Status, statusOf } from '../../packages/cli/src/local-api.ts'
+import { type CognitoFixture, createCognitoFixture } from '../../packages/core/src/identity/testing/cognito-issuer.ts'
+import { runtimeFolderFor } from '../../packages/server/src/host/index.ts'
+import { readLedger } from '../../packages/server/src/ledger/index.ts'
+
+const top = join(import.meta.dirname, '../..')
+const entry = join(top, 'packages/server/src/main.ts')
+const startTimeoutMs = 60_000
+const stopTimeoutMs = 20_000
+
+/** An app in a folder of its own, which a test may change and break. */
+export interface TestApp {
+  readonly folder: string
+  readonly state: string
+  /** The user pool that its manifest trusts. */
+  readonly pool: CognitoFixture
+  /** A token of that pool for a writer. */
+  token(user: string): Promise<string>
+  read(file: string): string
+  write(file: string, text: string): void
+  /** Replaces what must stand in the file exactly once. */
+  edit(file: string, from: string, to: string): void
+  remove(): void
+}
+
+/** Copies the notebook to where nobody else works. */
+export async function makeApp(): Promise<TestApp> {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'sallyport-e2e-')))
+  cpSync(join(import.meta.dirname, 'notebook'), folder, { recursive: true })
+  const nowSeconds = (): number => Math.floor(Date.now() / 1000)
+  const pool = await createCognitoFixture({ nowSeconds, userPool: 'eu-central-1_notebook' })
+  const state = join(folder, '.sallyport')
+  const app: TestApp = {
+    folder,
+    state,
+    pool,
+    token: (user) => pool.accessToken(user, ['Writers'], { sub: user }),
+    read: (file) => readFileSync(join(folder, file), 'utf8'),
+    write: (file, text) => writeFileSync(join(folder, file), text),
+    edit: (file, from, to) => {
+      const parts = app.read(file).split(from)
+      if (parts.length !== 2) throw new Error(`${file} holds ${parts.length - 1} times: ${from}`)
+      app.write(file, parts.join(to))
+    },
+    remove: () => {
+      rmSync(runtimeFolderFor(state), { recursive: true, force: true })
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+  app.write('pool.jwks.json', JSON.stringify(pool.jwks))
+  return app
+}
+
+/** How a server ended. */
+export interface Ended {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+}
+
+/** A server process, running or about to say why not. */
+export interface TestServer {
+  readonly child: ChildProcess
+  readonly ended: Promise<Ended>
+  stdout(): string
+  stderr(): string
+}
+
+/** A server that serves. */
+export interface RunningServer extends TestServer {
+  readonly pid: number
+  readonly status: Status
+  send(request: ClientRequest): Promise<ClientAnswer>
+  /** Sends the signal once and waits for the end. */
+  stop(signal?: NodeJS.Signals): Promise<Ended>
+}
+
+/** What a server is started with. */
+export interface StartOptions {
+  readonly mode?: 'up' | 'dev'
+  readonly args?: readonly string[]
+  readonly environment?: Readonly<Record<string, string>>
+  /** A command that runs the server: `unshare -m …`. */
+  readonly inside?: readonly [string, ...string[]]
+}
+
+const alive = new Set<ChildProcess>()
+// A test that fails half-way leaves nothing running: its process ends what it started.
+process.on('exit', () => {
+  for (const child of alive) child.kill('SIGKILL')
+})
+
+/** Starts a server on ports that are free, and does not wait. */
+export function launch(app: Pick<TestApp, 'folder'>, options: StartOptions = {}): TestServer {
+  const { mode = 'up', args = [], environment = {}, inside = [] } = options
+  const ports = ['--port', '--issuer-port'].flatMap((flag) => (args.includes(flag) ? [] : [flag, '0']))
+  const command = [...inside, process.execPath, '-C', 'source', entry, mode, app.folder, ...ports, ...args]
+  const [program = process.execPath, ...rest] = command
+  const child = spawn(program, rest, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...environment } })
+  alive.add(child)
+  let [stdout, stderr] = ['', '']
+  child.stdout.setEncoding('utf8').on('data', (text: string) => void (stdout += text))
+  child.stderr.setEncoding('utf8').on('data', (text: string) => void (stderr += text))
+  const ended = new Promise<Ended>((resolve, reject) => {
+    child.once('error', reject)
+    child.once('close', (code, signal) => {
+      alive.delete(child)
+      resolve({ code, signal })
+    })
+  })
+  return { child, ended, stdout: () => stdout, stderr: () => stderr }
+}
+
+/** Starts a server and waits until it says that it is ready. */
+export async function start(app: Pick<TestApp, 'folder'>, options: StartOptions = {}): Promise<RunningServer> {
+  const server = launch(app, options)
+  const early = server.ended.then(({ code, signal }) => {
+    throw new Error(`the server ended (${code ?? signal}):\n${server.stdout()}${server.stderr()}`)
+  })
+  early.catch(() => undefined) // whoever waits for the end looks at `ended`
+  await Promise.race([until('the banner', () => server.stdout().includes('stop with Ctrl-C'), startTimeoutMs), early])
+  const status = await statusOf(localApi(app.folder))
+  const plain = status.gateway.startsWith('http:')
+  const ca = readFileSync(status.caFile, 'utf8')
+  return {
+    ...server,
+    pid: status.pid,
+    status,
+    send: (request) => (plain ? sendPlain(status.gateway, request) : send({ gateway: status.gateway, ca }, request)),
+    stop: async (signal = 'SIGTERM') => {
+      process.kill(status.pid, signal)
+      const late = sleep(stopTimeoutMs, undefined, { ref: false }).then(() => {
+        throw new Error(`the server did not end within ${stopTimeoutMs} ms of ${signal}:\n${server.stderr()}`)
+      })
+      return Promise.race([server.ended, late])
+    },
+  }
+}
+
+async function sendPlain(gateway: string, { method = 'GET', path, token, body }: ClientRequest): Promise<ClientAnswer> {
+  const headers = token === undefined ? {} : { authorization: `Bearer ${token}` }
+  const answer = await fetch(gateway + path, { method, headers, ...(body === undefined ? {} : { body }) })
+  return { status: answer.status, headers: {}, text: await answer.text() }
+}
+
+/** Starts a server that is expected to refuse, and gives what it said when it had ended. */
+export async function startRefused(
+  app: Pick<TestApp, 'folder'>,
+  options: StartOptions = {},
+): Promise<Ended & { readonly said: string }> {
+  const server = launch(app, options)
+  const late = sleep(startTimeoutMs, undefined, { ref: false }).then(() => {
+    server.child.kill('SIGKILL')
+    throw new Error(`the server neither ended nor refused:\n${server.stdout()}${server.stderr()}`)
+  })
+  const ended = await Promise.race([server.ended, late])
+  return { ...ended, said: server.stdout() + server.stderr() }
+}
+
+/** Every record in the app's ledger, read as a stranger would, beside the server or after it. */
+export async function recordsOf(app: Pick<TestApp, 'state'>): Promise<readonly LedgerRecord[]> {
+  const folder = join(app.state, 'ledger')
+  const records: LedgerRecord[] = []
+  if (!existsSync(folder)) return records
+  for await (const { record } of readLedger(folder)) records.push(record)
+  return records
+}
+
+/** Waits for something to become true; never longer than told. */
+export async function until(what: string, holds: () => boolean | Promise<boolean>, timeoutMs = 15_000): Promise<void> {
+  for (const end = performance.now() + timeoutMs; ; await sleep(20)) {
+    if (await holds()) return
+    if (performance.now() > end) throw new Error(`${what}: not within ${timeoutMs} ms`)
+  }
+}
