@@ -26,7 +26,8 @@ export const request: Command<Terminal> = buildCommand<RequestFlags, [role: stri
     const body = new TextEncoder().encode(JSON.stringify({ role, reason: flags.reason }))
     const answer = await localApi(folder).call({ method: 'POST', path: '/v1/elevation', body, userToken })
     const asked = elevationIn(answer)
-    const text = `${showElevation(asked)}\nanother person approves with: sallyport approve --as USER ${textIn(asked, 'id') ?? 'ID'}`
+    const next = `sallyport approve --as USER ${textIn(asked, 'id') ?? 'ID'}`
+    const text = `${showElevation(asked)}\nanother person approves with: ${next}`
     return { exit: 'ok', json: asked, text }
   }),
 })
