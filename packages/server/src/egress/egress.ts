@@ -7,9 +7,10 @@ import { createAwsDoor } from './aws.ts'
 import { readBody } from './body.ts'
 import { awsHost, type Box, type BoxCredential, boxEnvironment, makeCredential, subjectOf } from './box.ts'
 import { callExit } from './call.ts'
+import { createCallerPackages } from './caller.ts'
 import { serveDns } from './dns.ts'
 import { doorExit } from './door.ts'
-import { cross } from './gate.ts'
+import { cross, type Exit } from './gate.ts'
 import { doorReason, readHead } from './head.ts'
 import { createLeaves } from './leaves.ts'
 import { brokenAnswer, serveBox } from './listener.ts'
@@ -41,6 +42,7 @@ export function createEgress(rooms: EgressRooms): Egress {
   const upstreams = createUpstreams(rooms.upstreamCaPem)
   const aws = createAwsDoor(rooms, upstreams)
   const leaves = createLeaves(rooms)
+  const callers = createCallerPackages()
   const expected = new Map<string, { readonly image: FunctionImage; readonly credential: BoxCredential }>()
 
   function attachExits(listeners: BoxListeners): Exits {
@@ -66,8 +68,11 @@ export function createEgress(rooms: EgressRooms): Egress {
         const head = readHead(message, scheme, serverName)
         const way = routeOf(rooms, head, limits.bodyBytes)
         const inAwsForm = head.host === awsHost
+        const askedBy = (): Promise<string | undefined> =>
+          callers.packageOf({ ...box.image, appFolder: rooms.app().folder }, head.caller)
+        const walk = (exit: Exit<ExitResponse>): Promise<ExitResponse> => cross(rooms, { ...exit, askedBy })
         if (invocation === undefined || way.kind === 'refused') {
-          return await cross(rooms, refusedExit(box, invocation, way, inAwsForm))
+          return await walk(refusedExit(box, invocation, way, inAwsForm))
         }
         const read = await readBody(message, {
           signal, maxBytes: limits.bodyBytes, timeoutMs: limits.idleMs,
@@ -75,12 +80,12 @@ export function createEgress(rooms: EgressRooms): Egress {
         })
         try {
           if (read.kind === 'refused') {
-            return await cross(rooms, refusedExit(box, invocation, { ...way, reason: read.reason }, inAwsForm))
+            return await walk(refusedExit(box, invocation, { ...way, reason: read.reason }, inAwsForm))
           }
           const { body } = read
-          if (way.kind === 'aws') return await cross(rooms, aws.exit(box, invocation, signal, head, body))
-          if (way.kind === 'call') return await cross(rooms, callExit(rooms, box, invocation, signal, way, head, body))
-          return await cross(rooms, doorExit(rooms, upstreams, box, invocation, signal, way, head, body))
+          if (way.kind === 'aws') return await walk(aws.exit(box, invocation, signal, head, body))
+          if (way.kind === 'call') return await walk(callExit(rooms, box, invocation, signal, way, head, body))
+          return await walk(doorExit(rooms, upstreams, box, invocation, signal, way, head, body))
         } finally {
           bytesInFlight -= read.reserved
         }

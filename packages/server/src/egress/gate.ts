@@ -22,6 +22,8 @@ export interface Exit<Response> {
   readonly upstream?: { readonly host: string; readonly tls: string }
   /** A refusal that counts only for those who would be allowed: strangers do not learn what is missing. */
   readonly lack?: () => Promise<Reason | undefined>
+  /** The npm package whose code asked, as far as the code itself tells: advisory, and asked for refusals only. */
+  readonly askedBy?: () => Promise<string | undefined>
   readonly refuse: (decision: Deny) => Response
   readonly pass: (grant: Grant) => Promise<Passed<Response>>
 }
@@ -41,6 +43,7 @@ export function cross<Response>(rooms: EgressRooms, exit: Exit<Response>): Promi
 function egressGate<Response>(rooms: EgressRooms): Gate<Exit<Response>, Response> {
   let exit: Exit<Response>
   let lack: Reason | undefined
+  let advisoryPackage: string | undefined
   return {
     authenticate: (request) => {
       exit = request
@@ -78,9 +81,12 @@ function egressGate<Response>(rooms: EgressRooms): Gate<Exit<Response>, Response
       const [first, ...rest] = asked
       return rooms.decide([{ ...first, refusal: lack }, ...rest])
     },
-    record: (decision) => rooms.record(egressRecord(rooms, exit, decision)),
+    record: async (decision) => {
+      if (decision.effect === 'deny') advisoryPackage = await exit.askedBy?.()
+      return rooms.record(egressRecord(rooms, exit, decision, advisoryPackage))
+    },
     refuse: (decision) => {
-      rooms.log(logLine(rooms, exit, decision))
+      rooms.log(logLine(rooms, exit, decision, advisoryPackage))
       return exit.refuse(decision)
     },
     admit: (decision, receipt) => rooms.admit(decision, receipt),

@@ -2,6 +2,8 @@ import type { IncomingMessage } from 'node:http'
 
 import type { Reason } from '@sallyport/core/access'
 
+import { type BundlePosition, callerHeader, readCaller } from './caller.ts'
+
 /** The head of an outbound request, read strictly. Only this goes on; the bytes that came do not. */
 export interface Head {
   readonly scheme: 'http' | 'https'
@@ -20,6 +22,8 @@ export interface Head {
   readonly destination: string
   /** Stated length of the body; undefined when chunked or absent. */
   readonly contentLength: number | undefined
+  /** Which code in the bundle asked; advisory, for it could be forged. */
+  readonly caller: readonly BundlePosition[]
   readonly fault?: Reason
 }
 
@@ -39,10 +43,15 @@ const wellFormedTarget = /^(?:[A-Za-z0-9\-._~!$&'()*+,=:@/?]|%[0-9A-Fa-f]{2})*$/
 export function readHead(message: IncomingMessage, scheme: 'http' | 'https', serverName?: string): Head {
   const headers = new Map<string, string>()
   const pairs: (readonly [string, string])[] = []
+  const callers: string[] = []
   let repeated: string | undefined
   for (let index = 0; index + 1 < message.rawHeaders.length; index += 2) {
     const name = (message.rawHeaders[index] ?? '').toLowerCase()
     const value = (message.rawHeaders[index + 1] ?? '').trim()
+    if (name === callerHeader) {
+      callers.push(value)
+      continue
+    }
     if (headers.has(name)) repeated ??= name
     headers.set(name, value)
     pairs.push([name, value])
@@ -63,6 +72,7 @@ export function readHead(message: IncomingMessage, scheme: 'http' | 'https', ser
     pairs,
     destination: message.socket.localAddress ?? '',
     contentLength: length === undefined ? undefined : Number(length),
+    caller: readCaller(callers),
   }
   const fault = faultOf(head, repeated, serverName)
   return fault === undefined ? head : { ...head, fault }

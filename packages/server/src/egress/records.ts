@@ -10,7 +10,9 @@ export function newId(rooms: Pick<EgressRooms, 'random'>): string {
 }
 
 /** A decision of the egress door, as the ledger keeps it. */
-export function egressRecord(rooms: EgressRooms, exit: Exit<unknown>, decision: Decision): DecisionRecord {
+export function egressRecord(
+  rooms: EgressRooms, exit: Exit<unknown>, decision: Decision, advisoryPackage?: string,
+): DecisionRecord {
   const sessionId = decision.asked[0].user?.sessionId
   return {
     ...decisionRecord(decision, {
@@ -22,6 +24,7 @@ export function egressRecord(rooms: EgressRooms, exit: Exit<unknown>, decision: 
       ...(exit.upstream === undefined ? {} : { upstream: exit.upstream }),
     }),
     ...(sessionId === undefined ? {} : { sessionId }),
+    ...(advisoryPackage === undefined ? {} : { advisoryPackage }),
     context: decision.asked.map(({ context }) => context).reduce(joined),
   }
 }

@@ -49,7 +49,9 @@ export function refusalResponse(decision: Deny): ExitResponse {
 }
 
 /** The whole reason, for the log of the function: who may not do what, why, what would mend it, where to ask. */
-export function logLine(rooms: EgressRooms, exit: Exit<unknown>, decision: Deny): OutputLine {
+export function logLine(
+  rooms: EgressRooms, exit: Exit<unknown>, decision: Deny, advisoryPackage?: string,
+): OutputLine {
   const [{ action, resource }] = decision.asked
   const [{ code, message, at, fix }] = decision.reasons
   const what = resource.replace(/^arn:sallyport:door:[^:]*::/, 'door ')
@@ -61,6 +63,7 @@ export function logLine(rooms: EgressRooms, exit: Exit<unknown>, decision: Deny)
     stream: 'platform',
     text: [
       `${exit.box.image.name} may not use ${what} (${action}): ${code}: ${message}`,
+      ...(advisoryPackage === undefined ? [] : [`asked by npm package ${advisoryPackage} (advisory)`]),
       ...(at === undefined ? [] : [`at: ${at}`]),
       ...(fix === undefined ? [] : [`fix: ${fix}`]),
       `why: sallyport why ${decision.id}`,

@@ -45,6 +45,10 @@ export interface HarnessOptions {
   readonly rooms?: Partial<EgressRooms>
   readonly user?: Subject
   readonly manifest?: (text: string) => string
+  /** Where the function's bundle lies. */
+  readonly codeDir?: string
+  /** What the paths in its source map are relative to. */
+  readonly appFolder?: string
 }
 
 export const alice: Subject = {
@@ -66,7 +70,7 @@ export async function openHarness(options: HarnessOptions = {}): Promise<Harness
     keeper: { useSecret: (name) => kept.get(name), setSecret: async (name, value) => kept.set(name, value).size },
   })
   const egress = createEgress({
-    app: () => app,
+    app: () => ({ ...app, folder: options.appFolder ?? app.folder }),
     decide: (asked): Decision => explain(decide(compiled.authority, asked), compiled, app),
     record: async (record) => {
       decisions.push(record)
@@ -96,7 +100,7 @@ export async function openHarness(options: HarnessOptions = {}): Promise<Harness
   https.listen(0, '127.0.0.1')
   dns.bind(0, '127.0.0.1')
   await Promise.all([http, https, dns].map((socket) => once(socket, 'listening')))
-  const image = imageOf(app, options.functionName ?? 'payments')
+  const image = { ...imageOf(app, options.functionName ?? 'payments'), codeDir: options.codeDir ?? '/' }
   const { environment, caPem } = egress.boxExtras(image, 'box1')
   const harness: Harness = {
     app, decisions, others, lines, calls, caPem, environment,

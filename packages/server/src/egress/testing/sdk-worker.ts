@@ -1,16 +1,24 @@
-import { Agent } from 'node:http'
+import { subscribe } from 'node:diagnostics_channel'
+import { Agent, ClientRequest } from 'node:http'
 import { connect, type NetConnectOpts } from 'node:net'
 import { parentPort, workerData } from 'node:worker_threads'
 
 import * as sdk from '@aws-sdk/client-dynamodb'
 import { NodeHttpHandler } from '@smithy/node-http-handler'
 
+import { callerHeader } from '../caller.ts'
 import type { SdkCall, SdkResult } from './sdk.ts'
 
 // The unmodified SDK knows nothing but its environment, which is the box's. Only DNS is stood in for.
 const { httpPort }: { readonly httpPort: number } = workerData
 const agent = new Agent()
 agent.createConnection = (_options: NetConnectOpts) => connect(httpPort, '127.0.0.1')
+
+// What the runtime client in a box adds to every request, after the SDK has signed it.
+subscribe('http.client.request.created', (message) => {
+  const request = typeof message === 'object' && message !== null && 'request' in message ? message.request : undefined
+  if (request instanceof ClientRequest) request.setHeader(callerHeader, '1:1')
+})
 
 // A message carries no types: each input is what its test says it is.
 const commands: Readonly<Record<SdkCall['operation'], (client: sdk.DynamoDBClient, input: never) => Promise<object>>> = {

@@ -1,6 +1,8 @@
 // The function's runtime: the only file of ours in a box besides Node. Speaks the Lambda Runtime API on one
 // connection, opened before any function code is loaded; the host takes answers from no other.
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
+import { subscribe } from 'node:diagnostics_channel'
 import { existsSync, readFileSync } from 'node:fs'
 import { connect } from 'node:net'
 
@@ -20,6 +22,7 @@ let ending = false
 process.on('uncaughtException', (error) => void endWith('Runtime.UncaughtException', error))
 process.on('unhandledRejection', (error) => void endWith('Runtime.UnhandledPromiseRejection', error))
 
+sayWhoAsks()
 await host.connected
 const answer = await loadHandler(process.env['_HANDLER']).catch(async (error) => {
   await host.exchange('POST', `${api}/init/error`, stringify(describe(error, 'Runtime.ImportModuleError')))
@@ -93,6 +96,47 @@ function acceptTicket(ticket, body, id) {
 
 function refuse(why) {
   throw Object.assign(new Error(why), { name: 'Sallyport.TicketRefused' })
+}
+
+/**
+ * Adds to every request the places in the bundle from which it was made, so that a refusal can name the package.
+ * Advisory: function code runs in this very process and could forge or remove it; nothing is decided by it.
+ * A request on a raw socket, or one whose headers are already written, goes without.
+ */
+function sayWhoAsks() {
+  const header = 'x-sallyport-caller'
+  const asked = new AsyncLocalStorage()
+  const { fetch } = globalThis
+  // By the time that undici makes a request of it, the code that called fetch is off the stack.
+  globalThis.fetch = { fetch: (input, ...rest) => asked.run(callerPositions(), () => fetch(input, ...rest)) }.fetch
+  subscribe('undici:request:create', ({ request }) => {
+    const positions = asked.getStore() || callerPositions()
+    if (positions) request.addHeader(header, positions)
+  })
+  subscribe('http.client.request.created', ({ request }) => {
+    const positions = request.headersSent ? '' : callerPositions()
+    if (positions) request.setHeader(header, positions)
+  })
+}
+
+/** `line:column` of each frame in the bundle, innermost first, at most the 16 outermost; empty when unknown. */
+function callerPositions() {
+  const { prepareStackTrace, stackTraceLimit } = Error
+  const bundle = `file://${process.env.LAMBDA_TASK_ROOT}/index.mjs`
+  try {
+    // Frames as they are: for a text, Node would first read the whole source map.
+    if (!Reflect.set(Error, 'prepareStackTrace', (_, frames) => frames)) return ''
+    Reflect.set(Error, 'stackTraceLimit', 64)
+    const held = {}
+    Error.captureStackTrace(held, callerPositions)
+    const inside = held.stack.filter((frame) => frame.getFileName() === bundle)
+    return inside.slice(-16).map((frame) => `${frame.getLineNumber()}:${frame.getColumnNumber()}`).join(',')
+  } catch {
+    return '' // function code has changed Error, and so hidden itself
+  } finally {
+    Reflect.set(Error, 'prepareStackTrace', prepareStackTrace)
+    Reflect.set(Error, 'stackTraceLimit', stackTraceLimit)
+  }
 }
 
 async function loadHandler(name) {
