@@ -22,7 +22,7 @@ export const floorPlan: Readonly<Record<string, Room>> = {
   'core/policy': pure(['core/access']),
   'core/enforcement': pure(['core/access']),
   'core/ledger': pure(['core/access']),
-  aws: pure(['core/access', 'core/identity'], ['aws4']),
+  aws: pure(['core/access', 'core/json']),
   manifest: onNode(['core/access', 'core/policy'], ['yaml']),
   'server/administration': onNode([...walk, 'core/ledger', 'manifest', 'server/ledger']),
   'server/api': onNode([...walk, 'manifest', 'server/host', 'server/information']),

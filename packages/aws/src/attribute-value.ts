@@ -1,4 +1,4 @@
-import { isObject, type JsonObject, strings } from './json.ts'
+import { isObject, type JsonObject, stringList } from '@sallyport/core/json'
 
 const checks: Readonly<Record<string, (value: unknown) => boolean>> = {
   S: (value) => typeof value === 'string',
@@ -6,9 +6,9 @@ const checks: Readonly<Record<string, (value: unknown) => boolean>> = {
   B: (value) => typeof value === 'string',
   BOOL: (value) => typeof value === 'boolean',
   NULL: (value) => value === true,
-  SS: (value) => strings(value) !== undefined,
-  NS: (value) => strings(value) !== undefined,
-  BS: (value) => strings(value) !== undefined,
+  SS: (value) => stringList(value) !== undefined,
+  NS: (value) => stringList(value) !== undefined,
+  BS: (value) => stringList(value) !== undefined,
   L: (value) => Array.isArray(value) && value.every(isAttributeValue),
   M: isItem,
 }

@@ -1,6 +1,6 @@
 import type { Context, ContextValue } from '@sallyport/core/access'
 
-import { isObject, type JsonObject, parseStrictJson } from './json.ts'
+import { isObject, type JsonObject, parseStrictObject } from '@sallyport/core/json'
 import { batchMembers, entryMembers, readOperations, singleOperations, transactionActions } from './operations.ts'
 import { scanMembers, type Touched } from './scan-members.ts'
 import { findTable, type KnownTable } from './table-name.ts'
@@ -55,7 +55,7 @@ export function describeDynamoDb<T extends KnownTable>(request: DynamoDbRequest,
   if (!single && !Object.hasOwn(batchMembers, operation)) {
     return refuse('aws.unknown_operation', 'UnknownOperationException', `${request.target} is not an operation known here`)
   }
-  const input = parseStrictJson(request.body)
+  const input = parseStrictObject(request.body)
   if (!input) return refuse('aws.malformed', 'SerializationException', 'the body is not one unambiguous JSON object')
   try {
     const draft: Draft<T> = { operation, asks: [], tables: new Set() }

@@ -1,6 +1,6 @@
 import { isItem, keyText } from './attribute-value.ts'
 import { type AttributeNames, type Expression, parseExpression } from './expression.ts'
-import { isObject, type JsonObject, strings } from './json.ts'
+import { isObject, type JsonObject, stringList } from '@sallyport/core/json'
 import type { Members } from './operations.ts'
 
 /** What one request, or one entry of a batch, touches. */
@@ -78,7 +78,7 @@ export function scanMembers(input: JsonObject, members: Members, partitionKey: s
         break
       }
       case 'attributeList': {
-        const list = strings(value)
+        const list = stringList(value)
         if (!list) return fault
         projected = true
         for (const name of list) attributes.add(name)

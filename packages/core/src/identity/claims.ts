@@ -1,6 +1,6 @@
+import { type JsonObject, stringList } from '@sallyport/core/json'
 import type { IssuerConfiguration } from './issuer.ts'
 import { refuseToken, type TokenRefusal } from './refusal.ts'
-import { type Members, stringList } from './strict-json.ts'
 
 /** What a token states about its holder, after its issuer's own rules. */
 export interface Holder {
@@ -12,7 +12,7 @@ export interface Holder {
 /** Reads audience, kind and holder by the rules of the issuer's kind. Every member is as untrusted as its issuer. */
 export function readClaims(
   issuer: IssuerConfiguration,
-  claims: Members,
+  claims: JsonObject,
   type: string | undefined,
 ): Holder | TokenRefusal {
   // RFC 8705 and RFC 9449: a token bound to a key proves nothing by itself, and no proof is verified here.
@@ -32,7 +32,7 @@ const externalName = /^[^\s*?${}"'<>\\\p{C}\p{Z}]{1,256}$/u
 /** RFC 9068 §4; its required claims are §2.2. */
 function readAccessToken(
   issuer: Extract<IssuerConfiguration, { kind: 'embedded' | 'oidc' }>,
-  claims: Members,
+  claims: JsonObject,
   type: string | undefined,
 ): Holder | TokenRefusal {
   const types = issuer.kind === 'oidc' ? (issuer.types ?? ['at+jwt']) : ['at+jwt']
@@ -49,7 +49,7 @@ function readAccessToken(
 /** Amazon Cognito's access tokens: `token_use`, `client_id`, `username`, `cognito:groups`, and no `aud`. */
 function readCognito(
   issuer: Extract<IssuerConfiguration, { kind: 'cognito' }>,
-  claims: Members,
+  claims: JsonObject,
   type: string | undefined,
 ): Holder | TokenRefusal {
   if (type !== undefined && type !== 'jwt') return refuseToken('token.type')

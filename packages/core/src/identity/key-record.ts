@@ -1,10 +1,10 @@
 import type { CryptoKey, JWK } from 'jose'
+import { isObject, stringList } from '@sallyport/core/json'
 
 import { type Algorithm, algorithms, impliedAlgorithm } from './algorithms.ts'
 import { decodeBase64url } from './base64url.ts'
 import type { ParsedJws } from './parse-jwt.ts'
 import { refuseToken, type TokenRefusal } from './refusal.ts'
-import { isObject, stringList } from './strict-json.ts'
 
 /** One public key of an issuer, with the one algorithm it may be used with. */
 export interface KeyRecord {

@@ -1,9 +1,9 @@
 import { SallyportError } from '@sallyport/core/access'
+import { isObject } from '@sallyport/core/json'
 
 import type { JwksDocument, KeySource } from './issuer.ts'
 import { importKey, type KeyRecord } from './key-record.ts'
 import { refuseToken, type TokenRefusal } from './refusal.ts'
-import { isObject } from './strict-json.ts'
 
 /** The keys of one issuer. A kid means something only here: another issuer's is another key. */
 export interface KeySet {

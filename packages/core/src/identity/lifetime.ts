@@ -1,5 +1,5 @@
+import type { JsonObject } from '@sallyport/core/json'
 import { refuseToken, type TokenRefusal } from './refusal.ts'
-import type { Members } from './strict-json.ts'
 
 /** When a token may be used, in seconds since the epoch. */
 export interface Lifetime {
@@ -9,7 +9,7 @@ export interface Lifetime {
 }
 
 /** `exp` and `iat` must be there: a token that cannot expire, or has no age, is none. */
-export function readLifetime(claims: Members): Lifetime | TokenRefusal {
+export function readLifetime(claims: JsonObject): Lifetime | TokenRefusal {
   const { exp, iat, nbf = iat } = claims
   if (!isNumericDate(exp) || !isNumericDate(iat) || !isNumericDate(nbf)) return refuseToken('token.claims')
   return { issuedAtSeconds: iat, notBeforeSeconds: nbf, expiresAtSeconds: exp }

@@ -1,7 +1,7 @@
+import { type JsonObject, parseStrictObject } from '@sallyport/core/json'
 import { decodeBase64url } from './base64url.ts'
 import { maxTokenLength } from './parse-bearer.ts'
 import { refuseToken, type TokenRefusal } from './refusal.ts'
-import { type Members, parseJsonObject } from './strict-json.ts'
 
 /** A compact JWS, parsed and not yet believed. */
 export interface ParsedJws {
@@ -18,7 +18,7 @@ export interface ParsedJws {
 
 /** A JWT, parsed and not yet believed. */
 export interface ParsedJwt extends ParsedJws {
-  readonly claims: Members
+  readonly claims: JsonObject
 }
 
 /**
@@ -40,7 +40,7 @@ export function parseJws(token: string): ParsedJws | TokenRefusal {
   if (headerBytes === undefined || payload === undefined || signature === undefined) {
     return refuseToken('token.malformed')
   }
-  const header = parseJsonObject(headerBytes)
+  const header = parseStrictObject(headerBytes)
   if (header === undefined) return refuseToken('token.malformed')
   if (refusedMembers.some((name) => name in header)) return refuseToken('token.header')
   const { alg, kid, typ } = header
@@ -55,7 +55,7 @@ export function parseJws(token: string): ParsedJws | TokenRefusal {
 export function parseJwt(token: string): ParsedJwt | TokenRefusal {
   const jws = parseJws(token)
   if (jws.kind === 'refused') return jws
-  const claims = parseJsonObject(jws.payload)
+  const claims = parseStrictObject(jws.payload)
   return claims === undefined ? refuseToken('token.malformed') : { ...jws, claims }
 }
 

@@ -1,9 +1,9 @@
 import { anonymous, arn, type Authentication, type Device, type Subject } from '@sallyport/core/access'
+import { isObject, type JsonObject, stringList } from '@sallyport/core/json'
 
 import { isNumericDate } from './lifetime.ts'
 import { parseBearer } from './parse-bearer.ts'
 import type { TokenRefusal } from './refusal.ts'
-import { isObject, type Members, stringList } from './strict-json.ts'
 import type { VerifiedToken, Verifier } from './verifier.ts'
 
 /** RFC 8176 §2 method references by what they prove: something known, held, or of the body. */
@@ -69,7 +69,7 @@ function refused({ code, message }: TokenRefusal): Subject {
 }
 
 /** Without `auth_time` nobody knows when the person was there: 0, which every demand on freshness refuses. */
-function readAuthentication(claims: Members, expiresAtSeconds: number): Authentication {
+function readAuthentication(claims: JsonObject, expiresAtSeconds: number): Authentication {
   const methods = stringList(claims['amr']) ?? []
   const proved = new Set(methods.map((method) => factors.get(method)).filter((factor) => factor !== undefined))
   const at = claims['auth_time']

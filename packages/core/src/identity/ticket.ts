@@ -1,9 +1,9 @@
 import { SallyportError } from '@sallyport/core/access'
+import { type JsonObject, parseStrictObject, stringList } from '@sallyport/core/json'
 
 import { decodeBase64url, encodeBase64url } from './base64url.ts'
 import { isNumericDate } from './lifetime.ts'
 import type { SeenOnce } from './seen-once.ts'
-import { type Members, parseJsonObject, stringList } from './strict-json.ts'
 
 /** HMAC-SHA-256 under the box's own key, synchronous: `(bytes) => createHmac('sha256', key).update(bytes).digest()`. */
 export type TicketMac = (bytes: Uint8Array) => Uint8Array
@@ -96,7 +96,7 @@ export function verifyTicket(
   const tagBytes = decodeBase64url(tag)
   if (bodyBytes === undefined || tagBytes === undefined) return refuse('ticket.malformed')
   if (!equalBytes(mac(utf8(`v1.${body}`)), tagBytes)) return refuse('ticket.mac')
-  const members = parseJsonObject(bodyBytes)
+  const members = parseStrictObject(bodyBytes)
   const claims = members === undefined ? undefined : readTicketClaims(members)
   if (claims === undefined) return refuse('ticket.malformed')
   const { issuedAtSeconds, expiresAtSeconds } = claims
@@ -119,7 +119,7 @@ function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   return difference === 0
 }
 
-function readTicketClaims(members: Members): TicketClaims | undefined {
+function readTicketClaims(members: JsonObject): TicketClaims | undefined {
   const { audience, codeDigest, bodySha256, transaction, attempt, decision, user } = members
   const { issuedAtSeconds, expiresAtSeconds } = members
   const actors = stringList(members['actors'])

@@ -1,4 +1,5 @@
 import { SallyportError } from '@sallyport/core/access'
+import type { JsonObject } from '@sallyport/core/json'
 
 import { encodeBase64url } from './base64url.ts'
 import { readClaims } from './claims.ts'
@@ -9,7 +10,6 @@ import { checkLifetime, type Lifetime, readLifetime } from './lifetime.ts'
 import { maxTokenLength } from './parse-bearer.ts'
 import { parseJwt } from './parse-jwt.ts'
 import { refuseToken, type TokenRefusal } from './refusal.ts'
-import type { Members } from './strict-json.ts'
 
 /** A token whose every check held at the moment `verify` answered. */
 export interface VerifiedToken extends Lifetime {
@@ -20,7 +20,7 @@ export interface VerifiedToken extends Lifetime {
   readonly userName: string
   readonly roles: readonly string[]
   /** All claims, without a prototype. */
-  readonly claims: Members
+  readonly claims: JsonObject
 }
 
 /** Whom to believe, and by which clock. */

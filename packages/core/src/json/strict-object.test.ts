@@ -1,0 +1,31 @@
+import { expect, test } from 'vitest'
+
+import { parseStrictObject } from './strict-object.ts'
+
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
+const nested = (depth: number): string => `{"a":${'['.repeat(depth - 1)}${']'.repeat(depth - 1)}}`
+
+test('reads an object, and its names are its own', () => {
+  const value = parseStrictObject(bytes('{"a":1,"b":{"a":2}}'))
+  expect(value).toEqual({ a: 1, b: { a: 2 } })
+  expect(value?.['constructor']).toBeUndefined()
+})
+
+test('reads what is nested 80 deep', () => {
+  expect(parseStrictObject(bytes(nested(80)))).toBeDefined()
+})
+
+test.each([
+  ['a name that stands twice', bytes('{"a":1,"\\u0061":2}')],
+  ['a name that stands twice further down', bytes('{"x":[{"a":1,"a":2}]}')],
+  ['__proto__ as a name', bytes('{"x":{"__proto__":{}}}')],
+  ['an escaped __proto__', bytes('{"\\u005f_proto__":{}}')],
+  ['nesting beyond 80', bytes(nested(81))],
+  ['bytes that are not UTF-8', Uint8Array.of(0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d)],
+  ['a byte order mark', bytes('\ufeff{}')],
+  ['an array', bytes('[]')],
+  ['null', bytes('null')],
+  ['no JSON', bytes('{')],
+])('refuses %s', (_name, text) => {
+  expect(parseStrictObject(text)).toBeUndefined()
+})

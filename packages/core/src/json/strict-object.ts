@@ -1,0 +1,52 @@
+import { duplicateMember } from './duplicate-member.ts'
+
+/** A JSON object as `parseStrictObject` made it: without a prototype at the top, so `constructor` is no member of it. */
+export type JsonObject = Readonly<Record<string, unknown>>
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+/** DynamoDB nests attribute values 32 deep, and each level is two of ours; nothing that we read goes deeper. */
+const maxDepth = 80
+
+/**
+ * Bytes as one JSON object; undefined when they are anything else. Adversary: a document that two parsers read
+ * differently. Refused are names that stand twice in one object (RFC 8259 §4, RFC 8725 §2.4), `__proto__` as a name,
+ * bytes that are not UTF-8, and nesting beyond 80.
+ */
+export function parseStrictObject(bytes: Uint8Array): JsonObject | undefined {
+  try {
+    const text = utf8.decode(bytes)
+    const value: unknown = JSON.parse(text, refuseProto)
+    if (!isObject(value) || duplicateMember(text) !== undefined || depthOf(text) > maxDepth) return undefined
+    return Object.assign(Object.create(null), value)
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof TypeError) return undefined // JSON.parse, TextDecoder, below
+    throw error
+  }
+}
+
+/** True for a JSON object, and not for an array or null. */
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** The value when it is an array of strings; undefined otherwise. */
+export function stringList(value: unknown): readonly string[] | undefined {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string') ? value : undefined
+}
+
+function refuseProto(name: string, value: unknown): unknown {
+  if (name === '__proto__') throw new SyntaxError('a member is called __proto__')
+  return value
+}
+
+/** How deep objects and arrays nest; strings are passed over whole. */
+function depthOf(text: string): number {
+  let depth = 0
+  let deepest = 0
+  for (const { 0: bracket } of text.matchAll(/"(?:[^"\\]|\\.)*"|[{}[\]]/g)) {
+    if (bracket === '{' || bracket === '[') depth += 1
+    else if (bracket === '}' || bracket === ']') depth -= 1
+    deepest = Math.max(deepest, depth)
+  }
+  return deepest
+}
