@@ -8,11 +8,11 @@ import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 
-import { type Box, type BoxSurroundings, startBox } from '../packages/server/src/host/box.ts'
+import { type Box, type BoxSurroundings, prepareBox, type PreparedBox, startBox } from '../packages/server/src/host/box.ts'
 import { boxEnvironment, nodeCommand } from '../packages/server/src/host/box-options.ts'
 import { findCgroups, removeEngineGroups } from '../packages/server/src/host/cgroups.ts'
 import type { FunctionImage } from '../packages/server/src/host/engine.ts'
-import { createPod, type Pod, type PodExit } from '../packages/server/src/host/pod.ts'
+import type { PodExit } from '../packages/server/src/host/pod.ts'
 import { prepareRuntimeFolder } from '../packages/server/src/host/runtime-folder.ts'
 import { codeFolder, imageOf, invocationOf, openFolder } from '../packages/server/src/host/testing/make-engine.ts'
 import { areComplete, findTools } from '../packages/server/src/host/tools.ts'
@@ -31,7 +31,7 @@ const runtime = await prepareRuntimeFolder(join(folder, 'runtime'), process.exec
 const cgroups = findCgroups()
 const engineId = `sallyport-${process.pid}-bench`
 const image = imageOf({ codeDir: codeFolder(folder, 'export const handler = async (event) => ({ got: event.value })') })
-const uid = process.getuid?.() === 0 ? { uid: 210_999 } : {}
+const uid = process.getuid?.() === 0 ? 210_999 : undefined
 
 const surroundings: BoxSurroundings = {
   engineId, runtime, tools, cgroups,
@@ -45,16 +45,16 @@ const surroundings: BoxSurroundings = {
 
 interface Kind {
   readonly name: string
-  readonly pod: () => Promise<Pod>
+  readonly prepare: () => Promise<PreparedBox>
   readonly around: BoxSurroundings
 }
-const bare: Kind = { name: 'bare process', pod: () => barePod(image), around: { ...surroundings, cgroups: undefined } }
-const boxed: Kind = { name: 'box', pod: () => createPod({ runtime, tools, ...uid }), around: surroundings }
+const bare: Kind = { name: 'bare process', prepare: () => bareProcess(image), around: { ...surroundings, cgroups: undefined } }
+const boxed: Kind = { name: 'box', prepare: () => prepareBox(image, uid, surroundings), around: surroundings }
 
 /** Milliseconds from launch to idle, and from there to the first answer. */
-async function start({ pod, around }: Kind): Promise<{ box: Box; loadMs: number; firstMs: number; podMs: number }> {
+async function start({ prepare, around }: Kind): Promise<{ box: Box; loadMs: number; firstMs: number; podMs: number }> {
   const podStart = performance.now()
-  const made = await pod()
+  const made = await prepare()
   const launched = performance.now()
   const { promise, resolve } = Promise.withResolvers<void>()
   const box = startBox(image, made, around, { onIdle: () => resolve(), onEnd: () => resolve() })
@@ -126,14 +126,14 @@ function quantile(times: readonly number[] = [], share: number): number {
 }
 
 /** The positive control: the same handshake with a process that is in no box. */
-async function barePod(of: FunctionImage): Promise<Pod> {
+async function bareProcess(of: FunctionImage): Promise<PreparedBox> {
   const listener = createServer().listen(0, '127.0.0.1')
   await once(listener, 'listening')
   const { port } = listener.address() as AddressInfo // it listens on an address, not on a pipe
   const [stdout, stderr] = [new PassThrough(), new PassThrough()]
   const { promise: gone, resolve } = Promise.withResolvers<PodExit>()
   let child: ChildProcess | undefined
-  return {
+  const pod: PreparedBox['pod'] = {
     pid: process.pid,
     listeners: { runtime: listener, http: createServer(), https: createServer(), dns: createSocket('udp4').unref() },
     stdout,
@@ -156,4 +156,5 @@ async function barePod(of: FunctionImage): Promise<Pod> {
       started.once('exit', (code, signal) => resolve({ code, signal }))
     },
   }
+  return { id: randomBytes(8).toString('hex'), pod, group: undefined }
 }

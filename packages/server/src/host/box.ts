@@ -8,7 +8,7 @@ import type { AttachExits, FunctionImage, OutputLine } from './engine.ts'
 import type { Invocation, InvocationResult } from './invocation.ts'
 import { limitsOf, prlimitCommand } from './limits.ts'
 import { readOutput } from './output.ts'
-import { descriptors, type Pod, type PodExit } from './pod.ts'
+import { createPod, descriptors, type Pod, type PodExit } from './pod.ts'
 import type { RuntimeFolder } from './runtime-folder.ts'
 import { serveRuntimeApi } from './runtime-api.ts'
 import type { Tools } from './tools.ts'
@@ -66,21 +66,48 @@ const lostGraceMs = 500
 const debugDeadlineMs = 3_600_000
 const maxBreachEvents = 10
 
+/** Everything of a box that does not wait for work: made ahead of need, used once. */
+export interface PreparedBox {
+  readonly id: string
+  readonly pod: Pod
+  readonly group: BoxGroup | undefined
+}
+
+/** Prepares a box of this function, under its uid. Joining control groups alone takes the kernel some 10 ms. */
+export async function prepareBox(image: FunctionImage, uid: number | undefined, around: BoxSurroundings): Promise<PreparedBox> {
+  const id = Buffer.from(around.random(8)).toString('hex')
+  const pod = await createPod({ runtime: around.runtime, tools: around.tools, ...(uid === undefined ? {} : { uid }) })
+  try {
+    const group = around.cgroups && createBoxGroup(around.cgroups, around.engineId, id, limitsOf(image))
+    group?.add(pod.pid)
+    return { id, pod, group }
+  } catch (error) {
+    pod.kill()
+    await pod.gone
+    throw error
+  }
+}
+
+/** Ends a prepared box that is not wanted. */
+export async function discardBox({ pod, group }: PreparedBox): Promise<void> {
+  pod.kill()
+  await pod.gone
+  if (group !== undefined) await removeGroup(group)
+}
+
 /**
- * Launches a box in a pod that was made for this function's uid. `debugAddress` is where a debugger reaches it: then
+ * Launches a prepared box. `debugAddress` is where a debugger reaches it: then
  * its deadlines wait for the person who steps through.
  */
 export function startBox(
   image: FunctionImage,
-  pod: Pod,
+  { id, pod, group }: PreparedBox,
   around: BoxSurroundings,
   hooks: BoxHooks,
   debugAddress?: string,
 ): Box {
   const debug = debugAddress !== undefined
-  const id = Buffer.from(around.random(8)).toString('hex')
   const key = Buffer.from(around.random(32))
-  const limits = limitsOf(image)
   let idle = false
   let wasReady = false
   let initFailure: string | undefined
@@ -129,9 +156,6 @@ export function startBox(
   const { http, https, dns } = pod.listeners
   const extras = around.boxExtras(image, id) // first: the door must know the box whose listeners it is given
   const exits = around.attachExits({ boxId: id, functionName: image.name, http, https, dns, current: () => api.current() })
-  const group = around.cgroups && createBoxGroup(around.cgroups, around.engineId, id, limits)
-  group?.add(pod.pid)
-
   const initTimer = setTimeout(() => {
     initFailure = `the module took more than ${initTimeoutMs} ms to load`
     box.kill('initialisation timed out')
@@ -182,7 +206,13 @@ export function startBox(
         clearTimeout(timer)
         resolve(result)
       }
-      api.give(invocation, ticketFor(invocation))
+      try {
+        api.give(invocation, ticketFor(invocation))
+      } catch (error) {
+        // A chain of actors too long for a ticket: the call fails, and with it nobody else's.
+        settle({ kind: 'error', code: 'function.ticket_refused', message: String(error) })
+        box.kill(closing)
+      }
     })
   }
 
@@ -204,7 +234,7 @@ export function startBox(
 
   pod.launch({
     command: [
-      prlimitCommand(around.tools.prlimit, limits, group !== undefined),
+      group === undefined ? prlimitCommand(around.tools.prlimit, limitsOf(image)) : [],
       [around.tools.bwrap, '--args', String(descriptors.options), '--'],
       nodeCommand(inBox.node, inBox.client, image.memoryMb, debug),
     ].flat(),

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 
 import { type EngineUnderTest, makeEngine } from './testing/make-engine.ts'
 
-vi.setConfig({ testTimeout: 20_000 })
+vi.setConfig({ testTimeout: 20_000, hookTimeout: 20_000 })
 
 let under: EngineUnderTest | undefined
 afterEach(() => under?.close())
@@ -16,11 +16,12 @@ describe('a function under debug', () => {
     const [target] = (await (await fetch(`http://${address}/json/list`)).json()) as { webSocketDebuggerUrl: string }[]
     const answer = await new Promise((resolve, reject) => {
       const socket = new WebSocket(target?.webSocketDebuggerUrl.replace(/127\.0\.0\.1:\d+/, String(address)) ?? '')
-      socket.onopen = () => socket.send(JSON.stringify({ id: 1, method: 'Runtime.evaluate', params: { expression: 'process.env.AWS_LAMBDA_FUNCTION_NAME' } }))
-      socket.onmessage = ({ data }) => resolve((JSON.parse(String(data)) as { result: { result: { value: string } } }).result.result.value)
-      socket.onerror = () => reject(new Error('no debugger'))
+      const question = { id: 1, method: 'Runtime.evaluate', params: { expression: 'process.env.AWS_LAMBDA_FUNCTION_NAME' } }
+      socket.addEventListener('open', () => socket.send(JSON.stringify(question)))
+      socket.addEventListener('message', ({ data }) => resolve(JSON.parse(String(data))))
+      socket.addEventListener('error', () => reject(new Error('no debugger')))
     })
-    expect(answer).toBe('probe')
+    expect(answer).toMatchObject({ result: { result: { value: 'probe' } } })
     expect(under.events.map(({ kind, detail }) => `${kind}: ${detail}`).join()).toContain('box-inspect: a debugger may attach')
   })
 

@@ -37,8 +37,8 @@ export async function openInspector(runtime: RuntimeFolder, tools: Tools): Promi
         ['-t', String(pod.pid), '-U', '--preserve-credentials', '-n', '--', runtime.node, runtime.inside('relay.mjs'), String(inBox.debugPort)],
         { stdio: ['pipe', 'ignore', 'ignore', 'ipc'], env: {}, cwd: '/', ...(uid === undefined ? {} : { uid, gid: uid }) },
       )
-      relay.on('error', () => undefined) // then the port refuses, and the box runs on
-      const ended = new Promise((resolve) => relay.once('close', resolve))
+      // When it cannot be started the port refuses, and the box runs on.
+      const ended = new Promise((resolve) => relay.once('exit', resolve).once('error', resolve))
       relays.add(ended)
       void ended.then(() => relays.delete(ended))
       relay.stdin?.on('error', () => undefined)
@@ -51,7 +51,8 @@ export async function openInspector(runtime: RuntimeFolder, tools: Tools): Promi
     },
     close: async () => {
       await Promise.all(relays)
-      await new Promise((resolve) => server.close(resolve))
+      // Its callback would wait for word of every connection that a relay, gone by now, took over.
+      server.close()
     },
   }
 }

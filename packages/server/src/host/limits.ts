@@ -13,10 +13,9 @@ export function limitsOf(image: FunctionImage): Limits {
 }
 
 /**
- * The head of the box's command line: limits that hold for each process on its own, in every mode. Without control
- * groups they also stand in for memory and process count, which is weaker: the memory limit is then per process.
+ * Without control groups: what stands in for their memory and process limits. It is weaker: it holds for each
+ * process on its own, and a box may have several.
  */
-export function prlimitCommand(prlimit: string, limits: Limits, withCgroups: boolean): readonly string[] {
-  const fallback = withCgroups ? [] : [`--data=${limits.memoryBytes + nodeDataBytes}`, `--nproc=${limits.maxProcesses}`]
-  return [prlimit, '--nofile=1024', '--core=0', '--memlock=65536', '--msgqueue=0', ...fallback, '--']
+export function prlimitCommand(prlimit: string, limits: Limits): readonly string[] {
+  return [prlimit, `--data=${limits.memoryBytes + nodeDataBytes}`, `--nproc=${limits.maxProcesses}`, '--']
 }

@@ -49,15 +49,17 @@ export interface Launch {
 /** Descriptors of the waiting shell beyond the standard three. */
 export const descriptors = { status: 3, vector: 4, seccomp: 5, options: 6, ca: 7 } as const
 
-// The shell is root in its own namespace only. `mapfile` waits; an empty vector means that the server is gone.
-// Whatever this server inherited from those who started it is closed before any function code can look.
+// The shell is root in its own namespace only. Whatever this server inherited from those who started it is closed
+// before any function code can look; limits that are the same for every box hold from here on. Then `mapfile` waits:
+// an empty vector means that the server is gone.
 const waitingShell = `
 printf 'link set lo up\\nroute add local 0.0.0.0/0 dev lo\\nroute add local ::/0 dev lo\\n' | "$1" -force -batch - >&2
+for f in /proc/self/fd/*; do f=\${f##*/}; ((f > 7)) && eval "exec $f>&-"; done
+ulimit -n 1024 -c 0 -l 64 -q 0 || exit 1
 echo ready >&3
 mapfile -d '' -t vector <&4
 ((\${#vector[@]})) || exit 1
-for f in /proc/self/fd/*; do f=\${f##*/}; ((f > 7)) && eval "exec $f>&-"; done
-exec -c "\${vector[@]}" 4<&-
+exec "\${vector[@]}" 4<&-
 `
 
 /** As which user the pod and later the box run; absent means as this process. */

@@ -1,8 +1,16 @@
-import { type Box, type BoxHooks, type BoxSurroundings, closing, startBox } from './box.ts'
+import {
+  type Box,
+  type BoxHooks,
+  type BoxSurroundings,
+  closing,
+  discardBox,
+  prepareBox,
+  type PreparedBox,
+  startBox,
+} from './box.ts'
 import type { FunctionImage } from './engine.ts'
 import type { Inspector } from './inspector.ts'
 import type { Invocation, InvocationResult } from './invocation.ts'
-import { createPod, type Pod } from './pod.ts'
 
 /** The boxes of one function at one code digest, and those who wait for one. */
 export interface Pool {
@@ -52,9 +60,8 @@ export function createPool(
   let failures = 0
   let notBefore = 0
   let draining = false
-  let spare: Promise<Pod> | undefined
+  let spare: Promise<PreparedBox> | undefined
   const ends = new Set<Promise<unknown>>()
-  const podOptions = { runtime: around.runtime, tools: around.tools, ...(uid === undefined ? {} : { uid }) }
 
   const hooks: BoxHooks = {
     onIdle: (box) => {
@@ -134,18 +141,18 @@ export function createPool(
     if (around.clock() < notBefore) return false
     if (members.size + starting >= maxBoxes && !evict()) return false
     starting += 1
-    const made = takePod().then(
-      (pod) => {
+    const made = takeSpare().then(
+      (prepared) => {
         starting -= 1
-        if (draining) return discard(pod)
+        if (draining) return discardBox(prepared)
         try {
-          inspector?.attach(pod, uid)
-          const box = startBox(image, pod, around, hooks, inspector?.address)
+          inspector?.attach(prepared.pod, uid)
+          const box = startBox(image, prepared, around, hooks, inspector?.address)
           members.set(box, { box, state: 'loading', lastUsedAt: around.clock() })
           return track(box.gone)
         } catch (error) {
           backOff(String(error))
-          return discard(pod)
+          return discardBox(prepared)
         }
       },
       (error: unknown) => {
@@ -166,8 +173,8 @@ export function createPool(
     return false // its place is free when `onEnd` says so
   }
 
-  function takePod(): Promise<Pod> {
-    const taken = spare ?? createPod(podOptions)
+  function takeSpare(): Promise<PreparedBox> {
+    const taken = spare ?? prepareBox(image, uid, around)
     spare = undefined
     // The next one is made after this box had the processor to itself for its start.
     setTimeout(prepareSpare, spareAfterMs).unref()
@@ -176,18 +183,13 @@ export function createPool(
 
   function prepareSpare(): void {
     if (draining || spare !== undefined) return
-    spare = createPod(podOptions)
+    spare = prepareBox(image, uid, around)
     spare.catch(() => (spare = undefined)) // the next start tries again and reports it
   }
 
   function track(ending: Promise<unknown>): void {
     ends.add(ending)
     void ending.finally(() => ends.delete(ending))
-  }
-
-  function discard(pod: Pod): void {
-    pod.kill()
-    track(pod.gone)
   }
 
   const idleTimer = setInterval(() => {
@@ -206,7 +208,7 @@ export function createPool(
     clearInterval(idleTimer)
     const unused = spare
     spare = undefined
-    if (unused !== undefined) track(unused.then(discard, () => undefined))
+    if (unused !== undefined) track(unused.then(discardBox, () => undefined))
     for (const member of members.values()) if (member.state === 'loading' || member.state === 'idle') end(member)
     return queue.splice(0)
   }

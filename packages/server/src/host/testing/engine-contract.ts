@@ -47,6 +47,12 @@ export function engineContract(name: string, make: () => Promise<EngineUnderTest
       expect(await under.invoke({}, { functionName: 'ghost' })).toMatchObject({ code: 'function.busy' })
     })
 
+    it('answers, and never rejects, when no ticket can be made', async () => {
+      const actors = Array.from({ length: 2_000 }, (_, index) => `arn:sallyport:function:app:zone:f${index}`)
+      expect(await under.invoke({ probe: 'echo' }, { actors })).toMatchObject({ code: 'function.ticket_refused' })
+      expect(await under.call({ probe: 'echo', value: 1 })).toBe(1)
+    })
+
     it('never serves two affinities from one box under reuse: user', async () => {
       expect(await under.call({ probe: 'count' }, { affinity: 'bob' })).toBe(1)
       expect(await under.call({ probe: 'count' }, { affinity: 'bob' })).toBe(2)

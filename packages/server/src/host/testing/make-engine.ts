@@ -73,7 +73,11 @@ export async function makeEngine(options: Partial<BoxEngineOptions> & { readonly
         })
       }
       const mine = (): void => contacts.filter((contact) => contact.boxId === boxId).forEach(({ socket }) => socket.destroy())
-      return { endInvocation: () => void (ended.count += 1, mine()), close: mine }
+      const endInvocation = (): void => {
+        ended.count += 1
+        mine()
+      }
+      return { endInvocation, close: mine }
     },
     boxExtras: () => ({ environment: {}, caPem: '-----BEGIN CERTIFICATE-----\n' }),
     onOutput: (line) => void output.push(line),

@@ -44,7 +44,7 @@ const probes = {
     return 'flooded'
   },
   longLine: ({ bytes }) => void process.stdout.write(`${'y'.repeat(bytes)}\n`),
-  say: ({ text }) => void console.log(text),
+  say: ({ text }) => console.log(text),
   later: ({ afterMs, host, port }) => void setTimeout(() => void tryConnect({ host, port }), afterMs),
   halfRequest: ({ host, port }) =>
     new Promise((resolve) => {
