@@ -17,9 +17,10 @@ export {
   type Table,
   type Zone,
 } from './app.ts'
-export { accessDiff, type AccessDiff } from './access/access-diff.ts'
-export { accessOf } from './access/access-of.ts'
+export { accessDiff, type AccessDiff, compareFacts } from './access/access-diff.ts'
+export { accessFacts, accessOf } from './access/access-of.ts'
 export { type Allowed, allowInManifest } from './access/allow-in-manifest.ts'
+export { type AccessFact } from './access/facts.ts'
 export { policyOf } from './access/policy-of.ts'
 export { type Ask, describeAsk } from './ask/describe-ask.ts'
 export { unlistedDoorArn } from './ask/describe-object.ts'

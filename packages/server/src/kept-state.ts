@@ -72,3 +72,10 @@ export async function openKeptState(
 function isAdministrative({ kind }: LedgerRecord): boolean {
   return kind === 'elevation' || kind === 'revocation'
 }
+
+/** What this start found of the last run, in words; nothing where it ended as it should. */
+export function foundWords({ recovery }: Ledger): { readonly found?: string } {
+  const { truncatedBytes, unsettled } = recovery
+  if (truncatedBytes === 0 && unsettled.length === 0) return {}
+  return { found: `cut ${truncatedBytes} bytes of a torn write; ${unsettled.length} decisions have an unknown outcome` }
+}

@@ -17,27 +17,38 @@ function banner(status: Status, took: number): string {
   ].join('')
 }
 
+/** How long everything that was started may take to end. */
+const patienceMs = 10_000
 const report = (line: string): void => void process.stderr.write(`${line}\n`)
 
 async function main(): Promise<void> {
   const startedAt = Date.now()
   const options = parseServerArguments(process.argv.slice(2), process.stdin.isTTY)
-  let server: RunningServer | undefined
-  let ending: Promise<void> | undefined
+  const stop = new AbortController()
+  const starting = startServer(options, { input: process.stdin, output: process.stdout, stop: stop.signal }, report)
+  // The first signal counts: a terminal's Ctrl-C reaches us once more through whoever started us.
   const end = (code: number): void => {
-    ending ??= (server?.close() ?? Promise.resolve()).then(
-      () => process.exit(code),
-      (cause: unknown) => {
-        report(describeFailure(cause))
-        process.exit(1)
-      },
-    )
+    if (stop.signal.aborted) return
+    stop.abort()
+    void endWith(code, starting)
   }
   process.on('SIGINT', () => end(130))
   process.on('SIGTERM', () => end(143))
   process.on('SIGHUP', () => end(129))
-  server = await startServer(options, { input: process.stdin, output: process.stdout }, report)
-  process.stdout.write(banner(server.status, Date.now() - startedAt))
+  const { status } = await starting
+  if (!stop.signal.aborted) process.stdout.write(banner(status, Date.now() - startedAt))
+}
+
+/** Also while it still starts: what is half started is ended as well. */
+async function endWith(code: number, starting: Promise<RunningServer>): Promise<never> {
+  // Boxes end with this process, and their control groups soon after, however it ends.
+  setTimeout(() => {
+    report(`error server.slow_stop: Something did not end within ${patienceMs / 1000} s; this process ends without it.`)
+    process.exit(1)
+  }, patienceMs).unref()
+  const server = await starting.catch(() => undefined) // `main` says what was wrong
+  await server?.close()
+  process.exit(code)
 }
 
 await main().catch((cause: unknown) => {

@@ -19,8 +19,10 @@ import {
 /** Where people sign in, and what they must trust. */
 export interface People {
   readonly provider: IdentityProvider
-  /** The certificate of the gateway and the provider. */
+  /** The certificate of the gateway and the provider, as it is when they start. */
   readonly leaf: Leaf
+  /** Another one, fresh, where the first is due. */
+  readonly anotherLeaf: () => Promise<Leaf>
   readonly caFile: string
   /** Makes the users the manifest's own: after a reload as well. */
   readonly provision: (app: App) => Promise<void>
@@ -67,5 +69,5 @@ export async function openPeople(
     throw explainListenFailure(cause, port, '--issuer-port')
   })
   started.push(() => provider.close())
-  return { provider, leaf, caFile, provision }
+  return { provider, leaf, anotherLeaf: () => authority.leafFor(permittedNames), caFile, provision }
 }

@@ -1,24 +1,27 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 
-import type { AccessRequest, Allow, Decision, DecisionRecord, Grant, Receipt, Subject } from '@sallyport/core/access'
+import type { AccessRequest, Allow, Decision, DecisionRecord, Grant, Receipt } from '@sallyport/core/access'
 import { decisionRecord, type Outcome } from '@sallyport/core/enforcement'
 import { authenticateBearer } from '@sallyport/core/identity'
 import { decide as decideByPolicy } from '@sallyport/core/policy'
-import { accessOf, type App, explain, matchRoute } from '@sallyport/manifest'
+import { explain } from '@sallyport/manifest'
 
 import { administrationGate, administrativeVerbs, startApi } from './api/index.ts'
+import { destinationOf, directInvocation } from './calls.ts'
 import { createEgress, startDynalite } from './egress/index.ts'
 import { type Force, putIntoForce } from './force.ts'
-import { affinityOf, createLimiter, type Destination, ingressGate, startGateway } from './gateway/index.ts'
+import { affinityOf, createLimiter, ingressGate, startGateway } from './gateway/index.ts'
 import { createBoxEngine, type Engine, type FunctionImage, type Invocation, type InvocationResult, runtimeFolderFor } from './host/index.ts'
 import { openInterception } from './interception.ts'
-import { openKeptState } from './kept-state.ts'
-import type { Ledger } from './ledger/index.ts'
+import { foundWords, openKeptState } from './kept-state.ts'
 import {
   announceApi,
   buildFunctions,
+  closeAll,
   describeFailure,
   durabilityOf,
+  elevationRuleOf,
+  type Ending,
   explainListenFailure,
   failureLine,
   loadManifestOf,
@@ -27,6 +30,8 @@ import {
   openFolders,
   outcomeRecord,
   platformLine,
+  powersOf,
+  renewLeaf,
   type ServerOptions,
   tableCredentials,
   type Terminal,
@@ -60,6 +65,8 @@ export interface Status {
 
 /** How often the authority of the doors is looked at; it lives seven days and is replaced in its last third. */
 const renewEveryMs = 12 * 3_600_000
+/** How often the gateway's certificate is looked at; it lives a day and is replaced after half of it. */
+const lookAtLeafEveryMs = 60_000
 const knocks = { calls: 400, perMs: 1000 }
 
 /** Starts an app. Whatever fails, everything that was started before it is ended again. */
@@ -68,10 +75,8 @@ export async function startServer(
   terminal: Terminal,
   report: (line: string) => void,
 ): Promise<RunningServer> {
-  const started: (() => Promise<void> | void)[] = []
-  const close = async (): Promise<void> => {
-    for (const end of started.splice(0).toReversed()) await end()
-  }
+  const started: Ending[] = []
+  const close = (): Promise<void> => closeAll(started, (cause) => report(describeFailure(cause)))
   try {
     return { status: await start(options, terminal, report, started), close }
   } catch (cause) {
@@ -85,7 +90,7 @@ async function start(
   options: ServerOptions,
   terminal: Terminal,
   report: (line: string) => void,
-  started: (() => Promise<void> | void)[],
+  started: Ending[],
 ): Promise<Status> {
   const loaded = loadManifestOf(options.folder, process.env)
   const folders = openFolders(options.folder)
@@ -93,7 +98,10 @@ async function start(
   const trouble = (cause: unknown): void => report(describeFailure(cause))
   let force: Force
 
-  const roles = { ruleOf: (role: string) => jitOf(force.app, role), powersOf: (role: string) => powersOf(force.app, role) }
+  const roles = {
+    ruleOf: (role: string) => elevationRuleOf(force.app, role),
+    powersOf: (role: string) => powersOf(force.app, role),
+  }
   const kept = await openKeptState(folders, loaded.app.name, roles, trouble, started)
   const { administration, ledger, output, vault } = kept
   const people = await openPeople(loaded.app, folders, kept, options.issuerPort, started)
@@ -207,6 +215,16 @@ async function start(
     throw explainListenFailure(cause, options.port, '--port')
   })
   started.push(() => gateway.close())
+  const renew = renewLeaf(people.leaf, {
+    nowMs,
+    another: people.anotherLeaf,
+    use: (leaf) => {
+      gateway.setCertificate(leaf)
+      people.provider.setCertificate(leaf)
+    },
+  })
+  const leafLook = setInterval(() => void renew().catch(trouble), lookAtLeafEveryMs).unref()
+  started.push(() => clearInterval(leafLook))
 
   const status: Status = {
     app: force.app.name,
@@ -254,47 +272,15 @@ async function start(
       report(`reloaded ${next.app.digest.slice(0, 12)}`)
     }
     let reloading: Promise<void> = Promise.resolve()
-    started.push(watchFolder(options.folder, () => void (reloading = reloading.then(reload).catch(trouble))))
+    const stopWatching = watchFolder(options.folder, () => void (reloading = reloading.then(reload).catch(trouble)))
+    started.push(() => {
+      stopWatching()
+      return reloading // what is half in force would start boxes after the engine has ended
+    })
   }
   await ledger.append({ kind: 'lifecycle', at: nowMs(), event: 'start', detail: `${options.mode}, ${isolation}` }, 'synced')
   started.push(async () => {
     await ledger.append({ kind: 'lifecycle', at: nowMs(), event: 'stop', detail: options.mode }, 'synced').catch(trouble)
   })
   return status
-}
-
-function jitOf(app: App, role: string): { maxMs: number; approvers: readonly string[] } | undefined {
-  return app.people.find(({ name }) => name === role)?.jit
-}
-
-/** Digest of everything that the manifest says of a role: an approval is for exactly that. */
-function powersOf(app: App, role: string): string {
-  const lines = accessOf(app).filter((line) => line.startsWith(`${role} `) || line.endsWith(` for ${role}`))
-  return createHash('sha256').update(lines.join('\n')).digest('hex')
-}
-
-function destinationOf(app: App, method: string, path: string): Destination | undefined {
-  const match = matchRoute(app, method, path)
-  if (match.kind === 'refused') return undefined
-  const { name: functionName, arn: functionArn, zone } = match.functionDeclaration
-  return { functionName, functionArn, zone, route: match.route, parameters: match.parameters }
-}
-
-function directInvocation(
-  functionName: string,
-  event: Uint8Array,
-  user: Subject,
-  grant: Grant,
-  timeoutMs: number,
-): Invocation {
-  const [{ id: decision, transaction }] = grant.decision.asked
-  const deadline = Math.min(grant.expiresAt, nowMs() + timeoutMs)
-  const affinity = affinityOf(user)
-  return { id: newId(), transaction, decision, functionName, user, actors: [], deadline, grant, event, affinity }
-}
-
-function foundWords({ recovery }: Ledger): { found?: string } {
-  const { truncatedBytes, unsettled } = recovery
-  if (truncatedBytes === 0 && unsettled.length === 0) return {}
-  return { found: `cut ${truncatedBytes} bytes of a torn write; ${unsettled.length} decisions have an unknown outcome` }
 }

@@ -11,8 +11,13 @@ export interface AccessDiff {
 
 /** What a new manifest changes in access. A change whose breadth cannot be ordered counts as broadening. */
 export function accessDiff(before: App, after: App): AccessDiff {
-  const old = byKey(accessFacts(before))
-  const now = byKey(accessFacts(after))
+  return compareFacts(accessFacts(before), accessFacts(after))
+}
+
+/** The same for two lists of facts: one of them may have been kept from an earlier manifest. */
+export function compareFacts(before: readonly AccessFact[], after: readonly AccessFact[]): AccessDiff {
+  const old = byKey(before)
+  const now = byKey(after)
   const lines: string[] = []
   let broadens = false
   for (const key of new Set([...old.keys(), ...now.keys()])) {

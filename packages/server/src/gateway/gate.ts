@@ -86,7 +86,11 @@ function refusalOf(request: IngressRequest, subject: Subject, rooms: IngressRoom
   const { destination, fault } = request
   if (fault !== undefined) return fault
   if (destination === undefined) return gatewayReason('route.unlisted', 'No route is written down for this method and path.')
-  if (subject.refused !== undefined) return gatewayReason(subject.refused.code, subject.refused.message)
+  // A route for anyone needs no token; one that is shown must still be good, or whoever shows it is misled.
+  const { refused } = subject
+  if (refused !== undefined && !(destination.route.anyone && refused.code === 'token.missing')) {
+    return gatewayReason(refused.code, refused.message)
+  }
   if (subject.kind === 'anonymous' && !destination.route.anyone) {
     return gatewayReason('token.missing', 'This route needs a bearer token.')
   }

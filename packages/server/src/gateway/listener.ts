@@ -1,6 +1,6 @@
 import { createServer as createPlainServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { createServer as createTlsServer, type Server as TlsServer } from 'node:https'
-import type { AddressInfo } from 'node:net'
+import { createServer as createTlsServer } from 'node:https'
+import type { AddressInfo, Socket } from 'node:net'
 
 import { enforce, type Gate } from '@sallyport/core/enforcement'
 
@@ -25,11 +25,14 @@ export interface GatewayOptions {
 export interface Gateway {
   /** `https://localhost:8443` */
   readonly url: string
+  /** Takes another certificate, before the present one expires; open connections keep theirs. */
+  setCertificate(tls: { readonly key: string; readonly cert: string }): void
   close(): Promise<void>
 }
 
 const maxHeaderBytes = 16_384
 const maxConnections = 2_000
+const tlsRules = { minVersion: 'TLSv1.3', ALPNProtocols: ['http/1.1'] } as const
 
 /** Opens the ingress door. TLS 1.3 only; loopback alone may be plain, and only when asked. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
@@ -45,10 +48,13 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     insecureHTTPParser: false,
     requireHostHeader: false, // our own reading refuses it, with a code
   }
-  const server: Server | TlsServer =
-    options.tls === undefined
-      ? createPlainServer(limits, handle)
-      : createTlsServer({ ...limits, ...options.tls, minVersion: 'TLSv1.3', ALPNProtocols: ['http/1.1'] }, handle)
+  const secure = options.tls && createTlsServer({ ...limits, ...options.tls, ...tlsRules }, handle)
+  const server: Server = secure ?? createPlainServer(limits, handle)
+  const sockets = new Set<Socket>()
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+  })
   server.maxConnections = maxConnections
   server.on('clientError', (_cause, socket) => {
     if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n')
@@ -61,10 +67,12 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   for (const host of ['localhost', '127.0.0.1']) authorities.add(`${host}:${port}`)
   return {
     url: `${options.tls === undefined ? 'http' : 'https'}://localhost:${port}`,
+    setCertificate: (tls) => secure?.setSecureContext({ ...tls, ...tlsRules }),
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve())
-        server.closeAllConnections()
+        // Not `closeAllConnections`: it does not know those that are still shaking hands.
+        for (const socket of sockets) socket.destroy()
       }),
   }
 }

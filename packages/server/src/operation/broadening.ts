@@ -6,6 +6,8 @@ import { SallyportError } from '@sallyport/core/access'
 export interface Terminal {
   readonly input: NodeJS.ReadableStream
   readonly output: NodeJS.WritableStream
+  /** Aborted once the server is to stop: whoever waits for an answer then waits no longer. */
+  readonly stop: AbortSignal
 }
 
 /** What a new manifest changes of who may do what. */
@@ -27,11 +29,25 @@ export async function agreeToBroadening(
   const text = change.lines.map((line) => `  ${line}`).join('\n')
   if (policy === 'ask') {
     terminal.output.write(`This manifest grants more than the last one:\n${text}\n`)
-    const asker = createInterface(terminal)
-    const answer = await asker.question('Let it come into force? [y/N] ').finally(() => asker.close())
-    if (/^y(es)?$/i.test(answer.trim())) return
+    if (/^y(es)?$/i.test(await ask(terminal, 'Let it come into force? [y/N] '))) return
   }
   throw new SallyportError('manifest.broadens', `The manifest grants more than the last accepted one:\n${text}`, {
     fix: 'sallyport up --broadening allow',
   })
+}
+
+/** The answer; nothing when the input ends, somebody types Ctrl-C at the question, or the server is to stop. */
+async function ask({ input, output, stop }: Terminal, question: string): Promise<string> {
+  const asker = createInterface({ input, output })
+  const gone = new Promise<string>((resolve) => void asker.once('close', () => resolve('')))
+  const leave = (): void => asker.close()
+  stop.addEventListener('abort', leave)
+  try {
+    // Whichever Node: some leave the question open for ever when the input closes, some reject it.
+    const answer = asker.question(question, { signal: stop }).catch(() => '')
+    return (await Promise.race([answer, gone])).trim()
+  } finally {
+    stop.removeEventListener('abort', leave)
+    asker.close()
+  }
 }
