@@ -4,7 +4,11 @@ import { describe, expect, it } from 'vitest'
 import { describeDynamoDb, type Described } from './describe.ts'
 
 const orders = {
-  dynamodb: 'Orders', region: 'eu-central-1', account: '000000000000', partitionKey: 'customer', sortKey: 'id',
+  dynamodb: 'Orders',
+  region: 'eu-central-1',
+  account: '000000000000',
+  partitionKey: 'customer',
+  sortKey: 'id',
   arn: 'arn:aws:dynamodb:eu-central-1:000000000000:table/Orders',
 }
 const audit = { ...orders, dynamodb: 'Audit', arn: 'arn:aws:dynamodb:eu-central-1:000000000000:table/Audit' }
@@ -15,12 +19,16 @@ const raw = (operation: string, body: string): Described =>
   describeDynamoDb({ target: `DynamoDB_20120810.${operation}`, body: new TextEncoder().encode(body) }, tables)
 const ask = (operation: string, input: object): Described => raw(operation, JSON.stringify(input))
 const code = (described: Described): string => (described.ok ? 'ok' : described.awsError.code)
-const contexts = (described: Described): unknown => (described.ok ? described.asks.map((each) => each.context) : described)
-const actions = (described: Described): unknown => (described.ok ? described.asks.map((each) => each.action) : described)
+const contexts = (described: Described): unknown =>
+  described.ok ? described.asks.map((each) => each.context) : described
+const actions = (described: Described): unknown =>
+  described.ok ? described.asks.map((each) => each.action) : described
 
 const query = (condition: string, names = {}): Described =>
   ask('Query', {
-    TableName: 'Orders', KeyConditionExpression: condition, ExpressionAttributeNames: names,
+    TableName: 'Orders',
+    KeyConditionExpression: condition,
+    ExpressionAttributeNames: names,
     ExpressionAttributeValues: { ':c': { S: 'alice' }, ':d': { S: 'bob' } },
   })
 const write = (customer: string): object => ({ PutRequest: { Item: { customer: { S: customer }, total: { N: '1' } } } })
@@ -28,24 +36,33 @@ const write = (customer: string): object => ({ PutRequest: { Item: { customer: {
 describe('describeDynamoDb', () => {
   it('names action, table, keys and attributes of a GetItem', () => {
     const described = ask('GetItem', {
-      TableName: 'Orders', Key: key, ProjectionExpression: '#t, lines[0].sku', ExpressionAttributeNames: { '#t': 'total' },
+      TableName: 'Orders',
+      Key: key,
+      ProjectionExpression: '#t, lines[0].sku',
+      ExpressionAttributeNames: { '#t': 'total' },
     })
     expect(described).toMatchObject({
-      ok: true, operation: 'GetItem', readOnly: true,
-      asks: [{
-        action: 'dynamodb:GetItem',
-        resource: orders.arn,
-        context: {
-          'dynamodb:LeadingKeys': ['alice'],
-          'dynamodb:Attributes': ['customer', 'id', 'total', 'lines'],
-          'dynamodb:Select': 'SPECIFIC_ATTRIBUTES',
+      ok: true,
+      operation: 'GetItem',
+      readOnly: true,
+      asks: [
+        {
+          action: 'dynamodb:GetItem',
+          resource: orders.arn,
+          context: {
+            'dynamodb:LeadingKeys': ['alice'],
+            'dynamodb:Attributes': ['customer', 'id', 'total', 'lines'],
+            'dynamodb:Select': 'SPECIFIC_ATTRIBUTES',
+          },
         },
-      }],
+      ],
     })
   })
 
   it('says that a read without a projection reads all attributes', () => {
-    expect(contexts(ask('GetItem', { TableName: 'Orders', Key: key }))).toMatchObject([{ 'dynamodb:Select': 'ALL_ATTRIBUTES' }])
+    expect(contexts(ask('GetItem', { TableName: 'Orders', Key: key }))).toMatchObject([
+      { 'dynamodb:Select': 'ALL_ATTRIBUTES' },
+    ])
   })
 
   it('names every attribute that an UpdateItem writes, reads or tests', () => {
@@ -58,16 +75,21 @@ describe('describeDynamoDb', () => {
       ExpressionAttributeValues: { ':s': { S: 'paid' } },
       ReturnValues: 'ALL_NEW',
     })
-    expect(contexts(described)).toEqual([{
-      'dynamodb:LeadingKeys': ['alice'],
-      'dynamodb:Attributes': ['customer', 'id', 'status', 'note', 'draft', 'hint', 'counter', 'tags', 'lines'],
-      'dynamodb:ReturnValues': 'ALL_NEW',
-    }])
+    expect(contexts(described)).toEqual([
+      {
+        'dynamodb:LeadingKeys': ['alice'],
+        'dynamodb:Attributes': ['customer', 'id', 'status', 'note', 'draft', 'hint', 'counter', 'tags', 'lines'],
+        'dynamodb:ReturnValues': 'ALL_NEW',
+      },
+    ])
   })
 
   it('names the attributes of the interface before expressions', () => {
     const described = ask('UpdateItem', {
-      TableName: 'Orders', Key: key, AttributeUpdates: { total: { Value: { N: '0' } } }, Expected: { status: { Exists: false } },
+      TableName: 'Orders',
+      Key: key,
+      AttributeUpdates: { total: { Value: { N: '0' } } },
+      Expected: { status: { Exists: false } },
     })
     expect(contexts(described)).toMatchObject([{ 'dynamodb:Attributes': ['customer', 'id', 'total', 'status'] }])
     const read = ask('GetItem', { TableName: 'Orders', Key: key, AttributesToGet: ['total'] })
@@ -75,21 +97,37 @@ describe('describeDynamoDb', () => {
   })
 
   it('counts the old item shown by a failed condition as a returned value', () => {
-    for (const order of [['ReturnValuesOnConditionCheckFailure', 'ReturnValues'], ['ReturnValues', 'ReturnValuesOnConditionCheckFailure']]) {
+    for (const order of [
+      ['ReturnValuesOnConditionCheckFailure', 'ReturnValues'],
+      ['ReturnValues', 'ReturnValuesOnConditionCheckFailure'],
+    ]) {
       const values: Record<string, string> = { ReturnValues: 'NONE', ReturnValuesOnConditionCheckFailure: 'ALL_OLD' }
       const input = Object.fromEntries(order.map((name) => [name, values[name]]))
-      expect(contexts(ask('DeleteItem', { TableName: 'Orders', Key: key, ...input }))).toMatchObject([{ 'dynamodb:ReturnValues': 'ALL_OLD' }])
+      expect(contexts(ask('DeleteItem', { TableName: 'Orders', Key: key, ...input }))).toMatchObject([
+        { 'dynamodb:ReturnValues': 'ALL_OLD' },
+      ])
     }
   })
 
   it('binds a Query to the partition key that its condition pins', () => {
-    for (const condition of ['customer = :c', ':c = customer', '#k = :c AND begins_with(id, :d)', '(customer = :c) AND id > :d']) {
+    for (const condition of [
+      'customer = :c',
+      ':c = customer',
+      '#k = :c AND begins_with(id, :d)',
+      '(customer = :c) AND id > :d',
+    ]) {
       expect(contexts(query(condition, { '#k': 'customer' }))).toMatchObject([{ 'dynamodb:LeadingKeys': ['alice'] }])
     }
   })
 
   it('binds a Query to nothing when the condition would also hold for other keys', () => {
-    for (const condition of ['customer = :c OR id = :d', 'NOT customer = :c', 'customer > :c', 'id = :c', '(customer = :c OR customer = :d) AND id = :c']) {
+    for (const condition of [
+      'customer = :c OR id = :d',
+      'NOT customer = :c',
+      'customer > :c',
+      'id = :c',
+      '(customer = :c OR customer = :d) AND id = :c',
+    ]) {
       const described = query(condition)
       expect(code(described)).toBe('ok')
       expect(contexts(described)).not.toHaveProperty('0.dynamodb:LeadingKeys')
@@ -98,7 +136,9 @@ describe('describeDynamoDb', () => {
 
   it('asks for the index, and vouches for no leading key of it', () => {
     const described = ask('Query', {
-      TableName: 'Orders', IndexName: 'by-status', KeyConditionExpression: 'customer = :c',
+      TableName: 'Orders',
+      IndexName: 'by-status',
+      KeyConditionExpression: 'customer = :c',
       ExpressionAttributeValues: { ':c': { S: 'alice' } },
     })
     expect(described).toMatchObject({ asks: [{ resource: `${orders.arn}/index/by-status` }] })
@@ -107,15 +147,27 @@ describe('describeDynamoDb', () => {
 
   it('asks once per table of a batch, with the keys of every entry', () => {
     const described = ask('BatchWriteItem', {
-      RequestItems: { Orders: [write('alice'), { DeleteRequest: { Key: { customer: { S: 'bob' } } } }], [audit.arn]: [write('eve')] },
+      RequestItems: {
+        Orders: [write('alice'), { DeleteRequest: { Key: { customer: { S: 'bob' } } } }],
+        [audit.arn]: [write('eve')],
+      },
     })
     expect(actions(described)).toEqual(['dynamodb:BatchWriteItem', 'dynamodb:BatchWriteItem'])
-    expect(contexts(described)).toMatchObject([{ 'dynamodb:LeadingKeys': ['alice', 'bob'] }, { 'dynamodb:LeadingKeys': ['eve'] }])
+    expect(contexts(described)).toMatchObject([
+      { 'dynamodb:LeadingKeys': ['alice', 'bob'] },
+      { 'dynamodb:LeadingKeys': ['eve'] },
+    ])
     expect(described.ok && new TextDecoder().decode(described.canonicalBody)).toContain('"Audit":')
-    const read = ask('BatchGetItem', { RequestItems: { Orders: { Keys: [key, { customer: { S: 'bob' } }], ProjectionExpression: 'total' } } })
-    expect(contexts(read)).toEqual([{
-      'dynamodb:Attributes': ['customer', 'id', 'total'], 'dynamodb:LeadingKeys': ['alice', 'bob'], 'dynamodb:Select': 'SPECIFIC_ATTRIBUTES',
-    }])
+    const read = ask('BatchGetItem', {
+      RequestItems: { Orders: { Keys: [key, { customer: { S: 'bob' } }], ProjectionExpression: 'total' } },
+    })
+    expect(contexts(read)).toEqual([
+      {
+        'dynamodb:Attributes': ['customer', 'id', 'total'],
+        'dynamodb:LeadingKeys': ['alice', 'bob'],
+        'dynamodb:Select': 'SPECIFIC_ATTRIBUTES',
+      },
+    ])
   })
 
   it('binds a batch to no key when one entry has none', () => {
@@ -137,31 +189,114 @@ describe('describeDynamoDb', () => {
   it('takes the table by its ARN, and forwards its name', () => {
     const described = ask('GetItem', { TableName: orders.arn, Key: key })
     expect(described).toMatchObject({ ok: true, asks: [{ resource: orders.arn }] })
-    expect(described.ok && JSON.parse(new TextDecoder().decode(described.canonicalBody))).toEqual({ TableName: 'Orders', Key: key })
+    expect(described.ok && JSON.parse(new TextDecoder().decode(described.canonicalBody))).toEqual({
+      TableName: 'Orders',
+      Key: key,
+    })
   })
 
   const refused: readonly [string, string, string, string][] = [
-    ['an operation that is not known', 'ExecuteStatement', '{"Statement":"SELECT * FROM Orders"}', 'aws.unknown_operation'],
+    [
+      'an operation that is not known',
+      'ExecuteStatement',
+      '{"Statement":"SELECT * FROM Orders"}',
+      'aws.unknown_operation',
+    ],
     ['a name from the prototype as operation', 'constructor', '{}', 'aws.unknown_operation'],
-    ['a duplicate key', 'GetItem', '{"TableName":"Audit","TableName":"Orders","Key":{"customer":{"S":"alice"}}}', 'aws.malformed'],
-    ['an escaped duplicate key', 'GetItem', '{"\\u0054ableName":"Audit","TableName":"Orders","Key":{"customer":{"S":"alice"}}}', 'aws.malformed'],
-    ['a duplicate key deep inside', 'GetItem', '{"TableName":"Orders","Key":{"customer":{"S":"alice","S":"bob"}}}', 'aws.malformed'],
-    ['two types in one value', 'GetItem', '{"TableName":"Orders","Key":{"customer":{"S":"alice","N":"1"}}}', 'aws.malformed'],
-    ['an unknown member', 'GetItem', '{"TableName":"Orders","Key":{"customer":{"S":"alice"}},"Sneaky":true}', 'aws.malformed'],
-    ['a member of another operation', 'GetItem', '{"TableName":"Orders","Key":{"customer":{"S":"alice"}},"ReturnValues":"ALL_OLD"}', 'aws.malformed'],
-    ['an unread expression', 'GetItem', '{"TableName":"Orders","Key":{"customer":{"S":"alice"}},"ProjectionExpression":"a; b"}', 'aws.malformed'],
-    ['an undefined #name', 'GetItem', '{"TableName":"Orders","Key":{"customer":{"S":"alice"}},"ProjectionExpression":"#x"}', 'aws.malformed'],
-    ['a #name from the prototype', 'GetItem', '{"TableName":"Orders","Key":{"customer":{"S":"a"}},"ProjectionExpression":"#constructor"}', 'aws.malformed'],
+    [
+      'a duplicate key',
+      'GetItem',
+      '{"TableName":"Audit","TableName":"Orders","Key":{"customer":{"S":"alice"}}}',
+      'aws.malformed',
+    ],
+    [
+      'an escaped duplicate key',
+      'GetItem',
+      '{"\\u0054ableName":"Audit","TableName":"Orders","Key":{"customer":{"S":"alice"}}}',
+      'aws.malformed',
+    ],
+    [
+      'a duplicate key deep inside',
+      'GetItem',
+      '{"TableName":"Orders","Key":{"customer":{"S":"alice","S":"bob"}}}',
+      'aws.malformed',
+    ],
+    [
+      'two types in one value',
+      'GetItem',
+      '{"TableName":"Orders","Key":{"customer":{"S":"alice","N":"1"}}}',
+      'aws.malformed',
+    ],
+    [
+      'an unknown member',
+      'GetItem',
+      '{"TableName":"Orders","Key":{"customer":{"S":"alice"}},"Sneaky":true}',
+      'aws.malformed',
+    ],
+    [
+      'a member of another operation',
+      'GetItem',
+      '{"TableName":"Orders","Key":{"customer":{"S":"alice"}},"ReturnValues":"ALL_OLD"}',
+      'aws.malformed',
+    ],
+    [
+      'an unread expression',
+      'GetItem',
+      '{"TableName":"Orders","Key":{"customer":{"S":"alice"}},"ProjectionExpression":"a; b"}',
+      'aws.malformed',
+    ],
+    [
+      'an undefined #name',
+      'GetItem',
+      '{"TableName":"Orders","Key":{"customer":{"S":"alice"}},"ProjectionExpression":"#x"}',
+      'aws.malformed',
+    ],
+    [
+      'a #name from the prototype',
+      'GetItem',
+      '{"TableName":"Orders","Key":{"customer":{"S":"a"}},"ProjectionExpression":"#constructor"}',
+      'aws.malformed',
+    ],
     ['an undeclared table', 'GetItem', '{"TableName":"Secrets","Key":{"customer":{"S":"alice"}}}', 'aws.unknown_table'],
-    ['a table of another account', 'GetItem', '{"TableName":"arn:aws:dynamodb:eu-central-1:999999999999:table/Orders","Key":{}}', 'aws.unknown_table'],
-    ['a table of another region', 'GetItem', '{"TableName":"arn:aws:dynamodb:us-east-1:000000000000:table/Orders","Key":{}}', 'aws.unknown_table'],
+    [
+      'a table of another account',
+      'GetItem',
+      '{"TableName":"arn:aws:dynamodb:eu-central-1:999999999999:table/Orders","Key":{}}',
+      'aws.unknown_table',
+    ],
+    [
+      'a table of another region',
+      'GetItem',
+      '{"TableName":"arn:aws:dynamodb:us-east-1:000000000000:table/Orders","Key":{}}',
+      'aws.unknown_table',
+    ],
     ['no table', 'GetItem', '{}', 'aws.unknown_table'],
     ['an array', 'GetItem', '[]', 'aws.malformed'],
     ['an empty batch', 'BatchGetItem', '{"RequestItems":{}}', 'aws.malformed'],
-    ['one table by name and by ARN in one batch', 'BatchGetItem', `{"RequestItems":{"Orders":{"Keys":[{}]},"${orders.arn}":{"Keys":[{}]}}}`, 'aws.malformed'],
-    ['a write in a reading transaction', 'TransactGetItems', '{"TransactItems":[{"Put":{"TableName":"Orders","Item":{}}}]}', 'aws.malformed'],
-    ['two operations in one entry', 'TransactWriteItems', '{"TransactItems":[{"Put":{"TableName":"Orders","Item":{}},"Delete":{}}]}', 'aws.malformed'],
-    ['a column hidden behind a second SET', 'UpdateItem', '{"TableName":"Orders","Key":{},"UpdateExpression":"SET a = :a SET b = :b"}', 'aws.malformed'],
+    [
+      'one table by name and by ARN in one batch',
+      'BatchGetItem',
+      `{"RequestItems":{"Orders":{"Keys":[{}]},"${orders.arn}":{"Keys":[{}]}}}`,
+      'aws.malformed',
+    ],
+    [
+      'a write in a reading transaction',
+      'TransactGetItems',
+      '{"TransactItems":[{"Put":{"TableName":"Orders","Item":{}}}]}',
+      'aws.malformed',
+    ],
+    [
+      'two operations in one entry',
+      'TransactWriteItems',
+      '{"TransactItems":[{"Put":{"TableName":"Orders","Item":{}},"Delete":{}}]}',
+      'aws.malformed',
+    ],
+    [
+      'a column hidden behind a second SET',
+      'UpdateItem',
+      '{"TableName":"Orders","Key":{},"UpdateExpression":"SET a = :a SET b = :b"}',
+      'aws.malformed',
+    ],
   ]
   for (const [what, operation, body, expected] of refused) {
     it(`refuses ${what}`, () => {
@@ -172,17 +307,29 @@ describe('describeDynamoDb', () => {
 
   it('refuses another service or version in the target', () => {
     const body = new TextEncoder().encode(JSON.stringify({ TableName: 'Orders', Key: key }))
-    for (const target of ['DynamoDBStreams_20120810.GetItem', 'DynamoDB_20111205.GetItem', 'GetItem', 'DynamoDB_20120810.GetItem.x']) {
+    for (const target of [
+      'DynamoDBStreams_20120810.GetItem',
+      'DynamoDB_20111205.GetItem',
+      'GetItem',
+      'DynamoDB_20120810.GetItem.x',
+    ]) {
       expect(code(describeDynamoDb({ target, body }, tables))).toBe('aws.unknown_operation')
     }
   })
 
   it('never throws, whatever the body', () => {
     const operations = ['GetItem', 'Query', 'BatchGetItem', 'BatchWriteItem', 'TransactWriteItems']
-    fc.assert(fc.property(fc.constantFrom(...operations), fc.jsonValue(), fc.string(), (operation, value, text) => {
-      for (const body of [JSON.stringify({ TableName: 'Orders', RequestItems: { Orders: value }, TransactItems: value }), JSON.stringify(value), text]) {
-        expect(['ok', 'aws.malformed', 'aws.unknown_table']).toContain(code(raw(operation, body)))
-      }
-    }), { numRuns: 200 })
+    fc.assert(
+      fc.property(fc.constantFrom(...operations), fc.jsonValue(), fc.string(), (operation, value, text) => {
+        for (const body of [
+          JSON.stringify({ TableName: 'Orders', RequestItems: { Orders: value }, TransactItems: value }),
+          JSON.stringify(value),
+          text,
+        ]) {
+          expect(['ok', 'aws.malformed', 'aws.unknown_table']).toContain(code(raw(operation, body)))
+        }
+      }),
+      { numRuns: 200 },
+    )
   })
 })

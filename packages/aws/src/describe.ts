@@ -36,7 +36,11 @@ export type Described<T extends KnownTable = KnownTable> =
 /** Why a request was not described. `type` is AWS's name for it, `code` ours. */
 export interface AwsRefusal {
   readonly code: 'aws.unknown_operation' | 'aws.malformed' | 'aws.unknown_table'
-  readonly type: 'UnknownOperationException' | 'SerializationException' | 'ValidationException' | 'ResourceNotFoundException'
+  readonly type:
+    | 'UnknownOperationException'
+    | 'SerializationException'
+    | 'ValidationException'
+    | 'ResourceNotFoundException'
   readonly message: string
 }
 
@@ -53,7 +57,11 @@ export function describeDynamoDb<T extends KnownTable>(request: DynamoDbRequest,
   const operation = targetForm.exec(request.target)?.[1] ?? ''
   const single = Object.hasOwn(singleOperations, operation) ? singleOperations[operation] : undefined
   if (!single && !Object.hasOwn(batchMembers, operation)) {
-    return refuse('aws.unknown_operation', 'UnknownOperationException', `${request.target} is not an operation known here`)
+    return refuse(
+      'aws.unknown_operation',
+      'UnknownOperationException',
+      `${request.target} is not an operation known here`,
+    )
   }
   const input = parseStrictObject(request.body)
   if (!input) return refuse('aws.malformed', 'SerializationException', 'the body is not one unambiguous JSON object')
@@ -61,7 +69,9 @@ export function describeDynamoDb<T extends KnownTable>(request: DynamoDbRequest,
     const draft: Draft<T> = { operation, asks: [], tables: new Set() }
     const body = single
       ? one(draft, input, single, `dynamodb:${operation}`, tables)
-      : operation.startsWith('Batch') ? batch(draft, input, tables) : transaction(draft, input, tables)
+      : operation.startsWith('Batch')
+        ? batch(draft, input, tables)
+        : transaction(draft, input, tables)
     const [ask, ...asks] = draft.asks
     const [table, ...others] = draft.tables
     if (!ask || !table) throw new Refusal('aws.malformed', 'ValidationException', `${operation} names nothing`)
@@ -97,7 +107,11 @@ class Refusal extends Error {
   }
 }
 
-function refuse(code: AwsRefusal['code'], type: AwsRefusal['type'], message: string): { ok: false; awsError: AwsRefusal } {
+function refuse(
+  code: AwsRefusal['code'],
+  type: AwsRefusal['type'],
+  message: string,
+): { ok: false; awsError: AwsRefusal } {
   return { ok: false, awsError: { code, type, message } }
 }
 
@@ -122,7 +136,11 @@ function scan(input: JsonObject, members: Parameters<typeof scanMembers>[1], tab
 }
 
 function one<T extends KnownTable>(
-  draft: Draft<T>, input: JsonObject, members: Parameters<typeof scanMembers>[1], action: string, tables: readonly T[],
+  draft: Draft<T>,
+  input: JsonObject,
+  members: Parameters<typeof scanMembers>[1],
+  action: string,
+  tables: readonly T[],
 ): JsonObject {
   const table = tableOf(draft, input['TableName'], tables)
   const touched = scan(input, members, table)
@@ -153,7 +171,11 @@ function fetched(entry: unknown, table: KnownTable): readonly Touched[] {
   const { Keys: keys, ...rest } = entry
   const shared = scan(rest, entryMembers['BatchGetItem'] ?? {}, table)
   const each = (Array.isArray(keys) ? keys : []).map((key: unknown) => scan({ Key: key }, { Key: 'key' }, table))
-  return each.map((touched) => ({ ...shared, ...touched, attributes: new Set([...touched.attributes, ...shared.attributes]) }))
+  return each.map((touched) => ({
+    ...shared,
+    ...touched,
+    attributes: new Set([...touched.attributes, ...shared.attributes]),
+  }))
 }
 
 function writes(entry: unknown, table: KnownTable): readonly Touched[] {
@@ -179,7 +201,8 @@ function transaction<T extends KnownTable>(draft: Draft<T>, input: JsonObject, t
     const [name = '', body] = entry ?? []
     const fits = draft.operation === 'TransactGetItems' ? name === 'Get' : name !== 'Get'
     const action = Object.hasOwn(transactionActions, name) ? transactionActions[name] : undefined
-    if (!action || !fits || more.length > 0 || !isObject(body)) throw malformed('an entry of TransactItems cannot be read')
+    if (!action || !fits || more.length > 0 || !isObject(body))
+      throw malformed('an entry of TransactItems cannot be read')
     return { [name]: one(draft, body, entryMembers[name] ?? {}, action, tables) }
   })
   return { ...rest, TransactItems: forwarded }
@@ -190,9 +213,7 @@ function checkRest(operation: string, rest: JsonObject): void {
   if (typeof fault === 'string') throw malformed(fault)
 }
 
-function askFor(
-  action: string, table: KnownTable, touched: readonly Touched[], operation: string | undefined,
-): Ask {
+function askFor(action: string, table: KnownTable, touched: readonly Touched[], operation: string | undefined): Ask {
   const context: Record<string, ContextValue> = {
     'dynamodb:Attributes': [...new Set(touched.flatMap((each) => [...each.attributes]))],
   }

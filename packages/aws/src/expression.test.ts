@@ -14,19 +14,42 @@ describe('parseExpression', () => {
     ['condition', 'not (attribute_type(a, :t) or contains(b, c))', ['a', 'b', 'c']],
     ['condition', 'size(a.b) > :n AND size = :n', ['a', 'size']],
     ['condition', 'a in (:x, b, c.d)', ['a', 'b', 'c']],
-    ['update', 'set a = a + :x, b[0] = list_append(if_not_exists(c, :e), d) remove e, #s add f :n', ['a', 'b', 'c', 'd', 'e', 'status', 'f']],
+    [
+      'update',
+      'set a = a + :x, b[0] = list_append(if_not_exists(c, :e), d) remove e, #s add f :n',
+      ['a', 'b', 'c', 'd', 'e', 'status', 'f'],
+    ],
   ]
   for (const [kind, text, expected] of read) {
     it(`reads ${text}`, () => expect(attributes(kind, text)).toEqual(expected))
   }
 
   const refused: readonly [ExpressionKind, string][] = [
-    ['projection', ''], ['projection', 'a,'], ['projection', 'a b'], ['projection', 'a[b]'], ['projection', 'a..b'],
-    ['projection', '#unknown'], ['projection', 'a"b'], ['projection', 'a -- b'], ['projection', 'size(a)'],
-    ['condition', ''], ['condition', 'a'], ['condition', 'a = '], ['condition', 'a = :x AND'], ['condition', '(a = :x'],
-    ['condition', 'nosuch(a)'], ['condition', 'a = :x b = :y'], ['condition', 'a IN ()'], ['condition', 'a LIKE :x'],
-    ['update', 'a = :x'], ['update', 'SET'], ['update', 'SET a = :x SET b = :y'], ['update', 'REMOVE a = :x'],
-    ['update', 'constructor a'], ['condition', '('.repeat(2000) + 'a = :x' + ')'.repeat(2000)], ['projection', 'a,'.repeat(3000) + 'a'],
+    ['projection', ''],
+    ['projection', 'a,'],
+    ['projection', 'a b'],
+    ['projection', 'a[b]'],
+    ['projection', 'a..b'],
+    ['projection', '#unknown'],
+    ['projection', 'a"b'],
+    ['projection', 'a -- b'],
+    ['projection', 'size(a)'],
+    ['condition', ''],
+    ['condition', 'a'],
+    ['condition', 'a = '],
+    ['condition', 'a = :x AND'],
+    ['condition', '(a = :x'],
+    ['condition', 'nosuch(a)'],
+    ['condition', 'a = :x b = :y'],
+    ['condition', 'a IN ()'],
+    ['condition', 'a LIKE :x'],
+    ['update', 'a = :x'],
+    ['update', 'SET'],
+    ['update', 'SET a = :x SET b = :y'],
+    ['update', 'REMOVE a = :x'],
+    ['update', 'constructor a'],
+    ['condition', '('.repeat(2000) + 'a = :x' + ')'.repeat(2000)],
+    ['projection', 'a,'.repeat(3000) + 'a'],
   ]
   for (const [kind, text] of refused) {
     it(`refuses ${kind} ${JSON.stringify(text.slice(0, 30))}`, () => expect(attributes(kind, text)).toBeUndefined())
@@ -34,16 +57,22 @@ describe('parseExpression', () => {
 
   it('never loses a path: what is written is what is named', () => {
     const word = fc.stringMatching(/^[a-z]{3,8}[0-9]$/)
-    fc.assert(fc.property(fc.uniqueArray(word, { minLength: 1, maxLength: 8 }), (paths) => {
-      expect(attributes('projection', paths.map((path) => `${path}.x[1]`).join(' , '))).toEqual(paths)
-      expect(attributes('update', `REMOVE ${paths.join(',')}`)).toEqual(paths)
-      expect(attributes('condition', paths.map((path) => `attribute_exists(${path})`).join(' AND '))).toEqual(paths)
-    }), { numRuns: 100 })
+    fc.assert(
+      fc.property(fc.uniqueArray(word, { minLength: 1, maxLength: 8 }), (paths) => {
+        expect(attributes('projection', paths.map((path) => `${path}.x[1]`).join(' , '))).toEqual(paths)
+        expect(attributes('update', `REMOVE ${paths.join(',')}`)).toEqual(paths)
+        expect(attributes('condition', paths.map((path) => `attribute_exists(${path})`).join(' AND '))).toEqual(paths)
+      }),
+      { numRuns: 100 },
+    )
   })
 
   it('ends quickly on any text', () => {
-    fc.assert(fc.property(fc.string({ unit: fc.constantFrom(...Array.from('ab#:.,()[]=<>+- NOTANDOR1')) }), (text) => {
-      for (const kind of ['condition', 'projection', 'update'] as const) parseExpression(kind, text, names)
-    }), { numRuns: 300 })
+    fc.assert(
+      fc.property(fc.string({ unit: fc.constantFrom(...Array.from('ab#:.,()[]=<>+- NOTANDOR1')) }), (text) => {
+        for (const kind of ['condition', 'projection', 'update'] as const) parseExpression(kind, text, names)
+      }),
+      { numRuns: 300 },
+    )
   })
 })

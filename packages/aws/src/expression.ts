@@ -16,7 +16,11 @@ export type AttributeNames = Readonly<Record<string, string>>
 const comparators = new Set(['=', '<>', '<', '<=', '>', '>='])
 /** Functions that are a condition by themselves, with their number of arguments. */
 const tests: Readonly<Record<string, number>> = {
-  attribute_exists: 1, attribute_not_exists: 1, attribute_type: 2, begins_with: 2, contains: 2,
+  attribute_exists: 1,
+  attribute_not_exists: 1,
+  attribute_type: 2,
+  begins_with: 2,
+  contains: 2,
 }
 const changes: Readonly<Record<string, number>> = { if_not_exists: 2, list_append: 2 }
 const keywords = new Set(['AND', 'OR', 'NOT', 'BETWEEN', 'IN', 'SET', 'REMOVE', 'ADD', 'DELETE'])
@@ -29,9 +33,7 @@ class NotUnderstood extends Error {}
  * Reads one expression by the grammar of the Amazon DynamoDB Developer Guide ("Using expressions").
  * Undefined for everything outside it: what cannot be read cannot be judged.
  */
-export function parseExpression(
-  kind: ExpressionKind, text: string, names: AttributeNames,
-): Expression | undefined {
+export function parseExpression(kind: ExpressionKind, text: string, names: AttributeNames): Expression | undefined {
   const tokens = tokenize(text)
   if (!tokens) return undefined
   try {
@@ -51,7 +53,7 @@ function createParser(tokens: readonly Token[], names: AttributeNames): Record<E
   const peek = (ahead = 0): Token => tokens[at + ahead] ?? { kind: 'end', text: '' }
   const is = (text: string): boolean => peek().kind === 'symbol' && peek().text === text
   const keyword = (text: string): boolean => peek().kind === 'word' && peek().text.toUpperCase() === text
-  const accept = (found: boolean): boolean => (found && at++ >= 0)
+  const accept = (found: boolean): boolean => found && at++ >= 0
   const expect = (found: boolean): void => {
     if (!accept(found)) throw new NotUnderstood()
   }
@@ -90,7 +92,10 @@ function createParser(tokens: readonly Token[], names: AttributeNames): Record<E
     return resolved
   }
 
-  interface Operand { readonly attribute?: string; readonly value?: string }
+  interface Operand {
+    readonly attribute?: string
+    readonly value?: string
+  }
 
   function operand(): Operand {
     if (peek().kind === 'value') return { value: tokens[at++]?.text ?? '' }
@@ -159,7 +164,8 @@ function createParser(tokens: readonly Token[], names: AttributeNames): Record<E
       const right = operand()
       const attribute = left.attribute ?? right.attribute
       const value = left.value ?? right.value
-      if (sure && comparator === '=' && attribute !== undefined && value !== undefined) pinned.push({ attribute, value })
+      if (sure && comparator === '=' && attribute !== undefined && value !== undefined)
+        pinned.push({ attribute, value })
     }
   }
 

@@ -31,13 +31,24 @@ const naming: Members = { ExpressionAttributeNames: 'names' }
 const valued: Members = { ...naming, ExpressionAttributeValues: 'values' }
 const legacyGuard: Members = { Expected: 'attributeMap', ConditionalOperator: 'scalar' }
 const guard: Members = {
-  ...valued, ConditionExpression: 'condition', ReturnValuesOnConditionCheckFailure: 'returnOld',
+  ...valued,
+  ConditionExpression: 'condition',
+  ReturnValuesOnConditionCheckFailure: 'returnOld',
 }
 const written: Members = { ...guard, ...legacyGuard, ...capacity, ...metrics, ReturnValues: 'returnValues' }
 const listed: Members = {
-  TableName: 'table', IndexName: 'index', ...valued, ...capacity, AttributesToGet: 'attributeList',
-  ConditionalOperator: 'scalar', ConsistentRead: 'scalar', ExclusiveStartKey: 'startKey', FilterExpression: 'condition',
-  Limit: 'scalar', ProjectionExpression: 'projection', Select: 'select',
+  TableName: 'table',
+  IndexName: 'index',
+  ...valued,
+  ...capacity,
+  AttributesToGet: 'attributeList',
+  ConditionalOperator: 'scalar',
+  ConsistentRead: 'scalar',
+  ExclusiveStartKey: 'startKey',
+  FilterExpression: 'condition',
+  Limit: 'scalar',
+  ProjectionExpression: 'projection',
+  Select: 'select',
 }
 const fetched: Members = { ...naming, ProjectionExpression: 'projection' }
 
@@ -47,15 +58,27 @@ const fetched: Members = { ...naming, ProjectionExpression: 'projection' }
  */
 export const singleOperations: Readonly<Record<string, Members>> = {
   GetItem: {
-    TableName: 'table', Key: 'key', ...fetched, ...capacity, AttributesToGet: 'attributeList', ConsistentRead: 'scalar',
+    TableName: 'table',
+    Key: 'key',
+    ...fetched,
+    ...capacity,
+    AttributesToGet: 'attributeList',
+    ConsistentRead: 'scalar',
   },
   PutItem: { TableName: 'table', Item: 'item', ...written },
   UpdateItem: {
-    TableName: 'table', Key: 'key', ...written, UpdateExpression: 'update', AttributeUpdates: 'attributeMap',
+    TableName: 'table',
+    Key: 'key',
+    ...written,
+    UpdateExpression: 'update',
+    AttributeUpdates: 'attributeMap',
   },
   DeleteItem: { TableName: 'table', Key: 'key', ...written },
   Query: {
-    ...listed, KeyConditionExpression: 'keyCondition', KeyConditions: 'legacyKeyConditions', QueryFilter: 'attributeMap',
+    ...listed,
+    KeyConditionExpression: 'keyCondition',
+    KeyConditions: 'legacyKeyConditions',
+    QueryFilter: 'attributeMap',
     ScanIndexForward: 'scalar',
   },
   Scan: { ...listed, ScanFilter: 'attributeMap', Segment: 'scalar', TotalSegments: 'scalar' },
@@ -90,5 +113,9 @@ export const batchMembers: Readonly<Record<string, Members>> = {
 
 /** Operations that change nothing, so that their record need not survive loss of power. */
 export const readOperations: ReadonlySet<string> = new Set([
-  'GetItem', 'Query', 'Scan', 'BatchGetItem', 'TransactGetItems',
+  'GetItem',
+  'Query',
+  'Scan',
+  'BatchGetItem',
+  'TransactGetItems',
 ])
