@@ -29,13 +29,23 @@ const canaryInstead = (aim: Aim, canary: Aim): Pick<Attack, 'run' | 'controls' |
   control: async (world) => controlInside(await world.outside(canary(world))),
 })
 
-const noWay = ['ECONNREFUSED', 'ENETUNREACH', 'EHOSTUNREACH', 'ETIMEDOUT', 'ECONNRESET', 'no answer', 'Error: no answer', 'closed']
+const noWay = [
+  'ECONNREFUSED',
+  'ENETUNREACH',
+  'EHOSTUNREACH',
+  'ETIMEDOUT',
+  'ECONNRESET',
+  'no answer',
+  'Error: no answer',
+  'closed',
+]
 const noName = ['ENOTFOUND', 'ENODATA', 'ETIMEOUT', 'ECONNREFUSED', 'EAI_AGAIN', 'ESERVFAIL', 'EREFUSED']
 const noFile = ['ENOENT', 'EACCES', 'EPERM', 'empty']
 const noDoor = ['door.unlisted', 'door.not_granted', ...noWay]
 
-const tcp = (host: string) => (world: World): Instruction =>
-  ({ do: 'raw', host, port: world.canaries.tcpPort, text: 'from-the-box' })
+const tcp =
+  (host: string) =>
+  (world: World): Instruction => ({ do: 'raw', host, port: world.canaries.tcpPort, text: 'from-the-box' })
 
 /** Every route of the poisoned dependency, and what else hostile code can try from inside. */
 export const boxAttacks: readonly Attack[] = [
@@ -117,7 +127,8 @@ export const boxAttacks: readonly Attack[] = [
     expected: noWay,
     run: async (world) => attemptInside(await world.inside('storefront', tcp('::1')(world))),
     controls: 'the same code outside a box (on 127.0.0.1 where the machine has no IPv6)',
-    control: async (world) => controlInside(await world.outside(tcp(world.canaries.hasIpv6 ? '::1' : '127.0.0.1')(world))),
+    control: async (world) =>
+      controlInside(await world.outside(tcp(world.canaries.hasIpv6 ? '::1' : '127.0.0.1')(world))),
   },
   {
     name: 'boxes.gateway',
@@ -159,7 +170,10 @@ export const boxAttacks: readonly Attack[] = [
     tries: 'the password hashes of the host',
     stoppedBy: 'box',
     expected: noFile,
-    ...canaryInstead(() => ({ do: 'file', path: '/etc/shadow' }), () => ({ do: 'file', path: '/etc/passwd' })),
+    ...canaryInstead(
+      () => ({ do: 'file', path: '/etc/shadow' }),
+      () => ({ do: 'file', path: '/etc/passwd' }),
+    ),
   },
   {
     name: 'boxes.other-process',
@@ -183,12 +197,15 @@ export const boxAttacks: readonly Attack[] = [
     run: async (world) => {
       const tag = randomUUID()
       const left = await world.inside('storefront', { do: 'child', forMs: 1_500, tag })
-      if (!left.got) return { stopped: false, code: left.code, evidence: 'no child could be left behind, so nothing is shown' }
+      if (!left.got)
+        return { stopped: false, code: left.code, evidence: 'no child could be left behind, so nothing is shown' }
       await world.inside('storefront', { do: 'wait', ms: 200 })
       await world.inside('storefront', { do: 'wait', ms: 200 }, 'bob')
       const outcome = await world.printed(tag, 4_000)
       // No word at all: the box took the child along when it ended.
-      return outcome === undefined ? { stopped: true, code: 'gone', evidence: 'the child was heard of no more' } : attemptInside(outcome)
+      return outcome === undefined
+        ? { stopped: true, code: 'gone', evidence: 'the child was heard of no more' }
+        : attemptInside(outcome)
     },
     controls: 'the same child outside a box gets an event from a runtime API of ours',
     control: async (world) => {
@@ -213,8 +230,11 @@ export const boxAttacks: readonly Attack[] = [
       await world.inside('payments', { do: 'timer', afterMs: 400, tag, next: charge })
       await world.inside('payments', { do: 'wait', ms: 900 }, 'bob')
       const outcome = await world.printed(tag, 2_000)
-      if (world.upstream.seen.length > before) return { stopped: false, code: 'charged', evidence: 'the payment API was reached' }
-      return outcome === undefined ? { stopped: true, code: 'gone', evidence: 'the timer never fired' } : attemptInside(outcome)
+      if (world.upstream.seen.length > before)
+        return { stopped: false, code: 'charged', evidence: 'the payment API was reached' }
+      return outcome === undefined
+        ? { stopped: true, code: 'gone', evidence: 'the timer never fired' }
+        : attemptInside(outcome)
     },
     controls: 'the same charge while alice’s own call runs',
     control: async (world) => controlInside(await world.inside('payments', charge)),
@@ -223,18 +243,30 @@ export const boxAttacks: readonly Attack[] = [
     name: 'boxes.half-request',
     tries: 'half a request is sent in one call and its end in the next',
     stoppedBy: 'door',
-    expected: ['aborted', 'exit.unfinished', 'exit.invocation_ended', 'ECONNRESET', 'EPIPE', 'closed', 'ERR_STREAM_PREMATURE_CLOSE', 'no answer'],
+    expected: [
+      'aborted',
+      'exit.unfinished',
+      'exit.invocation_ended',
+      'ECONNRESET',
+      'EPIPE',
+      'closed',
+      'ERR_STREAM_PREMATURE_CLOSE',
+      'no answer',
+    ],
     run: async (world) => {
       const before = world.upstream.seen.length
       await world.inside('payments', { do: 'begin', host: '192.0.2.1', port: 80, text: firstHalf })
       const outcome = await world.inside('payments', { do: 'finish', text: secondHalf })
-      if (world.upstream.seen.length > before) return { stopped: false, code: 'charged', evidence: 'the payment API was reached' }
+      if (world.upstream.seen.length > before)
+        return { stopped: false, code: 'charged', evidence: 'the payment API was reached' }
       return attemptInside(outcome)
     },
     controls: 'both halves within one call',
     control: async (world) => {
       const first: Instruction = { do: 'begin', host: '192.0.2.1', port: 80, text: firstHalf }
-      return controlInside(await world.inside('orders', { do: 'both', first, second: { do: 'finish', text: secondHalf } }))
+      return controlInside(
+        await world.inside('orders', { do: 'both', first, second: { do: 'finish', text: secondHalf } }),
+      )
     },
   },
 ]

@@ -22,7 +22,10 @@ async function probe(routes: readonly object[], certificate: string): Promise<Re
     env: { NODE_EXTRA_CA_CERTS: join(folder, 'ca.pem'), LOOT: 'taken' },
   })
   await rm(folder, { recursive: true })
-  const lines = stdout.trim().split('\n').map((line) => JSON.parse(line) as { poison: string; got: unknown })
+  const lines = stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { poison: string; got: unknown })
   return Object.fromEntries(lines.map(({ poison, got }) => [poison, got]))
 }
 

@@ -31,7 +31,8 @@ export function canaryCertificate(nowMs: number): CanaryCertificate {
 // DER, X.690 §8: tag, length, content.
 function tagged(tag: number, ...contents: readonly Buffer[]): Buffer {
   const content = Buffer.concat(contents)
-  const length = content.length < 128 ? Buffer.of(content.length) : Buffer.of(0x82, content.length >> 8, content.length & 255)
+  const length =
+    content.length < 128 ? Buffer.of(content.length) : Buffer.of(0x82, content.length >> 8, content.length & 255)
   return Buffer.concat([Buffer.of(tag), length, content])
 }
 

@@ -32,8 +32,10 @@ const ownOrder = {
   control: async (world: World) => controlInside(await world.inside('orders', get('alice'))),
 }
 
-const inside = (functionName: 'orders' | 'payments', instruction: Instruction): Attack['run'] =>
-  async (world) => attemptInside(await world.inside(functionName, instruction))
+const inside =
+  (functionName: 'orders' | 'payments', instruction: Instruction): Attack['run'] =>
+  async (world) =>
+    attemptInside(await world.inside(functionName, instruction))
 
 /** Rows, columns and actions that were not granted. All of it runs for alice. */
 export const dataAttacks: readonly Attack[] = [
@@ -79,7 +81,11 @@ export const dataAttacks: readonly Attack[] = [
     tries: 'orders deletes alice’s order, an IAM action that it was not given',
     stoppedBy: 'policy',
     expected: refused,
-    run: inside('orders', { do: 'dynamodb', operation: 'DeleteItem', input: { TableName: 'Orders', Key: order('alice') } }),
+    run: inside('orders', {
+      do: 'dynamodb',
+      operation: 'DeleteItem',
+      input: { TableName: 'Orders', Key: order('alice') },
+    }),
     ...ownOrder,
   },
   {
@@ -87,7 +93,11 @@ export const dataAttacks: readonly Attack[] = [
     tries: 'an operation that the door cannot read: PartiQL',
     stoppedBy: 'door',
     expected: ['UnknownOperationException', ...refused],
-    run: inside('orders', { do: 'dynamodb', operation: 'ExecuteStatement', input: { Statement: 'SELECT * FROM Orders' } }),
+    run: inside('orders', {
+      do: 'dynamodb',
+      operation: 'ExecuteStatement',
+      input: { Statement: 'SELECT * FROM Orders' },
+    }),
     ...ownOrder,
   },
   {
@@ -116,7 +126,12 @@ export const dataAttacks: readonly Attack[] = [
     tries: 'the same call, signed with a key of the attacker',
     stoppedBy: 'door',
     expected: ['SignatureDoesNotMatch', 'InvalidSignatureException'],
-    run: inside('orders', { do: 'dynamodb', operation: 'GetItem', input: { TableName: 'Orders', Key: order('alice') }, forged: true }),
+    run: inside('orders', {
+      do: 'dynamodb',
+      operation: 'GetItem',
+      input: { TableName: 'Orders', Key: order('alice') },
+      forged: true,
+    }),
     ...ownOrder,
   },
 ]

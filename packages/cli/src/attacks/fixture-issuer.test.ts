@@ -31,7 +31,11 @@ test('makes a token that is accepted, so that the others are refused for what is
   expect(await verdict(tampered(genuine, { claims: { 'cognito:groups': ['admin'] } }))).toBe('token.signature')
   expect(await verdict(fixture.confusedToken())).toBe('token.algorithm')
   expect(await verdict(fixture.token({ claims: { client_id: 'another-shop' } }))).toBe('token.wrong_client')
-  expect(await verdict(fixture.token({ claims: { exp: now - 600, iat: now - 4200, auth_time: now - 4200 } }))).toBe('token.expired')
-  expect(await verdict(fixture.token({ claims: { token_use: 'id', aud: 'hostile-client' } }))).toMatch(/^token\.(type|claims)$/)
+  expect(await verdict(fixture.token({ claims: { exp: now - 600, iat: now - 4200, auth_time: now - 4200 } }))).toBe(
+    'token.expired',
+  )
+  expect(await verdict(fixture.token({ claims: { token_use: 'id', aud: 'hostile-client' } }))).toMatch(
+    /^token\.(type|claims)$/,
+  )
   expect(await verdict(fixture.token({ claims: { iss: `${fixtureIssuerUrl}x` } }))).toBe('token.wrong_issuer')
 })

@@ -53,7 +53,8 @@ export function makeFixtureIssuer(nowMs: () => number): FixtureIssuer {
 /** A token with its header and claims changed and its signature left as it was. */
 export function tampered(token: string, changes: { readonly header?: object; readonly claims?: object }): string {
   const [head = '', body = '', signature = ''] = token.split('.')
-  const changed = (part: string, by: object | undefined): string => (by === undefined ? part : encoded({ ...decoded(part), ...by }))
+  const changed = (part: string, by: object | undefined): string =>
+    by === undefined ? part : encoded({ ...decoded(part), ...by })
   return `${changed(head, changes.header)}.${changed(body, changes.claims)}.${signature}`
 }
 

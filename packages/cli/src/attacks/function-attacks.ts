@@ -35,7 +35,11 @@ export const functionAttacks: readonly Attack[] = [
       const rest = `authorization: Bearer ${token}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n`
       const ask = async (path: string, name: string): ReturnType<typeof sendRaw> =>
         sendRaw(world.hostile, `POST ${path} HTTP/1.1\r\nhost: ${name}\r\n${rest}connection: close\r\n\r\n${body}`)
-      const answers = [await ask('/work', host), await ask('/payments/work', host), await ask('/work', 'payments.fn.internal')]
+      const answers = [
+        await ask('/work', host),
+        await ask('/payments/work', host),
+        await ask('/work', 'payments.fn.internal'),
+      ]
       return attemptOfAll(answers.flat())
     },
     controls: 'the public route at the same gateway',

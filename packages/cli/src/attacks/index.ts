@@ -56,7 +56,9 @@ export async function runAttacks(options: {
   }
   const reports = await withWorld(options.folder, Date.now, async (world) => {
     say(`${world.hostile.status.isolation}; ledger: ${world.hostile.status.ledger}`)
-    say(`from outside: ${world.edge.app.folder} (${world.edge.method} ${world.edge.path}); from inside: an app that does what it is told`)
+    say(
+      `from outside: ${world.edge.app.folder} (${world.edge.method} ${world.edge.path}); from inside: an app that does what it is told`,
+    )
     const done: AttackReport[] = []
     for (const attack of attacks.filter(({ name }) => name.startsWith(options.only ?? ''))) {
       const report = await carryOut(attack, world)
@@ -68,13 +70,19 @@ export async function runAttacks(options: {
   const failed = reports.filter(({ held }) => !held)
   const total = `${reports.length - failed.length} of ${reports.length} attacks stopped as stated, each with its control`
   say(failed.length === 0 ? total : `${total}; not so: ${failed.map(({ name }) => name).join(', ')}`)
-  return { exit: failed.length === 0 && reports.length > 0 ? 'ok' : 'refused', json: { attacks: reports }, text: lines.join('\n') }
+  return {
+    exit: failed.length === 0 && reports.length > 0 ? 'ok' : 'refused',
+    json: { attacks: reports },
+    text: lines.join('\n'),
+  }
 }
 
 async function carryOut(attack: Attack, world: World): Promise<AttackReport> {
   const { name, tries, stoppedBy, expected, controls } = attack
   const attempt = await attack.run(world).catch(broken)
-  const control = await attack.control(world).catch((error: unknown) => ({ succeeded: false, evidence: errorCode(error) }))
+  const control = await attack
+    .control(world)
+    .catch((error: unknown) => ({ succeeded: false, evidence: errorCode(error) }))
   const held = attempt.stopped && expected.includes(attempt.code) && control.succeeded
   return { name, tries, stoppedBy, attempt, controls, control, held }
 }

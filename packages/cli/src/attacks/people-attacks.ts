@@ -10,8 +10,18 @@ const strong: Strength = { mfa: true, device: true }
 const doNothing = '{"do":"wait","ms":1}'
 
 /** The customer's own route, from this address. */
-async function asAlice(world: World, from: string, headers: Readonly<Record<string, string>> = {}): ReturnType<World['request']> {
-  return world.request({ path: '/do', body: doNothing, token: await world.token(world.hostile, 'alice'), from, headers })
+async function asAlice(
+  world: World,
+  from: string,
+  headers: Readonly<Record<string, string>> = {},
+): ReturnType<World['request']> {
+  return world.request({
+    path: '/do',
+    body: doNothing,
+    token: await world.token(world.hostile, 'alice'),
+    from,
+    headers,
+  })
 }
 
 const fromHome = {
@@ -44,7 +54,13 @@ export const peopleAttacks: readonly Attack[] = [
     stoppedBy: 'policy',
     expected: ['route.country'],
     run: async (world) =>
-      attemptOf(await asAlice(world, '127.0.66.6', { 'x-forwarded-for': '127.0.0.1', forwarded: 'for=127.0.0.1', 'x-real-ip': '127.0.0.1' })),
+      attemptOf(
+        await asAlice(world, '127.0.66.6', {
+          'x-forwarded-for': '127.0.0.1',
+          forwarded: 'for=127.0.0.1',
+          'x-real-ip': '127.0.0.1',
+        }),
+      ),
     ...fromHome,
   },
   {
@@ -80,7 +96,8 @@ export const peopleAttacks: readonly Attack[] = [
     tries: 'a customer calls what is for support',
     stoppedBy: 'policy',
     expected: ['route.role_missing'],
-    run: async (world) => attemptOf(await world.request({ path: '/desk', token: await world.token(world.hostile, 'alice') })),
+    run: async (world) =>
+      attemptOf(await world.request({ path: '/desk', token: await world.token(world.hostile, 'alice') })),
     ...strongSupport,
   },
   {

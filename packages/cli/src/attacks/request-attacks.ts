@@ -14,7 +14,10 @@ async function withPath(world: World, path: string): ReturnType<World['request']
 }
 
 /** A head of our own making; what follows the blank line is up to the caller. */
-async function raw(world: World, options: { readonly headers: readonly string[]; readonly rest?: string; readonly line?: string }) {
+async function raw(
+  world: World,
+  options: { readonly headers: readonly string[]; readonly rest?: string; readonly line?: string },
+) {
   const { edge } = world
   const line = options.line ?? `${edge.method} ${edge.path} HTTP/1.1`
   const given = options.headers.some((header) => header.startsWith('host:')) ? [] : [`host: ${edge.authority}`]
@@ -36,23 +39,24 @@ export const requestAttacks: readonly Attack[] = [
     ['null-byte', 'a null byte as %00', (path: string) => `${path}%00`],
     ['letter-case', 'the path in capital letters', (path: string) => path.toUpperCase()],
     ['trailing-slash', 'a slash at the end', (path: string) => `${path}/`],
-  ].map(
-    ([name, tries, change]): Attack => ({
-      name: `requests.${String(name)}`,
-      tries: String(tries),
-      stoppedBy: 'door',
-      expected: ['request.path', 'route.unlisted'],
-      run: async (world) => attemptOf(await withPath(world, (change as (path: string) => string)(world.edge.path))),
-      ...plain,
-    }),
-  ),
+  ].map(([name, tries, change]): Attack => ({
+    name: `requests.${String(name)}`,
+    tries: String(tries),
+    stoppedBy: 'door',
+    expected: ['request.path', 'route.unlisted'],
+    run: async (world) => attemptOf(await withPath(world, (change as (path: string) => string)(world.edge.path))),
+    ...plain,
+  })),
   {
     name: 'requests.absolute-form',
     tries: 'a request line that names another host than the Host header',
     stoppedBy: 'door',
     expected: ['request.path', 'request.authority', 'route.unlisted', 'HTTP 400'],
     run: (world) =>
-      raw(world, { line: `${world.edge.method} https://evil.example${world.edge.path} HTTP/1.1`, headers: ['connection: close'] }),
+      raw(world, {
+        line: `${world.edge.method} https://evil.example${world.edge.path} HTTP/1.1`,
+        headers: ['connection: close'],
+      }),
     ...plain,
   },
   {
@@ -90,7 +94,8 @@ export const requestAttacks: readonly Attack[] = [
     tries: 'two Content-Length headers that differ',
     stoppedBy: 'door',
     expected: framing,
-    run: (world) => raw(world, { headers: ['content-length: 0', 'content-length: 5', 'connection: close'], rest: 'hello' }),
+    run: (world) =>
+      raw(world, { headers: ['content-length: 0', 'content-length: 5', 'connection: close'], rest: 'hello' }),
     ...plain,
   },
   {
@@ -113,7 +118,11 @@ export const requestAttacks: readonly Attack[] = [
       } catch (error) {
         // A gateway may also stop reading: what is not taken in cannot be passed on.
         const code = errorCode(error)
-        return { stopped: ['ECONNRESET', 'EPIPE'].includes(code), code, evidence: 'the connection ended while it was sent' }
+        return {
+          stopped: ['ECONNRESET', 'EPIPE'].includes(code),
+          code,
+          evidence: 'the connection ended while it was sent',
+        }
       }
     },
     controls: 'a small body on the same route',

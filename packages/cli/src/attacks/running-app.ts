@@ -61,7 +61,10 @@ export async function startApp(options: {
   const close = (): Promise<void> => stop(child)
   while (performance.now() - startedAt < startTimeoutMs) {
     if (child.exitCode !== null || child.signalCode !== null) {
-      throw new SallyportError('attack.app', `sallyport up ${folder} ended (${child.exitCode ?? child.signalCode}):\n${said()}`)
+      throw new SallyportError(
+        'attack.app',
+        `sallyport up ${folder} ended (${child.exitCode ?? child.signalCode}):\n${said()}`,
+      )
     }
     try {
       return running(folder, api, await statusOf(api), performance.now() - startedAt, close)
@@ -71,7 +74,10 @@ export async function startApp(options: {
     await sleep(50)
   }
   await close()
-  throw new SallyportError('attack.app', `sallyport up ${folder} did not serve within ${startTimeoutMs / 1000} s:\n${said()}`)
+  throw new SallyportError(
+    'attack.app',
+    `sallyport up ${folder} did not serve within ${startTimeoutMs / 1000} s:\n${said()}`,
+  )
 }
 
 /** Runs one `sallyport` command to its end; `input` is what is piped in. */

@@ -89,7 +89,9 @@ async function handOver(key: Buffer, handed: readonly Handed[]): Promise<readonl
         })
         return response.end(next.event)
       }
-      reported.push(request.url?.endsWith('/response') === true ? { kind: 'response' } : { kind: 'error', message: body })
+      reported.push(
+        request.url?.endsWith('/response') === true ? { kind: 'response' } : { kind: 'error', message: body },
+      )
       response.writeHead(202, { 'content-length': 0 }).end()
     })
   })

@@ -56,7 +56,8 @@ export const tokenAttacks: readonly Attack[] = [
     tries: 'the genuine token with another role written into it',
     stoppedBy: 'door',
     expected: ['token.signature'],
-    run: async (world) => attemptOf(await call(world, tampered(await world.edge.token(), { claims: { roles: ['admin'] } }))),
+    run: async (world) =>
+      attemptOf(await call(world, tampered(await world.edge.token(), { claims: { roles: ['admin'] } }))),
     ...genuine,
   },
   {
@@ -127,7 +128,8 @@ export const tokenAttacks: readonly Attack[] = [
     tries: 'a genuinely issued token that was made for another client',
     stoppedBy: 'door',
     expected: ['token.wrong_client', 'token.wrong_audience'],
-    run: async (world) => attemptOf(await fixtureCall(world, world.fixture.token({ claims: { client_id: 'another-shop' } }))),
+    run: async (world) =>
+      attemptOf(await fixtureCall(world, world.fixture.token({ claims: { client_id: 'another-shop' } }))),
     ...fixtureControl,
   },
   {
@@ -135,7 +137,8 @@ export const tokenAttacks: readonly Attack[] = [
     tries: 'the token of a user of another app, under this app’s gateway',
     stoppedBy: 'door',
     expected: ['token.wrong_issuer', 'token.unknown_key', 'token.signature', 'token.wrong_audience'],
-    run: async (world) => attemptOf(await call(world, world.fixture.token({ claims: { iss: `${fixtureIssuerUrl}x` } }))),
+    run: async (world) =>
+      attemptOf(await call(world, world.fixture.token({ claims: { iss: `${fixtureIssuerUrl}x` } }))),
     ...genuine,
   },
   {

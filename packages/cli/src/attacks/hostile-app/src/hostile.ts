@@ -64,7 +64,11 @@ async function carryOut(instruction: Instruction): Promise<Outcome> {
       return { got: found !== '', code: found === '' ? 'empty' : 'read', evidence: `${found.length} characters` }
     }
     case 'environment': {
-      const seen = [JSON.stringify(process.env), process.argv.join(' '), await readFile('/proc/1/environ', 'latin1').catch(() => '')]
+      const seen = [
+        JSON.stringify(process.env),
+        process.argv.join(' '),
+        await readFile('/proc/1/environ', 'latin1').catch(() => ''),
+      ]
       const got = seen.join('\n').includes(instruction.word)
       return { got, code: got ? 'found' : 'absent', evidence: Object.keys(process.env).join(' ') }
     }
@@ -97,7 +101,8 @@ async function carryOut(instruction: Instruction): Promise<Outcome> {
       await sleep(50)
       return { got: !unfinished.destroyed, code: 'begun', evidence: 'half a request' }
     case 'finish': {
-      if (unfinished === undefined || unfinished.destroyed) return { got: false, code: 'aborted', evidence: 'the connection is gone' }
+      if (unfinished === undefined || unfinished.destroyed)
+        return { got: false, code: 'aborted', evidence: 'the connection is gone' }
       sendAll(unfinished, instruction.text)
       return rawOutcome(await allOf(unfinished))
     }

@@ -8,7 +8,13 @@ export type Instruction =
       readonly body?: string
     }
   /** Bytes of our own making on a connection, in TLS when `serverName` is given. */
-  | { readonly do: 'raw'; readonly host: string; readonly port: number; readonly serverName?: string; readonly text: string }
+  | {
+      readonly do: 'raw'
+      readonly host: string
+      readonly port: number
+      readonly serverName?: string
+      readonly text: string
+    }
   | { readonly do: 'udp'; readonly host: string; readonly port: number }
   | { readonly do: 'unix'; readonly path: string }
   /** `server` is `ADDRESS:PORT`; without it, whatever the machine is set to. */
