@@ -127,9 +127,16 @@ describe('parseJwt', () => {
 
   test('never throws', () => {
     fc.assert(
-      fc.property(fc.oneof(fc.string(), fc.base64String(), fc.string().map((text) => jwt(text))), (text) => {
-        expect(['parsed', 'refused']).toContain(parseJwt(text).kind)
-      }),
+      fc.property(
+        fc.oneof(
+          fc.string(),
+          fc.base64String(),
+          fc.string().map((text) => jwt(text)),
+        ),
+        (text) => {
+          expect(['parsed', 'refused']).toContain(parseJwt(text).kind)
+        },
+      ),
     )
   })
 })

@@ -47,7 +47,10 @@ const code = (request: SignedRequest, given: SigV4Tools = tools): string => {
 describe('verifySigV4 against an independent signer', () => {
   it('accepts a request as it was signed, and says for which region and service', () => {
     expect(verifySigV4(signed(), lookup, tools)).toEqual({
-      ok: true, accessKeyId: 'BOXKEY000001', region: 'eu-central-1', service: 'dynamodb',
+      ok: true,
+      accessKeyId: 'BOXKEY000001',
+      region: 'eu-central-1',
+      service: 'dynamodb',
     })
   })
 
@@ -60,21 +63,77 @@ describe('verifySigV4 against an independent signer', () => {
     ['another method', (r) => ({ ...r, method: 'PUT' }), 'SignatureDoesNotMatch'],
     ['another path', (r) => ({ ...r, target: '/other' }), 'SignatureDoesNotMatch'],
     ['an added query', (r) => ({ ...r, target: '/?x=1' }), 'SignatureDoesNotMatch'],
-    ['another target header', (r) => change(r, 'x-amz-target', () => 'DynamoDB_20120810.DeleteItem'), 'SignatureDoesNotMatch'],
-    ['an unsigned x-amz header', (r) => ({ ...r, headers: [...r.headers, ['X-Amz-Extra', '1']] }), 'SignatureDoesNotMatch'],
-    ['a repeated signed header', (r) => ({ ...r, headers: [...r.headers, ['Host', 'evil.example']] }), 'SignatureDoesNotMatch'],
-    ['another region in the scope', (r) => change(r, 'authorization', (v) => v.replace('eu-central-1', 'us-east-1')), 'SignatureDoesNotMatch'],
-    ['host left out of SignedHeaders', (r) => change(r, 'authorization', (v) => v.replace(/host;/, '')), 'SignatureDoesNotMatch'],
-    ['SignedHeaders out of order', (r) => change(r, 'authorization', (v) => v.replace(/=content/, '=x-amz-date;content')), 'SignatureDoesNotMatch'],
-    ['a wrong body hash', (r) => ({ ...r, headers: [...r.headers, ['x-amz-content-sha256', 'UNSIGNED-PAYLOAD']] }), 'XAmzContentSHA256Mismatch'],
-    ['another session token', (r) => change(r, 'x-amz-security-token', () => 'token-of-another-box'), 'InvalidClientTokenId'],
-    ['another access key', (r) => change(r, 'authorization', (v) => v.replace('BOXKEY000001', 'BOXKEY000002')), 'InvalidClientTokenId'],
-    ['an upper-case signature', (r) => change(r, 'authorization', (v) => v.replace(/[0-9a-f]{64}$/, (s) => s.toUpperCase())), 'IncompleteSignature'],
-    ['two Authorization headers', (r) => ({ ...r, headers: [...r.headers, ['authorization', 'Bearer x']] }), 'IncompleteSignature'],
-    ['no Authorization', (r) => ({ ...r, headers: r.headers.filter(([n]) => n !== 'Authorization') }), 'MissingAuthenticationToken'],
-    ['a day that the scope does not name', (r) => change(r, 'x-amz-date', () => '20260302T000000Z'), 'SignatureDoesNotMatch'],
+    [
+      'another target header',
+      (r) => change(r, 'x-amz-target', () => 'DynamoDB_20120810.DeleteItem'),
+      'SignatureDoesNotMatch',
+    ],
+    [
+      'an unsigned x-amz header',
+      (r) => ({ ...r, headers: [...r.headers, ['X-Amz-Extra', '1']] }),
+      'SignatureDoesNotMatch',
+    ],
+    [
+      'a repeated signed header',
+      (r) => ({ ...r, headers: [...r.headers, ['Host', 'evil.example']] }),
+      'SignatureDoesNotMatch',
+    ],
+    [
+      'another region in the scope',
+      (r) => change(r, 'authorization', (v) => v.replace('eu-central-1', 'us-east-1')),
+      'SignatureDoesNotMatch',
+    ],
+    [
+      'host left out of SignedHeaders',
+      (r) => change(r, 'authorization', (v) => v.replace(/host;/, '')),
+      'SignatureDoesNotMatch',
+    ],
+    [
+      'SignedHeaders out of order',
+      (r) => change(r, 'authorization', (v) => v.replace(/=content/, '=x-amz-date;content')),
+      'SignatureDoesNotMatch',
+    ],
+    [
+      'a wrong body hash',
+      (r) => ({ ...r, headers: [...r.headers, ['x-amz-content-sha256', 'UNSIGNED-PAYLOAD']] }),
+      'XAmzContentSHA256Mismatch',
+    ],
+    [
+      'another session token',
+      (r) => change(r, 'x-amz-security-token', () => 'token-of-another-box'),
+      'InvalidClientTokenId',
+    ],
+    [
+      'another access key',
+      (r) => change(r, 'authorization', (v) => v.replace('BOXKEY000001', 'BOXKEY000002')),
+      'InvalidClientTokenId',
+    ],
+    [
+      'an upper-case signature',
+      (r) => change(r, 'authorization', (v) => v.replace(/[0-9a-f]{64}$/, (s) => s.toUpperCase())),
+      'IncompleteSignature',
+    ],
+    [
+      'two Authorization headers',
+      (r) => ({ ...r, headers: [...r.headers, ['authorization', 'Bearer x']] }),
+      'IncompleteSignature',
+    ],
+    [
+      'no Authorization',
+      (r) => ({ ...r, headers: r.headers.filter(([n]) => n !== 'Authorization') }),
+      'MissingAuthenticationToken',
+    ],
+    [
+      'a day that the scope does not name',
+      (r) => change(r, 'x-amz-date', () => '20260302T000000Z'),
+      'SignatureDoesNotMatch',
+    ],
     ['a date that does not exist', (r) => change(r, 'x-amz-date', () => '20260231T120000Z'), 'IncompleteSignature'],
-    ['no session token', (r) => ({ ...r, headers: r.headers.filter(([n]) => n.toLowerCase() !== 'x-amz-security-token') }), 'InvalidClientTokenId'],
+    [
+      'no session token',
+      (r) => ({ ...r, headers: r.headers.filter(([n]) => n.toLowerCase() !== 'x-amz-security-token') }),
+      'InvalidClientTokenId',
+    ],
   ]
   for (const [what, edit, expected] of tampered) {
     it(`refuses ${what}, and accepts the same request without it`, () => {

@@ -103,7 +103,12 @@ export function verifySigV4(
   const pathText = canonicalPath(path, tools.normalisePath ?? service !== 's3')
   if (pathText === undefined) return refuse('SignatureDoesNotMatch', 'the path is not well encoded')
   const canonical = [
-    request.method, pathText, queryText, canonicalHeaders(names, request.headers), signedNames, bodyHash,
+    request.method,
+    pathText,
+    queryText,
+    canonicalHeaders(names, request.headers),
+    signedNames,
+    bodyHash,
   ].join('\n')
   const scope = `${day}/${region}/${service}/aws4_request`
   const toSign = ['AWS4-HMAC-SHA256', date, scope, hex(tools.sha256(utf8.encode(canonical)))].join('\n')
@@ -138,7 +143,8 @@ function parseDate(text: string): number | undefined {
 }
 
 function faultInSignedNames(names: readonly string[], headers: SignedRequest['headers']): string | undefined {
-  if (names.some((name, index) => index > 0 && name <= (names[index - 1] ?? ''))) return 'SignedHeaders are not in order'
+  if (names.some((name, index) => index > 0 && name <= (names[index - 1] ?? '')))
+    return 'SignedHeaders are not in order'
   if (!names.includes('host') && !names.includes(':authority')) return 'host is not signed'
   const present = new Set(headers.map(([name]) => name.toLowerCase()))
   if (names.some((name) => !present.has(name))) return 'a signed header is missing'
@@ -150,7 +156,11 @@ function faultInSignedNames(names: readonly string[], headers: SignedRequest['he
 }
 
 function signingKey(
-  credential: SigningCredential, day: string, region: string, service: string, tools: SigV4Tools,
+  credential: SigningCredential,
+  day: string,
+  region: string,
+  service: string,
+  tools: SigV4Tools,
 ): Uint8Array {
   let key = utf8.encode(`AWS4${credential.secretAccessKey}`) as Uint8Array
   for (const part of [day, region, service, 'aws4_request']) key = tools.hmacSha256(key, utf8.encode(part))

@@ -13,12 +13,17 @@ test.each([
   expect(duplicateMember(text)).toBe(name)
 })
 
-test.each(['{"a":"a"}', '["a","a"]', '{"a":{"a":{"a":1}}}', '[{"a":1},{"a":2}]', '{"a":"\\"b\\":1","b":2}', '"a"', '7'])(
-  'finds nothing in %s',
-  (text) => {
-    expect(duplicateMember(text)).toBeUndefined()
-  },
-)
+test.each([
+  '{"a":"a"}',
+  '["a","a"]',
+  '{"a":{"a":{"a":1}}}',
+  '[{"a":1},{"a":2}]',
+  '{"a":"\\"b\\":1","b":2}',
+  '"a"',
+  '7',
+])('finds nothing in %s', (text) => {
+  expect(duplicateMember(text)).toBeUndefined()
+})
 
 test('whatever JSON.stringify writes has unique names, and repeating one member is always found', () => {
   fc.assert(

@@ -91,12 +91,12 @@ const condition = fc.constantFrom(...operators.values()).chain(({ name, family }
 )
 
 const scope = fc.record({
-  action: fc.tuple(fc.boolean(), listOf(actionPatterns)).map(
-    ([not, list]) => (not ? { NotAction: list } : { Action: list }),
-  ),
-  resource: fc.tuple(fc.nat(3), listOf(resourcePatterns)).map(
-    ([not, list]) => (not === 0 ? { NotResource: list } : { Resource: list }),
-  ),
+  action: fc
+    .tuple(fc.boolean(), listOf(actionPatterns))
+    .map(([not, list]) => (not ? { NotAction: list } : { Action: list })),
+  resource: fc
+    .tuple(fc.nat(3), listOf(resourcePatterns))
+    .map(([not, list]) => (not === 0 ? { NotResource: list } : { Resource: list })),
   sometimes: fc.oneof(
     { weight: 3, arbitrary: fc.constant({}) },
     { weight: 2, arbitrary: condition.map((Condition) => ({ Condition })) },
@@ -122,9 +122,8 @@ const statement = (effects: readonly Statement['Effect'][]) =>
 
 const attachedStatement = fc
   .tuple(statement(['Allow', 'Allow', 'Allow', 'Deny']), named, fc.boolean())
-  .map(
-    ([made, names, not]): Statement =>
-      not && made.Effect === 'Deny' ? { ...made, NotPrincipal: names } : { ...made, Principal: names },
+  .map(([made, names, not]): Statement =>
+    not && made.Effect === 'Deny' ? { ...made, NotPrincipal: names } : { ...made, Principal: names },
   )
 
 const policy = (kind: PolicyKind, made: fc.Arbitrary<Statement>) =>
@@ -145,10 +144,10 @@ const appPolicies: fc.Arbitrary<AppPolicies> = fc.record({
     })
     .map((entries) => new Map(entries)),
   resource: fc
-    .array(
-      fc.tuple(fc.constantFrom(...resources), policy('resource', attachedStatement)),
-      { minLength: 2, maxLength: 5 },
-    )
+    .array(fc.tuple(fc.constantFrom(...resources), policy('resource', attachedStatement)), {
+      minLength: 2,
+      maxLength: 5,
+    })
     .map((entries) => new Map(entries)),
 })
 

@@ -27,11 +27,18 @@ export function compilePolicies(policies: AppPolicies): Authority {
     return { name, document: { Statement: [] } }
   }
   const authority: Authority = {
-    guardrails: setOf('guardrail', policies.guardrails.map((policy) => valid('guardrail', policy))),
+    guardrails: setOf(
+      'guardrail',
+      policies.guardrails.map((policy) => valid('guardrail', policy)),
+    ),
     identity: new Map(
-      [...policies.identity].map(
-        ([id, attached]) => [id, setOf('identity', attached.map((policy) => valid('identity', policy)))],
-      ),
+      [...policies.identity].map(([id, attached]) => [
+        id,
+        setOf(
+          'identity',
+          attached.map((policy) => valid('identity', policy)),
+        ),
+      ]),
     ),
     resource: new Map(
       [...policies.resource].map(([arn, policy]) => [arn, setOf('resource', [valid('resource', policy)])]),

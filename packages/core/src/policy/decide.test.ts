@@ -165,9 +165,11 @@ describe('an explanation', () => {
         'statement zone.restricted denies dynamodb:PutItem because ' +
         'sallyport:SourceZone is "internet" (StringNotEquals "internal")',
     })
-    expect(nearestMiss(guarded, put({}))).toMatchObject(
-      { explicit: true, rule: 'zone.restricted', key: 'sallyport:SourceZone' },
-    )
+    expect(nearestMiss(guarded, put({}))).toMatchObject({
+      explicit: true,
+      rule: 'zone.restricted',
+      key: 'sallyport:SourceZone',
+    })
     expect(decide(guarded, [put({ [contextKeys.sourceZone]: 'internal' })]).effect).toBe('allow')
   })
 
@@ -183,9 +185,10 @@ describe('an explanation', () => {
       }),
     )
     expect(nearestMiss(near, put({}))?.rule).toBe('orders-table.put')
-    expect(nearestMiss(near, put({}, table, 'dynamodb:DeleteItem'))).toMatchObject(
-      { rule: 'action', failedElement: 'action' },
-    )
+    expect(nearestMiss(near, put({}, table, 'dynamodb:DeleteItem'))).toMatchObject({
+      rule: 'action',
+      failedElement: 'action',
+    })
     expect(nearestMiss(near, put({}, `${table}3`))).toMatchObject({ failedElement: 'resource' })
     const nothing = nearestMiss(near, put({}, 'arn:aws:sqs:us-east-1:123456789012:q', 'sqs:SendMessage'))
     expect(nothing?.rule).toBeUndefined()
@@ -255,9 +258,10 @@ describe('a request', () => {
     ['a context value of another type', put(JSON.parse('{"a:b":{"c":1}}'))],
     ['a list with another type in it', put(JSON.parse('{"a:b":[1]}'))],
   ])('is denied as malformed for %s', ([, asked]) => {
-    expect(decide(authority, [asked])).toMatchObject(
-      { effect: 'deny', reasons: [{ code: 'policy.malformed_request' }] },
-    )
+    expect(decide(authority, [asked])).toMatchObject({
+      effect: 'deny',
+      reasons: [{ code: 'policy.malformed_request' }],
+    })
   })
 
   test('may have keys named like what every object has', () => {
@@ -268,12 +272,18 @@ describe('a request', () => {
   })
 
   test('is never allowed because the engine failed', () => {
-    const hostile = { ...put({}), get resource(): string { throw new Error('boom') } }
+    const hostile = {
+      ...put({}),
+      get resource(): string {
+        throw new Error('boom')
+      },
+    }
     const cases: readonly unknown[] = [[hostile], [], null, undefined, [null], [{}]]
     for (const asked of cases) {
-      expect(Reflect.apply(decide, undefined, [authority, asked])).toMatchObject(
-        { effect: 'deny', reasons: [{ code: 'policy.error' }] },
-      )
+      expect(Reflect.apply(decide, undefined, [authority, asked])).toMatchObject({
+        effect: 'deny',
+        reasons: [{ code: 'policy.error' }],
+      })
     }
     expect(decideNaively(policies({}), [hostile])).toMatchObject({ effect: 'deny' })
   })

@@ -37,14 +37,12 @@ export function explain(
   facts: Facts,
 ): readonly [Reason, ...Reason[]] {
   const misses = nearMisses(sets, allowing, facts)
-  const [first, ...others] = misses.map(
-    (miss): Reason => ({
-      code: (miss.explicit ? 'policy.explicit_deny' : 'policy.implicit_deny') satisfies PolicyReasonCode,
-      layer: miss.layer,
-      message: miss.message,
-      ...(miss.rule === undefined ? {} : { rule: miss.rule }),
-    }),
-  )
+  const [first, ...others] = misses.map((miss): Reason => ({
+    code: (miss.explicit ? 'policy.explicit_deny' : 'policy.implicit_deny') satisfies PolicyReasonCode,
+    layer: miss.layer,
+    message: miss.message,
+    ...(miss.rule === undefined ? {} : { rule: miss.rule }),
+  }))
   if (first === undefined) throw new TypeError('a denial has no reason')
   return [first, ...others]
 }

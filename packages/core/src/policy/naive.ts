@@ -9,10 +9,7 @@ import { conditionHolds, wildcardMatches, withVariables, type Lookup } from './n
  * It shares with the other evaluator only what turns a text into a number, a date, an address or a fact; a property
  * test demands that both always say the same. Slow: for tests and for checking an answer, not for a door.
  */
-export function decideNaively(
-  policies: AppPolicies,
-  asked: readonly [AccessRequest, ...AccessRequest[]],
-): Decision {
+export function decideNaively(policies: AppPolicies, asked: readonly [AccessRequest, ...AccessRequest[]]): Decision {
   try {
     const reasons: Reason[] = []
     for (const request of asked) {
@@ -53,8 +50,8 @@ function decideOne(policies: AppPolicies, request: AccessRequest): Outcome {
     layers
       .filter(([name]) => name === layer)
       .flatMap(([, named]) => named)
-      .flatMap(
-        ({ document }) => document.Statement.filter((statement) => matches(document, statement, request, lookup)),
+      .flatMap(({ document }) =>
+        document.Statement.filter((statement) => matches(document, statement, request, lookup)),
       )
       .find((statement) => statement.Effect === effect)
 

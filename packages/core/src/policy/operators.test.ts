@@ -25,7 +25,10 @@ function answers(operator: string, wanted: ConditionValues, value: ContextValue 
   const statements = (effect: 'Allow' | 'Deny') =>
     effect === 'Allow'
       ? [{ Effect: effect, ...everything, Condition }]
-      : [{ Effect: 'Allow' as const, ...everything }, { Effect: effect, ...everything, Condition }]
+      : [
+          { Effect: 'Allow' as const, ...everything },
+          { Effect: effect, ...everything, Condition },
+        ]
   const allows = effectOf('Allow') === 'allow'
   const denies = effectOf('Deny') === 'deny'
   return allows === denies ? String(allows) : denies ? 'unclear' : 'broken'

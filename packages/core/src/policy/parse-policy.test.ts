@@ -196,7 +196,12 @@ describe('a policy document', () => {
   })
 
   test('is refused when two statements have one Sid', () => {
-    const twice = JSON.stringify({ Statement: [{ ...valid, Sid: 'a' }, { ...valid, Sid: 'a' }] })
+    const twice = JSON.stringify({
+      Statement: [
+        { ...valid, Sid: 'a' },
+        { ...valid, Sid: 'a' },
+      ],
+    })
     expect(faultsOf(twice).map(({ code }) => code)).toEqual(['policy.duplicate_sid'])
   })
 })

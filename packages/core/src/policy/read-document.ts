@@ -113,7 +113,10 @@ function readStatement(findings: Findings, node: JsonNode, at: Place, context: C
 
   const effect = read('Effect', (value, where) => readWord(findings, value, where, effects))
   const statement: Statement = {
-    ...given('Sid', read('Sid', (value, where) => readSid(findings, value, where, context.sids))),
+    ...given(
+      'Sid',
+      read('Sid', (value, where) => readSid(findings, value, where, context.sids)),
+    ),
     Effect: effect ?? 'Deny',
     ...given('Principal', read('Principal', principal)),
     ...given('NotPrincipal', read('NotPrincipal', principal)),
@@ -198,10 +201,7 @@ function checkAction(pattern: string): Problem | undefined {
   return problem === undefined ? undefined : { code: 'policy.invalid_action', problem }
 }
 
-function checkResource(
-  pattern: string,
-  variables: boolean,
-): Problem | undefined {
+function checkResource(pattern: string, variables: boolean): Problem | undefined {
   const template = parseTemplate(pattern, { wildcards: true, variables })
   if ('problem' in template) {
     return { code: 'policy.invalid_variable', problem: `is not a valid pattern: ${template.problem}` }

@@ -21,8 +21,7 @@ export function readBoolean(value: string | number | boolean): boolean | undefin
   return word === 'true' ? true : word === 'false' ? false : undefined
 }
 
-const dateForm =
-  /^(\d{4})-(\d{2})(?:-(\d{2})(?:T(\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?(Z|[+-]\d{2}:\d{2}))?)?$/
+const dateForm = /^(\d{4})-(\d{2})(?:-(\d{2})(?:T(\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?(Z|[+-]\d{2}:\d{2}))?)?$/
 
 /**
  * Milliseconds since the epoch. Reads the ISO 8601 forms of W3C NOTE-datetime, and seconds since the epoch.

@@ -49,14 +49,17 @@ export function conditionMissed(condition: Condition, got: ContextValue | undefi
 
 /** Why a condition of a Deny held: `sallyport:SourceZone is "internet" (StringNotEquals "internal")`. */
 export function conditionHeld(condition: Condition, got: ContextValue | undefined): string {
-  const value =
-    got === undefined ? 'is absent' : typeof got === 'object' ? `holds ${listed(got)}` : `is ${quoted(got)}`
+  const value = got === undefined ? 'is absent' : typeof got === 'object' ? `holds ${listed(got)}` : `is ${quoted(got)}`
   return `${condition.key} ${value} (${condition.operator} ${listed(condition.wanted)})`
 }
 
 /** A caller's text with its line breaks and escape sequences spelled out: it is written to logs and terminals. */
 export function printable(text: string): string {
-  return text.replace(/\p{C}/gu, (char) => JSON.stringify(char).slice(1, -1).replace(/^[^\\]$/u, unicodeEscape))
+  return text.replace(/\p{C}/gu, (char) =>
+    JSON.stringify(char)
+      .slice(1, -1)
+      .replace(/^[^\\]$/u, unicodeEscape),
+  )
 }
 
 function unicodeEscape(char: string): string {
