@@ -5,7 +5,8 @@ export interface PathTemplate {
 }
 
 export type Segment =
-  { readonly kind: 'literal'; readonly text: string } | { readonly kind: 'parameter'; readonly name: string }
+  | { readonly kind: 'literal'; readonly text: string }
+  | { readonly kind: 'parameter'; readonly name: string }
 
 /** Cuts a template. Undefined for dot segments and for a parameter named twice. */
 export function parsePathTemplate(text: string): PathTemplate | undefined {

@@ -16,7 +16,8 @@ import { readPolicies } from './read-policies.ts'
 import type { Substitutions } from './substitute.ts'
 
 export type Loaded =
-  { readonly ok: true; readonly app: App } | { readonly ok: false; readonly faults: readonly Fault[] }
+  | { readonly ok: true; readonly app: App }
+  | { readonly ok: false; readonly faults: readonly Fault[] }
 
 /** The name of the manifest, in every app folder. */
 export const manifestFile = 'sallyport.yaml'
