@@ -131,39 +131,41 @@ export function openAdministration(options: AdministrationOptions): Administrati
       await append(revocation, 'synced').finally(() => epochs.apply(revocation))
     },
     elevatedRoles: (subjectId) => (distrusted ? [] : elevations.liveRoles(subjectId)),
-    request: (subject, role, reason) => inTurn(async () => {
-      if (ruleOf(role) === undefined) {
-        throw refusal('elevation.unknown', `The role ${role} is not elevated just in time.`)
-      }
-      const standing = elevations.standing(subject.id, role)
-      if (standing !== undefined && standing.powers === powersOf(role)) return standing
-      const powers = powersOf(role)
-      return record({ event: 'requested', request: newId(), subject: subject.id, role, reason, powers })
-    }),
-    approve: (id, by) => inTurn(async () => {
-      const request = found(id)
-      const rule = ruleOf(request.role)
-      if (request.state !== 'requested' || elevations.standing(request.subject, request.role)?.id !== id) {
-        throw refusal('elevation.not_open', 'This request is not open any more.')
-      }
-      if (request.subject === by.id) throw refusal('elevation.self_approval', 'Nobody approves their own request.')
-      if (rule === undefined || !rule.approvers.some((role) => by.roles.includes(role))) {
-        throw refusal('elevation.not_approver', `${by.name} may not approve the role ${request.role}.`)
-      }
-      if (request.powers !== powersOf(request.role)) {
-        throw refusal('elevation.powers_changed', 'The role means something else now than when this was asked.')
-      }
-      const { subject, role, powers } = request
-      return record({
-        event: 'approved',
-        request: id,
-        subject,
-        role,
-        powers,
-        by: by.id,
-        expiresAt: clock.nowMs() + rule.maxMs,
-      })
-    }),
+    request: (subject, role, reason) =>
+      inTurn(async () => {
+        if (ruleOf(role) === undefined) {
+          throw refusal('elevation.unknown', `The role ${role} is not elevated just in time.`)
+        }
+        const standing = elevations.standing(subject.id, role)
+        if (standing !== undefined && standing.powers === powersOf(role)) return standing
+        const powers = powersOf(role)
+        return record({ event: 'requested', request: newId(), subject: subject.id, role, reason, powers })
+      }),
+    approve: (id, by) =>
+      inTurn(async () => {
+        const request = found(id)
+        const rule = ruleOf(request.role)
+        if (request.state !== 'requested' || elevations.standing(request.subject, request.role)?.id !== id) {
+          throw refusal('elevation.not_open', 'This request is not open any more.')
+        }
+        if (request.subject === by.id) throw refusal('elevation.self_approval', 'Nobody approves their own request.')
+        if (rule === undefined || !rule.approvers.some((role) => by.roles.includes(role))) {
+          throw refusal('elevation.not_approver', `${by.name} may not approve the role ${request.role}.`)
+        }
+        if (request.powers !== powersOf(request.role)) {
+          throw refusal('elevation.powers_changed', 'The role means something else now than when this was asked.')
+        }
+        const { subject, role, powers } = request
+        return record({
+          event: 'approved',
+          request: id,
+          subject,
+          role,
+          powers,
+          by: by.id,
+          expiresAt: clock.nowMs() + rule.maxMs,
+        })
+      }),
     find: elevations.find,
     list: elevations.list,
     sweep: () => inTurn(sweep),

@@ -64,7 +64,10 @@ export function administrationGate(rooms: AdministrationRooms): Gate<Administrat
       const [{ subject }] = grant.decision.asked
       if (!rooms.isCurrent(grant)) {
         const body = { code: 'grant.ended', reason: 'The right to do this ended.', id: grant.decision.id }
-        return { response: { status: 401, body }, outcome: Promise.resolve({ outcome: 'aborted', detail: 'grant.ended' }) }
+        return {
+          response: { status: 401, body },
+          outcome: Promise.resolve({ outcome: 'aborted', detail: 'grant.ended' }),
+        }
       }
       const { status, body } = await request.verb.carryOut(request, subject, grant)
       const outcome: Outcome = { outcome: status < 400 ? 'done' : 'failed', status }

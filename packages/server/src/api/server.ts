@@ -35,7 +35,10 @@ export async function startApi(options: ApiOptions): Promise<{ close(): Promise<
     void answer(message, response, options).catch((cause: unknown) => {
       options.onFailure(cause)
       const known = cause instanceof SallyportError ? cause : undefined
-      send(response, 503, { code: known?.code ?? 'api.unavailable', reason: known?.publicMessage ?? 'It could not be done.' })
+      send(response, 503, {
+        code: known?.code ?? 'api.unavailable',
+        reason: known?.publicMessage ?? 'It could not be done.',
+      })
     })
   })
   await new Promise<void>((resolve, reject) => {
@@ -53,7 +56,7 @@ export async function startApi(options: ApiOptions): Promise<{ close(): Promise<
 
 async function answer(message: IncomingMessage, response: ServerResponse, options: ApiOptions): Promise<void> {
   if (!presentsToken(message, options.token)) {
-    return send(response, 401, { code: 'api.token', reason: 'The local token is missing or not this server\'s.' })
+    return send(response, 401, { code: 'api.token', reason: "The local token is missing or not this server's." })
   }
   const url = new URL(message.url ?? '/', 'http://local')
   if (message.method === 'GET') return read(url, response, options.reads)
@@ -62,7 +65,10 @@ async function answer(message: IncomingMessage, response: ServerResponse, option
     if (name === undefined) continue
     const body = await bodyOf(message)
     if (body === undefined) return send(response, 413, { code: 'request.too_large', reason: 'The body is too large.' })
-    const { status, body: answered } = await enforce({ verb, name, body, credentials: credentialsOf(message) }, options.gate)
+    const { status, body: answered } = await enforce(
+      { verb, name, body, credentials: credentialsOf(message) },
+      options.gate,
+    )
     return send(response, status, answered)
   }
   send(response, 404, { code: 'api.unknown', reason: `There is no ${message.method ?? ''} ${url.pathname}.` })

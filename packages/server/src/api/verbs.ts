@@ -106,7 +106,8 @@ const fault = (code: string, message: string): { code: string; message: string }
 /** Adversary: whoever holds the local token. */
 function elevationBody(body: Uint8Array): { role: string; reason: string } | undefined {
   const value = parseJson(body)
-  if (typeof value !== 'object' || value === null || !('role' in value) || typeof value.role !== 'string') return undefined
+  if (typeof value !== 'object' || value === null || !('role' in value) || typeof value.role !== 'string')
+    return undefined
   const reason = 'reason' in value && typeof value.reason === 'string' ? value.reason : ''
   return { role: value.role, reason: reason.slice(0, maxReasonLength) }
 }
@@ -133,7 +134,8 @@ function invokeFault(app: App, name: string, body: Uint8Array): Pick<Asked, 'fau
   if (!app.functions.some((declared) => declared.name === name)) {
     return { fault: fault('function.unknown', `The manifest declares no function ${name}.`) }
   }
-  if (body.length > 0 && parseJson(body) === undefined) return { fault: fault('request.json', 'The event is not JSON.') }
+  if (body.length > 0 && parseJson(body) === undefined)
+    return { fault: fault('request.json', 'The event is not JSON.') }
   return {}
 }
 

@@ -30,6 +30,9 @@ export function compileBodyCheck(schema: unknown): BodyCheck {
     }
     if (validate(value)) return undefined
     const [first] = validate.errors ?? []
-    return gatewayReason('request.schema', `The body does not fit: ${first?.instancePath || '/'} ${first?.message ?? ''}.`)
+    return gatewayReason(
+      'request.schema',
+      `The body does not fit: ${first?.instancePath || '/'} ${first?.message ?? ''}.`,
+    )
   }
 }

@@ -85,7 +85,8 @@ export function ingressGate(rooms: IngressRooms): Gate<IngressRequest, IngressRe
 function refusalOf(request: IngressRequest, subject: Subject, rooms: IngressRooms): Reason | undefined {
   const { destination, fault } = request
   if (fault !== undefined) return fault
-  if (destination === undefined) return gatewayReason('route.unlisted', 'No route is written down for this method and path.')
+  if (destination === undefined)
+    return gatewayReason('route.unlisted', 'No route is written down for this method and path.')
   // A route for anyone needs no token; one that is shown must still be good, or whoever shows it is misled.
   const { refused } = subject
   if (refused !== undefined && !(destination.route.anyone && refused.code === 'token.missing')) {

@@ -97,7 +97,11 @@ describe('a request that two readers could read differently is a fault, not a gu
   const get = (line: string, ...headers: string[]): string =>
     `${line} HTTP/1.1\r\n${[host(), ...headers].join('\r\n')}\r\n\r\n`
   const cases: readonly [name: string, code: string, request: () => string][] = [
-    ['two Authorization headers', 'request.duplicate_header', () => get('GET /echo/1', 'Authorization: Bearer a', 'Authorization: Bearer b')],
+    [
+      'two Authorization headers',
+      'request.duplicate_header',
+      () => get('GET /echo/1', 'Authorization: Bearer a', 'Authorization: Bearer b'),
+    ],
     ['two Host headers', 'request.duplicate_header', () => get('GET /echo/1', 'Host: other.example')],
     ['two DPoP headers', 'request.duplicate_header', () => get('GET /echo/1', 'DPoP: a', 'DPoP: b')],
     ['dot segments', 'request.path', () => get('GET /echo/../admin')],
@@ -141,10 +145,12 @@ test('what only the gateway may state is dropped: forwarding headers and our own
   expect([...(seen[0]?.headers.keys() ?? [])].sort()).toEqual(['content-length', 'host', 'x-kept'])
 })
 
-test('a body over the route\'s limit is refused and the rest of it is not taken for another request', async () => {
+test("a body over the route's limit is refused and the rest of it is not taken for another request", async () => {
   const body = 'x'.repeat(100)
   const rest = `GET /echo/smuggled HTTP/1.1\r\n${host()}\r\n\r\n`
-  const answer = await send(`POST /echo/1 HTTP/1.1\r\n${host()}\r\nContent-Length: ${body.length + rest.length}\r\n\r\n${body}${rest}`)
+  const answer = await send(
+    `POST /echo/1 HTTP/1.1\r\n${host()}\r\nContent-Length: ${body.length + rest.length}\r\n\r\n${body}${rest}`,
+  )
   expect(answer).toContain('request.too_large')
   expect(seen.map(({ path }) => path)).toEqual(['/echo/1'])
 })

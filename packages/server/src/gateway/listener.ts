@@ -105,7 +105,10 @@ async function serve(
   } catch (cause) {
     if (message.destroyed && !message.complete) return undefined // the client left before it had asked anything
     options.onFailure(cause, request)
-    return jsonResponse(503, { code: 'gateway.unavailable', reason: 'The request could not be decided, so it was refused.' })
+    return jsonResponse(503, {
+      code: 'gateway.unavailable',
+      reason: 'The request could not be decided, so it was refused.',
+    })
   }
 }
 

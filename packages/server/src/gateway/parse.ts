@@ -18,8 +18,17 @@ const methods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIO
 /** Two of any of these would let two readers of one request disagree. */
 const single = new Set(['authorization', 'content-length', 'content-type', 'dpop', 'host', 'transfer-encoding'])
 /** Statements that only the gateway itself may make: a client that states them is not believed. */
-const unbelieved = /^(forwarded|via|x[-_]forwarded[-_].*|x[-_]real[-_]ip|x[-_]amzn?[-_].*|x[-_]sallyport[-_].*|x[-_]http[-_]method.*|x[-_]original[-_].*|x[-_]rewrite[-_].*)$/
-const hopByHop = new Set(['connection', 'keep-alive', 'proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade'])
+const unbelieved =
+  /^(forwarded|via|x[-_]forwarded[-_].*|x[-_]real[-_]ip|x[-_]amzn?[-_].*|x[-_]sallyport[-_].*|x[-_]http[-_]method.*|x[-_]original[-_].*|x[-_]rewrite[-_].*)$/
+const hopByHop = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+])
 /** Encoded separators, NUL, dot segments in any spelling, empty segments, path parameters, controls, non-ASCII. */
 // oxlint-disable-next-line no-control-regex -- control characters are exactly what is refused here
 const trickyPath = /%2f|%5c|%00|%2e|\/\/|;|\\|[\u0000-\u0020\u007f-\uffff]|(^|\/)\.{1,2}(\/|$)/i
@@ -71,7 +80,10 @@ function faultOfHead(
     return gatewayReason('request.method', 'This method is not one that a route can have.')
   }
   if (!path.startsWith('/') || trickyPath.test(path) || !isUtf8Path(path)) {
-    return gatewayReason('request.path', 'The path has dot segments, doubled or encoded separators, or stray characters.')
+    return gatewayReason(
+      'request.path',
+      'The path has dot segments, doubled or encoded separators, or stray characters.',
+    )
   }
   if (!authorities.has((headers.get('host') ?? '').toLowerCase())) {
     return gatewayReason('request.authority', 'The Host header does not name this gateway.')

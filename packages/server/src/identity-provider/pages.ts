@@ -41,14 +41,22 @@ export function passwordPage(view: { readonly app: string; readonly uid: string;
   return page(
     `Sign in to ${view.app}`,
     html`${problem(view.problem)}
-<form method="post" action="/interaction/${view.uid}/password">
-<label for="user">User name</label>
-<input id="user" name="user" autocomplete="username" autocapitalize="none" spellcheck="false" required autofocus>
-<label for="password">Password</label>
-<input id="password" name="password" type="password" autocomplete="current-password" required>
-<input name="device_assertion" type="hidden" value="">
-<button type="submit">Continue</button>
-</form>`,
+      <form method="post" action="/interaction/${view.uid}/password">
+        <label for="user">User name</label>
+        <input
+          id="user"
+          name="user"
+          autocomplete="username"
+          autocapitalize="none"
+          spellcheck="false"
+          required
+          autofocus
+        />
+        <label for="password">Password</label>
+        <input id="password" name="password" type="password" autocomplete="current-password" required />
+        <input name="device_assertion" type="hidden" value="" />
+        <button type="submit">Continue</button>
+      </form>`,
   )
 }
 
@@ -57,16 +65,25 @@ export function codePage(view: { readonly app: string; readonly uid: string; rea
   return page(
     `Second factor for ${view.app}`,
     html`${problem(view.problem)}
-<form method="post" action="/interaction/${view.uid}/code">
-<label for="code">Code from your authenticator</label>
-<input id="code" name="code" inputmode="numeric" pattern="[0-9]{6}" maxlength="6" autocomplete="one-time-code"
- required autofocus aria-describedby="hint">
-<p id="hint">Six digits; each code works once.</p>
-<button type="submit">Continue</button>
-</form>
-<form method="post" action="/interaction/${view.uid}/without-second-factor">
-<button type="submit">Continue without second factor</button>
-</form>`,
+      <form method="post" action="/interaction/${view.uid}/code">
+        <label for="code">Code from your authenticator</label>
+        <input
+          id="code"
+          name="code"
+          inputmode="numeric"
+          pattern="[0-9]{6}"
+          maxlength="6"
+          autocomplete="one-time-code"
+          required
+          autofocus
+          aria-describedby="hint"
+        />
+        <p id="hint">Six digits; each code works once.</p>
+        <button type="submit">Continue</button>
+      </form>
+      <form method="post" action="/interaction/${view.uid}/without-second-factor">
+        <button type="submit">Continue without second factor</button>
+      </form>`,
   )
 }
 
@@ -81,21 +98,22 @@ function problem(text: string | undefined): Html {
 
 function page(title: string, body: Html): string {
   return html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${title}</title>
-<style>${{ markup: style }}</style>
-</head>
-<body>
-<main>
-<h1>${title}</h1>
-${body}
-</main>
-</body>
-</html>
-`.markup
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <title>${title}</title>
+        <style>
+          ${{ markup: style }}
+        </style>
+      </head>
+      <body>
+        <main>
+          <h1>${title}</h1>
+          ${body}
+        </main>
+      </body>
+    </html> `.markup
 }
 
 /** Escapes every value that is not markup already. Adversary: who puts markup into a name. */

@@ -54,17 +54,45 @@ describe('a TOTP code', () => {
     [30, true],
     [60, false],
   ])('of %i s from now is taken: %s', (offset, isTaken) => {
-    expect(useCode(createMemoryStore(() => now), alice, codeAt(now + offset), now)).toBe(isTaken)
+    expect(
+      useCode(
+        createMemoryStore(() => now),
+        alice,
+        codeAt(now + offset),
+        now,
+      ),
+    ).toBe(isTaken)
   })
 
   test.each(['', '12345', '1234567', '12345a', ' 123456', '１２３４５６'])('cannot be %j', (code) => {
-    expect(useCode(createMemoryStore(() => now), alice, code, now)).toBe(false)
+    expect(
+      useCode(
+        createMemoryStore(() => now),
+        alice,
+        code,
+        now,
+      ),
+    ).toBe(false)
   })
 
   test('of another user, or for a user without second factor, is refused', () => {
     const { totpSecret: _, ...without } = alice
-    expect(useCode(createMemoryStore(() => now), bob, codeAt(now), now)).toBe(false)
-    expect(useCode(createMemoryStore(() => now), without, codeAt(now), now)).toBe(false)
+    expect(
+      useCode(
+        createMemoryStore(() => now),
+        bob,
+        codeAt(now),
+        now,
+      ),
+    ).toBe(false)
+    expect(
+      useCode(
+        createMemoryStore(() => now),
+        without,
+        codeAt(now),
+        now,
+      ),
+    ).toBe(false)
   })
 })
 

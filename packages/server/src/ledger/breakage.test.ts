@@ -45,7 +45,10 @@ function outcome(of: string): OutcomeRecord {
 }
 
 function contents(store: LedgerStore): LedgerRecord[] {
-  const names = store.names().filter((name) => name.endsWith('.seg')).toSorted()
+  const names = store
+    .names()
+    .filter((name) => name.endsWith('.seg'))
+    .toSorted()
   const segments = names.map((name) => readEntries(store.read(name) ?? new Uint8Array(), nodeSha256))
   return segments.flatMap(({ entries }) => entries.map(({ bytes }) => parseRecord(bytes)))
 }
@@ -165,11 +168,21 @@ test('tells damage from a torn write: only the last record of all may be cut off
   for (const id of ['a', 'b', 'c']) await ledger.record(decision(id))
   const whole = store.read('00000000.seg') ?? new Uint8Array()
   const length = whole.length / 3
-  for (const [place, expected] of [[0, 'ledger.damaged'], [1, 'ledger.damaged'], [2, undefined]] as const) {
+  for (const [place, expected] of [
+    [0, 'ledger.damaged'],
+    [1, 'ledger.damaged'],
+    [2, undefined],
+  ] as const) {
     const changed = whole.slice()
     changed[place * length + 40] = 0
     const checkpoint = store.read('checkpoint') ?? new Uint8Array()
-    const left = createMemoryStore(undefined, new Map([['00000000.seg', changed], ['checkpoint', checkpoint]]))
+    const left = createMemoryStore(
+      undefined,
+      new Map([
+        ['00000000.seg', changed],
+        ['checkpoint', checkpoint],
+      ]),
+    )
     const opening = openOn(left)
     if (expected !== undefined) await expect(opening).rejects.toMatchObject({ code: expected })
     else expect((await opening).recovery).toMatchObject({ records: 2n, truncatedBytes: length })
@@ -215,7 +228,10 @@ describe('whatever step fails', () => {
       for (const n of ledger ? [0, 1, 2, 3, 4, 5] : []) {
         const durability = n % 2 === 0 ? 'written' : 'synced'
         const record = { ...decision(`${n}`), durability } as const
-        await ledger?.record(record).then(() => acknowledged[durability].add(record.id), () => undefined)
+        await ledger?.record(record).then(
+          () => acknowledged[durability].add(record.id),
+          () => undefined,
+        )
       }
       await ledger?.checkpoint().catch(() => undefined)
       for (const [left, promised] of [

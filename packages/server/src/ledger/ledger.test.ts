@@ -234,7 +234,9 @@ describe('on opening', () => {
     const first = await open({ segmentBytes: 300 })
     for (let n = 0; n < 12; n++) await first.append(outcome(`${n}`), 'synced')
     await first.close()
-    const names = readdirSync(folder).filter((name) => name.endsWith('.seg')).toSorted()
+    const names = readdirSync(folder)
+      .filter((name) => name.endsWith('.seg'))
+      .toSorted()
     for (const name of [names[0] ?? '', names.at(-1) ?? '']) {
       const before = readFileSync(join(folder, name))
       const damaged = Buffer.from(before)

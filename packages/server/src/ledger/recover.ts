@@ -91,7 +91,10 @@ export async function recover(store: LedgerStore, identity: Identity): Promise<R
 }
 
 function segmentsOf(store: LedgerStore): readonly string[] {
-  const names = store.names().filter((name) => name.endsWith('.seg')).toSorted()
+  const names = store
+    .names()
+    .filter((name) => name.endsWith('.seg'))
+    .toSorted()
   const missing = names.findIndex((name, number) => name !== segmentName(number))
   if (missing >= 0) throw damaged(`${segmentName(missing)} is missing`)
   return names

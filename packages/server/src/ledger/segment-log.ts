@@ -41,7 +41,7 @@ export function openSegmentLog(
     write: (bytes) => {
       try {
         if (length > 0 && length + bytes.length > segmentBytes) roll()
-        for (let offset = 0; offset < bytes.length; ) {
+        for (let offset = 0; offset < bytes.length;) {
           const accepted = file.write(bytes.subarray(offset), length + offset)
           if (accepted === 0) throw new Error('the file accepts no more bytes')
           offset += accepted

@@ -79,7 +79,7 @@ export function createDirectoryStore(folder: string): LedgerStore {
 const flagsForWriting = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW
 
 function writeWhole(descriptor: number, bytes: Uint8Array): void {
-  for (let offset = 0; offset < bytes.length; ) offset += writeSync(descriptor, bytes, offset)
+  for (let offset = 0; offset < bytes.length;) offset += writeSync(descriptor, bytes, offset)
 }
 
 function readIfThere(path: string): Uint8Array | undefined {

@@ -100,7 +100,10 @@ function isSealedDataKey(value: unknown): value is SealedDataKey {
   if (!('id' in value && 'purpose' in value && 'generation' in value && 'sealed' in value)) return false
   const { id, purpose, generation, sealed } = value
   return (
-    typeof id === 'string' && id.length === idLength && typeof purpose === 'string' && typeof sealed === 'string' &&
+    typeof id === 'string' &&
+    id.length === idLength &&
+    typeof purpose === 'string' &&
+    typeof sealed === 'string' &&
     Number.isSafeInteger(generation)
   )
 }

@@ -28,13 +28,15 @@ export interface TestProvider extends IdentityProvider {
 const roles = { alice: ['customer'], bob: ['customer'], sam: ['support'], ada: ['admin'], eve: [] }
 
 /** Tests only. `nowSeconds` is the provider's own time; the library underneath and clients keep the real one. */
-export async function startTestProvider(options: {
-  readonly nowSeconds?: () => number
-  readonly store?: SealedStore
-  /** The host name in the issuer's address. */
-  readonly name?: 'localhost' | '127.0.0.1'
-  readonly report?: (event: SignInEvent) => void
-} = {}): Promise<TestProvider> {
+export async function startTestProvider(
+  options: {
+    readonly nowSeconds?: () => number
+    readonly store?: SealedStore
+    /** The host name in the issuer's address. */
+    readonly name?: 'localhost' | '127.0.0.1'
+    readonly report?: (event: SignInEvent) => void
+  } = {},
+): Promise<TestProvider> {
   const { nowSeconds = () => Math.floor(Date.now() / 1_000) } = options
   const store = options.store ?? createMemoryStore(nowSeconds)
   const users = createUserStore(store)

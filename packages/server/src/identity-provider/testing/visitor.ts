@@ -65,8 +65,7 @@ export function openVisit(provider: TestProvider): Visit {
     submit: (path, fields) =>
       send('POST', path, { ...form, origin: provider.issuerUrl }, new URLSearchParams(fields).toString()),
     passwordOf: (user) => provider.signIn[user]?.password ?? '',
-    codeOf: (user) =>
-      new TOTP({ secret: Secret.fromBase32(provider.users.find(user)?.totpSecret ?? '') }).generate(),
+    codeOf: (user) => new TOTP({ secret: Secret.fromBase32(provider.users.find(user)?.totpSecret ?? '') }).generate(),
     async enterPassword(user, password = visit.passwordOf(user)) {
       const path = await visit.start()
       return { path, answer: await visit.submit(`${path}/password`, { user, password, device_assertion: '' }) }

@@ -20,7 +20,11 @@ export function storeContract(makeStore: (nowSeconds: () => number) => Store): v
 
   test('keeps kinds and ids apart, however they are spelled', () => {
     const store = makeStore(() => 0)
-    const odd = [['__proto__', 'constructor'], ["'; --", '%'], ['', '']] as const
+    const odd = [
+      ['__proto__', 'constructor'],
+      ["'; --", '%'],
+      ['', ''],
+    ] as const
     const places = [['a', 'b/c'], ['a/b', 'c'], ['A', 'b/c'], ...odd] as const
     for (const [kind, id] of places) store.put(kind, id, `${kind}|${id}`)
     for (const [kind, id] of places) expect(store.get(kind, id)).toBe(`${kind}|${id}`)
