@@ -51,10 +51,16 @@ const kinds = {
   },
 
   async environ({ path }) {
-    const names = (await readFile(path, 'latin1')).split('\0').map((pair) => pair.split('=')[0]).filter(Boolean)
+    const names = (await readFile(path, 'latin1'))
+      .split('\0')
+      .map((pair) => pair.split('=')[0])
+      .filter(Boolean)
     // What a shell says of itself is no loot.
     const taken = names.filter((name) => !['PWD', 'OLDPWD', 'SHLVL', '_'].includes(name))
-    return { got: taken.length > 0, result: taken.length > 0 ? `read ${taken.join(' ')}` : `empty ${names.join(' ')}`.trim() }
+    return {
+      got: taken.length > 0,
+      result: taken.length > 0 ? `read ${taken.join(' ')}` : `empty ${names.join(' ')}`.trim(),
+    }
   },
 
   child: ({ runtimeApi }) =>

@@ -48,7 +48,9 @@ beforeAll(async () => {
   await writeFile(honest, 'export const formatPrice = (amountMinor) => String(amountMinor)')
   // Bundled as the host does it, with the poisoned dependency replaced by what it was before.
   await build({
-    entryPoints: ['storefront', 'orders', 'payments', 'notifications'].map((name) => join(import.meta.dirname, `${name}.ts`)),
+    entryPoints: ['storefront', 'orders', 'payments', 'notifications'].map((name) =>
+      join(import.meta.dirname, `${name}.ts`),
+    ),
     outdir: folder,
     bundle: true,
     platform: 'node',
@@ -63,7 +65,8 @@ beforeAll(async () => {
   storefront = ((await bundle('storefront')) as typeof import('./storefront.ts')).default
 }, 30_000)
 
-const bundle = (name: string): Promise<unknown> => import(/* @vite-ignore */ pathToFileURL(join(folder, `${name}.mjs`)).href)
+const bundle = (name: string): Promise<unknown> =>
+  import(/* @vite-ignore */ pathToFileURL(join(folder, `${name}.mjs`)).href)
 
 /** What the door does for api.stripe.com: it leads elsewhere, and the key is added on the way. */
 function behindTheDoor(asked: RequestOptions): ReturnType<typeof plainRequest> {

@@ -6,7 +6,11 @@ export const handler = async (event: Event): Promise<Reply> => {
   if (event.routeKey !== 'POST /receipt' || customer === undefined) {
     return reply(404, { code: 'notification.unknown_operation', reason: `There is no ${event.routeKey}.` })
   }
-  const { id = '', amountMinor = 0, currency = '' } = bodyOf<{ id: string; amountMinor: number; currency: string }>(event)
+  const {
+    id = '',
+    amountMinor = 0,
+    currency = '',
+  } = bodyOf<{ id: string; amountMinor: number; currency: string }>(event)
   const sent = await fetch('https://api.postmarkapp.com/email', {
     method: 'POST',
     headers: { accept: 'application/json', 'content-type': 'application/json' },

@@ -33,7 +33,8 @@ export default {
 async function checkout({ items, currency, paymentMethod }: Checkout): Promise<Response> {
   const lines = items.map(({ sku, quantity }) => ({ sku, quantity, priceMinor: catalogue.get(sku) ?? 0 }))
   const unknown = lines.find((line) => line.priceMinor === 0)
-  if (unknown !== undefined) return Response.json({ code: 'checkout.unknown_item', reason: unknown.sku }, { status: 422 })
+  if (unknown !== undefined)
+    return Response.json({ code: 'checkout.unknown_item', reason: unknown.sku }, { status: 422 })
   const amountMinor = lines.reduce((sum, line) => sum + line.quantity * line.priceMinor, 0)
   const total = formatPrice(amountMinor, currency)
   const created = await call('orders', 'create', { lines, amountMinor, currency, paymentMethod })

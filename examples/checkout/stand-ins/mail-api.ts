@@ -18,7 +18,8 @@ export function mailApi(token: string): (call: Omit<SeenCall, 'status'>) => Stan
     if (given.length !== expected.length || !timingSafeEqual(given, expected)) {
       return { status: 401, body: { ErrorCode: 10, Message: 'Bad or missing server token.' } }
     }
-    if (`${call.method} ${call.path}` !== 'POST /email') return { status: 404, body: { ErrorCode: 404, Message: 'Not found.' } }
+    if (`${call.method} ${call.path}` !== 'POST /email')
+      return { status: 404, body: { ErrorCode: 404, Message: 'Not found.' } }
     const mail: unknown = JSON.parse(call.body)
     const to = typeof mail === 'object' && mail !== null && 'To' in mail ? mail.To : undefined
     if (typeof to !== 'string') return { status: 422, body: { ErrorCode: 300, Message: 'Zero recipients specified.' } }

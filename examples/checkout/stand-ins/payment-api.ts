@@ -48,7 +48,12 @@ function route(call: Omit<SeenCall, 'status'>, intents: Map<string, Intent>): St
     case 'POST /v1/refunds':
       return createRefund(form, intents)
     default:
-      return failure(404, 'invalid_request_error', 'url_invalid', `Unrecognized request URL (${call.method} ${call.path}).`)
+      return failure(
+        404,
+        'invalid_request_error',
+        'url_invalid',
+        `Unrecognized request URL (${call.method} ${call.path}).`,
+      )
   }
 }
 

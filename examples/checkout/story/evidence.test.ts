@@ -15,7 +15,9 @@ const decision = (id: string, more: Partial<DecisionRecord> = {}): DecisionRecor
   actors: [],
   effect: 'allow',
   reasons: [{ code: 'policy.allow', layer: 'identity', message: '' }],
-  asked: [{ action: 'sallyport:CallRoute', resource: 'arn:sallyport:route:checkout:public:storefront/GET /orders/:id' }],
+  asked: [
+    { action: 'sallyport:CallRoute', resource: 'arn:sallyport:route:checkout:public:storefront/GET /orders/:id' },
+  ],
   context: {},
   durability: 'written',
   manifest: 'm',
@@ -40,7 +42,9 @@ const leadsTo = ['orders dynamodb:GetItem table/Orders']
 const played = { id: 'a', status: 200, text: '' }
 
 test('is content when the ledger has the decision and every call that it must have led to', () => {
-  expect(judge(step({ status: 200, leadsTo }), played, evidence(decision('a'), inner, done), 0).difference).toBeUndefined()
+  expect(
+    judge(step({ status: 200, leadsTo }), played, evidence(decision('a'), inner, done), 0).difference,
+  ).toBeUndefined()
 })
 
 test('wants the decision in the ledger, whatever the caller saw', () => {
@@ -54,10 +58,14 @@ test('does not take a record of an earlier run for evidence', () => {
 test('notices another verdict, another code and another status', () => {
   const denied = decision('a', { effect: 'deny', reasons: [{ code: 'route.country', layer: 'identity', message: '' }] })
   expect(judge(step({}), played, evidence(denied), 0).difference).toMatch('the ledger says deny')
-  expect(judge(step({ expect: 'deny', code: 'token.missing' }), played, evidence(denied), 0).difference).toMatch('route.country')
+  expect(judge(step({ expect: 'deny', code: 'token.missing' }), played, evidence(denied), 0).difference).toMatch(
+    'route.country',
+  )
   expect(judge(step({ status: 201 }), played, evidence(decision('a')), 0).difference).toMatch('expected HTTP 201')
 })
 
 test('does not count a call that was allowed and never done', () => {
-  expect(judge(step({ leadsTo }), played, evidence(decision('a'), inner), 0).difference).toMatch('expected it to lead to')
+  expect(judge(step({ leadsTo }), played, evidence(decision('a'), inner), 0).difference).toMatch(
+    'expected it to lead to',
+  )
 })

@@ -53,7 +53,8 @@ export function judge(step: Step, played: Played, evidence: Evidence, since: num
         ? played.resource !== undefined && record.asked.some(({ resource }) => resource.endsWith(`:${played.resource}`))
         : record.id === played.id),
   )
-  if (decision === undefined) return { step, hops: [], difference: `the ledger has no decision for it: ${played.text.slice(0, 200)}` }
+  if (decision === undefined)
+    return { step, hops: [], difference: `the ledger has no decision for it: ${played.text.slice(0, 200)}` }
   const { hops } = transactionOf(records, decision.transaction)
   const difference = differenceIn(step, played, decision, hops)
   return { step, decision, hops, ...(difference === undefined ? {} : { difference }) }
@@ -61,7 +62,8 @@ export function judge(step: Step, played: Played, evidence: Evidence, since: num
 
 function differenceIn(step: Step, played: Played, decision: DecisionRecord, hops: readonly Hop[]): string | undefined {
   const { expect, code, status, leadsTo = [] } = step
-  if (decision.effect !== expect) return `expected ${expect}, the ledger says ${decision.effect} (${decision.reasons[0]?.code ?? ''})`
+  if (decision.effect !== expect)
+    return `expected ${expect}, the ledger says ${decision.effect} (${decision.reasons[0]?.code ?? ''})`
   const found = decision.reasons[0]?.code
   if (expect === 'deny' && found !== code) return `expected the code ${code ?? ''}, the ledger says ${found ?? 'none'}`
   if (status !== undefined && played.status !== status) {
@@ -71,13 +73,17 @@ function differenceIn(step: Step, played: Played, decision: DecisionRecord, hops
     .filter((hop) => hop.decision.effect === 'allow' && hop.outcome?.outcome === 'done')
     .map((hop) => callOf(hop.decision))
   const missing = leadsTo.find((call) => !done.includes(call))
-  return missing === undefined ? undefined : `expected it to lead to ${missing}; it led to ${done.join(', ') || 'nothing'}`
+  return missing === undefined
+    ? undefined
+    : `expected it to lead to ${missing}; it led to ${done.join(', ') || 'nothing'}`
 }
 
 /** `orders dynamodb:PutItem table/Orders`. */
 export function callOf({ subjectName, asked }: DecisionRecord): string {
   const [first] = asked
-  return first === undefined ? subjectName : `${subjectName} ${shortAction(first.action)} ${shortResource(first.resource)}`
+  return first === undefined
+    ? subjectName
+    : `${subjectName} ${shortAction(first.action)} ${shortResource(first.resource)}`
 }
 
 /** Every hop of a tree, parents first. */

@@ -24,7 +24,8 @@ const poisonPatienceMs = 8_000
 async function tell(once: boolean, closing: (() => Promise<unknown>)[]): Promise<string | undefined> {
   const startedAt = performance.now()
   const since = Date.now()
-  if ((await findRunningApp(folder)) !== undefined) return 'the app runs already; stop that one first (Ctrl-C where it was started)'
+  if ((await findRunningApp(folder)) !== undefined)
+    return 'the app runs already; stop that one first (Ctrl-C where it was started)'
   await keepPreviousState()
   const secrets = { 'stripe-key': `sk_test_fake_${random()}`, 'mail-token': `mail-fake-${random()}` }
   const canaries = await openCanaries({ tcpPort: canaryPort, nowMs: since })
@@ -54,7 +55,9 @@ async function tell(once: boolean, closing: (() => Promise<unknown>)[]): Promise
   for (const step of steps) played.push(await step.play(stage))
   const evidence = await whenPoisonHasSpoken()
   const hitsFromInside = [...canaries.hits]
-  const verdicts = steps.map((step, index): Verdict => judge(step, played[index] ?? { text: 'not played' }, evidence, since))
+  const verdicts = steps.map((step, index): Verdict =>
+    judge(step, played[index] ?? { text: 'not played' }, evidence, since),
+  )
   print(storyTable(verdicts))
   print('')
   const poison = judgePoison(evidence, await runControls(canaries), hitsFromInside)
@@ -70,7 +73,11 @@ async function tell(once: boolean, closing: (() => Promise<unknown>)[]): Promise
     (wrongStep && `${wrongStep.step.who} ${wrongStep.step.does}: ${wrongStep.difference}`) ??
     (wrongRoute && `poison ${wrongRoute.poison}: ${wrongRoute.difference}`) ??
     (keyless ? undefined : 'the payment API saw another key than the door’s')
-  print(difference === undefined ? `all ${steps.length} steps and ${poison.length} attempts came out as stated` : `NOT AS STATED: ${difference}`)
+  print(
+    difference === undefined
+      ? `all ${steps.length} steps and ${poison.length} attempts came out as stated`
+      : `NOT AS STATED: ${difference}`,
+  )
   if (once) return difference
 
   const refused = verdicts.find(({ step }) => step.expect === 'deny' && step.who === 'bob')?.decision?.id ?? '--last'
@@ -91,7 +98,11 @@ async function tell(once: boolean, closing: (() => Promise<unknown>)[]): Promise
 async function whenPoisonHasSpoken(): Promise<Evidence> {
   for (const until = performance.now() + poisonPatienceMs; ; await sleep(500)) {
     const evidence = await readEvidence(folder)
-    const heard = new Set(printedBy(evidence).filter(({ when }) => when === 'call').map(({ poison }) => poison))
+    const heard = new Set(
+      printedBy(evidence)
+        .filter(({ when }) => when === 'call')
+        .map(({ poison }) => poison),
+    )
     if (poisonExpectations.every(({ poison }) => heard.has(poison)) || performance.now() > until) return evidence
   }
 }
@@ -129,7 +140,12 @@ function end(code: number): Promise<void> {
   })()
   return ending
 }
-for (const [signal, code] of [['SIGINT', 130], ['SIGTERM', 143], ['SIGHUP', 129]] as const) process.on(signal, () => void end(code))
+for (const [signal, code] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+  ['SIGHUP', 129],
+] as const)
+  process.on(signal, () => void end(code))
 
 try {
   const difference = await tell(process.argv.includes('--once'), closing)

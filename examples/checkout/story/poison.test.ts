@@ -21,7 +21,9 @@ const line = (poison: string, got: boolean, result: string): { text: string; str
   stream: 'stdout',
 })
 const output = [...inside].map(([poison, result]) => line(poison, false, result))
-const controls = new Map([...inside.keys()].map((poison) => [poison, { poison, when: 'control', got: true, result: 'it worked' }]))
+const controls = new Map(
+  [...inside.keys()].map((poison) => [poison, { poison, when: 'control', got: true, result: 'it worked' }]),
+)
 const differences = (verdicts: readonly PoisonVerdict[]): readonly string[] =>
   verdicts.flatMap(({ poison, difference }) => (difference === undefined ? [] : [poison]))
 
@@ -30,7 +32,11 @@ test('is content when every route met what must stop it and every control worked
 })
 
 test('notices a route that got through, one that was not tried, and one that met something else', () => {
-  const changed = [...output.filter(({ text }) => !/"(dns|tcp|file-home)"/.test(text)), line('dns', true, '192.0.2.1'), line('file-home', false, 'oops')]
+  const changed = [
+    ...output.filter(({ text }) => !/"(dns|tcp|file-home)"/.test(text)),
+    line('dns', true, '192.0.2.1'),
+    line('file-home', false, 'oops'),
+  ]
   expect(differences(judgePoison({ records: [], output: changed }, controls, []))).toEqual(['tcp', 'dns', 'file-home'])
 })
 

@@ -34,9 +34,17 @@ const unbundled = /require|find module|MODULE_NOT_FOUND|resolve|outside/i
 
 /** What stops each route. */
 export const poisonExpectations: readonly Expectation[] = [
-  { poison: 'https', stoppedBy: 'door: the name resolves to nothing', meets: /^(ENOTFOUND|EAI_AGAIN|HTTP 403 door\.unlisted)/ },
+  {
+    poison: 'https',
+    stoppedBy: 'door: the name resolves to nothing',
+    meets: /^(ENOTFOUND|EAI_AGAIN|HTTP 403 door\.unlisted)/,
+  },
   { poison: 'tcp', stoppedBy: 'box: an empty network', meets: nowhere },
-  { poison: 'tcp-443', stoppedBy: 'door: no TLS name, no entry', meets: /^(closed without an answer|ECONNRESET|no answer)/ },
+  {
+    poison: 'tcp-443',
+    stoppedBy: 'door: no TLS name, no entry',
+    meets: /^(closed without an answer|ECONNRESET|no answer)/,
+  },
   { poison: 'dns', stoppedBy: 'door: nothing is forwarded', meets: /^(ENOTFOUND|ENODATA|EREFUSED|ESERVFAIL|ETIMEOUT)/ },
   { poison: 'metadata', stoppedBy: 'door: unlisted', meets: /^(HTTP 403 door\.unlisted|ECONNREFUSED)/ },
   { poison: 'loopback', stoppedBy: 'box: its loopback is its own', meets: nowhere },
@@ -45,9 +53,21 @@ export const poisonExpectations: readonly Expectation[] = [
   { poison: 'file-root', stoppedBy: 'box: not in its file system', meets: unreadable },
   { poison: 'file-init', stoppedBy: 'box: started with nothing', meets: unreadable },
   { poison: 'file-home', stoppedBy: 'box: not in its file system', meets: unreadable },
-  { poison: 'identity', stoppedBy: 'policy: storefront may not call payments', meets: /^HTTP 403 (function\.not_granted|zone\.closed)/ },
-  { poison: 'identity-forged', stoppedBy: 'policy: the listener is the identity', meets: /^HTTP 403 (function\.not_granted|zone\.closed)/ },
-  { poison: 'leftover-child', stoppedBy: 'box: one connection gets events', meets: /^(HTTP 403|ECONNREFUSED|ECONNRESET|UND_ERR_SOCKET|EPERM|the child ended)/ },
+  {
+    poison: 'identity',
+    stoppedBy: 'policy: storefront may not call payments',
+    meets: /^HTTP 403 (function\.not_granted|zone\.closed)/,
+  },
+  {
+    poison: 'identity-forged',
+    stoppedBy: 'policy: the listener is the identity',
+    meets: /^HTTP 403 (function\.not_granted|zone\.closed)/,
+  },
+  {
+    poison: 'leftover-child',
+    stoppedBy: 'box: one connection gets events',
+    meets: /^(HTTP 403|ECONNREFUSED|ECONNRESET|UND_ERR_SOCKET|EPERM|the child ended)/,
+  },
   { poison: 'build-import', stoppedBy: 'box: the build sees the app alone', meets: unbundled },
   { poison: 'build-link', stoppedBy: 'box: the build sees the app alone', meets: unbundled },
 ]
@@ -75,7 +95,12 @@ export function judgePoison(
     const attempts = printed.filter((line) => line.poison === poison && line.when === 'call')
     const [first] = attempts
     const control = controls.get(poison)
-    const base = { poison, stoppedBy, result: first?.result ?? 'nothing was printed', control: control?.result ?? 'did not run' }
+    const base = {
+      poison,
+      stoppedBy,
+      result: first?.result ?? 'nothing was printed',
+      control: control?.result ?? 'did not run',
+    }
     const id = /[0-9a-f]{32}/.exec(first?.result ?? '')?.[0]
     const decision = evidence.records.find((record) => record.kind === 'decision' && record.id === id)
     const reason = decision?.kind === 'decision' ? decision.reasons[0] : undefined
@@ -86,8 +111,10 @@ export function judgePoison(
     if (first === undefined) return { ...base, difference: 'it was never tried' }
     if (unexpected !== undefined) return { ...base, ...at, difference: `it met something else: ${unexpected.result}` }
     if (id !== undefined && decision === undefined) return { ...base, difference: `the ledger has no decision ${id}` }
-    if (control?.got !== true) return { ...base, ...at, difference: `its control failed: ${control?.result ?? 'it did not run'}` }
-    if (canaryHits.length > 0) return { ...base, ...at, difference: `a canary was hit from inside: ${canaryHits.join(', ')}` }
+    if (control?.got !== true)
+      return { ...base, ...at, difference: `its control failed: ${control?.result ?? 'it did not run'}` }
+    if (canaryHits.length > 0)
+      return { ...base, ...at, difference: `a canary was hit from inside: ${canaryHits.join(', ')}` }
     return { ...base, ...at }
   })
 }
@@ -113,7 +140,11 @@ export async function runControls(canaries: Canaries): Promise<ReadonlyMap<strin
       { poison: 'file-init', kind: 'environ', path: '/proc/self/environ' },
       { poison: 'file-home', kind: 'file', path: readable },
       { poison: 'identity', ...identity },
-      { poison: 'identity-forged', ...identity, headers: { 'x-sallyport-function': 'orders', 'x-sallyport-user': 'ada' } },
+      {
+        poison: 'identity-forged',
+        ...identity,
+        headers: { 'x-sallyport-function': 'orders', 'x-sallyport-user': 'ada' },
+      },
       { poison: 'leftover-child', kind: 'child', runtimeApi: new URL(httpUrl).host },
     ]
     await writeFile(readable, 'harmless')

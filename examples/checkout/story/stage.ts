@@ -24,7 +24,11 @@ export interface Stage {
   /** Alice's order; known once she has checked out. */
   readonly orderId: string
   keepOrder(answer: string): void
-  request(person: Person | undefined, path: string, more?: { readonly body?: object; readonly from?: string }): Promise<Played>
+  request(
+    person: Person | undefined,
+    path: string,
+    more?: { readonly body?: object; readonly from?: string },
+  ): Promise<Played>
   setSecret(name: string, admin: string): Promise<Played>
   askForElevation(user: string, role: string, reason: string): Promise<Played>
   /** Approves what was asked last. */
@@ -71,7 +75,10 @@ export function openStage(app: RunningApp, secrets: Readonly<Record<string, stri
       return { ...(typeof id === 'string' ? { id } : {}), status: answer.status, text: answer.text }
     },
     setSecret: async (name, admin) => {
-      const { exitCode, stderr } = await command(['secret', 'set', name, '--as', admin, '--app', app.folder], secrets[name])
+      const { exitCode, stderr } = await command(
+        ['secret', 'set', name, '--as', admin, '--app', app.folder],
+        secrets[name],
+      )
       return { resource: `secret/${name}`, text: exitCode === 0 ? '' : stderr }
     },
     askForElevation: async (user, role, reason) => {

@@ -22,7 +22,8 @@ function rowsOf({ step, decision, hops, difference }: Verdict): readonly string[
   )
   const deeper = root === undefined ? [] : root.caused.flatMap((hop) => hopRows(hop, 1, settled?.id))
   const poisoned = flat(hops).filter(isPoison).length
-  const noted = poisoned === 0 ? [] : [`    and ${poisoned} attempts of the poisoned dependency, all refused: see below`]
+  const noted =
+    poisoned === 0 ? [] : [`    and ${poisoned} attempts of the poisoned dependency, all refused: see below`]
   return [first, ...deeper, ...noted, ...(difference === undefined ? [] : [`    NOT AS STATED: ${difference}`])]
 }
 
@@ -32,7 +33,12 @@ function hopRows(hop: Hop, depth: number, settledBy: string | undefined): readon
   if (isPoison(hop) && decision.id !== settledBy) return []
   const reason = decision.reasons[0]
   const why = decision.effect === 'allow' ? placeOf(reason) : `${reason?.code ?? ''} ${placeOf(reason)}`
-  const own = row(`${'  '.repeat(depth)}${callOf(decision).replace(' ', ' > ')}`, decision.effect, why, millisecondsOf(hop))
+  const own = row(
+    `${'  '.repeat(depth)}${callOf(decision).replace(' ', ' > ')}`,
+    decision.effect,
+    why,
+    millisecondsOf(hop),
+  )
   return [own, ...hop.caused.flatMap((next) => hopRows(next, depth + 1, settledBy))]
 }
 
@@ -57,7 +63,9 @@ function millisecondsOf({ decision, outcome }: Hop): string {
 }
 
 function placeOf(reason: { readonly at?: string; readonly rule?: string } | undefined): string {
-  return [reason?.at, reason?.at === undefined ? reason?.rule : undefined].filter((part) => part !== undefined).join(' ')
+  return [reason?.at, reason?.at === undefined ? reason?.rule : undefined]
+    .filter((part) => part !== undefined)
+    .join(' ')
 }
 
 function row(who: string, verdict: string, why: string, ms: string): string {
