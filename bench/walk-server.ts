@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -18,13 +18,14 @@ import { openAdministration } from '../packages/server/src/administration/index.
 import { createLimiter, type Destination, ingressGate, startGateway } from '../packages/server/src/gateway/index.ts'
 import { fromFunctionResult, toApiGatewayEvent } from '../packages/server/src/host/index.ts'
 import { nodeSha256, openLedger } from '../packages/server/src/ledger/index.ts'
+import { newId, nowMs } from '../packages/server/src/operation/index.ts'
 
 // One of three servers, by argument: `raw` answers a constant, `bare` makes the event and reads the result,
 // `walk` is the gateway with every room behind it but the box. All plain HTTP, all with the same function.
 
 const answer = Buffer.from('{"statusCode":200,"headers":{"content-type":"application/json"},"body":"{\\"ok\\":true}"}')
-const newId = (): string => randomBytes(16).toString('hex')
-const nowMs = (): number => Date.now()
+
+
 const manifest = `app: bench
 issuers:
   corp: { issuer: https://issuer.example, audience: bench, roles: roles, jwks: keys.json }
