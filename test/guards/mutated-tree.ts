@@ -1,23 +1,78 @@
-import { spawn } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 
-import type { Guard } from './guards.ts'
+import { createVitest, type TestCase, type Vitest } from 'vitest/node'
+
+import type { Guard } from './guard.ts'
 
 const top = resolve(import.meta.dirname, '../..')
 const copied = ['packages', 'examples', 'package.json', 'vitest.config.ts', 'tsconfig.json', 'tsconfig.base.json']
 
+/** Which of the tests that should notice did run, and which failed, by their full names. */
+export interface Noticed {
+  readonly ran: readonly string[]
+  readonly failed: readonly string[]
+}
+
 /** A copy of the house in which one guard at a time is taken out. */
 export interface MutatedTree {
-  /** Takes the guard out, runs the tests that should notice, puts it back. Resolves with the names that failed. */
-  failuresWithout(guard: Guard): Promise<{ readonly failed: readonly string[]; readonly ran: number }>
-  remove(): void
+  /** Runs the tests that should notice with every guard in place: the control. */
+  withGuard(guard: Guard): Promise<Noticed>
+  /** Takes the guard out, runs the tests that should notice, puts it back. */
+  without(guard: Guard): Promise<Noticed>
+  remove(): Promise<void>
 }
 
 /** Copies the sources and links the installed modules; our own packages lead to the copy. */
-export function makeMutatedTree(): MutatedTree {
+export async function makeMutatedTree(): Promise<MutatedTree> {
+  const tree = copyHouse()
+  const vitest = await createVitest(
+    'test',
+    { root: tree, config: join(tree, 'vitest.config.ts'), watch: true, maxWorkers: 1, reporters: [{}], bail: 1 },
+    { server: { watch: null } },
+  )
+  await vitest.standalone()
+
+  async function run({ noticedBy, testName }: Guard): Promise<Noticed> {
+    vitest.setGlobalTestNamePattern(new RegExp(testName === undefined ? '' : RegExp.escape(testName)))
+    const specifications = await vitest.globTestSpecifications(noticedBy.map((name) => join(tree, name)))
+    if (specifications.length !== noticedBy.length) throw new Error(`${noticedBy.join(', ')} are not all there`)
+    const { exitCode } = process // these failures are what we want to see, and not our own
+    await vitest.runTestSpecifications(specifications)
+    process.exitCode = exitCode
+    return noticedIn(vitest, new Set(specifications.map(({ moduleId }) => moduleId)))
+  }
+
+  return {
+    withGuard: run,
+    without: async (guard) => {
+      const file = join(tree, guard.file)
+      const original = readFileSync(file, 'utf8')
+      if (original.split(guard.code).length !== 2) {
+        throw new Error(`${guard.name}: its code does not stand exactly once in ${guard.file}`)
+      }
+      const change = (text: string): void => {
+        writeFileSync(file, text)
+        vitest.invalidateFile(file)
+      }
+      change(original.replace(guard.code, () => guard.without))
+      try {
+        return await run(guard)
+      } finally {
+        change(original)
+      }
+    },
+    remove: async () => {
+      await vitest.close()
+      rmSync(tree, { recursive: true, force: true })
+    },
+  }
+}
+
+function copyHouse(): string {
   const tree = mkdtempSync(join(tmpdir(), 'sallyport-guards-'))
+  chmodSync(tree, 0o755) // boxes of other uids read the code under test
   for (const name of copied) {
     cpSync(join(top, name), join(tree, name), {
       recursive: true,
@@ -33,48 +88,17 @@ export function makeMutatedTree(): MutatedTree {
   for (const name of readdirSync(join(tree, 'packages'))) {
     symlinkSync(join(tree, 'packages', name), join(modules, '@sallyport', name))
   }
-  return {
-    failuresWithout: async (guard) => {
-      const file = join(tree, guard.file)
-      const original = readFileSync(file, 'utf8')
-      if (original.split(guard.code).length !== 2) {
-        throw new Error(`${guard.name}: its code does not stand exactly once in ${guard.file}`)
-      }
-      writeFileSync(file, original.replace(guard.code, () => guard.without))
-      try {
-        return await runTests(tree, guard)
-      } finally {
-        writeFileSync(file, original)
-      }
-    },
-    remove: () => rmSync(tree, { recursive: true, force: true }),
-  }
+  return tree
 }
 
-async function runTests(tree: string, guard: Guard): Promise<{ failed: readonly string[]; ran: number }> {
-  const output = join(tree, 'outcome.json')
-  rmSync(output, { force: true })
-  const child = spawn(
-    process.execPath,
-    [join(top, 'node_modules/.bin/vitest'), 'run', ...guard.noticedBy, '--bail=1', '--reporter=json', `--outputFile=${output}`],
-    { cwd: tree, stdio: 'ignore' },
-  )
-  await new Promise((done) => child.once('exit', done))
-  const report: unknown = JSON.parse(readFileSync(output, 'utf8'))
-  const tests = testsOf(report)
-  return {
-    ran: tests.length,
-    failed: tests.filter(({ status }) => status === 'failed').map(({ fullName }) => fullName),
-  }
-}
-
-interface ReportedTest {
-  readonly fullName: string
-  readonly status: string
-}
-
-/** vitest's JSON report has the shape of Jest's. */
-function testsOf(report: unknown): readonly ReportedTest[] {
-  const { testResults } = report as { testResults: readonly { assertionResults: readonly ReportedTest[] }[] }
-  return testResults.flatMap(({ assertionResults }) => assertionResults)
+/** A file that does not even load has run nothing: it noticed a broken copy, not a missing guard. */
+function noticedIn(vitest: Vitest, moduleIds: ReadonlySet<string>): Noticed {
+  const cases: TestCase[] = vitest.state
+    .getTestModules()
+    .filter(({ moduleId }) => moduleIds.has(moduleId))
+    .flatMap(({ children }) => [...children.allTests()])
+  const named = (state: string): readonly string[] =>
+    cases.filter((one) => one.result().state === state).map(({ fullName }) => fullName)
+  const failed = named('failed')
+  return { failed, ran: [...failed, ...named('passed')] }
 }
