@@ -6,10 +6,11 @@ import { type SigningKeys, verifySigV4 } from '@sallyport/core/identity'
 import type { Table } from '@sallyport/manifest'
 import aws4 from 'aws4' // CommonJS without named exports
 
-import type { Invocation } from '../host/invocation.ts'
+import type { Invocation } from '../host/index.ts'
 import type { Box } from './box.ts'
 import { handBack, local } from './door.ts'
-import { endedSince, type Exit } from './gate.ts'
+import type { Exit } from './exit.ts'
+import { endedSince } from './gate.ts'
 import { doorReason, type Head } from './head.ts'
 import type { ExitResponse } from './refusal.ts'
 import type { EgressRooms } from './rooms.ts'

@@ -2,7 +2,7 @@ import type { Subject } from '@sallyport/core/access'
 import type { SigningCredential } from '@sallyport/core/identity'
 import type { App } from '@sallyport/manifest'
 
-import type { BoxListeners, FunctionImage } from '../host/engine.ts'
+import type { BoxListeners, FunctionImage } from '../host/index.ts'
 
 /** What a box is given for its own AWS client. Worth nothing anywhere but on the listeners of that box. */
 export interface BoxCredential extends SigningCredential {

@@ -4,10 +4,11 @@ import { actions, arn, type Grant, type Reason, SallyportError } from '@sallypor
 import type { Outcome, Passed } from '@sallyport/core/enforcement'
 import { type Door, type DoorOperation, matchDoor, unlistedDoorArn } from '@sallyport/manifest'
 
-import type { Invocation } from '../host/invocation.ts'
+import type { Invocation } from '../host/index.ts'
 import type { Box } from './box.ts'
 import { flow } from './flow.ts'
-import { endedSince, type Exit } from './gate.ts'
+import type { Exit } from './exit.ts'
+import { endedSince } from './gate.ts'
 import { doorReason, type Head } from './head.ts'
 import { forwardedHeaders, returnedHeaders } from './headers.ts'
 import { redact, redactor, secretPatterns } from './redact.ts'

@@ -1,38 +1,11 @@
-import {
-  type AccessRequest, type Context, contextKeys, type Deny, type Durability, type Grant, type Reason,
-} from '@sallyport/core/access'
-import { enforce, type Gate, type Passed } from '@sallyport/core/enforcement'
+import { type AccessRequest, contextKeys, type Grant, type Reason } from '@sallyport/core/access'
+import { enforce, type Gate } from '@sallyport/core/enforcement'
 
-import type { Invocation } from '../host/invocation.ts'
 import { transactionFacts } from '../information/index.ts'
-import type { Box } from './box.ts'
+import type { Exit, ExitAsk } from './exit.ts'
 import { egressRecord, newId, outcomeRecord } from './records.ts'
 import { logLine } from './refusal.ts'
 import type { EgressRooms } from './rooms.ts'
-
-/** One way out, as far as it is known before anything is decided. */
-export interface Exit<Response> {
-  readonly box: Box
-  /** The invocation that was running when the request's head was complete. */
-  readonly invocation: Invocation | undefined
-  readonly asks: readonly [ExitAsk, ...ExitAsk[]]
-  readonly refusal?: Reason
-  /** How durable the record of an allowed crossing must be; a refused one has no effect to outlive. */
-  readonly durability: Durability
-  readonly upstream?: { readonly host: string; readonly tls: string }
-  /** A refusal that counts only for those who would be allowed: strangers do not learn what is missing. */
-  readonly lack?: () => Promise<Reason | undefined>
-  /** The npm package whose code asked, as far as the code itself tells: advisory, and asked for refusals only. */
-  readonly askedBy?: () => Promise<string | undefined>
-  readonly refuse: (decision: Deny) => Response
-  readonly pass: (grant: Grant) => Promise<Passed<Response>>
-}
-
-export interface ExitAsk {
-  readonly action: string
-  readonly resource: string
-  readonly context?: Context
-}
 
 /** The egress door's walk. */
 export function cross<Response>(rooms: EgressRooms, exit: Exit<Response>): Promise<Response> {

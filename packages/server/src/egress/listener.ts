@@ -3,7 +3,7 @@ import type { Socket } from 'node:net'
 import type { Duplex, Readable } from 'node:stream'
 import { createServer as createTlsServer, type SecureContext, type TLSSocket } from 'node:tls'
 
-import type { BoxListeners } from '../host/engine.ts'
+import type { BoxListeners } from '../host/index.ts'
 import { flow } from './flow.ts'
 import { type ExitResponse, plainRefusal } from './refusal.ts'
 import type { EgressLimits } from './rooms.ts'

@@ -1,7 +1,7 @@
 import type { Context, ContextValue, Decision, DecisionRecord, Grant, OutcomeRecord } from '@sallyport/core/access'
 import { decisionRecord, type Outcome } from '@sallyport/core/enforcement'
 
-import type { Exit } from './gate.ts'
+import type { Exit } from './exit.ts'
 import type { EgressRooms } from './rooms.ts'
 
 /** 128 random bits in lower-case hex. */

@@ -2,8 +2,8 @@ import type { Readable } from 'node:stream'
 
 import type { Deny } from '@sallyport/core/access'
 
-import type { OutputLine } from '../host/engine.ts'
-import type { Exit } from './gate.ts'
+import type { OutputLine } from '../host/index.ts'
+import type { Exit } from './exit.ts'
 import type { EgressRooms } from './rooms.ts'
 
 /** An answer on its way back into the box. */

@@ -3,8 +3,7 @@ import type {
 } from '@sallyport/core/access'
 import type { App, Table } from '@sallyport/manifest'
 
-import type { OutputLine } from '../host/engine.ts'
-import type { Invocation, InvocationResult } from '../host/invocation.ts'
+import type { Invocation, InvocationResult, OutputLine } from '../host/index.ts'
 
 /** What the egress door needs from the other rooms; main.ts hands it in. */
 export interface EgressRooms {

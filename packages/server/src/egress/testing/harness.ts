@@ -14,8 +14,7 @@ import { type App, explain } from '@sallyport/manifest'
 // The worked example is the fixture of the whole house.
 import { edited, exampleText, mustLoad } from '../../../../manifest/src/testing/example.ts'
 import { openAuthority } from '../../certificates/index.ts'
-import type { FunctionImage } from '../../host/engine.ts'
-import type { Invocation, InvocationResult } from '../../host/invocation.ts'
+import type { FunctionImage, Invocation, InvocationResult } from '../../host/index.ts'
 import { createEgress } from '../egress.ts'
 import type { EgressRooms, FunctionInvocation } from '../rooms.ts'
 
