@@ -2,10 +2,9 @@ import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 
+import { type Hop, shortAction, shortResource, transactionOf } from '@sallyport/cli'
 import type { DecisionRecord, LedgerRecord } from '@sallyport/core/access'
 
-import { shortAction, shortResource } from '../../../packages/cli/src/show-transaction.ts'
-import { type Hop, transactionOf } from '../../../packages/cli/src/transaction.ts'
 import type { Played } from './stage.ts'
 import type { Step } from './steps.ts'
 

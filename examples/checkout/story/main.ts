@@ -4,8 +4,8 @@ import { mkdir, rename, rm } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import { openCanaries } from '../../../packages/cli/src/attacks/canaries.ts'
-import { findRunningApp, startApp } from '../../../packages/cli/src/attacks/running-app.ts'
+import { findRunningApp, openCanaries, startApp } from '@sallyport/cli'
+
 import { startMailApi } from '../stand-ins/mail-api.ts'
 import { startPaymentApi } from '../stand-ins/payment-api.ts'
 import { type Evidence, judge, readEvidence, type Verdict } from './evidence.ts'

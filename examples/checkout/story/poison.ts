@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 
+import type { Canaries } from '@sallyport/cli'
 import { build, type BuildFailure } from 'esbuild'
 
-import type { Canaries } from '../../../packages/cli/src/attacks/canaries.ts'
 import type { Route } from '../poisoned-dependency/probes.js'
 import type { Evidence } from './evidence.ts'
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-import { readRecords } from '../../../packages/cli/src/transaction.ts'
+import { readRecords } from '@sallyport/cli'
 
 // A process of its own: what the driver remembers of a request counts for nothing, only what was written down does.
 // Prints the ledger's records and the functions' output, one JSON per line.

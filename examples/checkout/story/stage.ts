@@ -1,8 +1,5 @@
+import { command, type RunningApp, send, type Strength, tokens } from '@sallyport/cli'
 import { SallyportError } from '@sallyport/core/access'
-
-import { send } from '../../../packages/cli/src/attacks/client.ts'
-import { command, type RunningApp } from '../../../packages/cli/src/attacks/running-app.ts'
-import { type Strength, tokens } from '../../../packages/cli/src/attacks/tokens.ts'
 
 /** What the driver keeps of a step: only how to find it in the ledger, and what the caller saw. */
 export interface Played {

@@ -1,4 +1,5 @@
-import type { Hop } from '../../../packages/cli/src/transaction.ts'
+import type { Hop } from '@sallyport/cli'
+
 import { callOf, flat, type Verdict } from './evidence.ts'
 import type { PoisonVerdict } from './poison.ts'
 
