@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 
-import { engineGroups, findCgroups } from '../../packages/server/src/host/cgroups.ts'
+import { engineGroups, findCgroups } from '../../packages/server/src/host/index.ts'
 
 /** A process that cannot be mistaken for a later one with the same number. */
 interface Identified {
