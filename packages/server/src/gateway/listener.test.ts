@@ -142,7 +142,7 @@ test('what only the gateway may state is dropped: forwarding headers and our own
   await send(
     `POST /echo/1 HTTP/1.1\r\n${host()}\r\nContent-Length: 0\r\nX-Forwarded-For: 1.2.3.4\r\nX_Forwarded_For: 1.2.3.4\r\nForwarded: for=1\r\nx-sallyport-user: admin\r\nX-HTTP-Method-Override: DELETE\r\nX-Kept: 1\r\n\r\n`,
   )
-  expect([...(seen[0]?.headers.keys() ?? [])].sort()).toEqual(['content-length', 'host', 'x-kept'])
+  expect([...(seen[0]?.headers.keys() ?? [])].toSorted()).toEqual(['content-length', 'host', 'x-kept'])
 })
 
 test("a body over the route's limit is refused and the rest of it is not taken for another request", async () => {
