@@ -57,12 +57,20 @@ export async function createBoxEngine(options: BoxEngineOptions): Promise<Engine
   return {
     name: 'box',
     strength: isolation.strength,
-    description: [describeIsolation(isolation), ...(inspector ? [`debug: ${options.inspect} at ${inspector.address}`] : [])].join('; '),
+    description: [
+      describeIsolation(isolation),
+      ...(inspector ? [`debug: ${options.inspect} at ${inspector.address}`] : []),
+    ].join('; '),
     deploy: (images) => {
       for (const image of images) {
         const before = pools.get(image.name)
         if (before !== undefined && sameImage(before.image, image)) continue
-        const pool = createPool(image, uidOf(image.name), around, options.inspect === image.name ? inspector : undefined)
+        const pool = createPool(
+          image,
+          uidOf(image.name),
+          around,
+          options.inspect === image.name ? inspector : undefined,
+        )
         pools.set(image.name, pool)
         if (before === undefined) continue
         pool.adopt(before.drain())
@@ -90,7 +98,11 @@ function unavailable({ findings }: Isolation): SallyportError {
   const missing = findings.filter(({ control, strength }) => strength === 'absent' && required.has(control))
   const fix = missing.find((finding) => finding.fix !== undefined)?.fix
   const detail = missing.map(({ control, detail: why }) => `${control}: ${why}`).join('; ')
-  return new SallyportError('host.isolation_unavailable', `functions cannot be isolated here: ${detail}`, fix === undefined ? {} : { fix })
+  return new SallyportError(
+    'host.isolation_unavailable',
+    `functions cannot be isolated here: ${detail}`,
+    fix === undefined ? {} : { fix },
+  )
 }
 
 const required = new Set(['programs', 'user-namespaces', 'system-call-filter'])
@@ -101,7 +113,8 @@ function uidAssigner({ first, count }: { first: number; count: number }): (name:
   const uids = new Map<string, number>()
   return (name) => {
     const uid = uids.get(name) ?? first + uids.size
-    if (uid >= first + count) throw new SallyportError('host.uid_range', `more than ${count} functions for the uid range`)
+    if (uid >= first + count)
+      throw new SallyportError('host.uid_range', `more than ${count} functions for the uid range`)
     uids.set(name, uid)
     return uid
   }

@@ -74,7 +74,11 @@ export interface PreparedBox {
 }
 
 /** Prepares a box of this function, under its uid. Joining control groups alone takes the kernel some 10 ms. */
-export async function prepareBox(image: FunctionImage, uid: number | undefined, around: BoxSurroundings): Promise<PreparedBox> {
+export async function prepareBox(
+  image: FunctionImage,
+  uid: number | undefined,
+  around: BoxSurroundings,
+): Promise<PreparedBox> {
   const id = Buffer.from(around.random(8)).toString('hex')
   const pod = await createPod({ runtime: around.runtime, tools: around.tools, ...(uid === undefined ? {} : { uid }) })
   try {
@@ -147,15 +151,26 @@ export function startBox(
     // A process that is just ending says by its exit status why; one that stays without a connection is ended.
     onLost: () => void setTimeout(() => box.kill('the runtime closed its connection'), lostGraceMs).unref(),
   })
-  const output = readOutput(pod, () => {
-    const running = api.current() ?? ending
-    const about = running === undefined ? {} : { transaction: running.transaction, invocation: running.id }
-    return { at: around.clock(), functionName: image.name, boxId: id, ...about }
-  }, around.onOutput)
+  const output = readOutput(
+    pod,
+    () => {
+      const running = api.current() ?? ending
+      const about = running === undefined ? {} : { transaction: running.transaction, invocation: running.id }
+      return { at: around.clock(), functionName: image.name, boxId: id, ...about }
+    },
+    around.onOutput,
+  )
 
   const { http, https, dns } = pod.listeners
   const extras = around.boxExtras(image, id) // first: the door must know the box whose listeners it is given
-  const exits = around.attachExits({ boxId: id, functionName: image.name, http, https, dns, current: () => api.current() })
+  const exits = around.attachExits({
+    boxId: id,
+    functionName: image.name,
+    http,
+    https,
+    dns,
+    current: () => api.current(),
+  })
   const initTimer = setTimeout(() => {
     initFailure = `the module took more than ${initTimeoutMs} ms to load`
     box.kill('initialisation timed out')
@@ -196,11 +211,14 @@ export function startBox(
 
   function runOne(invocation: Invocation): Promise<InvocationResult> {
     return new Promise((resolve) => {
-      const timer = setTimeout(() => {
-        box.kill('the deadline passed')
-        exits.endInvocation()
-        settle?.({ kind: 'error', code: 'function.timed_out', message: `no answer within ${image.timeoutMs} ms` })
-      }, debug ? debugDeadlineMs : Math.max(0, invocation.deadline - around.clock()))
+      const timer = setTimeout(
+        () => {
+          box.kill('the deadline passed')
+          exits.endInvocation()
+          settle?.({ kind: 'error', code: 'function.timed_out', message: `no answer within ${image.timeoutMs} ms` })
+        },
+        debug ? debugDeadlineMs : Math.max(0, invocation.deadline - around.clock()),
+      )
       settle = (result) => {
         settle = undefined
         clearTimeout(timer)

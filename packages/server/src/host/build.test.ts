@@ -19,10 +19,12 @@ beforeAll(() => {
   const files: Readonly<Record<string, string>> = {
     'repo/node_modules/hoisted/index.js': 'exports.value = 40; exports.where = typeof __dirname',
     'repo/examples/app/node_modules/local/index.js': 'export const two = 2',
-    'repo/examples/app/node_modules/sly/index.js': `try { require('${parent}/secret.json') } catch { exports.refused = true }`,
+    'repo/examples/app/node_modules/sly/index.js': `try { require('${parent}/secret.json') } catch { exports.no = true }`,
     'repo/examples/app/node_modules/rude/index.js': `module.exports = require('${parent}/secret.json')`,
     'repo/examples/app/.sallyport/keys.json': JSON.stringify(secret),
-    'repo/examples/app/src/handler.ts': "import { value } from 'hoisted'\nimport { two } from 'local'\nexport const handler = async (): Promise<number> => value + two\n",
+    'repo/examples/app/src/handler.ts':
+      "import { value } from 'hoisted'\nimport { two } from 'local'\n" +
+      'export const handler = async (): Promise<number> => value + two\n',
     'repo/examples/app/src/fetch.ts': 'export default { fetch: (): Response => new Response("hi") }',
     'repo/examples/app/src/commonjs.cjs': 'exports.handler = () => 1',
     'repo/examples/app/src/neither.ts': 'export const other = 1',
@@ -32,7 +34,7 @@ beforeAll(() => {
     'repo/examples/app/src/absolute.ts': "import text from '/etc/hostname'\nexport const handler = text",
     'repo/examples/app/src/linked.ts': "import text from './link.json'\nexport const handler = text",
     'repo/examples/app/src/keys.ts': "import text from '../.sallyport/keys.json'\nexport const handler = text",
-    'repo/examples/app/src/sly.ts': "export { refused as handler } from 'sly'",
+    'repo/examples/app/src/sly.ts': "export { no as handler } from 'sly'",
     'repo/examples/app/src/rude.ts': "import rude from 'rude'\nexport const handler = () => rude",
     'repo/examples/app/src/mapped.ts': `export const handler = 1\n//# sourceMappingURL=${parent}/secret.json`,
     'repo/examples/app/src/outside-package.ts': "import 'elsewhere'\nexport const handler = 1",
@@ -98,7 +100,9 @@ describe('buildFunction', () => {
   })
 
   it('names file, line and column of what does not parse or is not there', async () => {
-    expect(await faultsOf('syntax.ts')).toMatchObject([{ code: 'build.failed', file: 'src/syntax.ts', line: 2, column: 2 }])
+    expect(await faultsOf('syntax.ts')).toMatchObject([
+      { code: 'build.failed', file: 'src/syntax.ts', line: 2, column: 2 },
+    ])
     expect(await faultsOf('missing.ts')).toMatchObject([{ code: 'build.unresolved', file: 'src/missing.ts', line: 1 }])
     expect(await faultsOf('no-such-file.ts')).toMatchObject([{ code: 'build.unresolved' }])
   })

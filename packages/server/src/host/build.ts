@@ -57,33 +57,55 @@ const sourceRoot = '/src'
  * the app's code, its build or its lifecycle scripts. The same sources give the same digest on every machine.
  * Adversary: a dependency that names a host file in an import, through a symbolic link or in a source map comment.
  */
-export async function buildFunction(options: BuildOptions): Promise<BuiltFunction | { readonly faults: readonly BuildFault[] }> {
+export async function buildFunction(
+  options: BuildOptions,
+): Promise<BuiltFunction | { readonly faults: readonly BuildFault[] }> {
   const runtime = await prepareRuntimeFolder(options.runtimeDir, options.execPath)
   const { found: tools } = findTools()
-  if (!areComplete(tools)) throw new SallyportError('host.isolation_unavailable', 'a build needs bubblewrap', { fix: 'apt-get install -y bubblewrap' })
+  if (!areComplete(tools))
+    throw new SallyportError('host.isolation_unavailable', 'a build needs bubblewrap', {
+      fix: 'apt-get install -y bubblewrap',
+    })
   const app = await realpath(options.appFolder)
   const entry = await realpath(options.entry).catch(() => undefined)
   const file = relative(options.appFolder, options.entry)
   if (entry === undefined) return { faults: [fault('build.unresolved', 'there is no such file', file)] }
-  if (!entry.startsWith(app + sep)) return { faults: [fault('build.outside_app', 'the entry lies outside the app folder', file)] }
+  if (!entry.startsWith(app + sep))
+    return { faults: [fault('build.outside_app', 'the entry lies outside the app folder', file)] }
   const moduleFolders = await realFolders(options.moduleFolders)
   const root = commonParent([app, ...moduleFolders.map(dirname)])
   const inSource = (path: string): string => join(sourceRoot, relative(root, path))
   const bundler = await installBundler(runtime.folder)
   const mounts = [
-    ['--ro-bind', runtime.node, '/opt/sallyport/node', '--ro-bind', runtime.inside('build.mjs'), '/opt/sallyport/build.mjs'],
+    [
+      '--ro-bind',
+      runtime.node,
+      '/opt/sallyport/node',
+      '--ro-bind',
+      runtime.inside('build.mjs'),
+      '/opt/sallyport/build.mjs',
+    ],
     ['--ro-bind', bundler, '/opt/sallyport/esbuild'],
     // An app's own node_modules is part of the app; a module folder that contains the app comes before it.
-    ...[...moduleFolders.filter((folder) => !folder.startsWith(app + sep)), app].map((path) => ['--ro-bind', path, inSource(path)]),
+    ...[...moduleFolders.filter((folder) => !folder.startsWith(app + sep)), app].map((path) => [
+      '--ro-bind',
+      path,
+      inSource(path),
+    ]),
     // The server's keys lie in the app folder, under a name that no import may reach.
     existsSync(join(app, '.sallyport')) ? ['--tmpfs', join(inSource(app), '.sallyport')] : [],
   ]
   const job = { app: inSource(app), entry: inSource(entry), moduleFolders: moduleFolders.map(inSource) }
-  const answer = parseAnswer(await bundle(tools, runtime.filter, await ownerOf(app), mounts.flat(), JSON.stringify(job)))
+  const answer = parseAnswer(
+    await bundle(tools, runtime.filter, await ownerOf(app), mounts.flat(), JSON.stringify(job)),
+  )
   if ('faults' in answer) return answer
   for (const warning of answer.warnings) options.onWarning?.(warning)
   const shape = shapeOf(answer)
-  if (shape === undefined) return { faults: [fault('build.no_handler', 'export a `handler` function, or a default object with `fetch`', file)] }
+  if (shape === undefined)
+    return {
+      faults: [fault('build.no_handler', 'export a `handler` function, or a default object with `fetch`', file)],
+    }
   const stored = await store(options.outDir ?? runtime.builds, answer.files)
   return { ...stored, shape, handler: shape === 'handler' ? 'index.handler' : 'index.default' }
 }
@@ -174,11 +196,13 @@ function isWritable(stream: unknown): stream is { end(text: string): void } {
 
 /** Parses what the build box said. Adversary: sources that take over the bundler; hence names are checked too. */
 function parseAnswer(text: string): Answer | { readonly faults: readonly BuildFault[] } {
-  const answer = JSON.parse(text) as Readonly<Record<string, unknown>> // our own script's answer; members are checked below
+  const answer = JSON.parse(text) as Readonly<Record<string, unknown>> // every member is checked below
   const faults = parseFaults(answer['faults'])
   if (faults.length > 0) return { faults }
   const files = new Map<string, Uint8Array>()
-  for (const output of Array.isArray(answer['outputs']) ? (answer['outputs'] as readonly Record<string, unknown>[]) : []) {
+  for (const output of Array.isArray(answer['outputs'])
+    ? (answer['outputs'] as readonly Record<string, unknown>[])
+    : []) {
     const { name, base64 } = output
     if (typeof name !== 'string' || typeof base64 !== 'string' || !/^[\w.-]+$/.test(name) || name.startsWith('.')) {
       throw new SallyportError('host.build_box', 'the build box named a file that no build has')
@@ -202,7 +226,10 @@ function parseFaults(value: unknown): readonly BuildFault[] {
 }
 
 /** Writes the files under their digest, all at once; what stands there already is the same. */
-async function store(builds: string, files: ReadonlyMap<string, Uint8Array>): Promise<{ codeDir: string; codeDigest: string }> {
+async function store(
+  builds: string,
+  files: ReadonlyMap<string, Uint8Array>,
+): Promise<{ codeDir: string; codeDigest: string }> {
   const codeDigest = digestOf(files)
   const codeDir = join(builds, codeDigest)
   if (await holds(codeDir, codeDigest, files)) return { codeDir, codeDigest }

@@ -18,7 +18,9 @@ const installed = new Map<string, Promise<string>>()
 async function install(runtimeFolder: string): Promise<string> {
   const require = createRequire(import.meta.url)
   const library = require.resolve('esbuild')
-  const { version } = JSON.parse(await readFile(join(dirname(library), '../package.json'), 'utf8')) as { version: string }
+  const { version } = JSON.parse(await readFile(join(dirname(library), '../package.json'), 'utf8')) as {
+    version: string
+  }
   const folder = join(runtimeFolder, `esbuild-${version}`)
   const native = createRequire(library).resolve(`@esbuild/${process.platform}-${process.arch}/bin/esbuild`)
   const temporary = `${folder}.${process.pid}`

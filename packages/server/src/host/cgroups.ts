@@ -44,11 +44,15 @@ export function findCgroups(
     return mount === undefined ? undefined : writable([ownPath(mount, own.get(controller)), mount.at])
   })
   const [memory, pids, cpu] = v1
-  if (memory !== undefined && pids !== undefined && cpu !== undefined) return { version: 1, folders: { memory, pids, cpu } }
+  if (memory !== undefined && pids !== undefined && cpu !== undefined)
+    return { version: 1, folders: { memory, pids, cpu } }
   const unified = mounts.find(({ type }) => type === 'cgroup2')
   if (unified === undefined) return undefined
   const at = ownPath(unified, own.get(''))
-  const folder = writable([at, join(at, '..')].filter((path) => path.startsWith(unified.at)), delegates)
+  const folder = writable(
+    [at, join(at, '..')].filter((path) => path.startsWith(unified.at)),
+    delegates,
+  )
   return folder === undefined ? undefined : { version: 2, folders: { memory: folder, pids: folder, cpu: folder } }
 }
 
@@ -150,7 +154,8 @@ function writable(candidates: readonly string[], suits: (probe: string) => boole
 
 /** v2: the folder passes memory, pids and cpu on to its children, or can be told to. */
 function delegates(probe: string): boolean {
-  const has = (): boolean => controllers.every((name) => read(join(probe, 'cgroup.controllers')).split(/\s/).includes(name))
+  const has = (): boolean =>
+    controllers.every((name) => read(join(probe, 'cgroup.controllers')).split(/\s/).includes(name))
   if (has()) return true
   enableControllers(join(probe, '..'))
   return has()

@@ -54,6 +54,7 @@ export interface Exits {
   close(): void
 }
 
+/** Puts the egress room behind a box's listeners, before any function code runs. */
 export type AttachExits = (listeners: BoxListeners) => Exits
 
 /** One line that a function wrote, with the invocation in which it did. */

@@ -3,6 +3,7 @@ export { buildFunction, type BuildFault, type BuildOptions, type BuiltFunction, 
 export { type BoxEngineOptions, createBoxEngine } from './box-engine.ts'
 export { type BoxExtras } from './box-options.ts'
 export { engineGroups, findCgroups } from './cgroups.ts'
+export { type CgroupRoots, engineGroups, findCgroups } from './cgroups.ts'
 export {
   type AttachExits,
   type BoxListeners,

@@ -16,13 +16,19 @@ describe('a function under debug', () => {
     const [target] = (await (await fetch(`http://${address}/json/list`)).json()) as { webSocketDebuggerUrl: string }[]
     const answer = await new Promise((resolve, reject) => {
       const socket = new WebSocket(target?.webSocketDebuggerUrl.replace(/127\.0\.0\.1:\d+/, String(address)) ?? '')
-      const question = { id: 1, method: 'Runtime.evaluate', params: { expression: 'process.env.AWS_LAMBDA_FUNCTION_NAME' } }
+      const question = {
+        id: 1,
+        method: 'Runtime.evaluate',
+        params: { expression: 'process.env.AWS_LAMBDA_FUNCTION_NAME' },
+      }
       socket.addEventListener('open', () => socket.send(JSON.stringify(question)))
       socket.addEventListener('message', ({ data }) => resolve(JSON.parse(String(data))))
       socket.addEventListener('error', () => reject(new Error('no debugger')))
     })
     expect(answer).toMatchObject({ result: { result: { value: 'probe' } } })
-    expect(under.events.map(({ kind, detail }) => `${kind}: ${detail}`).join()).toContain('box-inspect: a debugger may attach')
+    expect(under.events.map(({ kind, detail }) => `${kind}: ${detail}`).join()).toContain(
+      'box-inspect: a debugger may attach',
+    )
   })
 
   it('opens no port for any other', async () => {

@@ -34,8 +34,23 @@ export async function openInspector(runtime: RuntimeFolder, tools: Tools): Promi
     attach: (pod, uid) => {
       const relay = spawn(
         tools.nsenter,
-        ['-t', String(pod.pid), '-U', '--preserve-credentials', '-n', '--', runtime.node, runtime.inside('relay.mjs'), String(inBox.debugPort)],
-        { stdio: ['pipe', 'ignore', 'ignore', 'ipc'], env: {}, cwd: '/', ...(uid === undefined ? {} : { uid, gid: uid }) },
+        [
+          '-t',
+          String(pod.pid),
+          '-U',
+          '--preserve-credentials',
+          '-n',
+          '--',
+          runtime.node,
+          runtime.inside('relay.mjs'),
+          String(inBox.debugPort),
+        ],
+        {
+          stdio: ['pipe', 'ignore', 'ignore', 'ipc'],
+          env: {},
+          cwd: '/',
+          ...(uid === undefined ? {} : { uid, gid: uid }),
+        },
       )
       // When it cannot be started the port refuses, and the box runs on.
       const ended = new Promise((resolve) => relay.once('exit', resolve).once('error', resolve))

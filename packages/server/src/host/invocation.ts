@@ -26,8 +26,10 @@ export type InvocationResult =
   | { readonly kind: 'response'; readonly body: Uint8Array }
   | {
       readonly kind: 'error'
-      /** `function.threw`, `function.timed_out`, `function.exited`, `function.out_of_memory`, `function.output_too_large`, `function.busy`,
-       *  `function.init_failed`, `function.ticket_refused` */
+      /**
+       * `function.threw`, `function.timed_out`, `function.exited`, `function.out_of_memory`,
+       * `function.output_too_large`, `function.busy`, `function.init_failed`, `function.ticket_refused`
+       */
       readonly code: string
       /** For the operator's log; never sent to a caller. */
       readonly message: string

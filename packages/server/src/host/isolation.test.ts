@@ -14,7 +14,9 @@ describe('probeIsolation', () => {
 
   it('says aloud what is weaker', () => {
     const findings = [{ control: 'processor', strength: 'absent', detail: 'only the deadline' }] as const
-    expect(describeIsolation({ usable: true, strength: 'hard', findings })).toContain('processor absent (only the deadline)')
+    expect(describeIsolation({ usable: true, strength: 'hard', findings })).toContain(
+      'processor absent (only the deadline)',
+    )
     expect(describeIsolation({ usable: false, strength: 'absent', findings })).toBe('isolation: absent')
   })
 })

@@ -9,13 +9,20 @@ import { areComplete, findTools, packageOf } from './tools.ts'
 
 /** One control that boxes rest on, as this machine has it. */
 export interface IsolationFinding {
-  readonly control: 'programs' | 'user-namespaces' | 'system-call-filter' | 'memory-and-processes' | 'processor' | 'function-uid'
+  readonly control:
+    | 'programs'
+    | 'user-namespaces'
+    | 'system-call-filter'
+    | 'memory-and-processes'
+    | 'processor'
+    | 'function-uid'
   readonly strength: Strength
   readonly detail: string
   /** The command that mends it, ready to paste. */
   readonly fix?: string
 }
 
+/** What boxes on this machine rest on, part by part. */
 export interface Isolation {
   /** False when boxes cannot be made at all: then nothing runs. */
   readonly usable: boolean
@@ -35,8 +42,11 @@ const hardRequirements: ReadonlySet<string> = new Set(['programs', 'user-namespa
 /** One line for the banner. */
 export function describeIsolation({ usable, findings }: Isolation): string {
   if (!usable) return 'isolation: absent'
-  const weaker = findings.filter(({ strength }) => strength !== 'hard').map(({ control, strength, detail }) => `${control} ${strength} (${detail})`)
-  const held = 'isolation: hard against the function\'s own code, on a shared kernel (bubblewrap box, empty network, seccomp)'
+  const weaker = findings
+    .filter(({ strength }) => strength !== 'hard')
+    .map(({ control, strength, detail }) => `${control} ${strength} (${detail})`)
+  const held =
+    "isolation: hard against the function's own code, on a shared kernel (bubblewrap box, empty network, seccomp)"
   return [held, ...weaker].join('; ')
 }
 
@@ -59,7 +69,19 @@ async function userNamespaces(): Promise<IsolationFinding> {
   const control = 'user-namespaces'
   const { found } = findTools()
   if (!areComplete(found)) return { control, strength: 'absent', detail: 'not tried: a program is missing' }
-  const nested = ['--unshare-user', '--unshare-pid', '--uid', '65534', '--ro-bind', '/', '/', '--proc', '/proc', '--', '/bin/true']
+  const nested = [
+    '--unshare-user',
+    '--unshare-pid',
+    '--uid',
+    '65534',
+    '--ro-bind',
+    '/',
+    '/',
+    '--proc',
+    '/proc',
+    '--',
+    '/bin/true',
+  ]
   const tried = await run(found.unshare, ['-U', '-r', '-n', '--', found.bwrap, ...nested], unprivileged())
   if (tried.ok) return { control, strength: 'hard', detail: 'a box inside a new user and network namespace was made' }
   return { control, strength: 'absent', detail: tried.said.slice(0, 300), ...namespaceFix() }
@@ -72,8 +94,10 @@ function unprivileged(): { uid?: number; gid?: number } {
 
 function namespaceFix(): { fix?: string } {
   const sudo = process.getuid?.() === 0 ? '' : 'sudo '
-  if (setting('/proc/sys/user/max_user_namespaces') === '0') return { fix: `${sudo}sysctl -w user.max_user_namespaces=15000` }
-  if (setting('/proc/sys/kernel/unprivileged_userns_clone') === '0') return { fix: `${sudo}sysctl -w kernel.unprivileged_userns_clone=1` }
+  if (setting('/proc/sys/user/max_user_namespaces') === '0')
+    return { fix: `${sudo}sysctl -w user.max_user_namespaces=15000` }
+  if (setting('/proc/sys/kernel/unprivileged_userns_clone') === '0')
+    return { fix: `${sudo}sysctl -w kernel.unprivileged_userns_clone=1` }
   if (setting('/proc/sys/kernel/apparmor_restrict_unprivileged_userns') === '1') {
     return { fix: `${sudo}sysctl -w kernel.apparmor_restrict_unprivileged_userns=0` }
   }
@@ -83,7 +107,8 @@ function namespaceFix(): { fix?: string } {
 function systemCallFilter(): IsolationFinding {
   const control = 'system-call-filter'
   if (seccompFilter(arch()) === undefined) return { control, strength: 'absent', detail: `no table for ${arch()}` }
-  if (!/^Seccomp:/m.test(setting('/proc/self/status') ?? '')) return { control, strength: 'absent', detail: 'the kernel has no seccomp' }
+  if (!/^Seccomp:/m.test(setting('/proc/self/status') ?? ''))
+    return { control, strength: 'absent', detail: 'the kernel has no seccomp' }
   return { control, strength: 'hard', detail: `seccomp for ${arch()}` }
 }
 
@@ -117,9 +142,19 @@ function setting(path: string): string | undefined {
   }
 }
 
-function run(program: string, argv: readonly string[], identity: { uid?: number; gid?: number }): Promise<{ ok: boolean; said: string }> {
+function run(
+  program: string,
+  argv: readonly string[],
+  identity: { uid?: number; gid?: number },
+): Promise<{ ok: boolean; said: string }> {
   return new Promise((resolve) => {
-    const child = spawn(program, argv, { stdio: ['ignore', 'ignore', 'pipe'], env: {}, cwd: '/', timeout: 5_000, ...identity })
+    const child = spawn(program, argv, {
+      stdio: ['ignore', 'ignore', 'pipe'],
+      env: {},
+      cwd: '/',
+      timeout: 5_000,
+      ...identity,
+    })
     let said = ''
     child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString('utf8')))
     child.once('error', (error) => resolve({ ok: false, said: error.message }))

@@ -18,7 +18,7 @@ export interface PodListeners {
   readonly dns: DatagramSocket
 }
 
-/** An empty network namespace in which every address ends at our listeners, and a process that waits to become a box. */
+/** An empty network namespace in which every address ends at our listeners, and a process that will be a box. */
 export interface Pod {
   readonly pid: number
   readonly listeners: PodListeners
@@ -32,11 +32,13 @@ export interface Pod {
   readonly gone: Promise<PodExit>
 }
 
+/** How the pod's process ended, as Node tells it. */
 export interface PodExit {
   readonly code: number | null
   readonly signal: NodeJS.Signals | null
 }
 
+/** What turns a waiting pod into a box. */
 export interface Launch {
   readonly command: readonly string[]
   /** Options of bwrap, read from a descriptor: the host's process list shows none of them. */
@@ -97,7 +99,12 @@ export async function createPod({ runtime, tools, uid }: PodOptions): Promise<Po
   }
 }
 
-function podOf(shell: ChildProcess, listeners: PodListeners, exited: Promise<PodExit>, boxPid: () => number | undefined): Pod {
+function podOf(
+  shell: ChildProcess,
+  listeners: PodListeners,
+  exited: Promise<PodExit>,
+  boxPid: () => number | undefined,
+): Pod {
   const stdio: readonly (Readable | Writable | null | undefined)[] = shell.stdio // typed by Node as if there were five
   const gone = exited.then(async (exit) => {
     for (const listener of Object.values(listeners)) closeQuietly(listener)
@@ -123,7 +130,12 @@ function podOf(shell: ChildProcess, listeners: PodListeners, exited: Promise<Pod
 /** The listener process of one pod: it lives some 50 ms, ahead of need, and holds the host's file system. */
 async function openListeners(
   shell: ChildProcess,
-  { runtime, tools, identity, said }: {
+  {
+    runtime,
+    tools,
+    identity,
+    said,
+  }: {
     runtime: RuntimeFolder
     tools: Tools
     identity: { uid?: number; gid?: number }
@@ -143,7 +155,8 @@ async function openListeners(
   const [runtimeServer, http, https, dns] = ['runtime', 'http', 'https', 'dns'].map((name) => opened.get(name))
   const complete = runtimeServer instanceof Server && http instanceof Server && https instanceof Server
   if (code === 0 && complete && dns instanceof DatagramSocket) return { runtime: runtimeServer, http, https, dns }
-  for (const handle of opened.values()) if (handle instanceof Server || handle instanceof DatagramSocket) closeQuietly(handle)
+  for (const handle of opened.values())
+    if (handle instanceof Server || handle instanceof DatagramSocket) closeQuietly(handle)
   throw new Error(`the listener process ended with ${code}: ${openerSaid()}${said()}`)
 }
 

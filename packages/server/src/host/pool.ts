@@ -220,7 +220,11 @@ export function createPool(
       new Promise((resolve) => {
         const remainingMs = invocation.deadline - around.clock()
         if (queue.length >= maxBoxes * waitingPerBox) return resolve(busy('its queue is full'))
-        const waiting: Waiting = { invocation, resolve, timer: setTimeout(() => giveUp(waiting), Math.max(0, remainingMs)) }
+        const waiting: Waiting = {
+          invocation,
+          resolve,
+          timer: setTimeout(() => giveUp(waiting), Math.max(0, remainingMs)),
+        }
         queue.push(waiting)
         pump()
         const refused = around.clock() < notBefore && members.size + starting === 0

@@ -69,7 +69,8 @@ export function serveRuntimeApi(listener: Server, functionArn: string, events: R
       events.onInitError(describeError(body))
       return answer(response, 202)
     }
-    const [, id, verb] = /^POST \/2018-06-01\/runtime\/invocation\/([0-9a-zA-Z-]{1,64})\/(response|error)$/.exec(route) ?? []
+    const [, id, verb] =
+      /^POST \/2018-06-01\/runtime\/invocation\/([0-9a-zA-Z-]{1,64})\/(response|error)$/.exec(route) ?? []
     if (running === undefined || id !== running.id) {
       events.onBreach(`${route.slice(0, 120)} outside that invocation`)
       request.resume()
@@ -107,7 +108,7 @@ export function serveRuntimeApi(listener: Server, functionArn: string, events: R
         'lambda-runtime-aws-request-id': invocation.id,
         'lambda-runtime-deadline-ms': invocation.deadline,
         'lambda-runtime-invoked-function-arn': functionArn,
-        'lambda-runtime-trace-id': `Root=1-${invocation.transaction.slice(0, 8)}-${invocation.transaction.slice(8, 32)}`,
+        'lambda-runtime-trace-id': traceId(invocation.transaction),
         'lambda-runtime-sallyport-ticket': ticket,
       })
       response.end(invocation.event)
@@ -182,6 +183,11 @@ async function read(request: IncomingMessage, maxBytes: number): Promise<Uint8Ar
     else chunks.length = 0
   }
   return length <= maxBytes ? Buffer.concat(chunks) : undefined
+}
+
+/** AWS X-Ray's form of a 128-bit id: `Root=1-<8 hex>-<24 hex>`. */
+function traceId(transaction: string): string {
+  return `Root=1-${transaction.slice(0, 8)}-${transaction.slice(8, 32)}`
 }
 
 function answer(response: ServerResponse, status: number): void {

@@ -68,7 +68,14 @@ export async function prepareRuntimeFolder(runtimeDir: string, execPath: string)
   }
   const filter = join(folder, 'seccomp.bpf')
   await install(filter, program)
-  return { folder, node, inside: (name) => join(subfolders.inside, name), etc: subfolders.etc, filter, builds: subfolders.builds }
+  return {
+    folder,
+    node,
+    inside: (name) => join(subfolders.inside, name),
+    etc: subfolders.etc,
+    filter,
+    builds: subfolders.builds,
+  }
 }
 
 /** A file is replaced as a whole or not at all: two servers may share the folder. */
@@ -92,13 +99,20 @@ let temporaries = 0
 /** 121 MB: linked where the file system allows, copied once where not. */
 async function installBinary(from: string, to: string): Promise<void> {
   const [source, present] = await Promise.all([stat(from), stat(to).catch(() => undefined)])
-  const same = present !== undefined && present.size === source.size &&
+  const same =
+    present !== undefined &&
+    present.size === source.size &&
     ((present.ino === source.ino && present.dev === source.dev) || present.mtimeMs > source.mtimeMs)
   if (same) return
   const temporary = temporaryName(to)
   // Linked only when its owner is us and no other uid may write: the link shares the mode with the original.
   const linkable = source.uid === 0 && (source.mode & 0o777) === 0o755
-  const linked = linkable && (await link(from, temporary).then(() => true, () => false))
+  const linked =
+    linkable &&
+    (await link(from, temporary).then(
+      () => true,
+      () => false,
+    ))
   if (!linked) {
     await copyFile(from, temporary, constants.COPYFILE_FICLONE)
     await chmod(temporary, 0o755)
@@ -117,9 +131,13 @@ async function refuseForeignOwner(folder: string): Promise<void> {
 async function refuseClosedAncestor(folder: string): Promise<void> {
   for (let at = folder; ; at = dirname(at)) {
     if (((await stat(at)).mode & 0o001) === 0) {
-      throw new SallyportError('host.runtime_folder', `${folder} cannot be reached by a function's uid: ${at} is closed`, {
-        fix: at === folder ? `chmod o+x ${at}` : 'choose a runtime folder such as /var/cache/sallyport/NAME',
-      })
+      throw new SallyportError(
+        'host.runtime_folder',
+        `${folder} cannot be reached by a function's uid: ${at} is closed`,
+        {
+          fix: at === folder ? `chmod o+x ${at}` : 'choose a runtime folder such as /var/cache/sallyport/NAME',
+        },
+      )
     }
     if (at === dirname(at)) return
   }

@@ -1,10 +1,10 @@
-/** Numbers of one system call: x86-64 and arm64 (the generic table). Absent where that machine does not have the call. */
+/** Numbers of one system call: x86-64 and arm64 (the generic table). Absent where that machine has no such call. */
 export interface SyscallNumbers {
   readonly x64?: number
   readonly arm64?: number
 }
 
-/** One line per refused call: name, x86-64, arm64 (`-` = no such call). Grouped by what an attacker would want it for. */
+/** Each refused call: name, x86-64, arm64 (`-` = no such call). Grouped by what an attacker would want it for. */
 const refusedTable = `
 mount 165 40            umount2 166 39          pivot_root 155 41       chroot 161 51
 open_tree 428 428       move_mount 429 429      fsopen 430 430          fsconfig 431 431
@@ -48,6 +48,7 @@ export interface SeccompMachine {
   readonly socketpair: number
 }
 
+/** The machines whose call numbers we know, by Node's name for them. */
 export const machines: Readonly<Record<'x64' | 'arm64', SeccompMachine>> = {
   x64: { auditArch: 0xc000003e, foreignAbiFrom: 0x40000000, clone: 56, ioctl: 16, socket: 41, socketpair: 53 },
   arm64: { auditArch: 0xc00000b7, clone: 220, ioctl: 29, socket: 198, socketpair: 199 },

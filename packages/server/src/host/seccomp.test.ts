@@ -19,7 +19,12 @@ function run(filter: Uint8Array, { arch, number, argv = [] }: Call): number {
   const data = new Map([[0, number], [4, arch], ...argv.map((value, index) => [16 + 8 * index, value] as const)])
   let accumulator = 0
   for (let at = 0; at * 8 < filter.byteLength; at++) {
-    const [code, yes, no, operand] = [view.getUint16(at * 8, true), view.getUint8(at * 8 + 2), view.getUint8(at * 8 + 3), view.getUint32(at * 8 + 4, true)]
+    const [code, yes, no, operand] = [
+      view.getUint16(at * 8, true),
+      view.getUint8(at * 8 + 2),
+      view.getUint8(at * 8 + 3),
+      view.getUint32(at * 8 + 4, true),
+    ]
     if (code === 0x06) return operand
     if (code === 0x20) accumulator = data.get(operand) ?? 0
     else if (code === 0x15) at += accumulator === operand ? yes : no

@@ -42,7 +42,8 @@ process.stdout.write(JSON.stringify(answer), () => process.exit(0))
 function outcomeOf({ metafile, outputFiles }) {
   const inputs = Object.keys(metafile.inputs)
   const outside = inputs.filter((path) => !isInside(realpathSync(join(job.app, path.replace(/^[a-z-]+:/, '')))))
-  if (outside.length > 0) return { faults: outside.map((path) => outsideFault(path, { file: path, line: 1, column: 0 })) }
+  if (outside.length > 0)
+    return { faults: outside.map((path) => outsideFault(path, { file: path, line: 1, column: 0 })) }
   const main = Object.values(metafile.outputs).find(({ entryPoint }) => entryPoint !== undefined)
   return {
     outputs: outputFiles.map(({ path, contents }) => ({
@@ -51,7 +52,9 @@ function outcomeOf({ metafile, outputFiles }) {
     })),
     exports: main.exports,
     commonjs: metafile.inputs[main.entryPoint].format === 'cjs',
-    warnings: Object.entries(metafile.inputs).flatMap(([importer, { imports }]) => imports.flatMap(warningOf(importer))),
+    warnings: Object.entries(metafile.inputs).flatMap(([importer, { imports }]) =>
+      imports.flatMap(warningOf(importer)),
+    ),
   }
 }
 
@@ -95,7 +98,9 @@ function isBrokenLink(path) {
 }
 
 function isInside(path) {
-  return roots.some((root) => path === root || path.startsWith(root + sep)) && !path.startsWith(`${job.app}/.sallyport/`)
+  return (
+    roots.some((root) => path === root || path.startsWith(root + sep)) && !path.startsWith(`${job.app}/.sallyport/`)
+  )
 }
 
 function outsideFault(specifier, at) {

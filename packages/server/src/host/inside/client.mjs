@@ -64,7 +64,11 @@ async function endWith(errorType, error) {
 function describe(error, errorType) {
   const name = typeof error?.name === 'string' ? error.name : typeof error
   const stack = typeof error?.stack === 'string' ? error.stack.split('\n').slice(1, 40) : []
-  return { errorType: errorType ?? name, errorMessage: String(error?.message ?? error).slice(0, 8192), stackTrace: stack }
+  return {
+    errorType: errorType ?? name,
+    errorMessage: String(error?.message ?? error).slice(0, 8192),
+    stackTrace: stack,
+  }
 }
 
 /** The algorithm is written down beside `verifyTicket`; this file can import nothing. */
@@ -130,7 +134,10 @@ function callerPositions() {
     const held = {}
     Error.captureStackTrace(held, callerPositions)
     const inside = held.stack.filter((frame) => frame.getFileName() === bundle)
-    return inside.slice(-16).map((frame) => `${frame.getLineNumber()}:${frame.getColumnNumber()}`).join(',')
+    return inside
+      .slice(-16)
+      .map((frame) => `${frame.getLineNumber()}:${frame.getColumnNumber()}`)
+      .join(',')
   } catch {
     return '' // function code has changed Error, and so hidden itself
   } finally {
@@ -213,7 +220,9 @@ function requestOf(event) {
 function queryOf(event) {
   const single = Object.entries(event.queryStringParameters ?? {}).map(([name, value]) => [name, [value]])
   const all = { ...Object.fromEntries(single), ...event.multiValueQueryStringParameters }
-  return new URLSearchParams(Object.entries(all).flatMap(([name, values]) => values.map((value) => [name, value]))).toString()
+  return new URLSearchParams(
+    Object.entries(all).flatMap(([name, values]) => values.map((value) => [name, value])),
+  ).toString()
 }
 
 async function eventResponse(response, event) {
@@ -250,7 +259,8 @@ function openConnection(authority) {
     exchange: (method, path, body = '') =>
       new Promise((resolve) => {
         waiting = resolve
-        const head = `${method} ${path} HTTP/1.1\r\nhost: ${authority}\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n`
+        const lines = [`${method} ${path} HTTP/1.1`, `host: ${authority}`, `content-length: ${Buffer.byteLength(body)}`]
+        const head = `${lines.join('\r\n')}\r\n\r\n`
         socket.cork()
         socket.write(head, 'latin1')
         if (body.length > 0) socket.write(body)
@@ -263,7 +273,11 @@ function readResponse(bytes) {
   const blank = bytes.indexOf('\r\n\r\n')
   if (blank === -1) return undefined
   const [statusLine, ...lines] = bytes.toString('latin1', 0, blank).split('\r\n')
-  const headers = Object.fromEntries(lines.map((line) => [line.slice(0, line.indexOf(':')).toLowerCase(), line.slice(line.indexOf(':') + 1).trim()]))
+  const headers = Object.fromEntries(
+    lines.map((line) => [line.slice(0, line.indexOf(':')).toLowerCase(), line.slice(line.indexOf(':') + 1).trim()]),
+  )
   const end = blank + 4 + Number(headers['content-length'] ?? 0)
-  return bytes.length < end ? undefined : { status: Number(statusLine.split(' ')[1]), headers, body: bytes.subarray(blank + 4, end), end }
+  return bytes.length < end
+    ? undefined
+    : { status: Number(statusLine.split(' ')[1]), headers, body: bytes.subarray(blank + 4, end), end }
 }

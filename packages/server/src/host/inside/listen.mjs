@@ -5,7 +5,10 @@ import { createServer, Socket } from 'node:net'
 
 // Standard input ends when the server dies, whatever it was doing. The channel's own `disconnect` does not come
 // while a handle that was sent has not been acknowledged.
-new Socket({ fd: 0 }).on('error', () => process.exit(1)).on('end', () => process.exit(1)).resume()
+new Socket({ fd: 0 })
+  .on('error', () => process.exit(1))
+  .on('end', () => process.exit(1))
+  .resume()
 
 const tcp = (name, port, host) =>
   new Promise((resolve, reject) => {

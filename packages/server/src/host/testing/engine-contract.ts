@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 import type { EngineUnderTest } from './make-engine.ts'
 
-/** What every engine must keep, whatever it runs functions in. `make` gives a fresh one with the probe function's code. */
+/** What every engine must keep, whatever it runs functions in. `make` gives a fresh one. */
 export function engineContract(name: string, make: () => Promise<EngineUnderTest>): void {
   describe(`${name} keeps the engine contract`, () => {
     let under: EngineUnderTest
@@ -19,17 +19,26 @@ export function engineContract(name: string, make: () => Promise<EngineUnderTest
     it('tells a throw with its stack, and goes on with the same box', async () => {
       const first = await under.call({ probe: 'count' })
       const thrown = await under.invoke({ probe: 'throwError', message: 'boo' })
-      expect(thrown).toMatchObject({ code: 'function.threw', message: expect.stringMatching(/^TypeError: boo\n.*index\.mjs/s) })
+      expect(thrown).toMatchObject({
+        code: 'function.threw',
+        message: expect.stringMatching(/^TypeError: boo\n.*index\.mjs/s),
+      })
       expect(await under.call({ probe: 'count' })).toBe(Number(first) + 1)
     })
 
     it('tells a rejection that nobody awaited', async () => {
       const result = await under.invoke({ probe: 'rejectLater', message: 'lost' })
-      expect(result).toMatchObject({ code: 'function.threw', message: expect.stringContaining('UnhandledPromiseRejection: lost') })
+      expect(result).toMatchObject({
+        code: 'function.threw',
+        message: expect.stringContaining('UnhandledPromiseRejection: lost'),
+      })
     })
 
     it('tells an exit', async () => {
-      expect(await under.invoke({ probe: 'exit', status: 3 })).toMatchObject({ code: 'function.exited', message: expect.stringContaining('3') })
+      expect(await under.invoke({ probe: 'exit', status: 3 })).toMatchObject({
+        code: 'function.exited',
+        message: expect.stringContaining('3'),
+      })
     })
 
     it.each(['loop', 'never'])('ends a function that does not come back (%s) at its deadline', async (probe) => {
@@ -39,8 +48,12 @@ export function engineContract(name: string, make: () => Promise<EngineUnderTest
     })
 
     it('refuses an answer over 6 MB and takes one just below', async () => {
-      expect(await under.invoke({ probe: 'answerOf', bytes: 6 * 1024 * 1024 })).toMatchObject({ code: 'function.output_too_large' })
-      expect(String(await under.call({ probe: 'answerOf', bytes: 6 * 1024 * 1024 - 2 }))).toHaveLength(6 * 1024 * 1024 - 2)
+      expect(await under.invoke({ probe: 'answerOf', bytes: 6 * 1024 * 1024 })).toMatchObject({
+        code: 'function.output_too_large',
+      })
+      expect(String(await under.call({ probe: 'answerOf', bytes: 6 * 1024 * 1024 - 2 }))).toHaveLength(
+        6 * 1024 * 1024 - 2,
+      )
     })
 
     it('is busy, and says so, for a function that nobody deployed', async () => {
@@ -88,7 +101,9 @@ export function engineContract(name: string, make: () => Promise<EngineUnderTest
       const running = under.invoke({ probe: 'connect', host: '10.9.8.7', port: 80 }, { functionName: 'changing' })
       await under.deploy({ ...before, codeDigest: 'f'.repeat(64) })
       expect((await running).kind).toBe('response')
-      expect(await under.call({ probe: 'claims' }, { functionName: 'changing' })).toMatchObject({ codeDigest: 'f'.repeat(64) })
+      expect(await under.call({ probe: 'claims' }, { functionName: 'changing' })).toMatchObject({
+        codeDigest: 'f'.repeat(64),
+      })
     })
   })
 }

@@ -4,7 +4,7 @@ import type { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-import type { Grant } from '@sallyport/core/access'
+import { type AccessRequest, anonymous, type Allow, type Grant, sealGrant, sealReceipt } from '@sallyport/core/access'
 
 import { type BoxEngineOptions, createBoxEngine } from '../box-engine.ts'
 import type { BoxEvent } from '../box.ts'
@@ -54,7 +54,9 @@ export function codeFolder(parent: string, source?: string): string {
 }
 
 /** Starts an engine in a folder of its own; `close` removes both. */
-export async function makeEngine(options: Partial<BoxEngineOptions> & { readonly hold?: boolean } = {}): Promise<EngineUnderTest> {
+export async function makeEngine(
+  options: Partial<BoxEngineOptions> & { readonly hold?: boolean } = {},
+): Promise<EngineUnderTest> {
   const folder = openFolder()
   const output: OutputLine[] = []
   const events: BoxEvent[] = []
@@ -64,7 +66,10 @@ export async function makeEngine(options: Partial<BoxEngineOptions> & { readonly
     runtimeDir: join(folder, 'runtime'),
     execPath: process.execPath,
     attachExits: ({ boxId, http, https, current }) => {
-      for (const [port, server] of [[80, http], [443, https]] as const) {
+      for (const [port, server] of [
+        [80, http],
+        [443, https],
+      ] as const) {
         server.on('connection', (socket) => {
           socket.on('error', () => socket.destroy())
           contacts.push({ boxId, port, address: socket.localAddress, invocation: current()?.id, socket })
@@ -72,7 +77,8 @@ export async function makeEngine(options: Partial<BoxEngineOptions> & { readonly
           else socket.destroy()
         })
       }
-      const mine = (): void => contacts.filter((contact) => contact.boxId === boxId).forEach(({ socket }) => socket.destroy())
+      const mine = (): void =>
+        contacts.filter((contact) => contact.boxId === boxId).forEach(({ socket }) => socket.destroy())
       const endInvocation = (): void => {
         ended.count += 1
         mine()
@@ -94,7 +100,13 @@ export async function makeEngine(options: Partial<BoxEngineOptions> & { readonly
   const invoke = (event: unknown, more: Partial<Invocation> = {}): Promise<InvocationResult> =>
     engine.invoke(invocationOf(event, more))
   return {
-    engine, output, events, contacts, ended, deploy, invoke,
+    engine,
+    output,
+    events,
+    contacts,
+    ended,
+    deploy,
+    invoke,
     call: async (event, more) => {
       const result = await invoke(event, more)
       if (result.kind === 'error') throw new Error(`${result.code}: ${result.message}`)
@@ -133,12 +145,26 @@ export function invocationOf(event: unknown, more: Partial<Invocation> = {}): In
     functionName: 'probe',
     actors: [],
     deadline: Date.now() + 8_000,
-    grant: ungranted,
+    grant: openGrant(),
     event: Buffer.from(JSON.stringify(event)),
     affinity: 'alice',
     ...more,
   }
 }
 
-// The gate, not the engine, checks grants; these tests stand behind the gate.
-const ungranted = {} as Grant
+/** The gate, not the engine, checks grants; these tests stand behind the gate. */
+function openGrant(): Grant {
+  const id = 'd'.repeat(32)
+  const asked: AccessRequest = {
+    id,
+    transaction: 't'.repeat(32),
+    subject: anonymous,
+    action: 'sallyport:InvokeFunction',
+    resource: 'arn:sallyport:function:app:test:probe',
+    context: {},
+    actors: [],
+  }
+  const decision: Allow = { effect: 'allow', id, asked: [asked], reasons: [] }
+  const receipt = sealReceipt({ decision: id, leafIndex: 0n, durability: 'written' })
+  return sealGrant({ decision, receipt, expiresAt: Date.now() + 60_000, epochs: new Map() })
+}

@@ -20,7 +20,11 @@ const probes = {
   command: ({ program, argv }) => spawnSync(program, argv, { encoding: 'utf8', timeout: 3000 }).status,
   syscall: ({ numbers }) => syscall(numbers),
   connect: ({ host, port, path }) => tryConnect(path === undefined ? { host, port } : { path: `\0${path}` }),
-  resolve: ({ name }) => lookup(name).then(({ address }) => address, (error) => error.code),
+  resolve: ({ name }) =>
+    lookup(name).then(
+      ({ address }) => address,
+      (error) => error.code,
+    ),
   datagram: ({ host, port }) => datagram(host, port),
   fill: ({ folder, megabytes }) => fill(folder, megabytes),
   allocate: ({ megabytes }) => allocate(megabytes),
@@ -131,7 +135,9 @@ function allocate(megabytes) {
 async function fork(count) {
   const children = Array.from({ length: count }, () => spawn('/usr/bin/sleep', ['5'], { stdio: 'ignore' }))
   const outcomes = await Promise.all(
-    children.map((child) => new Promise((resolve) => child.once('spawn', () => resolve(true)).once('error', () => resolve(false)))),
+    children.map(
+      (child) => new Promise((resolve) => child.once('spawn', () => resolve(true)).once('error', () => resolve(false))),
+    ),
   )
   for (const child of children) child.kill('SIGKILL')
   return outcomes.filter(Boolean).length

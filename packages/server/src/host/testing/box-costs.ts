@@ -1,0 +1,144 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { createSocket } from 'node:dgram'
+import { once } from 'node:events'
+import { rmSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
+import { join } from 'node:path'
+import { PassThrough } from 'node:stream'
+
+import { type Box, type BoxSurroundings, closing, prepareBox, type PreparedBox, startBox } from '../box.ts'
+import { boxEnvironment, nodeCommand } from '../box-options.ts'
+import { findCgroups, removeEngineGroups } from '../cgroups.ts'
+import type { FunctionImage } from '../engine.ts'
+import type { PodExit } from '../pod.ts'
+import { prepareRuntimeFolder, type RuntimeFolder } from '../runtime-folder.ts'
+import { areComplete, findTools } from '../tools.ts'
+import { codeFolder, imageOf, invocationOf, openFolder } from './make-engine.ts'
+
+/** A place to run the function in: a box, or a bare process with everything else the same. */
+export interface Place {
+  /** Prepares, launches and asks once; the milliseconds of each. */
+  start(): Promise<Started>
+}
+
+/** One running environment and what its start took. */
+export interface Started {
+  readonly prepareMs: number
+  /** From launch until the runtime asks for its first invocation. */
+  readonly loadMs: number
+  readonly firstCallMs: number
+  /** One call; resolves with its milliseconds when the environment is idle again. */
+  call(): Promise<number>
+  stop(): Promise<void>
+}
+
+/** Both places, with the same function, client and runtime API. */
+export interface Places {
+  readonly bare: Place
+  readonly boxed: Place
+  readonly limits: string
+  close(): void
+}
+
+/** Opens both places. Throws where boxes cannot be made. */
+export async function openPlaces(): Promise<Places> {
+  const { found: tools } = findTools()
+  if (!areComplete(tools)) throw new Error('bubblewrap, iproute2 and util-linux are needed')
+  const folder = openFolder()
+  const runtime = await prepareRuntimeFolder(join(folder, 'runtime'), process.execPath)
+  const cgroups = findCgroups()
+  const engineId = `sallyport-${process.pid}-bench`
+  const code = codeFolder(folder, 'export const handler = async (event) => ({ got: event.value })')
+  const image = imageOf({ codeDir: code })
+  const uid = process.getuid?.() === 0 ? 210_999 : undefined
+  const around: BoxSurroundings = {
+    engineId,
+    runtime,
+    tools,
+    cgroups,
+    attachExits: () => ({ endInvocation: () => undefined, close: () => undefined }),
+    boxExtras: () => ({ environment: {}, caPem: '' }),
+    onOutput: () => undefined,
+    onEvent: () => undefined,
+    clock: Date.now,
+    random: (bytes) => randomBytes(bytes),
+  }
+  const bareAround = { ...around, cgroups: undefined }
+  return {
+    bare: { start: () => start(image, bareAround, () => bareProcess(image, runtime)) },
+    boxed: { start: () => start(image, around, () => prepareBox(image, uid, around)) },
+    limits: cgroups === undefined ? 'prlimit' : `control groups v${cgroups.version}`,
+    close: () => {
+      if (cgroups !== undefined) removeEngineGroups(cgroups, engineId)
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+async function start(
+  image: FunctionImage,
+  around: BoxSurroundings,
+  prepare: () => Promise<PreparedBox>,
+): Promise<Started> {
+  const began = performance.now()
+  const prepared = await prepare()
+  const launched = performance.now()
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const box = startBox(image, prepared, around, { onIdle: () => resolve(), onEnd: () => resolve() })
+  await promise
+  const loaded = performance.now()
+  return {
+    prepareMs: launched - began,
+    loadMs: loaded - launched,
+    firstCallMs: await timedCall(box),
+    call: () => timedCall(box),
+    stop: async () => {
+      box.kill(closing)
+      await box.gone
+    },
+  }
+}
+
+async function timedCall(box: Box): Promise<number> {
+  const started = performance.now()
+  const result = await box.run(invocationOf({ value: 1 }))
+  const took = performance.now() - started
+  if (result.kind === 'error') throw new Error(result.message)
+  while (!box.isIdle()) await new Promise((resolve) => setImmediate(resolve))
+  return took
+}
+
+/** The same handshake with a process that is in no box. */
+async function bareProcess(of: FunctionImage, runtime: RuntimeFolder): Promise<PreparedBox> {
+  const listener = createServer().listen(0, '127.0.0.1')
+  await once(listener, 'listening')
+  const { port } = listener.address() as AddressInfo // it listens on an address, not on a pipe
+  const [stdout, stderr] = [new PassThrough(), new PassThrough()]
+  const { promise: gone, resolve } = Promise.withResolvers<PodExit>()
+  let child: ChildProcess | undefined
+  const pod: PreparedBox['pod'] = {
+    pid: process.pid,
+    listeners: { runtime: listener, http: createServer(), https: createServer(), dns: createSocket('udp4').unref() },
+    stdout,
+    stderr,
+    gone,
+    kill: () => void child?.kill('SIGKILL'),
+    launch: ({ handover }) => {
+      const [program = '', ...argv] = nodeCommand(runtime.node, runtime.inside('client.mjs'), of.memoryMb, false)
+      const env = {
+        ...boxEnvironment(of, { environment: {}, caPem: '' }),
+        AWS_LAMBDA_RUNTIME_API: `127.0.0.1:${port}`,
+        LAMBDA_TASK_ROOT: of.codeDir,
+        NODE_EXTRA_CA_CERTS: '',
+      }
+      const started = spawn(program, argv, { env, stdio: ['pipe', 'pipe', 'pipe'] })
+      child = started
+      started.stdout.pipe(stdout)
+      started.stderr.pipe(stderr)
+      started.stdin.end(handover)
+      started.once('exit', (code, signal) => resolve({ code, signal }))
+    },
+  }
+  return { id: randomBytes(8).toString('hex'), pod, group: undefined }
+}
