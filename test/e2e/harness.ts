@@ -4,10 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
+import { type ClientAnswer, type ClientRequest, localApi, send, type Status, statusOf } from '@sallyport/cli'
 import type { LedgerRecord } from '@sallyport/core/access'
 
-import { type ClientAnswer, type ClientRequest, send } from '../../packages/cli/src/attacks/client.ts'
-import { localApi, type Status, statusOf } from '../../packages/cli/src/local-api.ts'
 import { type CognitoFixture, createCognitoFixture } from '../../packages/core/src/identity/testing/cognito-issuer.ts'
 import { runtimeFolderFor } from '../../packages/server/src/host/index.ts'
 import { readLedger } from '../../packages/server/src/ledger/index.ts'
@@ -78,6 +77,8 @@ export interface TestServer {
 export interface RunningServer extends TestServer {
   readonly pid: number
   readonly status: Status
+  /** Path of the local API's socket. */
+  readonly apiSocket: string
   send(request: ClientRequest): Promise<ClientAnswer>
   /** Sends the signal once and waits for the end. */
   stop(signal?: NodeJS.Signals): Promise<Ended>
@@ -93,10 +94,12 @@ export interface StartOptions {
 }
 
 const alive = new Set<ChildProcess>()
-// A test that fails half-way leaves nothing running: its process ends what it started.
-process.on('exit', () => {
+
+/** Ends whatever a test that failed half-way left running. For `afterEach`. */
+export function endAll(): void {
   for (const child of alive) child.kill('SIGKILL')
-})
+}
+process.on('exit', endAll)
 
 /** Starts a server on ports that are free, and does not wait. */
 export function launch(app: Pick<TestApp, 'folder'>, options: StartOptions = {}): TestServer {
@@ -134,6 +137,7 @@ export async function start(app: Pick<TestApp, 'folder'>, options: StartOptions 
     ...server,
     pid: status.pid,
     status,
+    apiSocket: readFileSync(join(app.folder, '.sallyport/api-address'), 'utf8'),
     send: (request) => (plain ? sendPlain(status.gateway, request) : send({ gateway: status.gateway, ca }, request)),
     stop: async (signal = 'SIGTERM') => {
       process.kill(status.pid, signal)
