@@ -142,6 +142,38 @@ describe('verifySigV4 against an independent signer', () => {
     })
   }
 
+  it('refuses a signer that leaves out the host, and so could be sent to any', () => {
+    const date = '20260301T120000Z'
+    const scope = '20260301/eu-central-1/dynamodb/aws4_request'
+    const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
+    const utf8 = (text: string): Uint8Array => Buffer.from(text)
+    const signedWith = (names: string, lines: string): SignedRequest => {
+      const canonical = `POST\n/\n\n${lines}\n${names}\n${hex(sha256(utf8('{}')))}`
+      const toSign = `AWS4-HMAC-SHA256\n${date}\n${scope}\n${hex(sha256(utf8(canonical)))}`
+      let key = utf8(`AWS4${credential.secretAccessKey}`)
+      for (const part of scope.split('/')) key = hmacSha256(key, utf8(part))
+      const signature = hex(hmacSha256(key, utf8(toSign)))
+      return {
+        method: 'POST',
+        target: '/',
+        headers: [
+          ['host', 'any.aws.internal'],
+          ['x-amz-date', date],
+          ['x-amz-security-token', credential.sessionToken],
+          [
+            'authorization',
+            `AWS4-HMAC-SHA256 Credential=BOXKEY000001/${scope}, SignedHeaders=${names}, Signature=${signature}`,
+          ],
+        ],
+        body: utf8('{}'),
+      }
+    }
+    const others = `x-amz-date:${date}\nx-amz-security-token:${credential.sessionToken}\n`
+    const names = 'x-amz-date;x-amz-security-token'
+    expect(code(signedWith(`host;${names}`, `host:any.aws.internal\n${others}`))).toBe('ok')
+    expect(code(signedWith(names, others))).toBe('SignatureDoesNotMatch')
+  })
+
   it('refuses a request 15 minutes and one second away, and accepts it at 15 minutes', () => {
     for (const sense of [-1, 1]) {
       expect(code(signed(), { ...tools, nowSeconds: nowSeconds + sense * 900 })).toBe('ok')

@@ -268,7 +268,11 @@ describe('the configuration', () => {
     ['a skew above 60 s', () => createVerifier({ issuers: [], nowSeconds: () => 0, skewSeconds: 61 })],
     ['a skew that is no number', () => createVerifier({ issuers: [], nowSeconds: () => 0, skewSeconds: Number.NaN })],
     ['a name with the separator in it', () => verifierFor([{ ...issuer.configuration, name: 'a:b' }])],
-    ['two issuers of one name', () => verifierFor([issuer.configuration, other.configuration])],
+    [
+      'two issuers of one name',
+      () => verifierFor([issuer.configuration, { ...other.configuration, kind: 'oidc', rolesClaim: 'r' }]),
+    ],
+    ['two embedded issuers', () => verifierFor([issuer.configuration, { ...other.configuration, name: 'b' }])],
     [
       'two issuers of one address',
       () => verifierFor([issuer.configuration, { ...issuer.configuration, kind: 'oidc', name: 'b', rolesClaim: 'r' }]),
