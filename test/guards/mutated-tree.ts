@@ -35,7 +35,8 @@ export async function makeMutatedTree(): Promise<MutatedTree> {
   await vitest.standalone()
 
   async function run({ noticedBy, testName }: Guard): Promise<Noticed> {
-    vitest.setGlobalTestNamePattern(new RegExp(testName === undefined ? '' : RegExp.escape(testName)))
+    if (testName === undefined) vitest.resetGlobalTestNamePattern()
+    else vitest.setGlobalTestNamePattern(new RegExp(RegExp.escape(testName)))
     const specifications = await vitest.globTestSpecifications(noticedBy.map((name) => join(tree, name)))
     if (specifications.length !== noticedBy.length) throw new Error(`${noticedBy.join(', ')} are not all there`)
     const { exitCode } = process // these failures are what we want to see, and not our own
