@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
@@ -19,7 +19,7 @@ beforeAll(() => {
   const files: Readonly<Record<string, string>> = {
     'repo/node_modules/hoisted/index.js': 'exports.value = 40; exports.where = typeof __dirname',
     'repo/examples/app/node_modules/local/index.js': 'export const two = 2',
-    'repo/examples/app/node_modules/sly/index.js': `try { require('${parent}/secret.json') } catch { exports.no = true }`,
+    'repo/examples/app/node_modules/sly/index.js': `try { require('${parent}/secret.json') } catch {} exports.no = 1`,
     'repo/examples/app/node_modules/rude/index.js': `module.exports = require('${parent}/secret.json')`,
     'repo/examples/app/.sallyport/keys.json': JSON.stringify(secret),
     'repo/examples/app/src/handler.ts':
@@ -138,6 +138,12 @@ describe('buildFunction', () => {
   it('builds several functions side by side', async () => {
     const results = await Promise.all(['handler.ts', 'fetch.ts', 'commonjs.cjs', 'handler.ts'].map(built))
     expect(results.map(({ shape }) => shape)).toEqual(['handler', 'fetch', 'handler', 'handler'])
+  })
+
+  it('builds an app in a folder that is closed to every other user', async () => {
+    chmodSync(join(parent, 'repo'), 0o700)
+    expect(await built('handler.ts')).toMatchObject({ shape: 'handler' })
+    chmodSync(join(parent, 'repo'), 0o755)
   })
 
   it('takes less than a second', async () => {
