@@ -2,7 +2,6 @@ export { type BoxEvent } from './box.ts'
 export { buildFunction, type BuildFault, type BuildOptions, type BuiltFunction, moduleFoldersOf } from './build.ts'
 export { type BoxEngineOptions, createBoxEngine } from './box-engine.ts'
 export { type BoxExtras } from './box-options.ts'
-export { engineGroups, findCgroups } from './cgroups.ts'
 export { type CgroupRoots, engineGroups, findCgroups } from './cgroups.ts'
 export {
   type AttachExits,
