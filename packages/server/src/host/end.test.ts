@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 import { describe, expect, it, vi } from 'vitest'
 
 import { engineGroups, findCgroups } from './cgroups.ts'
-import { makeEngine } from './testing/make-engine.ts'
+import { makeEngine, openFolder } from './testing/make-engine.ts'
 
 vi.setConfig({ testTimeout: 20_000 })
 
@@ -29,14 +29,19 @@ describe('the end of an engine', () => {
 
   it('leaves nothing when the server is killed', async () => {
     const script = fileURLToPath(new URL('testing/serve-until-killed.ts', import.meta.url))
-    const server = spawn(process.execPath, ['-C', 'source', script], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const folder = openFolder()
+    const server = spawn(process.execPath, ['-C', 'source', script], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: { ...process.env, TMPDIR: folder },
+    })
     await new Promise((resolve) => server.stdout.once('data', resolve))
     const pid = server.pid ?? 0
     await expect.poll(() => descendants(pid).filter(isOurs).length).toBeGreaterThan(3)
     const all = descendants(pid)
     server.kill('SIGKILL')
     await expect.poll(() => all.filter(isAlive).map(commandLine), { timeout: 5_000 }).toEqual([])
-    expect(ownGroups(pid)).toEqual([])
+    await expect.poll(() => ownGroups(pid), { timeout: 3_000 }).toEqual([])
+    rmSync(folder, { recursive: true, force: true })
   })
 })
 
