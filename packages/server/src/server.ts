@@ -30,6 +30,7 @@ import {
   openFolders,
   outcomeRecord,
   platformLine,
+  refusedLine,
   powersOf,
   renewLeaf,
   type ServerOptions,
@@ -127,16 +128,12 @@ async function start(
     newId,
     nowMs,
   }
-  const recorderAt = (door: DecisionRecord['door']) => (decision: Decision) =>
-    ledger.record(
-      decisionRecord(decision, {
-        door,
-        at: nowMs(),
-        durability: durabilityOf(decision),
-        manifest: force.app.digest,
-        isolation,
-      }),
-    )
+  const recorderAt = (door: DecisionRecord['door']) => (decision: Decision) => {
+    if (decision.effect === 'deny') output.write(refusedLine(decision))
+    const durability = durabilityOf(decision)
+    const manifest = force.app.digest
+    return ledger.record(decisionRecord(decision, { door, at: nowMs(), durability, manifest, isolation }))
+  }
 
   // The way out, and the boxes.
   const interception = await openInterception(loaded.app, vault)

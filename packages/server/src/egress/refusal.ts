@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream'
 
 import type { Deny } from '@sallyport/core/access'
+import { refusalLine } from '@sallyport/core/enforcement'
 
 import type { OutputLine } from '../host/index.ts'
 import type { Exit } from './exit.ts'
@@ -48,25 +49,16 @@ export function refusalResponse(decision: Deny): ExitResponse {
   return plainRefusal(code, message, decision.id)
 }
 
-/** The whole reason, for the log of the function: who may not do what, why, what would mend it, where to ask. */
+/** The whole reason, for the log of the function. */
 export function logLine(
   rooms: EgressRooms, exit: Exit<unknown>, decision: Deny, advisoryPackage?: string,
 ): OutputLine {
-  const [{ action, resource }] = decision.asked
-  const [{ code, message, at, fix }] = decision.reasons
-  const what = resource.replace(/^arn:sallyport:door:[^:]*::/, 'door ')
   return {
     at: rooms.clock(),
     functionName: exit.box.image.name,
     boxId: exit.box.id,
     ...(exit.invocation === undefined ? {} : { transaction: exit.invocation.transaction, invocation: exit.invocation.id }),
     stream: 'platform',
-    text: [
-      `${exit.box.image.name} may not use ${what} (${action}): ${code}: ${message}`,
-      ...(advisoryPackage === undefined ? [] : [`asked by npm package ${advisoryPackage} (advisory)`]),
-      ...(at === undefined ? [] : [`at: ${at}`]),
-      ...(fix === undefined ? [] : [`fix: ${fix}`]),
-      `why: sallyport why ${decision.id}`,
-    ].join('  '),
+    text: refusalLine(decision, advisoryPackage),
   }
 }

@@ -1,5 +1,5 @@
-import type { Grant, OutcomeRecord } from '@sallyport/core/access'
-import type { Outcome } from '@sallyport/core/enforcement'
+import type { Deny, Grant, OutcomeRecord } from '@sallyport/core/access'
+import { type Outcome, refusalLine } from '@sallyport/core/enforcement'
 
 import type { BoxEvent, Invocation, OutputLine } from '../host/index.ts'
 import { nowMs } from './moment.ts'
@@ -37,4 +37,12 @@ export function platformLine(event: BoxEvent): OutputLine {
 export function failureLine(invocation: Invocation, { code, message }: { code: string; message: string }): OutputLine {
   const { functionName, transaction, id } = invocation
   return { at: nowMs(), functionName, boxId: '', transaction, invocation: id, stream: 'platform', text: `${code}: ${message}` }
+}
+
+/** A refusal at the gateway or the administration door, for the operator's eyes. */
+export function refusedLine(decision: Deny): OutputLine {
+  const [{ transaction, resource }] = decision.asked
+  // `arn:sallyport:route:APP:ZONE:FUNCTION/…`: the function that it would have reached, where there is one.
+  const functionName = /^arn:sallyport:route:[^:]*:[^:]*:([^/]+)\//.exec(resource)?.[1] ?? ''
+  return { at: nowMs(), functionName, boxId: '', transaction, stream: 'platform', text: refusalLine(decision) }
 }
