@@ -18,6 +18,10 @@ export interface Ask {
   readonly context: Context
 }
 
+/**
+ * What a call was found to be: everything that must be allowed and the bytes to forward, or the error to answer with
+ * in AWS's own words. A call that is not wholly understood is never `ok`.
+ */
 export type Described<T extends KnownTable = KnownTable> =
   | {
       readonly ok: true

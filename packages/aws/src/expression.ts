@@ -8,6 +8,10 @@ export interface Expression {
   readonly pinned: readonly { readonly attribute: string; readonly value: string }[]
 }
 
+/**
+ * Which of DynamoDB's expression languages a text is in (Developer Guide, "Using expressions in DynamoDB"). A key
+ * condition is read as `condition`.
+ */
 export type ExpressionKind = 'condition' | 'projection' | 'update'
 
 /** `#n` → attribute name, as ExpressionAttributeNames gives them. */

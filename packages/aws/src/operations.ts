@@ -23,6 +23,10 @@ export type MemberKind =
   /** Says nothing of what is touched; forwarded when it is a string, number or boolean. */
   | 'scalar'
 
+/**
+ * Every member that a request of one operation may have, with how it is read. A member that is not listed is refused:
+ * it might reach a table or a column that nobody was asked about.
+ */
 export type Members = Readonly<Record<string, MemberKind>>
 
 const capacity: Members = { ReturnConsumedCapacity: 'scalar' }

@@ -54,8 +54,10 @@ export interface App {
   readonly expect: readonly Expectation[]
 }
 
+/** What may be done to a running server: set a secret, apply a manifest that broadens, invoke a function directly. */
 export type AdministrativePower = 'secrets' | 'configuration' | 'invoke'
 
+/** Who vouches for people: the embedded provider, or one outside whose tokens are verified against its keys. */
 export type Issuer =
   | {
       readonly kind: 'embedded'
@@ -87,6 +89,7 @@ export type Issuer =
       readonly jwksDigest?: string
     }
 
+/** A role under `people`, with what its holders must meet before it counts anywhere. */
 export interface Role {
   readonly name: string
   readonly mfa: boolean
@@ -98,6 +101,7 @@ export interface Role {
   readonly at: Position
 }
 
+/** A segment of the app. What is not written under `from` may not call in, whatever else allows it. */
 export interface Zone {
   readonly name: string
   /** Zones that may call in, and `internet`. */
@@ -105,6 +109,7 @@ export interface Zone {
   readonly at: Position
 }
 
+/** A way out to one host. Only its operations may be asked for, and only by functions whose `can` names them. */
 export interface Door {
   readonly name: string
   /** Where the function believes it goes: `https://api.stripe.com`. */
@@ -122,6 +127,7 @@ export interface Door {
   readonly at: Position
 }
 
+/** One thing to be asked of a door's host: a method and a path, written `stripe.charge` under `can`. */
 export interface DoorOperation {
   readonly name: string
   readonly method: string
@@ -130,12 +136,17 @@ export interface DoorOperation {
   readonly at: Position
 }
 
+/**
+ * The name of a secret that doors may use. Its value lives in the vault and never in a manifest; `rotateMs` is how old
+ * a value may grow.
+ */
 export interface SecretDeclaration {
   readonly name: string
   readonly rotateMs?: number
   readonly at: Position
 }
 
+/** A DynamoDB table that functions may be granted verbs on. */
 export interface Table {
   readonly name: string
   /** The DynamoDB table name. */
@@ -150,6 +161,7 @@ export interface Table {
   readonly at: Position
 }
 
+/** One function: its code, who may call it, and all that it may reach. Without a line here it reaches nothing. */
 export interface FunctionDeclaration {
   readonly name: string
   readonly zone: string
@@ -168,6 +180,7 @@ export interface FunctionDeclaration {
   readonly at: Position
 }
 
+/** A way in from outside to one function, and who may take it. */
 export interface Route {
   /** `POST /orders/:id/refund`, as written. */
   readonly key: string

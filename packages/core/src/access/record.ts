@@ -71,6 +71,7 @@ export interface ConfigurationRecord {
   readonly accessDiff: readonly string[]
 }
 
+/** The server or a box started or ended, or something was found to mend. `at` in milliseconds since the epoch. */
 export interface LifecycleRecord {
   readonly kind: 'lifecycle'
   readonly at: number
@@ -94,6 +95,7 @@ export interface ElevationRecord {
   readonly expiresAt?: number
 }
 
+/** A right was taken back: every grant of the target decided before `at` (milliseconds since the epoch) has ended. */
 export interface RevocationRecord {
   readonly kind: 'revocation'
   readonly at: number

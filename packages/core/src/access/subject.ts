@@ -24,6 +24,7 @@ export interface Subject {
   readonly refused?: { readonly code: string; readonly message: string }
 }
 
+/** How and when a person proved who they are; policies ask for it as MFA, its age, and the session's end. */
 export interface Authentication {
   /** RFC 8176 method references, such as `pwd`, `otp`. */
   readonly methods: readonly string[]
@@ -35,6 +36,7 @@ export interface Authentication {
   readonly expiresAtSeconds: number
 }
 
+/** The device that a person signed in from, as the sign-in proved it. */
 export interface Device {
   readonly id: string
   /** True when an enrolled key proved the device at sign-in. A User-Agent never makes this true. */
@@ -42,4 +44,5 @@ export interface Device {
   readonly type: string
 }
 
+/** Whoever presents no credential, or a bad one: a subject like others, so that the refusal is decided and recorded. */
 export const anonymous: Subject = { kind: 'anonymous', id: 'anonymous', name: 'anonymous', roles: [] }

@@ -22,6 +22,10 @@ export interface SigningCredential {
 /** Signing keys by credential generation and scope. Bounded: the scope is chosen by whoever signs. */
 export type SigningKeys = Map<string, Uint8Array>
 
+/**
+ * What verification takes from outside: time and the two primitives, both synchronous. `signingKeys` keeps derived keys
+ * from one request to the next; the caller owns it, and a map per listener keeps listeners apart.
+ */
 export interface SigV4Tools {
   readonly nowSeconds: number
   readonly sha256: (bytes: Uint8Array) => Uint8Array
@@ -40,6 +44,7 @@ export type SigV4Code =
   | 'XAmzContentSHA256Mismatch'
   | 'SignatureDoesNotMatch'
 
+/** Whose signature it is and for which region and service, or AWS's code for why it counts for nothing. */
 export type SigV4Result =
   | { readonly ok: true; readonly accessKeyId: string; readonly region: string; readonly service: string }
   | { readonly ok: false; readonly code: SigV4Code; readonly message: string }

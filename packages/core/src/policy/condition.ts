@@ -19,6 +19,7 @@ export interface Condition {
   readonly holds: (facts: Facts) => boolean
 }
 
+/** How the document that a condition stands in is read. */
 export interface ConditionOptions {
   /** Whether `${…}` is a variable: Version 2012-10-17. */
   readonly variables: boolean

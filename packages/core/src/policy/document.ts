@@ -5,8 +5,16 @@ export interface PolicyDocument {
   readonly Statement: readonly Statement[]
 }
 
+/**
+ * Whom a statement of a resource policy speaks of: everybody, or ARNs by kind: `{ AWS: ["arn:…"] }` (IAM, "AWS JSON
+ * policy elements: Principal").
+ */
 export type Principal = '*' | Readonly<Record<string, string | readonly string[]>>
 
+/**
+ * One statement, spelled as IAM spells it. Of each pair (`Action`/`NotAction`, `Resource`/`NotResource`,
+ * `Principal`/`NotPrincipal`) exactly one stands where the kind of policy asks for it; `parsePolicy` holds that.
+ */
 export interface Statement {
   readonly Sid?: string
   readonly Effect: 'Allow' | 'Deny'
@@ -20,6 +28,7 @@ export interface Statement {
   readonly Condition?: Readonly<Record<string, Readonly<Record<string, ConditionValues>>>>
 }
 
+/** The values of one condition key. Several are alternatives; negated operators want none of them to match. */
 export type ConditionValues = string | number | boolean | readonly (string | number | boolean)[]
 
 /** A document with the name under which it is attached and reported. */

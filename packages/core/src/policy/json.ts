@@ -3,6 +3,7 @@ import { limits } from './limits.ts'
 /** JSON with the offset of every value and key, in UTF-16 units; -1 where there is no text. */
 export type JsonNode = JsonObject | JsonArray | JsonScalar
 
+/** `{ … }`. `at` is the offset of the brace in the text, in UTF-16 units, as in every node. */
 export interface JsonObject {
   readonly kind: 'object'
   readonly at: number
@@ -10,18 +11,21 @@ export interface JsonObject {
   readonly members: readonly JsonMember[]
 }
 
+/** One key with its value. `at` is where the key's quotation mark stands. */
 export interface JsonMember {
   readonly key: string
   readonly at: number
   readonly value: JsonNode
 }
 
+/** `[ … ]`. */
 export interface JsonArray {
   readonly kind: 'array'
   readonly at: number
   readonly items: readonly JsonNode[]
 }
 
+/** A value that holds no others. */
 export type JsonScalar =
   | { readonly kind: 'string'; readonly at: number; readonly value: string }
   /** `raw` keeps the digits that a double would lose. */
@@ -29,6 +33,7 @@ export type JsonScalar =
   | { readonly kind: 'boolean'; readonly at: number; readonly value: boolean }
   | { readonly kind: 'null'; readonly at: number }
 
+/** Not JSON; nested deeper than a policy ever is; or not of objects, arrays and scalars alone. */
 export type JsonProblemCode = 'policy.syntax' | 'policy.too_deep' | 'policy.not_plain_data'
 
 /** Why a text is not JSON, and where it stopped being JSON. */

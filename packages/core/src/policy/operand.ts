@@ -8,6 +8,7 @@ import type { Family, Operator, Relation } from './operators.ts'
 import { literalText, parseTemplate, type Piece, resolveText, type TemplateOptions } from './template.ts'
 import { readBinary, readBoolean, readDate, readNumber } from './values.ts'
 
+/** One value of a condition, in the policy or in the request. Each operator says how it reads it. */
 export type Scalar = string | number | boolean
 
 /**

@@ -14,6 +14,7 @@ export type Family =
 /** How a number or a date of the request relates to the policy's. */
 export type Relation = 'equal' | 'less' | 'less-or-equal' | 'greater' | 'greater-or-equal'
 
+/** One row of the table of operators: what it compares, and which way. */
 export interface Operator {
   readonly name: string
   readonly family: Family

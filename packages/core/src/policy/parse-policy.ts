@@ -5,6 +5,7 @@ import { limits } from './limits.ts'
 import { readDocument } from './read-document.ts'
 import { straighten } from './typography.ts'
 
+/** A document fit to be compiled, or everything that is wrong with the text, each fault with its line and column. */
 export type ParsedPolicy =
   | { readonly ok: true; readonly document: PolicyDocument }
   | { readonly ok: false; readonly faults: readonly [PolicyFault, ...PolicyFault[]] }

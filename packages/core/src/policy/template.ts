@@ -12,6 +12,7 @@ export type Piece =
   /** `${key}` or `${key, 'fallback'}`; `key` is lower-case. */
   | { readonly kind: 'variable'; readonly key: string; readonly fallback?: string; readonly at: number }
 
+/** What has a meaning of its own in a pattern; everything else stands for itself. */
 export interface TemplateOptions {
   /** True for documents of Version 2012-10-17; in older ones `${…}` is literal text (IAM, "Policy variables"). */
   readonly variables: boolean

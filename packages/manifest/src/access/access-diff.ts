@@ -2,6 +2,7 @@ import type { App } from '../app.ts'
 import { accessFacts } from './access-of.ts'
 import type { AccessFact } from './facts.ts'
 
+/** What changes between two manifests in who may do what. */
 export interface AccessDiff {
   /** `- …` for what was lost and `+ …` for what was gained, in the order of the manifest. */
   readonly lines: readonly string[]

@@ -4,6 +4,7 @@ import { didYouMean } from '../source/suggest.ts'
 import { addItem } from './edit-yaml.ts'
 import { planNewOperation, planTable, unknown, type Plan, type Refusal, type Step } from './plan-grant.ts'
 
+/** The manifest with the grant written into it, or why no line would say so. Nothing is written to disk. */
 export type Allowed =
   | {
       readonly ok: true

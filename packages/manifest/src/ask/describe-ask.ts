@@ -8,6 +8,7 @@ import type { Asked } from './facts.ts'
 export { describeObject } from './describe-object.ts'
 export { describeSubject } from './describe-subject.ts'
 
+/** What a question of `can`, `only` or `expect` comes to. `unknown` when it names what is not in the manifest. */
 export type Ask =
   /** One request per subject and thing; empty when a zone holds no function, or a function offers nothing. */
   | { readonly kind: 'asks'; readonly asks: readonly AccessRequest[] }

@@ -7,6 +7,7 @@ import { tableVerbs, type TableVerb } from '../source/grammar.ts'
 import { didYouMean } from '../source/suggest.ts'
 import { askDoor, askOperation, askRoute, askTable, type Asked } from './facts.ts'
 
+/** What the text of an object names: things to ask about, a certain refusal, or nothing that is known. */
 export type ObjectDescription =
   | { readonly kind: 'objects'; readonly objects: readonly Asked[] }
   /** Certain before any policy is asked: a host or path that nobody wrote down. */

@@ -13,6 +13,7 @@ export interface Asker {
   readonly label: string
 }
 
+/** Whom the text of a subject names, with roles and factors: `support+mfa@FR`. A zone names all of its functions. */
 export type SubjectDescription =
   | { readonly kind: 'subjects'; readonly subjects: readonly Asker[] }
   | { readonly kind: 'unknown'; readonly message: string; readonly suggestion?: string }

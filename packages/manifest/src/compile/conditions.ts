@@ -3,6 +3,7 @@ import type { Statement } from '@sallyport/core/policy'
 
 import type { Role } from '../app.ts'
 
+/** The `Condition` of a compiled statement: operator → key → values, all of which must hold. */
 export type Condition = NonNullable<Statement['Condition']>
 
 /** What must be true of a caller for a role to count at a route: held, and every demand of `people` met. */

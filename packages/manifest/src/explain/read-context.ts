@@ -18,10 +18,12 @@ export function listOf(request: AccessRequest, key: string): readonly string[] {
   return typeof value === 'object' ? value : [String(value)]
 }
 
+/** True when the key holds the boolean true, or its word; absent counts as false. */
 export function flag(request: AccessRequest, key: string): boolean {
   return String(valueOf(request, key)).toLowerCase() === 'true'
 }
 
+/** The one string under the key. Undefined when it is absent, or a list. */
 export function text(request: AccessRequest, key: string): string | undefined {
   const value = valueOf(request, key)
   return typeof value === 'string' ? value : undefined

@@ -36,6 +36,7 @@ export const wording = {
   'policy.denied': 'a policy denies {object}: {detail}',
 } as const
 
+/** A code of that table. Callers and tests tell refusals apart by codes, never by the sentence. */
 export type RefusalCode = keyof typeof wording
 
 /** The reason with its sentence; layer, rule and place are kept from the engine's own. */

@@ -1,6 +1,7 @@
 import type { App, Door, DoorOperation } from '../app.ts'
 import { byLiteralFirst, matchTemplate, parsePathTemplate, splitPath, type PathTemplate } from './path.ts'
 
+/** The door operation that answers an outgoing request, or the code for why none does. */
 export type DoorMatch =
   | {
       readonly kind: 'door'

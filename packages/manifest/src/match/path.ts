@@ -4,6 +4,7 @@ export interface PathTemplate {
   readonly text: string
 }
 
+/** What stands between two slashes of a template: itself, or any one segment under a name (`:id`). */
 export type Segment =
   | { readonly kind: 'literal'; readonly text: string }
   | { readonly kind: 'parameter'; readonly name: string }

@@ -1,6 +1,7 @@
 import type { App, FunctionDeclaration, Route } from '../app.ts'
 import { byLiteralFirst, matchTemplate, parsePathTemplate, splitPath, type PathTemplate } from './path.ts'
 
+/** The route that answers an incoming request, or the code for why none does. */
 export type RouteMatch =
   | {
       readonly kind: 'route'

@@ -13,6 +13,7 @@ export interface Surroundings {
   readonly environment: Readonly<Record<string, string | undefined>>
 }
 
+/** A file that the manifest names. `digest` is the SHA-256 of its bytes in hex: what was loaded can be told later. */
 export interface NamedFile {
   /** As the manifest writes it. */
   readonly name: string

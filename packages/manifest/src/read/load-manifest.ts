@@ -15,6 +15,7 @@ import { readAdministration, readLocations, readPeople, readZones } from './read
 import { readPolicies } from './read-policies.ts'
 import type { Substitutions } from './substitute.ts'
 
+/** The app as the manifest declares it, or every fault at once; never half of each. */
 export type Loaded =
   | { readonly ok: true; readonly app: App }
   | { readonly ok: false; readonly faults: readonly Fault[] }

@@ -25,6 +25,7 @@ export const faultCodes = {
   'expect.failed': 'A worked example came out otherwise.',
 } as const
 
+/** A code of that table: `manifest.unknown_key` and its like. */
 export type FaultCode = keyof typeof faultCodes
 
 /** Collects faults, so that all are reported at once. */

@@ -36,6 +36,7 @@ export const tableVerbs = {
   scan: 'dynamodb:Scan',
 } as const
 
+/** What may be done with the rows of a table, as `can` spells it. */
 export type TableVerb = keyof typeof tableVerbs
 
 const authorizer: Shape = {

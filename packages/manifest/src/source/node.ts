@@ -3,24 +3,28 @@ import type { Position } from '../app.ts'
 /** A YAML value with the place where it stands. What the readers see instead of the YAML library. */
 export type Node = MapNode | ListNode | TextNode | NumberNode | FlagNode | EmptyNode
 
+/** A YAML mapping. Entries stand in the order of the file, and no key stands twice. */
 export interface MapNode {
   readonly kind: 'map'
   readonly entries: readonly Entry[]
   readonly at: Position
 }
 
+/** One `key: value`, with the place of the key, which is what faults point at. */
 export interface Entry {
   readonly key: string
   readonly keyAt: Position
   readonly value: Node
 }
 
+/** A YAML sequence. */
 export interface ListNode {
   readonly kind: 'list'
   readonly items: readonly Node[]
   readonly at: Position
 }
 
+/** A string, quotes and folding already undone. */
 export interface TextNode {
   readonly kind: 'text'
   readonly text: string
@@ -35,6 +39,7 @@ export interface NumberNode {
   readonly at: Position
 }
 
+/** `true` or `false`. `text` is the word as it was written, for messages. */
 export interface FlagNode {
   readonly kind: 'flag'
   readonly value: boolean
@@ -42,6 +47,7 @@ export interface FlagNode {
   readonly at: Position
 }
 
+/** A key without a value, or `null`. Never taken for a default: the shape says whether it may be empty. */
 export interface EmptyNode {
   readonly kind: 'empty'
   readonly at: Position

@@ -30,6 +30,7 @@ export type Shape =
   /** Told apart by the kind of value: at most one alternative per kind. */
   | { readonly kind: 'either'; readonly of: readonly Shape[] }
 
+/** What may stand under one key of a record. */
 export interface Field {
   readonly shape: Shape
   readonly required?: boolean

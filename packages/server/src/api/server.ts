@@ -16,6 +16,7 @@ export interface ApiReads {
   readonly follow: (listener: (line: OutputLine) => void) => () => void
 }
 
+/** What the local API serves, where, and to whom. */
 export interface ApiOptions {
   /** Path of the unix socket, in a folder that only its owner may enter. */
   readonly socketPath: string

@@ -22,6 +22,7 @@ export interface Verb {
   carryOut(request: AdministrativeRequest, by: Subject, grant: Grant): Promise<ApiAnswer> | ApiAnswer
 }
 
+/** What one administrative call asks of the policy engine: an action on an `arn:sallyport:admin:` resource. */
 export interface Asked {
   readonly action: string
   readonly resource: string
@@ -30,6 +31,7 @@ export interface Asked {
   readonly fault?: { readonly code: string; readonly message: string }
 }
 
+/** What goes back: an HTTP status, and a body to be written as JSON. */
 export interface ApiAnswer {
   readonly status: number
   readonly body: unknown

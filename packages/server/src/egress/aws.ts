@@ -32,6 +32,10 @@ type Reading =
   | { readonly kind: 'described'; readonly described: Described<Table> & { ok: true }; readonly region: string }
   | { readonly kind: 'refused'; readonly type: string; readonly reason: Reason }
 
+/**
+ * Makes the AWS door. `exit` never throws for what a box sent: whatever cannot be read or is not known becomes an exit
+ * with a certain refusal, in the error form that AWS's own clients understand.
+ */
 export function createAwsDoor(rooms: EgressRooms, upstreams: Upstreams): AwsDoor {
   const signingKeys: SigningKeys = new Map()
 

@@ -4,10 +4,12 @@ import type { Reason } from '@sallyport/core/access'
 
 import { doorReason } from './head.ts'
 
+/** A whole body, or why there is none. `reserved` bytes are to be given back either way once the exit has ended. */
 export type BodyRead =
   | { readonly kind: 'body'; readonly body: Uint8Array; readonly reserved: number }
   | { readonly kind: 'refused'; readonly reason: Reason; readonly reserved: number }
 
+/** How much is read of one body, and for how long. `signal` is aborted at the end of the invocation. */
 export interface BodyLimits {
   readonly signal: AbortSignal
   readonly maxBytes: number

@@ -16,6 +16,7 @@ export const functionSuffix = '.fn.internal'
 /** Functions may call each other in circles, but not for ever. */
 const maxActors = 16
 
+/** Which offered operation a request to `NAME.fn.internal` means, or why it means none. */
 export type CallRoute =
   | { readonly kind: 'call'; readonly target: FunctionDeclaration; readonly operation: string }
   | { readonly kind: 'refused'; readonly resource: string; readonly reason: Reason }

@@ -9,6 +9,7 @@ export interface DnsQuestion {
   readonly section: Buffer
 }
 
+/** The response codes that we give (RFC 1035 §4.1.1). */
 export const dnsCodes = { ok: 0, formatError: 1, nameError: 3, notImplemented: 4 } as const
 const typeA = 1
 const classIn = 1

@@ -30,6 +30,7 @@ export interface Egress {
   readonly close: () => Promise<void>
 }
 
+/** What a box needs so that unmodified clients in it find the door and trust it. */
 export interface BoxExtras {
   /** Nothing in it is secret outside this one box. */
   readonly environment: Readonly<Record<string, string>>

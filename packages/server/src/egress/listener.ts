@@ -20,6 +20,7 @@ export interface ListenerHandlers {
   readonly contextFor: (name: string) => Promise<SecureContext | undefined>
 }
 
+/** The connections that one box holds to its door. */
 export interface BoxSockets {
   /** Ends every connection: none outlives the invocation in which it was opened, so none carries anything over. */
   dropAll(): void

@@ -43,6 +43,7 @@ export interface FunctionInvocation extends Omit<Invocation, 'id' | 'affinity' |
   readonly eventFor: (requestId: string) => Uint8Array
 }
 
+/** The real AWS credential that calls leave under. No box ever sees it; it is revealed only to sign. */
 export interface UpstreamCredentials {
   readonly accessKeyId: string
   readonly secretAccessKey: Secret<string>
@@ -55,6 +56,7 @@ export interface Interception {
   readonly leafFor: (names: readonly string[]) => Leaf | Promise<Leaf>
 }
 
+/** A certificate for the names asked, with its private key. */
 export interface Leaf {
   /** PEM. */
   readonly key: string
@@ -76,6 +78,7 @@ export interface EgressLimits {
   readonly recordedRefusalsPerSecond: number
 }
 
+/** What counts where `limits` says nothing: more than one invocation needs, less than would hurt a neighbour. */
 export const defaultLimits: EgressLimits = {
   connections: 64,
   headerBytes: 16 * 1024,

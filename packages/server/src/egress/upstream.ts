@@ -25,6 +25,7 @@ export interface UpstreamCall {
   readonly signal: AbortSignal
 }
 
+/** The head of what the upstream answered, and its body still to be read. The reader must end or destroy the body. */
 export interface UpstreamAnswer {
   readonly status: number
   readonly headers: readonly (readonly [name: string, value: string])[]
@@ -33,6 +34,7 @@ export interface UpstreamAnswer {
   readonly tls: string
 }
 
+/** The connections to the outside. `close` ends them all, those in use too. */
 export interface Upstreams {
   /** Rejects with a `SallyportError` whose code is `upstream.…`; the request may then have had an effect. */
   call(call: UpstreamCall): Promise<UpstreamAnswer>

@@ -9,6 +9,7 @@ import { parseHead } from './parse.ts'
 import { jsonResponse } from './refusal.ts'
 import type { Destination, IngressRequest, IngressResponse } from './request.ts'
 
+/** What the gateway listens with, and what each request is handed to. */
 export interface GatewayOptions {
   readonly port: number
   /** PEM key and certificate chain; absent only when plain HTTP on loopback was asked for. */
@@ -22,6 +23,7 @@ export interface GatewayOptions {
   readonly nowMs: () => number
 }
 
+/** A gateway that listens. `close` ends open connections too. */
 export interface Gateway {
   /** `https://localhost:8443` */
   readonly url: string

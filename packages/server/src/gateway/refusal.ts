@@ -32,6 +32,7 @@ export function refusalResponse(decision: Deny, realm: string, retryAfterMs?: nu
   ])
 }
 
+/** An answer of the gateway's own, as JSON and never to be cached. Names in `headers` are lower case. */
 export function jsonResponse(
   status: number,
   value: unknown,

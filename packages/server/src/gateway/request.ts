@@ -22,6 +22,7 @@ export interface IngressRequest {
   readonly fault?: Reason
 }
 
+/** The function and the route that a request's method and path lead to. `parameters` are percent-decoded once. */
 export interface Destination {
   readonly functionName: string
   readonly functionArn: string
@@ -30,6 +31,7 @@ export interface Destination {
   readonly parameters: Readonly<Record<string, string>>
 }
 
+/** What goes back to the caller. Header names are lower case; one that may repeat stands several times. */
 export interface IngressResponse {
   readonly status: number
   readonly headers: readonly (readonly [name: string, value: string])[]
