@@ -5,6 +5,7 @@ import { loadManifest } from '../read/load-manifest.ts'
 import { checkInvariants } from './invariants.ts'
 import { runExpectations } from './expectations.ts'
 
+/** An app fit to be put into force, or every reason why not, each with its place in the manifest. */
 export type LoadedApp =
   | { readonly ok: true; readonly app: App; readonly compiled: CompiledApp }
   | { readonly ok: false; readonly faults: readonly Fault[] }
