@@ -11,7 +11,9 @@ import { exampleText, mustLoad } from '../testing/example.ts'
 import type { CompiledApp } from '../compile/compile-app.ts'
 import { explain } from './explain.ts'
 
-const loaded = mustLoad()
+/** The example without its own statements: what `only` and `expect` forbid has no fix, and is tested apart. */
+const loaded = mustLoad(exampleText.slice(0, exampleText.indexOf('\nonly:') + 1))
+const stated = mustLoad()
 
 function answer(
   subject: string,
@@ -187,3 +189,18 @@ function words(command: string): readonly string[] {
     ([, single, double, plain]) => single ?? double ?? plain ?? '',
   )
 }
+
+describe('a refusal that the manifest itself states', () => {
+  it.each([
+    ['payments', 'GET https://api.stripe.com/v1/balance'],
+    ['payments', 'orders-table.update(total)'],
+    ['notifications', 'payments.charge'],
+    ['orders', 'stripe.charge'],
+    ['customer', 'POST /orders/o1/refund'],
+  ])('%s -> %s has no grant for a fix, and names the line that forbids it', (subject, object) => {
+    expect(denial(subject, object).fix).toMatch(/^sallyport allow /)
+    const { fix, message } = denial(subject, object, stated)
+    expect(fix).toBeUndefined()
+    expect(message).toMatch(/sallyport\.yaml:\d+:\d+ states that it never may$/)
+  })
+})

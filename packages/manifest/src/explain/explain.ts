@@ -7,6 +7,7 @@ import { explainAdministration } from './explain-administration.ts'
 import { explainDoor, explainFunction } from './explain-call.ts'
 import { explainRoute } from './explain-route.ts'
 import { explainTable } from './explain-table.ts'
+import { unlessStatedOtherwise } from './stated-otherwise.ts'
 import { reword } from './wording.ts'
 
 /**
@@ -21,11 +22,12 @@ export function explain(decision: Decision, compiled: CompiledApp, app: App): De
   }
   if (decision.effect === 'allow') return { ...decision, reasons: decision.reasons.map(placed) }
   const [first, ...others] = decision.reasons
-  return { ...decision, reasons: [placed(tell(placed(first), decision, compiled, app)), ...others.map(placed)] }
+  const request = refusedRequest(first, decision)
+  const told = unlessStatedOtherwise(tell(placed(first), request, decision, compiled, app), request, app)
+  return { ...decision, reasons: [placed(told), ...others.map(placed)] }
 }
 
-function tell(reason: Reason, decision: Deny, compiled: CompiledApp, app: App): Reason {
-  const request = refusedRequest(reason, decision)
+function tell(reason: Reason, request: AccessRequest, decision: Deny, compiled: CompiledApp, app: App): Reason {
   if (reason.code === 'door.unlisted') return explainDoor(reason, request, app)
   if (!reason.code.startsWith('policy.')) return reason
   if (reason.code === 'policy.malformed_request' || reason.code === 'policy.error') return reason
