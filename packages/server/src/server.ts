@@ -36,6 +36,7 @@ import {
   type ServerOptions,
   tableCredentials,
   type Terminal,
+  uidRangeOf,
   watchFolder,
 } from './operation/index.ts'
 import { openPeople } from './people.ts'
@@ -171,6 +172,7 @@ async function start(
     onEvent: (event) => output.write(platformLine(event)),
     clock: nowMs,
     random: randomBytes,
+    uidRange: uidRangeOf(folders.state),
     ...(options.inspect === undefined ? {} : { inspect: options.inspect }),
   })
   started.push(() => engine.close())

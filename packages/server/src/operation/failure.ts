@@ -16,7 +16,13 @@ function messageOf(cause: unknown): string {
 
 /** Turns the operating system's words for a taken port into ours. */
 export function explainListenFailure(cause: unknown, port: number, flag: string): unknown {
-  if (!(cause instanceof Error) || !('code' in cause)) return cause
+  // A room may have wrapped them in words of its own.
+  if (cause instanceof SallyportError && cause.cause !== undefined) return explain(cause.cause, port, flag) ?? cause
+  return explain(cause, port, flag) ?? cause
+}
+
+function explain(cause: unknown, port: number, flag: string): SallyportError | undefined {
+  if (!(cause instanceof Error) || !('code' in cause)) return undefined
   if (cause.code === 'EADDRINUSE') {
     return new SallyportError('server.port_in_use', `Port ${port} is taken by another program.`, {
       cause,
@@ -29,5 +35,5 @@ export function explainListenFailure(cause: unknown, port: number, flag: string)
       fix: `sallyport up ${flag} 8443`,
     })
   }
-  return cause
+  return undefined
 }

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
-import { readFileSync, realpathSync } from 'node:fs'
+import { existsSync, readFileSync, realpathSync } from 'node:fs'
+import { join } from 'node:path'
 
 import { SallyportError } from '@sallyport/core/access'
-import { type App, type CompiledApp, loadApp, showPosition, type Surroundings } from '@sallyport/manifest'
+import { type App, type CompiledApp, loadApp, manifestFile, showPosition, type Surroundings } from '@sallyport/manifest'
 
 /** A manifest that loaded, compiled and held its own statements. */
 export interface LoadedManifest {
@@ -10,8 +11,16 @@ export interface LoadedManifest {
   readonly compiled: CompiledApp
 }
 
-/** Loads `FOLDER/sallyport.yaml`. Throws `manifest.faulty` with every fault at once, each with its place. */
+/**
+ * Loads `FOLDER/sallyport.yaml`. Throws `manifest.missing`, and `manifest.faulty` with every fault at once, each with
+ * its place.
+ */
 export function loadManifestOf(folder: string, environment: Surroundings['environment']): LoadedManifest {
+  if (!existsSync(join(folder, manifestFile))) {
+    throw new SallyportError('manifest.missing', `There is no ${manifestFile} in ${folder}.`, {
+      fix: `sallyport init ${folder}`,
+    })
+  }
   const loaded = loadApp(folder, {
     readFile: (path) => ifPresent(() => readFileSync(path, 'utf8')),
     realpath: (path) => ifPresent(() => realpathSync(path)),
