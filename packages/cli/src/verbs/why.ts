@@ -42,8 +42,10 @@ export const why: Command<Terminal> = buildCommand<Flags, [id?: string], Termina
       ? records.findLast((record) => record.kind === 'decision' && record.effect === 'deny')
       : undefined
     if (id === undefined && wanted === undefined) {
-      const message = flags.last ? 'nothing was refused here yet' : 'say which: an id, or --last for the newest denial'
-      throw new SallyportError('cli.usage', message, { fix: 'sallyport why --last' })
+      if (flags.last) return { exit: 'ok', json: { refused: false }, text: 'nothing was refused here yet' }
+      throw new SallyportError('cli.usage', 'say which: an id, or --last for the newest denial', {
+        fix: 'sallyport why --last',
+      })
     }
     const asked = id ?? (wanted?.kind === 'decision' ? wanted.id : '')
     const { transaction, decision } = findTransaction(records, asked)
