@@ -17,6 +17,7 @@ function egressGate<Response>(rooms: EgressRooms): Gate<Exit<Response>, Response
   let exit: Exit<Response>
   let lack: Reason | undefined
   let advisoryPackage: string | undefined
+  let startedAt = 0
   return {
     authenticate: (request) => {
       exit = request
@@ -62,10 +63,12 @@ function egressGate<Response>(rooms: EgressRooms): Gate<Exit<Response>, Response
       rooms.log(logLine(rooms, exit, decision, advisoryPackage))
       return exit.refuse(decision)
     },
-    admit: (decision, receipt) => rooms.admit(decision, receipt),
+    admit: (decision, receipt) => {
+      startedAt = rooms.clock()
+      return rooms.admit(decision, receipt)
+    },
     pass: (request, grant) => request.pass(grant),
     settle: (grant, outcome) => {
-      const startedAt = rooms.clock()
       void outcome.then((known) => rooms.append(outcomeRecord(rooms, grant, known, startedAt)))
     },
   }
