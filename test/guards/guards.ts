@@ -1,6 +1,19 @@
-import type { Guard } from './guard.ts'
+import { administrationGuards } from './administration.ts'
+import { awsGuards } from './aws.ts'
 import { gatewayGuards } from './gateway.ts'
+import type { Guard } from './guard.ts'
 import { identityGuards } from './identity.ts'
+import { ledgerGuards } from './ledger.ts'
+import { policyGuards } from './policy.ts'
+import { secretGuards } from './secrets.ts'
 
 /** Every guard that an attack could profit from the loss of. A new guard is one entry in its room's table. */
-export const guards: readonly Guard[] = [...identityGuards, ...gatewayGuards]
+export const guards: readonly Guard[] = [
+  ...identityGuards,
+  ...policyGuards,
+  ...awsGuards,
+  ...gatewayGuards,
+  ...ledgerGuards,
+  ...secretGuards,
+  ...administrationGuards,
+]

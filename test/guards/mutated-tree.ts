@@ -29,7 +29,7 @@ export async function makeMutatedTree(): Promise<MutatedTree> {
   const tree = copyHouse()
   const vitest = await createVitest(
     'test',
-    { root: tree, config: join(tree, 'vitest.config.ts'), watch: true, maxWorkers: 1, reporters: [{}], bail: 1 },
+    { root: tree, config: join(tree, 'vitest.config.ts'), watch: true, maxWorkers: 1, reporters: [{}] },
     { server: { watch: null } },
   )
   await vitest.standalone()

@@ -114,6 +114,12 @@ describe('a request', () => {
     expect(decide(needs('a:b'), [put({})]).effect).toBe('deny')
   })
 
+  test('may not hold an empty text where a key is demanded, alone or in a list', () => {
+    expect(decide(needs('a:b'), [put({ 'a:b': 'x' })]).effect).toBe('allow')
+    expect(decide(needs('a:b'), [put({ 'a:b': '' })]).effect).toBe('deny')
+    expect(decide(needs('a:b'), [put({ 'a:b': ['', ''] })]).effect).toBe('deny')
+  })
+
   test('is never allowed because the engine failed', () => {
     const hostile = {
       ...put({}),

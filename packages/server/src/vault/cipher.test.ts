@@ -1,4 +1,4 @@
-import { createSecretKey } from 'node:crypto'
+import { createCipheriv, createSecretKey } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 
@@ -28,6 +28,18 @@ interface Group {
 }
 
 const hex = (text: string): Buffer => Buffer.from(text, 'hex')
+
+test('a nonce of another length, and a tag that is short, open nothing', () => {
+  const secret = createSecretKey(Buffer.alloc(32, 1))
+  const sealWith = (nonce: Buffer, tagBytes: number): Buffer => {
+    const cipher = createCipheriv('aes-256-gcm', secret, nonce, { authTagLength: tagBytes })
+    return Buffer.concat([cipher.update('text'), cipher.final(), cipher.getAuthTag()])
+  }
+  const [usual, long] = [Buffer.alloc(12, 2), Buffer.alloc(16, 2)]
+  expect(decrypt(secret, usual, Buffer.alloc(0), sealWith(usual, 16))).toEqual(Buffer.from('text'))
+  expect(decrypt(secret, long, Buffer.alloc(0), sealWith(long, 16))).toBeUndefined()
+  expect(decrypt(secret, usual, Buffer.alloc(0), sealWith(usual, 8))).toBeUndefined()
+})
 
 describe.skipIf(!existsSync(file))('Wycheproof AES-GCM', () => {
   test('every vector with a 256-bit key, 96-bit nonce and 128-bit tag comes out as published', () => {
