@@ -136,7 +136,7 @@ describe('a door', () => {
   }
 
   it('offers the line that would allow it', async () => {
-    await ask(harness, 'https://api.stripe.com/v1/balance', { method: 'GET' })
+    await ask(harness, 'https://api.stripe.com/v1/customers', { method: 'GET' })
     expect(harness.lines[0]).toMatch(/fix: sallyport allow payments/)
   })
 
