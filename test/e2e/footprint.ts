@@ -12,7 +12,7 @@ interface Identified {
 /** Everything that a running server has made outside its own memory. */
 export interface Footprint {
   readonly processes: readonly Identified[]
-  /** Network and mount namespaces that its processes have and that we do not: `net:[4026532]`. */
+  /** What its boxes live in, each as all of its namespaces: the kernel soon gives a single number to another. */
   readonly namespaces: ReadonlySet<string>
   readonly groups: readonly string[]
   readonly mounts: string
@@ -21,11 +21,11 @@ export interface Footprint {
 /** Takes the footprint of a server and of everything that it started. */
 export function footprintOf(server: number): Footprint {
   const pids = [server, ...descendantsOf(server)]
-  const ours = new Set(namespacesOf('self'))
-  const all = pids.flatMap((pid) => namespacesOf(String(pid)))
+  const ours = namespacesOf('self')
+  const all = pids.map((pid) => namespacesOf(String(pid)))
   return {
     processes: pids.flatMap((pid) => identify(pid) ?? []),
-    namespaces: new Set(all.filter((name) => !ours.has(name))),
+    namespaces: new Set(all.filter((names) => names !== '' && names !== ours)),
     groups: groupsOf(server),
     mounts: readFileSync('/proc/self/mountinfo', 'utf8'),
   }
@@ -34,12 +34,12 @@ export function footprintOf(server: number): Footprint {
 /** What is still there of a footprint, each thing in words; empty when all is gone. */
 export function leftOf(before: Footprint): readonly string[] {
   const processes = before.processes.filter(({ pid, startedAt }) => identify(pid)?.startedAt === startedAt)
-  const present = new Set(numbers().flatMap((pid) => namespacesOf(String(pid))))
+  const present = new Set(numbers().map((pid) => namespacesOf(String(pid))))
   const groups = new Set(currentGroups())
   const now = readFileSync('/proc/self/mountinfo', 'utf8')
   return [
     ...processes.map(({ pid, command }) => `process ${pid} ${command}`),
-    ...[...before.namespaces].filter((name) => present.has(name)).map((name) => `namespace ${name}`),
+    ...[...before.namespaces].filter((name) => present.has(name)).map((name) => `namespaces ${name}`),
     ...before.groups.filter((name) => groups.has(name)).map((name) => `control group ${name}`),
     ...now.split('\n').filter((line) => line !== '' && !before.mounts.includes(line)).map((line) => `mount ${line}`),
   ]
@@ -80,14 +80,12 @@ function identify(pid: number): Identified | undefined {
   return { pid, startedAt, command: readFileSync(`/proc/${pid}/cmdline`, 'latin1').replaceAll('\0', ' ').slice(0, 120) }
 }
 
-function namespacesOf(pid: string): readonly string[] {
-  return ['net', 'mnt', 'pid', 'user'].flatMap((kind) => {
-    try {
-      return [readlinkSync(`/proc/${pid}/ns/${kind}`)]
-    } catch {
-      return [] // it has ended, or it is another user's
-    }
-  })
+function namespacesOf(pid: string): string {
+  try {
+    return ['net', 'mnt', 'pid', 'user'].map((kind) => readlinkSync(`/proc/${pid}/ns/${kind}`)).join(' ')
+  } catch {
+    return '' // it has ended, or it is another user's
+  }
 }
 
 function currentGroups(): readonly string[] {

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { cpSync, existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -10,6 +11,7 @@ import type { LedgerRecord } from '@sallyport/core/access'
 import { type CognitoFixture, createCognitoFixture } from '../../packages/core/src/identity/testing/cognito-issuer.ts'
 import { runtimeFolderFor } from '../../packages/server/src/host/index.ts'
 import { readLedger } from '../../packages/server/src/ledger/index.ts'
+import { type Footprint, footprintOf, leftOf } from './footprint.ts'
 
 const top = join(import.meta.dirname, '../..')
 const entry = join(top, 'packages/server/src/main.ts')
@@ -125,11 +127,14 @@ export function launch(app: Pick<TestApp, 'folder'>, options: StartOptions = {})
 /** Starts a server and waits until it says that it is ready. */
 export async function start(app: Pick<TestApp, 'folder'>, options: StartOptions = {}): Promise<RunningServer> {
   const server = launch(app, options)
+  let over = false
   const early = server.ended.then(({ code, signal }) => {
+    over = true
     throw new Error(`the server ended (${code ?? signal}):\n${server.stdout()}${server.stderr()}`)
   })
   early.catch(() => undefined) // whoever waits for the end looks at `ended`
-  await Promise.race([until('the banner', () => server.stdout().includes('stop with Ctrl-C'), startTimeoutMs), early])
+  const ready = (): boolean => over || server.stdout().includes('stop with Ctrl-C')
+  await Promise.race([until('the banner', ready, startTimeoutMs), early])
   const status = await statusOf(localApi(app.folder))
   const plain = status.gateway.startsWith('http:')
   const ca = readFileSync(status.caFile, 'utf8')
@@ -155,18 +160,25 @@ async function sendPlain(gateway: string, { method = 'GET', path, token, body }:
   return { status: answer.status, headers: {}, text: await answer.text() }
 }
 
+/** A start that was refused. */
+export interface Refused extends Ended {
+  /** Everything that it printed. */
+  readonly said: string
+  /** What is still there of what it had started by then; see `leftOf`. */
+  readonly left: readonly string[]
+}
+
 /** Starts a server that is expected to refuse, and gives what it said when it had ended. */
-export async function startRefused(
-  app: Pick<TestApp, 'folder'>,
-  options: StartOptions = {},
-): Promise<Ended & { readonly said: string }> {
+export async function startRefused(app: Pick<TestApp, 'folder'>, options: StartOptions = {}): Promise<Refused> {
   const server = launch(app, options)
+  const footprints: Footprint[] = []
+  const look = setInterval(() => void footprints.push(footprintOf(server.child.pid ?? 0)), 50)
   const late = sleep(startTimeoutMs, undefined, { ref: false }).then(() => {
     server.child.kill('SIGKILL')
     throw new Error(`the server neither ended nor refused:\n${server.stdout()}${server.stderr()}`)
   })
-  const ended = await Promise.race([server.ended, late])
-  return { ...ended, said: server.stdout() + server.stderr() }
+  const ended = await Promise.race([server.ended, late]).finally(() => clearInterval(look))
+  return { ...ended, said: server.stdout() + server.stderr(), left: [...new Set(footprints.flatMap(leftOf))] }
 }
 
 /** Every record in the app's ledger, read as a stranger would, beside the server or after it. */
@@ -184,4 +196,10 @@ export async function until(what: string, holds: () => boolean | Promise<boolean
     if (await holds()) return
     if (performance.now() > end) throw new Error(`${what}: not within ${timeoutMs} ms`)
   }
+}
+
+/** Waits until nothing of a footprint is left; a killed server's groups go a moment after it. Fails with what stays. */
+export async function untilGone(footprint: Footprint): Promise<void> {
+  await until('all of it is gone', () => leftOf(footprint).length === 0, 5_000).catch(() => undefined)
+  assert.deepEqual(leftOf(footprint), [])
 }

@@ -6,7 +6,7 @@ import { after, afterEach, before, test } from 'node:test'
 import { connect, type TLSSocket } from 'node:tls'
 
 import { footprintOf, leftOf } from './footprint.ts'
-import { endAll, launch, makeApp, recordsOf, start, startRefused, type TestApp, until } from './harness.ts'
+import { endAll, launch, makeApp, recordsOf, start, startRefused, type TestApp, until, untilGone } from './harness.ts'
 
 let app: TestApp
 let alice: string
@@ -32,8 +32,7 @@ for (const [signal, code] of [['SIGINT', 130], ['SIGTERM', 143]] as const) {
     assert.deepEqual(leftOf(footprint).length > 0, true)
     assert.ok(existsSync(join(app.state, 'api.sock')))
     assert.deepEqual(await server.stop(signal), { code, signal: null })
-    await until('everything is gone', () => leftOf(footprint).length === 0, 3_000).catch(() => undefined)
-    assert.deepEqual(leftOf(footprint), [])
+    await untilGone(footprint)
     assert.ok(!existsSync(join(app.state, 'api.sock')))
     assert.equal(server.stderr(), '')
   })
@@ -46,7 +45,9 @@ test('Ctrl-C twice, with a request that hangs and clients that say nothing, stil
   for (const socket of silent) socket.on('error', () => undefined)
   const hanging = server.send({ method: 'POST', path: '/trouble/hangs', token: alice }).catch(() => 'gone')
   await until('the request runs', async () =>
-    (await recordsOf(app)).some((record) => record.kind === 'decision' && record.asked.some(({ resource }) => resource.endsWith('POST /trouble/:how'))),
+    (await recordsOf(app)).some(
+      (record) => record.kind === 'decision' && record.asked[0]?.resource.endsWith('POST /trouble/:how'),
+    ),
   )
   const footprint = footprintOf(server.pid)
   process.kill(server.pid, 'SIGINT')
@@ -61,7 +62,8 @@ test('Ctrl-C twice, with a request that hangs and clients that say nothing, stil
 
 test('a signal while it still starts ends it as well, with nothing left', async () => {
   const server = launch(app)
-  await until('the state folder is taken', () => readFileSync(join(app.state, 'ledger/lock.pid'), 'utf8').trim() === `${server.child.pid}`)
+  const holder = (): string => app.read('.sallyport/ledger/lock.pid').trim()
+  await until('the state folder is taken', () => holder() === `${server.child.pid}`)
   const footprint = footprintOf(server.child.pid ?? 0)
   server.child.kill('SIGTERM')
   assert.deepEqual(await server.ended, { code: 143, signal: null })
@@ -76,7 +78,8 @@ test('a second up on the same folder is refused by name, and later goes on where
   assert.equal((await first.send(keep('kept', alice))).status, 200)
   const { code, said } = await startRefused(app)
   assert.equal(code, 2)
-  assert.match(said, new RegExp(`error ledger.locked: Process ${first.pid} already writes .*\\n.*\\n? *fix: kill ${first.pid}`))
+  assert.match(said, new RegExp(`error ledger.locked: Process ${first.pid} already writes `))
+  assert.match(said, new RegExp(`fix: kill ${first.pid}\n`))
   // The one that was refused has taken nothing away from the one that runs.
   assert.equal((await first.send(note('kept', alice))).status, 200)
   await first.stop()
@@ -92,10 +95,9 @@ test('the gateway speaks TLS 1.3 and nothing older, on loopback', async () => {
   try {
     const { port } = new URL(server.status.gateway)
     const ca = readFileSync(server.status.caFile)
-    const reach = (maxVersion: 'TLSv1.2' | 'TLSv1.3', to: string, authority: Buffer | undefined = ca): Promise<string> =>
+    const reach = (maxVersion: 'TLSv1.2' | 'TLSv1.3', to: string): Promise<string> =>
       new Promise((resolve) => {
-        const trust = authority === undefined ? {} : { ca: authority }
-        const options = { host: '127.0.0.1', servername: 'localhost', port: Number(new URL(to).port), maxVersion, ...trust }
+        const options = { host: '127.0.0.1', servername: 'localhost', port: Number(new URL(to).port), maxVersion, ca }
         const socket: TLSSocket = connect(options, () => {
           resolve(socket.getProtocol() ?? '')
           socket.destroy()
@@ -128,7 +130,8 @@ test('plain HTTP only when it is asked for, and only on loopback', async () => {
 function answerInPlain(port: number): Promise<string> {
   return new Promise((resolve) => {
     let said = ''
-    const socket = connectPlainly(port, '127.0.0.1', () => socket.write('GET /version HTTP/1.1\r\nhost: localhost\r\n\r\n'))
+    const socket = connectPlainly(port, '127.0.0.1')
+    socket.write('GET /version HTTP/1.1\r\nhost: localhost\r\n\r\n')
     socket.on('data', (bytes: Buffer) => void (said += bytes.toString('latin1')))
     socket.on('error', () => resolve(said))
     socket.on('close', () => resolve(said))

@@ -28,7 +28,7 @@ export interface Force {
   readonly bodyChecks: ReadonlyMap<string, BodyCheck>
 }
 
-/** Lets a manifest come into force: what it grants beyond the last one is agreed to, and the change is recorded first. */
+/** Lets a manifest come into force: what it grants beyond the last one is agreed to, and recorded, first. */
 export async function putIntoForce(
   { app, compiled }: LoadedManifest,
   { ledger, store }: KeptState,

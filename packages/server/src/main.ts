@@ -1,3 +1,5 @@
+import { SallyportError } from '@sallyport/core/access'
+
 import { describeFailure, parseServerArguments } from './operation/index.ts'
 import { type RunningServer, startServer, type Status } from './server.ts'
 
@@ -43,7 +45,8 @@ async function main(): Promise<void> {
 async function endWith(code: number, starting: Promise<RunningServer>): Promise<never> {
   // Boxes end with this process, and their control groups soon after, however it ends.
   setTimeout(() => {
-    report(`error server.slow_stop: Something did not end within ${patienceMs / 1000} s; this process ends without it.`)
+    const message = `Something did not end within ${patienceMs / 1000} s; this process ends without it.`
+    report(describeFailure(new SallyportError('server.slow_stop', message)))
     process.exit(1)
   }, patienceMs).unref()
   const server = await starting.catch(() => undefined) // `main` says what was wrong

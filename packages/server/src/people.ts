@@ -4,7 +4,12 @@ import { join } from 'node:path'
 import type { App } from '@sallyport/manifest'
 
 import { type Leaf, openAuthority } from './certificates/index.ts'
-import { createUserStore, type IdentityProvider, provisionUsers, startIdentityProvider } from './identity-provider/index.ts'
+import {
+  createUserStore,
+  type IdentityProvider,
+  provisionUsers,
+  startIdentityProvider,
+} from './identity-provider/index.ts'
 import type { KeptState } from './kept-state.ts'
 import {
   audienceOf,

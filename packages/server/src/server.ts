@@ -11,7 +11,14 @@ import { destinationOf, directInvocation } from './calls.ts'
 import { createEgress, startDynalite } from './egress/index.ts'
 import { type Force, putIntoForce } from './force.ts'
 import { affinityOf, createLimiter, ingressGate, startGateway } from './gateway/index.ts'
-import { createBoxEngine, type Engine, type FunctionImage, type Invocation, type InvocationResult, runtimeFolderFor } from './host/index.ts'
+import {
+  createBoxEngine,
+  type Engine,
+  type FunctionImage,
+  type Invocation,
+  type InvocationResult,
+  runtimeFolderFor,
+} from './host/index.ts'
 import { openInterception } from './interception.ts'
 import { foundWords, openKeptState } from './kept-state.ts'
 import {
@@ -152,7 +159,8 @@ async function start(
     useSecret: vault.useSecret,
     invokeFunction: ({ eventFor, ...call }) => {
       const id = newId()
-      return invoke({ ...call, id, affinity: call.user === undefined ? '' : affinityOf(call.user), event: eventFor(id) })
+      const affinity = call.user === undefined ? '' : affinityOf(call.user)
+      return invoke({ ...call, id, affinity, event: eventFor(id) })
     },
     tableEndpoint: (table) => table.endpoint ?? tables.endpoint,
     upstreamCredentials: tableCredentials(vault.useSecret),
@@ -186,13 +194,16 @@ async function start(
     engine.deploy(images.map((image) => ({ ...image, trust: interception.trust })))
   await deploy(await buildFunctions(force.app, runtimeDir, report))
   const renewal = setInterval(() => {
-    void interception.renew(force.app).then(async () => deploy(await buildFunctions(force.app, runtimeDir, report))).catch(trouble)
+    void interception
+      .renew(force.app)
+      .then(async () => deploy(await buildFunctions(force.app, runtimeDir, report)))
+      .catch(trouble)
   }, renewEveryMs).unref()
   started.push(() => clearInterval(renewal))
 
   // The way in.
   const limiter = createLimiter(nowMs)
-  const timeoutOf = (name: string): number => force.app.functions.find((declared) => declared.name === name)?.timeoutMs ?? 0
+  const timeoutOf = (wanted: string): number => force.app.functions.find(({ name }) => name === wanted)?.timeoutMs ?? 0
   const gateway = await startGateway({
     port: options.port,
     ...(options.plainHttp ? {} : { tls: people.leaf }),
@@ -277,9 +288,9 @@ async function start(
       return reloading // what is half in force would start boxes after the engine has ended
     })
   }
-  await ledger.append({ kind: 'lifecycle', at: nowMs(), event: 'start', detail: `${options.mode}, ${isolation}` }, 'synced')
-  started.push(async () => {
-    await ledger.append({ kind: 'lifecycle', at: nowMs(), event: 'stop', detail: options.mode }, 'synced').catch(trouble)
-  })
+  const tellOf = (event: 'start' | 'stop'): Promise<bigint> =>
+    ledger.append({ kind: 'lifecycle', at: nowMs(), event, detail: `${options.mode}, ${isolation}` }, 'synced')
+  await tellOf('start')
+  started.push(async () => void (await tellOf('stop')))
   return status
 }

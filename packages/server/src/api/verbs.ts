@@ -41,7 +41,9 @@ export function administrativeVerbs(acts: AdministrativeActs): readonly Verb[] {
         const wanted = elevationBody(body)
         const role = acts.app().people.find(({ name }) => name === wanted?.role)
         const asked = { action: actions.requestElevation, resource: admin(`elevation/request/${wanted?.role ?? '?'}`) }
-        if (wanted === undefined) return { ...asked, fault: fault('request.json', 'Send { "role": …, "reason": … }.') }
+        if (wanted === undefined) {
+          return { ...asked, fault: fault('request.json', 'Send { "role": …, "reason": … }.') }
+        }
         if (role?.jit === undefined) {
           return { ...asked, fault: fault('elevation.unknown', `No role ${wanted.role} is elevated just in time.`) }
         }

@@ -126,7 +126,8 @@ describe('a request that two readers could read differently is a fault, not a gu
   test('Content-Length beside Transfer-Encoding never reaches the walk', async () => {
     const smuggled = 'POST /echo/1 HTTP/1.1\r\n'
     const answer = await send(
-      `${smuggled}${host()}\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /echo/smuggled HTTP/1.1\r\n${host()}\r\n\r\n`,
+      `${smuggled}${host()}\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n` +
+        `GET /echo/smuggled HTTP/1.1\r\n${host()}\r\n\r\n`,
     )
     expect(answer).not.toContain('200 OK')
     expect(seen.map(({ path }) => path)).not.toContain('/echo/smuggled')
@@ -140,7 +141,9 @@ describe('a request that two readers could read differently is a fault, not a gu
 
 test('what only the gateway may state is dropped: forwarding headers and our own names', async () => {
   await send(
-    `POST /echo/1 HTTP/1.1\r\n${host()}\r\nContent-Length: 0\r\nX-Forwarded-For: 1.2.3.4\r\nX_Forwarded_For: 1.2.3.4\r\nForwarded: for=1\r\nx-sallyport-user: admin\r\nX-HTTP-Method-Override: DELETE\r\nX-Kept: 1\r\n\r\n`,
+    `POST /echo/1 HTTP/1.1\r\n${host()}\r\nContent-Length: 0\r\nX-Forwarded-For: 1.2.3.4\r\n` +
+      'X_Forwarded_For: 1.2.3.4\r\nForwarded: for=1\r\nx-sallyport-user: admin\r\n' +
+      'X-HTTP-Method-Override: DELETE\r\nX-Kept: 1\r\n\r\n',
   )
   expect([...(seen[0]?.headers.keys() ?? [])].toSorted()).toEqual(['content-length', 'host', 'x-kept'])
 })

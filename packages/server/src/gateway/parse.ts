@@ -19,7 +19,7 @@ const methods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIO
 const single = new Set(['authorization', 'content-length', 'content-type', 'dpop', 'host', 'transfer-encoding'])
 /** Statements that only the gateway itself may make: a client that states them is not believed. */
 const unbelieved =
-  /^(forwarded|via|x[-_]forwarded[-_].*|x[-_]real[-_]ip|x[-_]amzn?[-_].*|x[-_]sallyport[-_].*|x[-_]http[-_]method.*|x[-_]original[-_].*|x[-_]rewrite[-_].*)$/
+  /^(forwarded|via|x[-_](real[-_]ip|(forwarded|amzn?|sallyport|original|rewrite)[-_].*|http[-_]method.*))$/
 const hopByHop = new Set([
   'connection',
   'keep-alive',
@@ -34,7 +34,8 @@ const hopByHop = new Set([
 const trickyPath = /%2f|%5c|%00|%2e|\/\/|;|\\|[\u0000-\u0020\u007f-\uffff]|(^|\/)\.{1,2}(\/|$)/i
 
 /**
- * Reads a request's head. Adversary: whoever sends it, byte by byte, hoping that we and the function read it differently.
+ * Reads a request's head. Adversary: whoever sends it, byte by byte, hoping that we and the function read it in
+ * different ways.
  * Never throws; the first thing found wrong is the fault.
  */
 export function parseHead(message: IncomingMessage, authorities: ReadonlySet<string>): Head {

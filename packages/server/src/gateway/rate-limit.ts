@@ -8,8 +8,8 @@ export interface RateLimit {
 export type Limiter = (key: string, limit: RateLimit) => number
 
 /**
- * Keys are bounded: beyond `maxKeys` the least recently used bucket goes, which at worst gives one caller a fresh bucket.
- * Adversary: a caller who invents keys. They are made of verified subjects or of addresses, never of what a caller says.
+ * Keys are bounded: beyond `maxKeys` the least recently used bucket goes, which at worst gives one caller a fresh one.
+ * Adversary: a caller who invents keys. They are made of verified subjects or of addresses, never of what is said.
  */
 export function createLimiter(nowMs: () => number, maxKeys = 100_000): Limiter {
   const buckets = new Map<string, { tokens: number; at: number }>()

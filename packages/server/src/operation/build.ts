@@ -1,7 +1,7 @@
 import { SallyportError } from '@sallyport/core/access'
 import type { App } from '@sallyport/manifest'
 
-import { buildFunction, type FunctionImage, moduleFoldersOf } from '../host/index.ts'
+import { buildFunction, type BuildFault, type FunctionImage, moduleFoldersOf } from '../host/index.ts'
 
 /** Boxes of one function alive at once, and made ahead of need. */
 const boxes = { maxBoxes: 8, warmBoxes: 1 }
@@ -25,7 +25,9 @@ export async function buildFunctions(
         onWarning: ({ code, message, file, line }) => report(`${name}: ${code} ${file}:${line} ${message}`),
       })
       if ('faults' in result) {
-        return { faults: result.faults.map(({ code, message, file, line, column }) => `  ${file}:${line}:${column} ${code}: ${message}`) }
+        const show = ({ code, message, file, line, column }: BuildFault): string =>
+          `  ${file}:${line}:${column} ${code}: ${message}`
+        return { faults: result.faults.map(show) }
       }
       const image: FunctionImage = { name, zone, arn, timeoutMs, memoryMb, reuse, environment, ...result, ...boxes }
       return image

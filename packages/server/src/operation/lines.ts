@@ -5,7 +5,8 @@ import type { BoxEvent, Invocation, OutputLine } from '../host/index.ts'
 import { nowMs } from './moment.ts'
 
 /** An outcome as the ledger keeps it, timed from the moment the grant was used. */
-export function outcomeRecord(grant: Grant, { outcome, status, detail, tls }: Outcome, startedAt: number): OutcomeRecord {
+export function outcomeRecord(grant: Grant, known: Outcome, startedAt: number): OutcomeRecord {
+  const { outcome, status, detail, tls } = known
   return {
     kind: 'outcome',
     at: nowMs(),
@@ -36,7 +37,8 @@ export function platformLine(event: BoxEvent): OutputLine {
 /** Why an invocation had no answer, as a line of its function's log. Callers learn the code alone. */
 export function failureLine(invocation: Invocation, { code, message }: { code: string; message: string }): OutputLine {
   const { functionName, transaction, id } = invocation
-  return { at: nowMs(), functionName, boxId: '', transaction, invocation: id, stream: 'platform', text: `${code}: ${message}` }
+  const text = `${code}: ${message}`
+  return { at: nowMs(), functionName, boxId: '', transaction, invocation: id, stream: 'platform', text }
 }
 
 /** A refusal at the gateway or the administration door, for the operator's eyes. */

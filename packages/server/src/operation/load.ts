@@ -40,7 +40,8 @@ function ifPresent<T>(read: () => T): T | undefined {
   try {
     return read()
   } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && (cause.code === 'ENOENT' || cause.code === 'ENOTDIR')) return undefined
+    const code = cause instanceof Error && 'code' in cause ? cause.code : undefined
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
     throw cause
   }
 }

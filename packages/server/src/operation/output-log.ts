@@ -28,7 +28,8 @@ export function openOutputLog(folder: string): OutputLog {
       if (recent.length > maxRecentLines) recent.shift()
       for (const listener of listeners) listener(line)
       if (file.writableLength > maxPendingBytes || file.errored) return void (lost += 1)
-      const gap = lost === 0 ? '' : `${JSON.stringify({ at: line.at, stream: 'platform', text: `${lost} lines lost` })}\n`
+      const told = { at: line.at, stream: 'platform', text: `${lost} lines lost` }
+      const gap = lost === 0 ? '' : `${JSON.stringify(told)}\n`
       lost = 0
       file.write(`${gap}${JSON.stringify(line)}\n`)
     },

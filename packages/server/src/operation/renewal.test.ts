@@ -4,7 +4,9 @@ import { renewLeaf } from './renewal.ts'
 
 const hour = 3_600_000
 
-function kept(another = (nowMs: number) => Promise.resolve({ name: `made at ${nowMs}`, renewAtMs: nowMs + 12 * hour })) {
+const made = (nowMs: number) => Promise.resolve({ name: `made at ${nowMs}`, renewAtMs: nowMs + 12 * hour })
+
+function kept(another = made) {
   const clock = { nowMs: 0 }
   const used: string[] = []
   const look = renewLeaf(

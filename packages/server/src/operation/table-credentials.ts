@@ -4,7 +4,7 @@ import type { Table } from '@sallyport/manifest'
 import type { UpstreamCredentials } from '../egress/index.ts'
 
 /**
- * What calls to a table are signed with beyond the door. The embedded dynalite checks no signature, so any pair will do;
+ * What calls to a table are signed with beyond the door. The embedded dynalite checks no signature: any pair will do;
  * an endpoint that the manifest names is called with the pair an administrator put into the vault.
  */
 export function tableCredentials(

@@ -2,7 +2,7 @@ import { watch } from 'node:fs'
 import { sep } from 'node:path'
 
 /**
- * Calls back once a burst of changes under `folder` has settled. Our own state folder and installed modules do not count.
+ * Calls back once a burst of changes under `folder` has settled. Our state folder and installed modules do not count.
  * Returns how to stop.
  */
 export function watchFolder(folder: string, changed: () => void, settleMs = 40): () => void {
