@@ -1,7 +1,7 @@
 import type { Guard } from './guard.ts'
 
 const room = 'packages/aws/src'
-const describe = [`${room}/describe.test.ts`]
+const describe = [`${room}/describe.test.ts`, `${room}/describe-refusals.test.ts`]
 
 /** What an AWS call would do is read whole, or the call is refused. */
 export const awsGuards: readonly Guard[] = [

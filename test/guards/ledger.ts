@@ -45,12 +45,12 @@ export const ledgerGuards: readonly Guard[] = [
   },
   {
     name: 'half a record never stands before a whole one',
-    attack: 'leaves no half record behind when a write went in partly',
+    attack: 'records of a batch that failed late never come back behind later ones',
     file: `${room}/segment-log.ts`,
     code: 'try {\n    file.truncate(length)',
     without: 'try {',
     noticedBy: breakage,
-    testName: 'leaves no half record behind',
+    testName: 'never come back behind later ones',
   },
   {
     name: 'damage is not taken for a torn write',
