@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 
 import {
   type AccessRequest,
@@ -160,9 +160,8 @@ function invocationFor(
 
 /** One subject, in one session, at one level of assurance: the sharing that `reuse: user` permits. */
 export function affinityOf(user: Subject): string {
-  return createHash('sha256')
-    .update(JSON.stringify([user.id, user.sessionId ?? '', user.authentication?.mfa ?? false, user.device?.id ?? '']))
-    .digest('hex')
+  const { id, sessionId, authentication, device } = user
+  return hash('sha256', JSON.stringify([id, sessionId, authentication?.mfa, device?.id]))
 }
 
 function outcomeOf(result: InvocationResult): Outcome {

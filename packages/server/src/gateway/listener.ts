@@ -122,5 +122,8 @@ function write(response: ServerResponse, answer: IngressResponse, message: Incom
   // What was not read of a refused body must not be taken for the next request.
   if (!message.complete) headers.push('connection', 'close')
   response.writeHead(answer.status, headers)
-  response.end(message.method === 'HEAD' ? undefined : answer.body)
+  if (message.method === 'HEAD') return void response.end()
+  const { buffer, byteOffset, byteLength } = answer.body
+  // One write for head and body: as a latin1 string the body joins the head, byte for byte.
+  response.end(Buffer.from(buffer, byteOffset, byteLength).toString('latin1'), 'latin1')
 }
