@@ -15,6 +15,7 @@ import {
   nowMs,
   nowSeconds,
   type ServerOptions,
+  startCommand,
   type Terminal,
 } from './operation/index.ts'
 
@@ -33,11 +34,11 @@ export async function putIntoForce(
   { app, compiled }: LoadedManifest,
   { ledger, store }: KeptState,
   provider: EmbeddedProvider,
-  broadening: ServerOptions['broadening'],
+  options: ServerOptions,
   terminal: Terminal,
 ): Promise<Force> {
   const change = compareAccess(store.get('configuration', 'accepted'), app)
-  await agreeToBroadening(change, broadening, terminal)
+  await agreeToBroadening(change, options.broadening, terminal, startCommand(options, { broadening: 'allow' }))
   const record: ConfigurationRecord = {
     kind: 'configuration',
     at: nowMs(),

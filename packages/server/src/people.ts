@@ -18,6 +18,8 @@ import {
   nowMs,
   nowSeconds,
   readIfPresent,
+  type ServerOptions,
+  startCommand,
   writePrivate,
 } from './operation/index.ts'
 
@@ -38,9 +40,10 @@ export async function openPeople(
   app: App,
   folders: Folders,
   { ledger, store, vault }: KeptState,
-  port: number,
+  options: ServerOptions,
   started: (() => Promise<void> | void)[],
 ): Promise<People> {
+  const port = options.issuerPort
   const permittedNames = ['localhost', '127.0.0.1']
   const authority = await openAuthority({ kind: 'gateway', app: app.name, permittedNames, keeper: vault, nowMs })
   const caFile = join(folders.certificates, 'gateway-ca.pem')
@@ -71,7 +74,7 @@ export async function openPeople(
       await ledger.append({ kind: 'sign-in', at: nowMs(), ...facts }, 'written')
     },
   }).catch((cause: unknown) => {
-    throw explainListenFailure(cause, port, '--issuer-port')
+    throw explainListenFailure(cause, port, (issuerPort) => startCommand(options, { issuerPort }))
   })
   started.push(() => provider.close())
   return { provider, leaf, anotherLeaf: () => authority.leafFor(permittedNames), caFile, provision }

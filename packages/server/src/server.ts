@@ -41,6 +41,7 @@ import {
   powersOf,
   renewLeaf,
   type ServerOptions,
+  startCommand,
   tableCredentials,
   type Terminal,
   uidRangeOf,
@@ -113,8 +114,8 @@ async function start(
   }
   const kept = await openKeptState(folders, loaded.app.name, roles, trouble, started)
   const { administration, ledger, output, vault } = kept
-  const people = await openPeople(loaded.app, folders, kept, options.issuerPort, started)
-  force = await putIntoForce(loaded, kept, people.provider, options.broadening, terminal)
+  const people = await openPeople(loaded.app, folders, kept, options, started)
+  force = await putIntoForce(loaded, kept, people.provider, options, terminal)
 
   // The steps that all three doors share.
   const admittedAt = new WeakMap<Grant, number>()
@@ -222,7 +223,7 @@ async function start(
     onFailure: trouble,
     nowMs,
   }).catch((cause: unknown) => {
-    throw explainListenFailure(cause, options.port, '--port')
+    throw explainListenFailure(cause, options.port, (port) => startCommand(options, { port }))
   })
   started.push(() => gateway.close())
   const renew = renewLeaf(people.leaf, {
@@ -275,7 +276,7 @@ async function start(
       const next = loadManifestOf(options.folder, process.env)
       const images = await buildFunctions(next.app, runtimeDir, report)
       const broadening = options.broadening === 'allow' ? 'allow' : 'refuse'
-      force = await putIntoForce(next, kept, people.provider, broadening, terminal)
+      force = await putIntoForce(next, kept, people.provider, { ...options, broadening }, terminal)
       await people.provision(next.app)
       await interception.renew(next.app)
       await deploy(images)

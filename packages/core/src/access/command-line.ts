@@ -7,6 +7,11 @@ export function commandLine(...words: readonly [program: string, ...rest: readon
   return words.map(shellWord).join(' ')
 }
 
+/** The same for a command that only root may run. `uid` is that of the process whose operator will paste it. */
+export function rootCommandLine(uid: number | undefined, ...words: readonly [string, ...string[]]): string {
+  return uid === 0 ? commandLine(...words) : commandLine('sudo', ...words)
+}
+
 function shellWord(text: string): string {
   return /^[A-Za-z0-9_./:@%+,=-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
 }

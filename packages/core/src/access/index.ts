@@ -1,5 +1,5 @@
 export { type AccessRequest, type Context, type ContextValue, type Layer, type Reason } from './access-request.ts'
-export { commandLine } from './command-line.ts'
+export { commandLine, rootCommandLine } from './command-line.ts'
 export { contextKeys } from './context-keys.ts'
 export { type Allow, type Decision, type Deny } from './decision.ts'
 export { SallyportError } from './error.ts'

@@ -4,7 +4,7 @@ import { closeSync, existsSync, openSync } from 'node:fs'
 import { chmod, mkdir, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, isAbsolute, join, relative, sep } from 'node:path'
 
-import { SallyportError } from '@sallyport/core/access'
+import { rootCommandLine, SallyportError } from '@sallyport/core/access'
 
 import { sandboxOptions, systemFolders } from './box-options.ts'
 import { installBundler } from './bundler.ts'
@@ -64,7 +64,7 @@ export async function buildFunction(
   const { found: tools } = findTools()
   if (!areComplete(tools))
     throw new SallyportError('host.isolation_unavailable', 'a build needs bubblewrap', {
-      fix: 'apt-get install -y bubblewrap',
+      fix: rootCommandLine(process.getuid?.(), 'apt-get', 'install', '-y', 'bubblewrap'),
     })
   const app = await realpath(options.appFolder)
   const entry = await realpath(options.entry).catch(() => undefined)

@@ -2,6 +2,8 @@ import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { arch } from 'node:os'
 
+import { commandLine, rootCommandLine } from '@sallyport/core/access'
+
 import { findCgroups } from './cgroups.ts'
 import type { Strength } from './engine.ts'
 import { seccompFilter } from './seccomp.ts'
@@ -55,12 +57,11 @@ function programs(): IsolationFinding {
   const control = 'programs'
   if (areComplete(found)) return { control, strength: 'hard', detail: `${found.bwrap}, ${found.unshare}, ${found.ip}` }
   const packages = [...new Set(missing.map((name) => packageOf[name]))]
-  const prefix = process.getuid?.() === 0 ? '' : 'sudo '
   return {
     control,
     strength: 'absent',
     detail: `missing: ${missing.join(', ')}`,
-    fix: `${prefix}apt-get install -y ${packages.join(' ')}`,
+    fix: rootCommandLine(process.getuid?.(), 'apt-get', 'install', '-y', ...packages),
   }
 }
 
@@ -93,13 +94,13 @@ function unprivileged(): { uid?: number; gid?: number } {
 }
 
 function namespaceFix(): { fix?: string } {
-  const sudo = process.getuid?.() === 0 ? '' : 'sudo '
-  if (setting('/proc/sys/user/max_user_namespaces') === '0')
-    return { fix: `${sudo}sysctl -w user.max_user_namespaces=15000` }
-  if (setting('/proc/sys/kernel/unprivileged_userns_clone') === '0')
-    return { fix: `${sudo}sysctl -w kernel.unprivileged_userns_clone=1` }
+  const set = (assignment: string): { fix: string } => ({
+    fix: rootCommandLine(process.getuid?.(), 'sysctl', '-w', assignment),
+  })
+  if (setting('/proc/sys/user/max_user_namespaces') === '0') return set('user.max_user_namespaces=15000')
+  if (setting('/proc/sys/kernel/unprivileged_userns_clone') === '0') return set('kernel.unprivileged_userns_clone=1')
   if (setting('/proc/sys/kernel/apparmor_restrict_unprivileged_userns') === '1') {
-    return { fix: `${sudo}sysctl -w kernel.apparmor_restrict_unprivileged_userns=0` }
+    return set('kernel.apparmor_restrict_unprivileged_userns=0')
   }
   return {}
 }
@@ -121,7 +122,7 @@ function limits(): readonly IsolationFinding[] {
       { control: 'processor', strength: 'hard', detail },
     ]
   }
-  const fix = 'systemd-run --user --scope -p Delegate=yes npm start'
+  const fix = commandLine('systemd-run', '--user', '--scope', '-p', 'Delegate=yes', 'sallyport', 'up')
   return [
     { control: 'memory-and-processes', strength: 'cooperative', detail: 'prlimit per process, no control groups', fix },
     { control: 'processor', strength: 'absent', detail: 'only the deadline ends a busy function', fix },

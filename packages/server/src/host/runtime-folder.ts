@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { createHash } from 'node:crypto'
 
-import { SallyportError } from '@sallyport/core/access'
+import { commandLine, rootCommandLine, SallyportError } from '@sallyport/core/access'
 
 import { seccompFilter } from './seccomp.ts'
 
@@ -122,9 +122,11 @@ async function installBinary(from: string, to: string): Promise<void> {
 
 async function refuseForeignOwner(folder: string): Promise<void> {
   const { uid, mode } = await lstat(folder)
-  if (uid === process.getuid?.() && (mode & 0o022) === 0) return
+  const self = process.getuid?.()
+  if (uid === self && (mode & 0o022) === 0) return
   throw new SallyportError('host.runtime_folder', `${folder} belongs to, or may be written by, another user`, {
-    fix: `rm -r ${folder}`,
+    // What others could write there, boxes would run: it is made anew, never taken over.
+    fix: uid === self ? commandLine('rm', '-r', folder) : rootCommandLine(self, 'rm', '-r', folder),
   })
 }
 
@@ -133,10 +135,8 @@ async function refuseClosedAncestor(folder: string): Promise<void> {
     if (((await stat(at)).mode & 0o001) === 0) {
       throw new SallyportError(
         'host.runtime_folder',
-        `${folder} cannot be reached by a function's uid: ${at} is closed`,
-        {
-          fix: at === folder ? `chmod o+x ${at}` : 'choose a runtime folder such as /var/cache/sallyport/NAME',
-        },
+        `${folder} cannot be reached by a function's uid: ${at} is closed; /var/cache is not`,
+        at === folder ? { fix: commandLine('chmod', 'o+x', at) } : {},
       )
     }
     if (at === dirname(at)) return

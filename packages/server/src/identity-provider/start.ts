@@ -137,7 +137,6 @@ async function listen(server: Server, { host, port }: IdentityProviderOptions): 
   } catch (cause) {
     throw new SallyportError('identity_provider.port', `the identity provider cannot listen on ${host}:${port}`, {
       cause,
-      fix: 'end what listens there, or choose another port',
     })
   }
   const address = server.address()

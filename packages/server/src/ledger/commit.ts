@@ -204,7 +204,7 @@ function isFull(cause: unknown): boolean {
 
 function full(cause: unknown): SallyportError {
   const message = 'The disk under the ledger is full: nothing is allowed until there is room again.'
-  return new SallyportError('ledger.full', message, { cause, fix: 'df -h .sallyport' })
+  return new SallyportError('ledger.full', message, { cause })
 }
 
 function unavailable(cause: unknown): SallyportError {

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 
-import { SallyportError } from '@sallyport/core/access'
+import { commandLine, SallyportError } from '@sallyport/core/access'
 
 /** How a server is to run. */
 export interface ServerOptions {
@@ -34,13 +34,31 @@ export function parseServerArguments(args: readonly string[], terminal: boolean)
   return {
     mode,
     folder: resolve(folder),
-    port: portOf(values.port, 8443),
-    issuerPort: portOf(values['issuer-port'], 8444),
+    port: portOf(values.port, defaultPort),
+    issuerPort: portOf(values['issuer-port'], defaultIssuerPort),
     plainHttp: values.http ?? false,
     broadening,
     ...(values.inspect === undefined ? {} : { inspect: values.inspect }),
   }
 }
+
+/** The command that starts the same server with something changed: what is pasted must not lose what was asked for. */
+export function startCommand(options: ServerOptions, change: Partial<ServerOptions>): string {
+  const { mode, folder, port, issuerPort, plainHttp, inspect, broadening } = { ...options, ...change }
+  return commandLine(
+    'sallyport',
+    mode,
+    folder,
+    ...(port === defaultPort ? [] : ['--port', String(port)]),
+    ...(issuerPort === defaultIssuerPort ? [] : ['--issuer-port', String(issuerPort)]),
+    ...(plainHttp ? ['--http'] : []),
+    ...(inspect === undefined ? [] : ['--inspect', inspect]),
+    ...(broadening === 'allow' ? ['--broadening', broadening] : []),
+  )
+}
+
+const defaultPort = 8443
+const defaultIssuerPort = 8444
 
 function parse(args: readonly string[]): ReturnType<typeof parseStrictly> {
   try {
@@ -73,6 +91,6 @@ function portOf(text: string | undefined, otherwise: number): number {
 
 function usage(message: string): SallyportError {
   return new SallyportError('server.usage', message, {
-    fix: 'sallyport up FOLDER [--port N] [--issuer-port N] [--http] [--broadening ask|allow|refuse]',
+    fix: commandLine('sallyport', 'up', '--help'),
   })
 }

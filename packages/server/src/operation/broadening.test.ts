@@ -15,13 +15,15 @@ function terminal(): Terminal & { input: PassThrough; said: () => string; abort:
 }
 
 test('what grants no more needs nobody', async () => {
-  await agreeToBroadening({ ...more, broadens: false }, 'refuse', terminal())
+  await agreeToBroadening({ ...more, broadens: false }, 'refuse', terminal(), 'again')
 })
 
 test('what grants more is refused where nobody can be asked, with the difference in the error', async () => {
-  await expect(agreeToBroadening(more, 'refuse', terminal())).rejects.toThrow(refused)
-  await expect(agreeToBroadening(more, 'refuse', terminal())).rejects.toThrow(/everybody may now call GET \/day/)
-  await agreeToBroadening(more, 'allow', terminal())
+  await expect(agreeToBroadening(more, 'refuse', terminal(), 'again')).rejects.toThrow(refused)
+  await expect(agreeToBroadening(more, 'refuse', terminal(), 'again')).rejects.toThrow(
+    /everybody may now call GET \/day/,
+  )
+  await agreeToBroadening(more, 'allow', terminal(), 'again')
 })
 
 test.each([
@@ -32,7 +34,7 @@ test.each([
   ['yesterday', false],
 ])('the answer %j counts as %s', async (answer, agreed) => {
   const at = terminal()
-  const asked = agreeToBroadening(more, 'ask', at)
+  const asked = agreeToBroadening(more, 'ask', at, 'again')
   at.input.write(`${answer}\n`)
   await (agreed ? asked : expect(asked).rejects.toThrow(refused))
   expect(at.said()).toContain('everybody may now call GET /day')
@@ -40,14 +42,14 @@ test.each([
 
 test('an input that ends is a no', async () => {
   const at = terminal()
-  const asked = agreeToBroadening(more, 'ask', at)
+  const asked = agreeToBroadening(more, 'ask', at, 'again')
   at.input.end()
   await expect(asked).rejects.toThrow(refused)
 })
 
 test('a server that is to stop waits for no answer', async () => {
   const at = terminal()
-  const asked = agreeToBroadening(more, 'ask', at)
+  const asked = agreeToBroadening(more, 'ask', at, 'again')
   at.abort()
   await expect(asked).rejects.toThrow(refused)
 })

@@ -18,12 +18,14 @@ export interface AccessChange {
 
 /**
  * Stops a manifest that grants more than the last one that was accepted here, unless somebody agrees.
+ * `again` is the command that starts the server with the change agreed to.
  * The first manifest of a state folder has nothing to be compared with and is its author's own.
  */
 export async function agreeToBroadening(
   change: AccessChange,
   policy: 'ask' | 'allow' | 'refuse',
   terminal: Terminal,
+  again: string,
 ): Promise<void> {
   if (!change.broadens || policy === 'allow') return
   const text = change.lines.map((line) => `  ${line}`).join('\n')
@@ -32,7 +34,7 @@ export async function agreeToBroadening(
     if (/^y(es)?$/i.test(await ask(terminal, 'Let it come into force? [y/N] '))) return
   }
   throw new SallyportError('manifest.broadens', `The manifest grants more than the last accepted one:\n${text}`, {
-    fix: 'sallyport up --broadening allow',
+    fix: again,
   })
 }
 

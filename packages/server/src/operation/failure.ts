@@ -14,25 +14,28 @@ function messageOf(cause: unknown): string {
   return cause instanceof Error ? cause.message : String(cause)
 }
 
+/** The command that starts the same server on another port; 0 takes any that is free. */
+export type StartAgain = (port: number) => string
+
 /** Turns the operating system's words for a taken port into ours. */
-export function explainListenFailure(cause: unknown, port: number, flag: string): unknown {
+export function explainListenFailure(cause: unknown, port: number, again: StartAgain): unknown {
   // A room may have wrapped them in words of its own.
-  if (cause instanceof SallyportError && cause.cause !== undefined) return explain(cause.cause, port, flag) ?? cause
-  return explain(cause, port, flag) ?? cause
+  if (cause instanceof SallyportError && cause.cause !== undefined) return explain(cause.cause, port, again) ?? cause
+  return explain(cause, port, again) ?? cause
 }
 
-function explain(cause: unknown, port: number, flag: string): SallyportError | undefined {
+function explain(cause: unknown, port: number, again: StartAgain): SallyportError | undefined {
   if (!(cause instanceof Error) || !('code' in cause)) return undefined
   if (cause.code === 'EADDRINUSE') {
     return new SallyportError('server.port_in_use', `Port ${port} is taken by another program.`, {
       cause,
-      fix: `sallyport up ${flag} 0`,
+      fix: again(0),
     })
   }
   if (cause.code === 'EACCES') {
     return new SallyportError('server.port_forbidden', `Port ${port} may not be opened by this user.`, {
       cause,
-      fix: `sallyport up ${flag} 8443`,
+      fix: again(0),
     })
   }
   return undefined

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, realpathSync } from 'node:fs'
 import { join } from 'node:path'
 
-import { SallyportError } from '@sallyport/core/access'
+import { commandLine, SallyportError } from '@sallyport/core/access'
 import { type App, type CompiledApp, loadApp, manifestFile, showPosition, type Surroundings } from '@sallyport/manifest'
 
 /** A manifest that loaded, compiled and held its own statements. */
@@ -18,7 +18,7 @@ export interface LoadedManifest {
 export function loadManifestOf(folder: string, environment: Surroundings['environment']): LoadedManifest {
   if (!existsSync(join(folder, manifestFile))) {
     throw new SallyportError('manifest.missing', `There is no ${manifestFile} in ${folder}.`, {
-      fix: `sallyport init ${folder}`,
+      fix: commandLine('sallyport', 'init', folder),
     })
   }
   const loaded = loadApp(folder, {

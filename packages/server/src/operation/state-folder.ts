@@ -3,7 +3,7 @@ import { chmodSync, existsSync, lstatSync, mkdirSync, readFileSync, rmSync, writ
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 
-import { SallyportError } from '@sallyport/core/access'
+import { rootCommandLine, SallyportError } from '@sallyport/core/access'
 
 /** Where one app keeps what must outlive a run. */
 export interface Folders {
@@ -83,7 +83,7 @@ function ensurePrivate(folder: string): void {
   const own = process.getuid?.() ?? found.uid
   if (!found.isDirectory() || found.uid !== own) {
     throw new SallyportError('state.foreign', `${folder} is not a folder of this user.`, {
-      fix: `sudo chown -R "$(id -u)" '${folder}'`,
+      fix: rootCommandLine(own, 'chown', '-R', String(own), folder),
     })
   }
   if ((found.mode & 0o777) !== 0o700) chmodSync(folder, 0o700)

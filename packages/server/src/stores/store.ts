@@ -1,7 +1,7 @@
 import { closeSync, openSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 
-import { SallyportError } from '@sallyport/core/access'
+import { commandLine, SallyportError } from '@sallyport/core/access'
 
 /**
  * Small records, sealed at rest. Contract: synchronous, so that read–check–write in one turn of the event loop is one
@@ -115,12 +115,12 @@ function guardOf(file: string): <T>(act: () => T) => T {
       const code = error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : undefined
       if (code !== undefined && corrupt.has(code)) throw damaged(file, error)
       const message = `${file} cannot be read or written: is the disk full, or another process using it?`
-      throw new SallyportError('store.unavailable', message, { cause: error, fix: `df -h '${file}'` })
+      throw new SallyportError('store.unavailable', message, { cause: error })
     }
   }
 }
 
 function damaged(file: string, cause: unknown): SallyportError {
   const message = `${file} is damaged. Restore it from a backup; or move it away, and everybody signs in anew.`
-  return new SallyportError('store.damaged', message, { cause, fix: `mv '${file}' '${file}.damaged'` })
+  return new SallyportError('store.damaged', message, { cause, fix: commandLine('mv', file, `${file}.damaged`) })
 }

@@ -2,7 +2,7 @@ import { closeSync, constants, fstatSync, fsyncSync, lstatSync, mkdirSync, openS
 import { readFileSync, renameSync, rmSync, type Stats, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 
-import { SallyportError } from '@sallyport/core/access'
+import { commandLine, rootCommandLine, SallyportError } from '@sallyport/core/access'
 
 // Adversary: another user of this machine, who reads what was left open, or plants a file or link of his own.
 
@@ -26,13 +26,13 @@ export function readPrivateFile(path: string): string | undefined {
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined
     if (code === 'ENOENT') return undefined
-    if (code === 'ELOOP') throw notOurs(path, 'is a symbolic link', `ls -l '${path}'`)
-    if (code === 'EACCES') throw notOurs(path, 'cannot be read', `sudo chown "$(id -u)" '${path}'`)
+    if (code === 'ELOOP') throw notOurs(path, 'is a symbolic link')
+    if (code === 'EACCES') throw notOurs(path, 'cannot be read', takeOver(path))
     throw error
   }
   try {
     const found = fstatSync(descriptor)
-    if (!found.isFile()) throw notOurs(path, 'is not a file', `ls -l '${path}'`)
+    if (!found.isFile()) throw notOurs(path, 'is not a file')
     requirePrivate(path, found, '600')
     return readFileSync(descriptor, 'utf8')
   } finally {
@@ -68,10 +68,16 @@ export function syncFolder(path: string): void {
 
 function requirePrivate(path: string, found: Stats, mode: '600' | '700'): void {
   const self = process.getuid?.() ?? found.uid
-  if (found.uid !== self) throw notOurs(path, 'belongs to another user', `sudo chown "$(id -u)" '${path}'`)
-  if ((found.mode & 0o077) !== 0) throw notOurs(path, 'is open to other users', `chmod ${mode} '${path}'`)
+  if (found.uid !== self) throw notOurs(path, 'belongs to another user', takeOver(path))
+  if ((found.mode & 0o077) !== 0) throw notOurs(path, 'is open to other users', commandLine('chmod', mode, path))
 }
 
-function notOurs(path: string, what: string, fix: string): SallyportError {
-  return new SallyportError('vault.permissions', `${path} ${what}, so what the vault keeps there is not safe.`, { fix })
+function takeOver(path: string): string {
+  const self = process.getuid?.() ?? 0
+  return rootCommandLine(self, 'chown', String(self), path)
+}
+
+function notOurs(path: string, what: string, fix?: string): SallyportError {
+  const message = `${path} ${what}, so what the vault keeps there is not safe.`
+  return new SallyportError('vault.permissions', message, fix === undefined ? {} : { fix })
 }

@@ -142,7 +142,7 @@ describe('the files', () => {
   test('are taken from nobody else: the refusal names the command that mends it', () => {
     open()
     chmodSync(join(folder, 'root.key'), 0o640)
-    const fix = `chmod 600 '${join(folder, 'root.key')}'`
+    const fix = `chmod 600 ${join(folder, 'root.key')}`
     expect(open).toThrow(expect.objectContaining({ code: 'vault.permissions', fix }))
     chmodSync(join(folder, 'root.key'), 0o600)
     chmodSync(folder, 0o750)
