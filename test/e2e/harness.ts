@@ -95,13 +95,16 @@ export interface StartOptions {
   readonly inside?: readonly [string, ...string[]]
 }
 
-const alive = new Set<ChildProcess>()
+const alive = new Map<ChildProcess, Promise<Ended>>()
 
-/** Ends whatever a test that failed half-way left running. For `afterEach`. */
-export function endAll(): void {
-  for (const child of alive) child.kill('SIGKILL')
+/** Ends whatever a test that failed half-way left running. For `after` and `afterEach`. */
+export async function endAll(): Promise<void> {
+  for (const child of alive.keys()) child.kill('SIGKILL')
+  await Promise.allSettled(alive.values())
 }
-process.on('exit', endAll)
+process.on('exit', () => {
+  for (const child of alive.keys()) child.kill('SIGKILL')
+})
 
 /** Starts a server on ports that are free, and does not wait. */
 export function launch(app: Pick<TestApp, 'folder'>, options: StartOptions = {}): TestServer {
@@ -110,7 +113,6 @@ export function launch(app: Pick<TestApp, 'folder'>, options: StartOptions = {})
   const command = [...inside, process.execPath, '-C', 'source', entry, mode, app.folder, ...ports, ...args]
   const [program = process.execPath, ...rest] = command
   const child = spawn(program, rest, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...environment } })
-  alive.add(child)
   let [stdout, stderr] = ['', '']
   child.stdout.setEncoding('utf8').on('data', (text: string) => void (stdout += text))
   child.stderr.setEncoding('utf8').on('data', (text: string) => void (stderr += text))
@@ -121,6 +123,7 @@ export function launch(app: Pick<TestApp, 'folder'>, options: StartOptions = {})
       resolve({ code, signal })
     })
   })
+  alive.set(child, ended)
   return { child, ended, stdout: () => stdout, stderr: () => stderr }
 }
 
@@ -135,14 +138,16 @@ export async function start(app: Pick<TestApp, 'folder'>, options: StartOptions 
   early.catch(() => undefined) // whoever waits for the end looks at `ended`
   const ready = (): boolean => over || server.stdout().includes('stop with Ctrl-C')
   await Promise.race([until('the banner', ready, startTimeoutMs), early])
-  const status = await statusOf(localApi(app.folder))
+  // In a mount namespace of its own its state folder is not where we see one.
+  const root = options.inside === undefined ? '' : `/proc/${server.child.pid}/root`
+  const status = root === '' ? await statusOf(localApi(app.folder)) : statusIn(server)
   const plain = status.gateway.startsWith('http:')
-  const ca = readFileSync(status.caFile, 'utf8')
+  const ca = readFileSync(root + status.caFile, 'utf8')
   return {
     ...server,
     pid: status.pid,
     status,
-    apiSocket: readFileSync(join(app.folder, '.sallyport/api-address'), 'utf8'),
+    apiSocket: readFileSync(join(root + app.folder, '.sallyport/api-address'), 'utf8'),
     send: (request) => (plain ? sendPlain(status.gateway, request) : send({ gateway: status.gateway, ca }, request)),
     stop: async (signal = 'SIGTERM') => {
       process.kill(status.pid, signal)
@@ -151,6 +156,21 @@ export async function start(app: Pick<TestApp, 'folder'>, options: StartOptions 
       })
       return Promise.race([server.ended, late])
     },
+  }
+}
+
+/** What the banner says, where the local API cannot be reached. */
+function statusIn({ child, stdout }: TestServer): Status {
+  const told = (name: string): string => new RegExp(`^ +${name} +(\\S+)$`, 'm').exec(stdout())?.[1] ?? ''
+  return {
+    app: told('app'),
+    pid: child.pid ?? 0,
+    gateway: told('gateway'),
+    issuer: told('sign-in'),
+    caFile: told('trust'),
+    isolation: stdout().split('\n')[0] ?? '',
+    ledger: 'self-attested',
+    debug: false,
   }
 }
 

@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict'
+import { createServer, type IncomingMessage, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { after, before, test } from 'node:test'
+
+import { createCognitoFixture } from '../../packages/core/src/identity/testing/cognito-issuer.ts'
+import { endAll, makeApp, type RunningServer, start, type TestApp, until } from './harness.ts'
+
+let app: TestApp
+let server: RunningServer
+let press: Server
+let alice: string
+/** What the press was asked to print: the canary behind the door. */
+const printed: string[] = []
+
+before(async () => {
+  app = await makeApp()
+  alice = await app.token('alice')
+  press = createServer((request, response) => {
+    void bodyOf(request).then((body) => {
+      printed.push(body)
+      return response.end(`printed ${body}`)
+    })
+  }).listen(0, '127.0.0.1')
+  await new Promise((resolve) => press.once('listening', resolve))
+  const { port } = press.address() as AddressInfo // listening on TCP, so it is one
+  server = await start(app, { environment: { PRESS_UPSTREAM: `http://127.0.0.1:${port}` } })
+})
+after(async () => {
+  press.close()
+  await endAll()
+  app.remove()
+})
+
+async function bodyOf(request: IncomingMessage): Promise<string> {
+  let text = ''
+  for await (const part of request) text += String(part)
+  return text
+}
+
+const print = (token: string) => server.send({ method: 'POST', path: '/pages', token, body: 'page' })
+const trouble = (how: string) => server.send({ method: 'POST', path: `/trouble/${how}`, token: alice })
+
+/** Every way in which a function goes wrong: what the caller hears, and what the log tells the operator. */
+const failures: readonly { how: string; status: number; code: string; log: RegExp }[] = [
+  { how: 'throws', status: 502, code: 'function.threw', log: /function\.threw: .*the notebook is upside down/ },
+  { how: 'hangs', status: 504, code: 'function.timed_out', log: /function\.timed_out: / },
+  { how: 'spins', status: 504, code: 'function.timed_out', log: /function\.timed_out: / },
+  { how: 'exits', status: 502, code: 'function.exited', log: /function\.exited: / },
+  { how: 'eatsMemory', status: 502, code: 'function.out_of_memory', log: /function\.out_of_memory: / },
+  { how: 'returns7MB', status: 502, code: 'function.output_too_large', log: /function\.output_too_large: .*\d{7}/ },
+]
+
+for (const { how, status, code, log } of failures) {
+  test(`a function that ${how}: the caller hears ${code}, the log says more, the others go on meanwhile`, async () => {
+    const failing = trouble(how)
+    const other = await print(alice)
+    assert.deepEqual([other.status, other.text], [200, 'printed page'])
+    const answer = await failing
+    assert.deepEqual([answer.status, answer.code], [status, code])
+    assert.match(answer.id ?? '', /^[0-9a-f]{32}$/)
+    assert.doesNotMatch(answer.text, /upside down|trouble\.ts| at /)
+    await until('the log line', () => log.test(app.read('.sallyport/logs/output.ndjson')))
+    assert.deepEqual([(await trouble('answers')).status], [200], 'and the function itself serves again')
+  })
+}
+
+test('a function that floods its output is heard, cut short, and harms nobody', async () => {
+  const failing = trouble('floods')
+  assert.equal((await print(alice)).status, 200)
+  assert.equal((await failing).status, 200)
+  const log = /"platform".*(lost|dropped|cut|too much)/
+  await until('the log says so', () => log.test(app.read('.sallyport/logs/output.ndjson')))
+  assert.equal((await trouble('answers')).status, 200)
+})
+
+test('a token of the user pool that the manifest names is accepted, its groups are roles', async () => {
+  assert.equal((await print(await app.pool.accessToken('erin', ['Writers']))).status, 200)
+  assert.equal((await print(await app.pool.idToken('erin', ['Writers']))).code, 'token.type')
+})
+
+test('its groups decide: somebody in no group, or in another, is known and refused', async () => {
+  for (const groups of [[], ['Readers']]) {
+    const answer = await print(await app.pool.accessToken('erin', groups))
+    assert.deepEqual([answer.status, answer.code], [403, 'route.role_missing'])
+  }
+})
+
+test('a token of another pool, or of this one under another key, is refused before anything runs', async () => {
+  const nowSeconds = (): number => Math.floor(Date.now() / 1000)
+  const before = printed.length
+  const other = await createCognitoFixture({ nowSeconds, userPool: 'eu-central-1_another' })
+  assert.equal((await print(await other.accessToken('alice', ['Writers']))).status, 401)
+  const twin = await createCognitoFixture({ nowSeconds, userPool: 'eu-central-1_notebook' })
+  assert.equal((await print(await twin.accessToken('alice', ['Writers']))).status, 401)
+  assert.equal((await print(await app.pool.accessToken('alice', ['Writers'], { client_id: 'another' }))).status, 401)
+  assert.equal((await print(await app.pool.accessToken('alice', ['Writers'], { exp: nowSeconds() - 61 }))).status, 401)
+  assert.equal(printed.length, before)
+})
+
+test('a route for anyone needs no token, and takes no bad one', async () => {
+  assert.equal((await server.send({ path: '/version' })).text, 'one')
+  assert.equal((await server.send({ path: '/version', token: 'forged' })).status, 401)
+})
+
+test('each writer reads only what is theirs', async () => {
+  const bob = await app.token('bob')
+  await server.send({ method: 'PUT', path: '/notes/diary', token: alice, body: 'dear diary' })
+  assert.match((await server.send({ path: '/notes/diary', token: alice })).text, /dear diary/)
+  assert.doesNotMatch((await server.send({ path: '/notes/diary', token: bob })).text, /dear/)
+})
