@@ -118,10 +118,21 @@ function matchPath(pattern: string, path: string): string | undefined {
   if (wanted.length !== found.length) return undefined
   let name = ''
   for (const [index, segment] of wanted.entries()) {
-    if (segment.startsWith(':')) name = decodeURIComponent(found[index] ?? '')
-    else if (segment !== found[index]) return undefined
+    if (segment.startsWith(':')) {
+      const decoded = decodeSegment(found[index] ?? '')
+      if (decoded === undefined) return undefined
+      name = decoded
+    } else if (segment !== found[index]) return undefined
   }
   return name
+}
+
+function decodeSegment(segment: string): string | undefined {
+  try {
+    return decodeURIComponent(segment)
+  } catch {
+    return undefined // a percent sign that begins no UTF-8 sequence names nothing
+  }
 }
 
 async function bodyOf(message: IncomingMessage): Promise<Uint8Array | undefined> {
