@@ -1,5 +1,6 @@
 import { administrationGuards } from './administration.ts'
 import { awsGuards } from './aws.ts'
+import { egressGuards } from './egress.ts'
 import { gatewayGuards } from './gateway.ts'
 import type { Guard } from './guard.ts'
 import { identityGuards } from './identity.ts'
@@ -13,6 +14,7 @@ export const guards: readonly Guard[] = [
   ...policyGuards,
   ...awsGuards,
   ...gatewayGuards,
+  ...egressGuards,
   ...ledgerGuards,
   ...secretGuards,
   ...administrationGuards,

@@ -1,0 +1,91 @@
+import { once } from 'node:events'
+import { createServer, type Server } from 'node:http'
+import { type AddressInfo, connect, type Socket } from 'node:net'
+
+import { sealGrant } from '@sallyport/core/access'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+
+import { isMetadata } from './address.ts'
+import { readHead } from './head.ts'
+import { routeOf } from './route.ts'
+import { alice, ask, codeOf, type Harness, invocationOf, openHarness } from './testing/harness.ts'
+
+let upstream: Server
+let reached = 0
+let harness: Harness
+const charge = 'https://api.stripe.com/v1/payment_intents'
+
+beforeEach(async () => {
+  reached = 0
+  upstream = createServer((message, response) => {
+    reached += 1
+    message.resume().once('end', () => response.end('{}'))
+  })
+  upstream.listen(0, '127.0.0.1')
+  await once(upstream, 'listening')
+})
+
+afterEach(async () => {
+  await harness.close()
+  upstream.closeAllConnections()
+  upstream.close()
+})
+
+const origin = (): string => `http://127.0.0.1:${(upstream.address() as AddressInfo).port}` // it listens on an address
+
+describe('a request that was allowed', () => {
+  it('does not leave when its invocation ended before the upstream was called', async () => {
+    let next = false
+    harness = await openHarness({
+      upstream: origin(),
+      rooms: {
+        admit: (decision, receipt) => {
+          if (next) harness.invocation = invocationOf({ name: 'payments' }, 'i2', alice)
+          return sealGrant({ decision, receipt, expiresAt: Date.now() + 60_000, epochs: new Map() })
+        },
+      },
+    })
+    expect(await ask(harness, charge)).toMatchObject({ status: 200 })
+    next = true
+    expect(codeOf(await ask(harness, charge))).toBe('exit.invocation_ended')
+    expect(reached).toBe(1)
+  })
+})
+
+describe('a box', () => {
+  it('holds so many connections and no more', async () => {
+    harness = await openHarness({ rooms: { limits: { connections: 2 } } })
+    const open = async (): Promise<Socket> => {
+      const socket = connect(harness.httpPort, '127.0.0.1')
+      await once(socket, 'connect')
+      return socket
+    }
+    const held = [await open(), await open()]
+    const more = await open()
+    await once(more, 'close')
+    expect(held.map(({ destroyed }) => destroyed)).toEqual([false, false])
+    for (const socket of held) socket.destroy()
+  })
+
+  it('sends a body of so many bytes and no more, also without saying how long it is', async () => {
+    harness = await openHarness({ upstream: origin(), rooms: { limits: { bodyBytes: 1_000 } } })
+    const chunked = { headers: { 'transfer-encoding': 'chunked' } }
+    expect(await ask(harness, charge, { ...chunked, body: 'x'.repeat(1_000) })).toMatchObject({ status: 200 })
+    expect(codeOf(await ask(harness, charge, { ...chunked, body: 'x'.repeat(1_001) }))).toBe('request.too_large')
+    expect(reached).toBe(1)
+  })
+
+  it('finds no door at a metadata address, whatever name it sends there', async () => {
+    harness = await openHarness()
+    const message = (localAddress: string): Parameters<typeof readHead>[0] => {
+      const fields = { rawHeaders: ['Host', 'any.aws.internal'], url: '/', method: 'POST', socket: { localAddress } }
+      return fields as unknown as Parameters<typeof readHead>[0] // what `readHead` reads of one
+    }
+    const rooms = { app: () => harness.app } as Parameters<typeof routeOf>[0] // what `routeOf` asks of them
+    const wayTo = (address: string): string => routeOf(rooms, readHead(message(address), 'http'), 10).kind
+    expect(wayTo('198.18.0.1')).toBe('aws')
+    expect(wayTo('169.254.169.254')).toBe('refused')
+    expect(wayTo('fd00:ec2::254')).toBe('refused')
+    expect([isMetadata('::ffff:169.254.170.2'), isMetadata('10.0.0.1')]).toEqual([true, false])
+  })
+})
