@@ -136,7 +136,7 @@ const damages: readonly { what: string; code: string; names: RegExp; damage: (st
     code: 'store.damaged',
     names: /state\.sqlite/,
     damage: (state) => {
-      for (const name of readdirSync(state)) if (/^state\.sqlite-/.test(name)) rmSync(join(state, name))
+      for (const name of readdirSync(state)) if (name.startsWith('state.sqlite-')) rmSync(join(state, name))
       writeFileSync(join(state, 'state.sqlite'), 'not a database, '.repeat(1_000))
     },
   },

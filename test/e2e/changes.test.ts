@@ -23,10 +23,10 @@ async function configurations(): Promise<readonly ConfigurationRecord[]> {
   return (await recordsOf(app)).filter((record) => record.kind === 'configuration')
 }
 
-test('a manifest that grants more is refused where nobody can be asked, and --broadening allow lets it in', async () => {
+test('a manifest that grants more is refused where nobody is asked, and --broadening allow lets it in', async () => {
   app.edit('sallyport.yaml', openVersion, writersOnly)
   await (await start(app)).stop()
-  const before = await configurations()
+  const accepted = await configurations()
 
   app.edit('sallyport.yaml', writersOnly, openVersion)
   const { code, said, left } = await startRefused(app)
@@ -34,12 +34,12 @@ test('a manifest that grants more is refused where nobody can be asked, and --br
   assert.match(said, /^error manifest\.broadens: /)
   assert.match(said, /\+ anyone may now call GET \/version \(notes\)/)
   assert.match(said, /fix: sallyport up .*--broadening allow/)
-  assert.deepEqual(await configurations(), before, 'what was refused never came into force')
+  assert.deepEqual(await configurations(), accepted, 'what was refused never came into force')
 
   const server = await start(app, { args: ['--broadening', 'allow'] })
   assert.equal((await version(server)).status, 200)
   const last = (await configurations()).at(-1)
-  assert.deepEqual([last?.broadens, last?.previous], [true, before.at(-1)?.digest])
+  assert.deepEqual([last?.broadens, last?.previous], [true, accepted.at(-1)?.digest])
   assert.deepEqual(last?.accessDiff, [
     '- writer may no longer call GET /version (notes)',
     '+ anyone may now call GET /version (notes)',

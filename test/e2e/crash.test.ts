@@ -43,9 +43,9 @@ test(`kill -9 at ${rounds} moments loses no record and no row that a client was 
   let server = await start(app)
   let openRounds = 0
   for (let round = 0; round < rounds; round++) {
-    const before = told.length
+    const known = told.length
     const clients = writers.map((writer) => keepWriting(server, writer, round, told))
-    await until('the first answers', () => told.length > before)
+    await until('the first answers', () => told.length > known)
     await sleep(moment() * 400)
     const footprint = footprintOf(server.pid)
     process.kill(server.pid, 'SIGKILL')

@@ -88,14 +88,14 @@ test('its groups decide: somebody in no group, or in another, is known and refus
 
 test('a token of another pool, or of this one under another key, is refused before anything runs', async () => {
   const nowSeconds = (): number => Math.floor(Date.now() / 1000)
-  const before = printed.length
+  const so = printed.length
   const other = await createCognitoFixture({ nowSeconds, userPool: 'eu-central-1_another' })
   assert.equal((await print(await other.accessToken('alice', ['Writers']))).status, 401)
   const twin = await createCognitoFixture({ nowSeconds, userPool: 'eu-central-1_notebook' })
   assert.equal((await print(await twin.accessToken('alice', ['Writers']))).status, 401)
   assert.equal((await print(await app.pool.accessToken('alice', ['Writers'], { client_id: 'another' }))).status, 401)
   assert.equal((await print(await app.pool.accessToken('alice', ['Writers'], { exp: nowSeconds() - 61 }))).status, 401)
-  assert.equal(printed.length, before)
+  assert.equal(printed.length, so)
 })
 
 test('a route for anyone needs no token, and takes no bad one', async () => {

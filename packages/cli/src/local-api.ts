@@ -112,7 +112,7 @@ export async function statusOf(api: LocalApi): Promise<Status> {
     caFile: text('caFile'),
     isolation: text('isolation'),
     ledger: text('ledger'),
-    debug: value['debug'] === true,
+    debug: value['debug'] !== undefined,
   }
 }
 
