@@ -7,7 +7,8 @@ import type { Hop, Transaction } from './transaction.ts'
 export function shortResource(resource: string): string {
   const [scheme, , , , , ...path] = resource.split(':')
   if (scheme !== 'arn') return resource
-  return path.join(':')
+  // What no door answers stands after `?/` in the place of a door's name.
+  return path.join(':').replace(/^\?\//, '')
 }
 
 /** `sallyport:UseDoor` → `UseDoor`; AWS's actions keep their service. */

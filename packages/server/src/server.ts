@@ -4,7 +4,7 @@ import type { AccessRequest, Allow, Decision, DecisionRecord, Grant, Receipt } f
 import { decisionRecord, type Outcome } from '@sallyport/core/enforcement'
 import { authenticateBearer } from '@sallyport/core/identity'
 import { decide as decideByPolicy } from '@sallyport/core/policy'
-import { explain } from '@sallyport/manifest'
+import { explain, setSecretFix } from '@sallyport/manifest'
 
 import { administrationGate, administrativeVerbs, startApi } from './api/index.ts'
 import { destinationOf, directInvocation } from './calls.ts'
@@ -164,7 +164,7 @@ async function start(
       return invoke({ ...call, id, affinity, event: eventFor(id) })
     },
     tableEndpoint: (table) => table.endpoint ?? tables.endpoint,
-    upstreamCredentials: tableCredentials(vault.useSecret),
+    upstreamCredentials: tableCredentials(vault.useSecret, (name) => setSecretFix(force.app, name)),
     interception,
     isolation,
     clock: nowMs,

@@ -8,11 +8,16 @@ export function refusalLine(decision: Deny, advisoryPackage?: string): string {
   const [{ subject, action, resource }] = decision.asked
   const [{ code, layer, message, at, fix }] = decision.reasons
   return [
-    `${subject.name} may not ${action} on ${resource}`,
+    `${subject.name} may not ${action} on ${readable(resource)}`,
     `${layer} refused: ${code}: ${message}`,
     ...(advisoryPackage === undefined ? [] : [`asked by npm package ${advisoryPackage} (advisory)`]),
     ...(at === undefined ? [] : [`at: ${at}`]),
     ...(fix === undefined ? [] : [`fix: ${fix}`]),
     `why: sallyport why ${decision.id}`,
   ].join('; ')
+}
+
+/** A door is known by its own name. What no door answers stands after `?/`, and is shown as the address it is. */
+function readable(resource: string): string {
+  return resource.replace(/^arn:sallyport:door:[^:]*::(?:\?\/)?/, 'door ')
 }

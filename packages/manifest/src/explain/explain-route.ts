@@ -3,6 +3,7 @@ import { contextKeys, type AccessRequest, type Reason } from '@sallyport/core/ac
 import type { App, Role, Route } from '../app.ts'
 import { showPosition } from '../source/faults.ts'
 import { flag, holds, text } from './read-context.ts'
+import { requestFix } from './person.ts'
 import { fixOf } from './shell.ts'
 import { reword, type RefusalCode } from './wording.ts'
 
@@ -28,7 +29,7 @@ export function explainRoute(reason: Reason, request: AccessRequest, app: App): 
   const country = text(request, contextKeys.country)
   const fix =
     code === 'route.elevation_required'
-      ? { fix: `sallyport request ${role.name} --reason "…"` }
+      ? requestFix(app, facts.subject, role.name, `for ${route.key}`)
       : code === 'route.country' && country !== undefined
         ? fixOf('allow', `${role.name}@${country}`, route.key)
         : {}

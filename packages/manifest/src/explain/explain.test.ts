@@ -36,7 +36,12 @@ const denials: readonly (readonly [string, string, string, string | undefined])[
   ['customer', 'POST /orders/o1/refund', 'route.role_missing', "sallyport allow customer 'POST /orders/:id/refund'"],
   ['support+device', 'GET /orders/o1', 'route.mfa_required', undefined],
   ['support+mfa', 'GET /orders/o1', 'route.device_unmanaged', undefined],
-  ['admin+mfa+device', 'POST /orders/o1/refund', 'route.elevation_required', 'sallyport request admin --reason "…"'],
+  [
+    'admin+mfa+device',
+    'POST /orders/o1/refund',
+    'route.elevation_required',
+    "sallyport request admin --as ada --reason 'for POST /orders/:id/refund'",
+  ],
   ['anyone', 'POST /checkout', 'route.authentication_required', undefined],
   [
     'payments',

@@ -36,7 +36,8 @@ function reservedForOthers(request: AccessRequest, app: App): Position | undefin
 function namesOf(resource: string, app: App): ReadonlySet<string> {
   const table = app.tables.find(({ arn }) => arn === resource)
   if (table !== undefined) return new Set([table.name])
-  const [, kind, zone = '', path = ''] = /^arn:sallyport:(function|door|route):[^:]*:([^:]*):(.+)$/s.exec(resource) ?? []
+  const [, kind, zone = '', path = ''] =
+    /^arn:sallyport:(function|door|route):[^:]*:([^:]*):(.+)$/s.exec(resource) ?? []
   const slash = path.indexOf('/')
   const [thing, operation] = [path.slice(0, slash), path.slice(slash + 1)]
   if (kind === 'route') return new Set([thing, operation])

@@ -144,7 +144,7 @@ describe('a door', () => {
     await harness.close()
     harness = await openHarness({ rooms: { useSecret: () => undefined } })
     expect(codeOf(await ask(harness, charge))).toBe('secret.missing')
-    expect(harness.lines[0]).toContain('fix: sallyport secret set stripe-key')
+    expect(harness.lines[0]).toContain('fix: sallyport secret set --as ada stripe-key')
     expect(codeOf(await ask(harness, 'https://api.postmarkapp.com/email'))).toBe('door.not_granted')
   })
 

@@ -2,7 +2,7 @@ import { finished, type Readable } from 'node:stream'
 
 import { actions, arn, type Grant, type Reason, SallyportError } from '@sallyport/core/access'
 import type { Outcome, Passed } from '@sallyport/core/enforcement'
-import { type Door, type DoorOperation, matchDoor, unlistedDoorArn } from '@sallyport/manifest'
+import { type App, type Door, type DoorOperation, matchDoor, setSecretFix, unlistedDoorArn } from '@sallyport/manifest'
 
 import type { Invocation } from '../host/index.ts'
 import type { Box } from './box.ts'
@@ -54,7 +54,7 @@ export function doorExit(
     durability: reads ? 'written' : 'synced',
     upstream: { host: new URL(door.upstream).host, tls: door.upstream.startsWith('https:') ? '>=TLSv1.2' : 'none' },
     lack: async () => {
-      for (const name of secretNames) if ((await rooms.useSecret(name)) === undefined) return missing(name)
+      for (const name of secretNames) if ((await rooms.useSecret(name)) === undefined) return missing(rooms.app(), name)
       return undefined
     },
     refuse: refusalResponse,
@@ -62,7 +62,7 @@ export function doorExit(
       const secrets = await takeSecrets(rooms, secretNames)
       const ended = endedSince(rooms, exit, grant, signal)
       if (ended !== undefined) return local(ended, 'The right to make this request ended.', grant, 'aborted')
-      if (typeof secrets === 'string') return local('secret.missing', missing(secrets).message, grant, 'failed')
+      if (typeof secrets === 'string') return local('secret.missing', missing(rooms.app(), secrets).message, grant, 'failed')
       const added = Object.entries(door.add).map(([name, template]) => [name, render(template, secrets)] as const)
       if (added.some(([, value]) => !/^[\t\x20-\x7e]*$/.test(value))) {
         return local('secret.unusable', 'The secret cannot stand in a header.', grant, 'failed')
@@ -116,8 +116,8 @@ export function local(
   }
 }
 
-function missing(name: string): Reason {
-  return doorReason('secret.missing', `The secret ${name} has not been set.`, `sallyport secret set ${name}`)
+function missing(app: App, name: string): Reason {
+  return doorReason('secret.missing', `The secret ${name} has not been set.`, setSecretFix(app, name).fix)
 }
 
 function namesIn(template: string): readonly string[] {

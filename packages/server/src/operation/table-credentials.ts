@@ -9,6 +9,7 @@ import type { UpstreamCredentials } from '../egress/index.ts'
  */
 export function tableCredentials(
   useSecret: (name: string) => Secret<string> | undefined,
+  fixFor: (name: string) => { readonly fix?: string },
 ): (table: Table) => UpstreamCredentials {
   const embedded: UpstreamCredentials = { accessKeyId: 'embedded', secretAccessKey: new Secret('checks-nothing') }
   return (table) => {
@@ -16,9 +17,9 @@ export function tableCredentials(
     const accessKeyId = useSecret('aws-access-key-id')
     const secretAccessKey = useSecret('aws-secret-access-key')
     if (accessKeyId === undefined || secretAccessKey === undefined) {
-      throw new SallyportError('secret.missing', `The table ${table.name} has an endpoint but no AWS credential.`, {
-        fix: 'sallyport secret set aws-access-key-id',
-      })
+      const missing = accessKeyId === undefined ? 'aws-access-key-id' : 'aws-secret-access-key'
+      const message = `The table ${table.name} has an endpoint, and the secret ${missing} has not been set.`
+      throw new SallyportError('secret.missing', message, fixFor(missing))
     }
     return { accessKeyId: accessKeyId.reveal(), secretAccessKey }
   }
