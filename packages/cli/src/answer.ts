@@ -1,4 +1,4 @@
-import { SallyportError } from '@sallyport/core/access'
+import { commandLine, SallyportError } from '@sallyport/core/access'
 import type { CommandFunction, FlagParametersForType } from '@stricli/core'
 
 import { type Exit, exitCodes } from './exit-codes.ts'
@@ -41,9 +41,10 @@ const exitOfCode: Readonly<Record<string, Exit>> = {
 }
 
 /** Turns what a verb finds into output and an exit code, the same way for all of them. Errors too are answers. */
-export function answering<Flags extends object & { readonly json?: boolean }, Args extends readonly unknown[]>(
-  run: (terminal: Terminal, flags: Flags, ...args: Args) => Promise<Answer>,
-): CommandFunction<Flags, Args, Terminal> {
+export function answering<
+  Flags extends object & { readonly json?: boolean; readonly app?: string },
+  Args extends readonly unknown[],
+>(run: (terminal: Terminal, flags: Flags, ...args: Args) => Promise<Answer>): CommandFunction<Flags, Args, Terminal> {
   return async function (flags, ...args) {
     let answer: Answer
     try {
@@ -51,15 +52,24 @@ export function answering<Flags extends object & { readonly json?: boolean }, Ar
     } catch (error) {
       answer = answerToError(error)
       if (flags.json !== true) {
-        this.process.stderr.write(`${answer.text}\n`)
+        this.process.stderr.write(`${fixesIn(answer.text, flags.app)}\n`)
         this.process.exitCode = codeOf(answer)
         return
       }
     }
     if (flags.json === true) this.process.stdout.write(`${JSON.stringify(answer.json, undefined, 2)}\n`)
-    else if (answer.text !== '') this.process.stdout.write(`${answer.text}\n`)
+    else if (answer.text !== '') this.process.stdout.write(`${fixesIn(answer.text, flags.app)}\n`)
     this.process.exitCode = codeOf(answer)
   }
+}
+
+/** Whoever named the app's folder stands elsewhere, so what is to be pasted there has to name it too. */
+function fixesIn(text: string, app: string | undefined): string {
+  if (app === undefined) return text
+  return text.replaceAll(
+    /^ *fix: sallyport (?!up |dev |init|doctor|.* --app ).+$/gm,
+    (line) => `${line} ${commandLine('--app', app)}`,
+  )
 }
 
 function codeOf({ exit }: Answer): number {

@@ -34,9 +34,8 @@ export const userFlags: FlagParametersForType<UserFlags, Terminal> = {
  */
 export async function accessTokenFor(folder: string, { as: user, mfa, device }: UserFlags): Promise<string> {
   if (user === undefined) {
-    throw new SallyportError('cli.usage', 'this changes a running server, so it needs a person: name one', {
-      fix: '--as USER',
-    })
+    const message = 'this changes a running server, so it needs a person: name one by --as USER'
+    throw new SallyportError('cli.usage', message)
   }
   const { issuer, caFile } = await statusOf(localApi(folder))
   // Loaded when it is needed: most verbs never sign anybody in, and should not wait for what it brings along.

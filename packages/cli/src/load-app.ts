@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { readFileSync, realpathSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
+import { SallyportError } from '@sallyport/core/access'
 import {
   type App,
   compileApp,
@@ -67,9 +68,15 @@ export function surroundingsWith(
 export function faultsAnswer(faults: readonly Fault[], exit: Answer['exit']): Answer {
   const lines = faults.map(
     ({ file, line, column, code, message, suggestion }) =>
-      `${file}:${line}:${column}: ${message} (${code})${suggestion === undefined ? '' : `\n  fix: ${suggestion}`}`,
+      `${file}:${line}:${column}: ${message} (${code})${suggestion === undefined ? '' : `\n  try: ${suggestion}`}`,
   )
   return { exit, json: { faults }, text: lines.join('\n') }
+}
+
+/** A name that the manifest does not know, with the one that was probably meant. */
+export function unknownName(of: { readonly message: string; readonly suggestion?: string }): SallyportError {
+  const tip = of.suggestion === undefined ? '' : `\n  try: ${of.suggestion}`
+  return new SallyportError('cli.unknown_name', `${of.message}${tip}`)
 }
 
 function ifThere<Value>(read: () => Value): Value | undefined {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { type IncomingMessage, request } from 'node:http'
 import { join } from 'node:path'
 
-import { SallyportError } from '@sallyport/core/access'
+import { commandLine, SallyportError } from '@sallyport/core/access'
 
 import { stateFolder } from './terminal.ts'
 
@@ -43,7 +43,10 @@ const maxAnswerBytes = 32 * 1024 * 1024
 export function localApi(folder: string): LocalApi {
   const state = stateFolder(folder)
   const notRunning = (cause: unknown): SallyportError =>
-    new SallyportError('cli.not_running', `no server runs for ${folder}`, { cause, fix: `sallyport up ${folder}` })
+    new SallyportError('cli.not_running', `no server runs for ${folder}`, {
+      cause,
+      fix: commandLine('sallyport', 'up', folder),
+    })
   const read = (name: string): string | undefined => {
     try {
       return readFileSync(join(state, name), 'utf8').trim()
@@ -121,8 +124,10 @@ export function refusalOf(value: unknown, status: number): SallyportError {
   const refusal = isRecord(value) ? value : {}
   const code = textIn(refusal, 'code') ?? `status ${status}`
   const message = `refused: ${code}: ${textIn(refusal, 'reason') ?? 'no reason given'}`
-  const id = textIn(refusal, 'id')
-  return new SallyportError('cli.refused', message, id === undefined ? {} : { fix: `sallyport why ${id}` })
+  const [fix, id] = [textIn(refusal, 'fix'), textIn(refusal, 'id')]
+  // The server's own fix where it has one; else where to read what was decided and why.
+  const next = fix ?? (id === undefined ? undefined : commandLine('sallyport', 'why', id))
+  return new SallyportError('cli.refused', message, next === undefined ? {} : { fix: next })
 }
 
 /** A member that is a string; undefined for anything else. */

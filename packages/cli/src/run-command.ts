@@ -32,7 +32,7 @@ export function helpTexts(): readonly DocumentedCommand[] {
 }
 
 function describeBadArguments(error: unknown): string {
-  return `sallyport: ${error instanceof Error ? error.message : String(error)} (cli.usage)\n  fix: add --help`
+  return `sallyport: ${error instanceof Error ? error.message : String(error)} (cli.usage); --help lists what there is`
 }
 
 /** Runs one command line. Leaves its exit code in `terminal.process`; `exit-codes.ts` says what each means. */

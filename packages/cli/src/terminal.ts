@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 
-import { SallyportError } from '@sallyport/core/access'
+import { commandLine, SallyportError } from '@sallyport/core/access'
 import type { CommandContext } from '@stricli/core'
 
 /** A stream that the command writes to: the process's own, or a test's. */
@@ -50,14 +50,16 @@ export function appFolder(terminal: Terminal, named: string | undefined): string
   if (named !== undefined) {
     const folder = resolve(terminal.cwd, named)
     if (existsSync(join(folder, 'sallyport.yaml'))) return folder
-    throw new SallyportError('cli.no_app', `${named} holds no sallyport.yaml`, { fix: `sallyport init ${named}` })
+    throw new SallyportError('cli.no_app', `${named} holds no sallyport.yaml`, {
+      fix: commandLine('sallyport', 'init', folder),
+    })
   }
   for (let folder = terminal.cwd; ; folder = dirname(folder)) {
     if (existsSync(join(folder, 'sallyport.yaml'))) return folder
     if (folder === dirname(folder)) break
   }
   throw new SallyportError('cli.no_app', 'there is no sallyport.yaml here or in a folder above', {
-    fix: 'sallyport init',
+    fix: commandLine('sallyport', 'init'),
   })
 }
 

@@ -1,8 +1,14 @@
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 
-import { type DecisionRecord, type LedgerRecord, type OutcomeRecord, SallyportError } from '@sallyport/core/access'
+import {
+  commandLine,
+  type DecisionRecord,
+  type LedgerRecord,
+  type OutcomeRecord,
+  SallyportError,
+} from '@sallyport/core/access'
 import { parseRecord, readEntries } from '@sallyport/core/ledger'
 
 import { stateFolder } from './terminal.ts'
@@ -41,7 +47,7 @@ function segmentsOf(ledger: string): readonly string[] {
   } catch (cause) {
     throw new SallyportError('cli.no_ledger', `there is no ledger in ${ledger}: nothing was decided here yet`, {
       cause,
-      fix: 'sallyport up',
+      fix: commandLine('sallyport', 'up', dirname(dirname(ledger))),
     })
   }
 }
@@ -65,13 +71,13 @@ export function findTransaction(
   const [transaction, ...others] = transactions
   if (transaction === undefined) {
     throw new SallyportError('cli.no_such_id', `no decision and no transaction in the ledger has the id ${id}`, {
-      fix: 'sallyport why --last',
+      fix: commandLine('sallyport', 'why', '--last'),
     })
   }
   if (others.length > 0 || found.length > 1) {
     const candidates = (found.length > 1 ? found.map((decision) => decision.id) : [...transactions]).slice(0, 5)
     throw new SallyportError('cli.ambiguous_id', `${id} fits more than one: ${candidates.join(', ')}`, {
-      fix: `sallyport why ${candidates[0] ?? ''}`,
+      fix: commandLine('sallyport', 'why', candidates[0] ?? id),
     })
   }
   const [decision] = found

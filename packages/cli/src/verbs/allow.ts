@@ -2,12 +2,12 @@ import { randomBytes } from 'node:crypto'
 import { readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-import { SallyportError } from '@sallyport/core/access'
+import { commandLine, SallyportError } from '@sallyport/core/access'
 import { accessDiff, allowInManifest, loadApp, manifestFile, type Surroundings } from '@sallyport/manifest'
 import { buildCommand, type Command } from '@stricli/core'
 
 import { answering, commonFlags, type CommonFlags } from '../answer.ts'
-import { faultsAnswer, surroundings, withApp } from '../load-app.ts'
+import { faultsAnswer, surroundings, unknownName, withApp } from '../load-app.ts'
 import { appFolder, paintFor, type Terminal } from '../terminal.ts'
 import { showDiff } from './diff.ts'
 
@@ -55,10 +55,7 @@ export const allow: Command<Terminal> = buildCommand<
       const file = join(folder, manifestFile)
       const text = readFileSync(file, 'utf8')
       const edited = allowInManifest(text, subject, resource === undefined ? action : `${action} ${resource}`, app)
-      if (!edited.ok) {
-        const fix = edited.suggestion === undefined ? {} : { fix: edited.suggestion }
-        throw new SallyportError('cli.unknown_name', edited.message, fix)
-      }
+      if (!edited.ok) throw unknownName(edited)
       if (edited.text === text)
         return { exit: 'ok', json: { written: false, lines: [] }, text: 'the manifest says so already' }
       const loaded = loadApp(folder, withText(surroundings(terminal), file, edited.text))
@@ -67,13 +64,20 @@ export const allow: Command<Terminal> = buildCommand<
       const shown = [...edited.lines, showDiff(change.lines, paintFor(terminal))].join('\n')
       if (!flags.json) terminal.process.stdout.write(`${shown}\n`)
       const agreed = flags.yes || (await terminal.ask('Write this?'))
-      if (agreed === undefined) throw new SallyportError('cli.usage', 'nobody is here to ask', { fix: 'add --yes' })
+      if (agreed === undefined) throw nobodyToAsk(subject, action, resource)
       if (agreed) replaceFile(file, edited.text)
       const json = { written: agreed, lines: edited.lines, access: change }
       return { exit: agreed ? 'ok' : 'refused', json, text: agreed ? `wrote ${manifestFile}` : 'nothing was changed' }
     })
   }),
 })
+
+function nobodyToAsk(...words: readonly (string | undefined)[]): SallyportError {
+  const given = words.filter((word) => word !== undefined)
+  return new SallyportError('cli.usage', 'nobody is here to ask', {
+    fix: commandLine('sallyport', 'allow', '--yes', ...given),
+  })
+}
 
 /** The same surroundings, in which one file already reads as it would. */
 function withText(usual: Surroundings, file: string, text: string): Surroundings {

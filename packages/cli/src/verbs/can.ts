@@ -5,7 +5,7 @@ import { describeAsk, explain } from '@sallyport/manifest'
 import { buildCommand, type Command } from '@stricli/core'
 
 import { answering, commonFlags, type CommonFlags } from '../answer.ts'
-import { withApp } from '../load-app.ts'
+import { unknownName, withApp } from '../load-app.ts'
 import { shortAction, shortResource, showReason } from '../show-transaction.ts'
 import { appFolder, type Paint, paintFor, type Terminal } from '../terminal.ts'
 
@@ -42,10 +42,7 @@ export const can: Command<Terminal> = buildCommand<
     withApp(terminal, appFolder(terminal, flags.app), ({ app, compiled }) => {
       const object = resource === undefined ? action : `${action} ${resource}`
       const ask = describeAsk(app, subject, object)
-      if (ask.kind === 'unknown') {
-        const fix = ask.suggestion === undefined ? {} : { fix: ask.suggestion }
-        throw new SallyportError('cli.unknown_name', ask.message, fix)
-      }
+      if (ask.kind === 'unknown') throw unknownName(ask)
       const decisions = ask.asks.map((asked) => explain(decide(compiled.authority, [asked]), compiled, app))
       if (decisions.length === 0)
         throw new SallyportError('cli.unknown_name', `${object} stands for nothing that could be asked for`)

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 
-import { SallyportError } from '@sallyport/core/access'
+import { commandLine, SallyportError } from '@sallyport/core/access'
 import { manifestFile, newManifest } from '@sallyport/manifest'
 import { buildCommand, type Command } from '@stricli/core'
 
@@ -31,7 +31,7 @@ export const init: Command<Terminal> = buildCommand<Flags, [folder?: string], Te
     const { name, files } = newManifest(flags.name ?? basename(folder))
     if (existsSync(join(folder, manifestFile))) {
       throw new SallyportError('cli.exists', `${join(folder, manifestFile)} is there already`, {
-        fix: 'sallyport test',
+        fix: commandLine('sallyport', 'test', '--app', folder),
       })
     }
     const written: string[] = []

@@ -45,11 +45,23 @@ describe('commands that ask the manifest', () => {
   })
 
   test('can says no with what is missing and the line that would allow it, and ends with 1', async () => {
-    const { stdout, exitCode } = await say(['can', 'hello', 'GET', 'https://api.github.com/user'])
+    const { stdout, exitCode } = await say(['can', 'hello', 'GET', 'https://api.github.com/emojis'])
     expect(stdout).toContain('deny  hello')
     expect(stdout).toContain('door.unlisted')
     expect(stdout).toContain('fix: sallyport allow hello ')
     expect(exitCode).toBe(1)
+  })
+
+  test('can offers no line where the manifest itself says that it may never be', async () => {
+    const { stdout, exitCode } = await say(['can', 'hello', 'GET', 'https://api.github.com/user'])
+    expect(stdout).toContain('states that it never may')
+    expect(stdout).not.toContain('fix:')
+    expect(exitCode).toBe(1)
+  })
+
+  test('a fix names the folder where the question did', async () => {
+    const { stdout } = await say(['can', '--app', '.', 'hello', 'GET', 'https://api.github.com/emojis'])
+    expect(stdout).toMatch(/fix: sallyport allow hello .* --app \.$/m)
   })
 
   test('can refuses a name that the manifest does not have, and suggests one', async () => {
@@ -120,7 +132,9 @@ describe('commands that ask the manifest', () => {
     edit('ops: { zen: GET /zen }', 'ops: { zen: GET /zen, octocat: GET /octocat }')
     const before = manifest()
     expect(await say(['allow', 'hello', 'github.octocat'], { answer: false })).toMatchObject({ exitCode: 1 })
-    expect((await say(['allow', 'hello', 'github.octocat'])).stderr).toContain('fix: add --yes')
+    expect((await say(['allow', 'hello', 'github.octocat'])).stderr).toContain(
+      'fix: sallyport allow --yes hello github.octocat',
+    )
     edit('- hello -> GET https://api.github.com/user', '- hello -> GET https://api.github.com/octocat')
     const broken = await say(['allow', 'hello', 'github.octocat', '--yes'])
     expect(broken.stdout).toContain('(expect.failed)')

@@ -25,9 +25,7 @@ const set: Command<Terminal> = buildCommand<CommonFlags & UserFlags, [name: stri
     const folder = appFolder(terminal, flags.app)
     const body = withoutLastLineBreak(await terminal.readInput())
     if (body.length === 0) {
-      throw new SallyportError('cli.usage', 'standard input held no value', {
-        fix: `sallyport secret set --as USER ${name} <FILE`,
-      })
+      throw new SallyportError('cli.usage', 'standard input held no value; give it as in: sallyport secret set … <FILE')
     }
     const userToken = await accessTokenFor(folder, flags)
     const path = `/v1/secrets/${encodeURIComponent(name)}`

@@ -128,7 +128,7 @@ describe('commands that ask a running server', () => {
       ['invoke', 'orders'],
     ]) {
       const { stderr, exitCode } = await say(line, 'value')
-      expect(stderr).toContain('fix: --as USER')
+      expect(stderr).toContain('name one by --as USER')
       expect(exitCode).toBe(2)
     }
     expect(fake.asked).toEqual([])

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 
-import { SallyportError } from '@sallyport/core/access'
+import { commandLine, SallyportError } from '@sallyport/core/access'
 import { buildCommand, type Command } from '@stricli/core'
 
 import { type Answer, answering } from '../answer.ts'
@@ -79,7 +79,7 @@ function serve(terminal: Terminal, mode: 'up' | 'dev', flags: DevFlags, named: s
   const entry = fileURLToPath(import.meta.resolve('@sallyport/server'))
   if (process.execve === undefined || process.platform !== 'linux') {
     throw new SallyportError('cli.part_missing', `${mode} needs Linux, and this is ${process.platform}`, {
-      fix: 'sallyport doctor',
+      fix: commandLine('sallyport', 'doctor'),
     })
   }
   // A checkout runs its TypeScript; an installed command has nothing to pass on.

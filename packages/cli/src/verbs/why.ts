@@ -1,4 +1,4 @@
-import { SallyportError } from '@sallyport/core/access'
+import { commandLine, SallyportError } from '@sallyport/core/access'
 import { buildCommand, type Command } from '@stricli/core'
 
 import { answering, commonFlags, type CommonFlags } from '../answer.ts'
@@ -44,7 +44,7 @@ export const why: Command<Terminal> = buildCommand<Flags, [id?: string], Termina
     if (id === undefined && wanted === undefined) {
       if (flags.last) return { exit: 'ok', json: { refused: false }, text: 'nothing was refused here yet' }
       throw new SallyportError('cli.usage', 'say which: an id, or --last for the newest denial', {
-        fix: 'sallyport why --last',
+        fix: commandLine('sallyport', 'why', '--last'),
       })
     }
     const asked = id ?? (wanted?.kind === 'decision' ? wanted.id : '')
