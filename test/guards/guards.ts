@@ -5,6 +5,7 @@ import { gatewayGuards } from './gateway.ts'
 import type { Guard } from './guard.ts'
 import { identityGuards } from './identity.ts'
 import { ledgerGuards } from './ledger.ts'
+import { manifestGuards } from './manifest.ts'
 import { policyGuards } from './policy.ts'
 import { secretGuards } from './secrets.ts'
 
@@ -12,6 +13,7 @@ import { secretGuards } from './secrets.ts'
 export const guards: readonly Guard[] = [
   ...identityGuards,
   ...policyGuards,
+  ...manifestGuards,
   ...awsGuards,
   ...gatewayGuards,
   ...egressGuards,
