@@ -1,0 +1,68 @@
+import { lstatSync } from 'node:fs'
+import { createServer } from 'node:net'
+
+import { commandLine, rootCommandLine } from '@sallyport/core/access'
+import { loadApp, type Surroundings } from '@sallyport/manifest'
+
+import { localApi, type Status, statusOf } from '../local-api.ts'
+import { stateFolder } from '../terminal.ts'
+import { type Finding, finding } from './finding.ts'
+
+/** What `up` listens on unless told otherwise: the gateway, the issuer. */
+const usualPorts = [8443, 8444]
+
+/** Whether the app in `folder` could be served here: its manifest, its state folder, the usual ports. */
+export async function examineApp(folder: string, surroundings: Surroundings): Promise<readonly Finding[]> {
+  return [manifest(folder, surroundings), state(folder), await ports(folder)]
+}
+
+function manifest(folder: string, surroundings: Surroundings): Finding {
+  const loaded = loadApp(folder, surroundings)
+  const detail = loaded.ok
+    ? `${loaded.app.name}: it loads, and its own statements hold`
+    : `${loaded.faults.length} faults, the first ${loaded.faults[0]?.code ?? 'unknown'}`
+  return finding('manifest', loaded.ok, detail, commandLine('sallyport', 'test', '--app', folder))
+}
+
+/** Secrets, keys and the ledger stand there: the server takes it from nobody else, and so do we. */
+function state(folder: string): Finding {
+  const name = 'state folder'
+  const path = stateFolder(folder)
+  const found = lstatSync(path, { throwIfNoEntry: false })
+  if (found === undefined) return { name, ok: true, detail: `${path} is made by the first up` }
+  const self = process.getuid?.() ?? found.uid
+  if (found.uid !== self || !found.isDirectory()) {
+    const fix = rootCommandLine(self, 'chown', '-R', String(self), path)
+    return finding(name, false, `${path} is not a folder of this user`, fix)
+  }
+  const open = (found.mode & 0o077) !== 0
+  const detail = open ? `${path} is open to other users` : `${path} is this user's alone`
+  return finding(name, !open, detail, commandLine('chmod', '700', path))
+}
+
+async function ports(folder: string): Promise<Finding> {
+  const name = 'ports'
+  const own = await ownPorts(folder)
+  const taken: number[] = []
+  for (const port of usualPorts) if (!own.includes(port) && !(await isFree(port))) taken.push(port)
+  if (taken.length === 0) {
+    const whose = own.length === 0 ? 'free' : "free, or this app's own server's"
+    return { name, ok: true, detail: `${usualPorts.join(' and ')} are ${whose}` }
+  }
+  const fix = commandLine('sallyport', 'up', folder, '--port', '0', '--issuer-port', '0')
+  return finding(name, false, `taken by another program: ${taken.join(' and ')}`, fix)
+}
+
+async function ownPorts(folder: string): Promise<readonly number[]> {
+  // Nobody answers: then no port is ours, whatever the reason.
+  const status: Status | undefined = await statusOf(localApi(folder)).catch(() => undefined)
+  return status === undefined ? [] : [status.gateway, status.issuer].map((url) => Number(new URL(url).port))
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer()
+    server.once('error', () => resolve(false))
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
+  })
+}
