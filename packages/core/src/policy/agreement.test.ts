@@ -13,7 +13,7 @@ import {
   validateDocument,
 } from './index.ts'
 import { operators } from './operators.ts'
-import { request } from './testing.ts'
+import { request } from './testing/policies.ts'
 
 // Small alphabets, so that statements and requests meet often.
 const users: readonly string[] = [

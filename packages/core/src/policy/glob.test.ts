@@ -7,7 +7,7 @@ import { codesOf, compileGlob, compileResource } from './glob.ts'
 import { limits } from './limits.ts'
 import { type Wild, wildcardMatches } from './naive-condition.ts'
 import { parseTemplate, type Piece } from './template.ts'
-import { request } from './testing.ts'
+import { request } from './testing/policies.ts'
 
 const facts = readFacts(request({ action: 'a:b', resource: '*' })) as Facts
 

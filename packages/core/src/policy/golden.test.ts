@@ -4,7 +4,7 @@ import type { AccessRequest, Context } from '@sallyport/core/access'
 import { describe, expect, test } from 'vitest'
 
 import { type AppPolicies, compilePolicies, decide, decideNaively, nearestMiss, type Statement } from './index.ts'
-import { request } from './testing.ts'
+import { request } from './testing/policies.ts'
 
 interface GoldenCase {
   readonly name: string

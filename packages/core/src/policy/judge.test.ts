@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { type Facts, readFacts } from './facts.ts'
 import { judge } from './judge.ts'
 import { compileSet, type PolicySet } from './layers.ts'
-import { request } from './testing.ts'
+import { request } from './testing/policies.ts'
 
 function allowing(layer: Layer, action: string): PolicySet {
   return compileSet(layer, [

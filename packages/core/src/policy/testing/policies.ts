@@ -7,7 +7,7 @@ import {
   type Subject,
 } from '@sallyport/core/access'
 
-import type { AppPolicies, NamedPolicy, Statement } from './document.ts'
+import type { AppPolicies, NamedPolicy, Statement } from '../document.ts'
 
 const orders = 'arn:sallyport:function:shop:internal:orders'
 const table = 'arn:aws:dynamodb:us-east-1:123456789012:table/Orders'
