@@ -26,6 +26,13 @@ describe('a route', () => {
     expect(matchRoute(both, 'GET', '/orders/o1')).toMatchObject({ route: { key: 'GET /orders/:id' } })
   })
 
+  it('takes no dots and no emptiness for a parameter', () => {
+    expect(matchRoute(app, 'GET', '/orders/o1').kind).toBe('route')
+    for (const path of ['/orders/..', '/orders/.', '/orders/']) {
+      expect(matchRoute(app, 'GET', path).kind, path).toBe('refused')
+    }
+  })
+
   it('is not reached by tricks with the path', () => {
     for (const path of [
       '/orders/../checkout',
