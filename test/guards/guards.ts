@@ -3,11 +3,13 @@ import { awsGuards } from './aws.ts'
 import { egressGuards } from './egress.ts'
 import { gatewayGuards } from './gateway.ts'
 import type { Guard } from './guard.ts'
+import { hostGuards } from './host.ts'
 import { identityGuards } from './identity.ts'
 import { ledgerGuards } from './ledger.ts'
 import { manifestGuards } from './manifest.ts'
 import { policyGuards } from './policy.ts'
 import { secretGuards } from './secrets.ts'
+import { serverGuards } from './server.ts'
 
 /** Every guard that an attack could profit from the loss of. A new guard is one entry in its room's table. */
 export const guards: readonly Guard[] = [
@@ -15,7 +17,9 @@ export const guards: readonly Guard[] = [
   ...policyGuards,
   ...manifestGuards,
   ...awsGuards,
+  ...hostGuards,
   ...gatewayGuards,
+  ...serverGuards,
   ...egressGuards,
   ...ledgerGuards,
   ...secretGuards,

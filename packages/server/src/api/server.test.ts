@@ -122,7 +122,7 @@ test('what cannot be recorded is not carried out', async () => {
 test('a body is bounded', async () => {
   await start(ada)
   const [status] = await ask('PUT', '/v1/secrets/a', asAda, 'x'.repeat(6 * 1024 * 1024 + 1)).catch(() => [413] as const)
-  expect([status, carriedOut]).toEqual([413, []])
+  expect([status, carriedOut.length]).toEqual([413, 0])
 })
 
 test('a path that no verb has leads nowhere', async () => {
