@@ -3,17 +3,38 @@ import { BlockList, isIP } from 'node:net'
 const never = new BlockList() // metadata services, unspecified, multicast: no manifest opens these
 const internal = new BlockList() // loopback and private networks: only a door that was written down so
 
-for (const [network, prefix] of [['0.0.0.0', 8], ['169.254.0.0', 16], ['224.0.0.0', 4], ['240.0.0.0', 4]] as const) {
+for (const [network, prefix] of [
+  ['0.0.0.0', 8],
+  ['169.254.0.0', 16],
+  ['224.0.0.0', 4],
+  ['240.0.0.0', 4],
+] as const) {
   never.addSubnet(network, prefix, 'ipv4')
 }
-for (const [network, prefix] of [['::', 128], ['fe80::', 10], ['ff00::', 8], ['fd00:ec2::', 32]] as const) {
+for (const [network, prefix] of [
+  ['::', 128],
+  ['fe80::', 10],
+  ['ff00::', 8],
+  ['fd00:ec2::', 32],
+] as const) {
   never.addSubnet(network, prefix, 'ipv6')
 }
 for (const [network, prefix] of [
-  ['10.0.0.0', 8], ['100.64.0.0', 10], ['127.0.0.0', 8], ['172.16.0.0', 12], ['192.0.0.0', 24], ['192.168.0.0', 16],
+  ['10.0.0.0', 8],
+  ['100.64.0.0', 10],
+  ['127.0.0.0', 8],
+  ['172.16.0.0', 12],
+  ['192.0.0.0', 24],
+  ['192.168.0.0', 16],
   ['198.18.0.0', 15],
-] as const) internal.addSubnet(network, prefix, 'ipv4')
-for (const [network, prefix] of [['::1', 128], ['fc00::', 7], ['64:ff9b::', 96], ['2002::', 16]] as const) {
+] as const)
+  internal.addSubnet(network, prefix, 'ipv4')
+for (const [network, prefix] of [
+  ['::1', 128],
+  ['fc00::', 7],
+  ['64:ff9b::', 96],
+  ['2002::', 16],
+] as const) {
   internal.addSubnet(network, prefix, 'ipv6')
 }
 

@@ -35,8 +35,12 @@ const get = (customer = 'alice', changes = {}, table = 'Orders'): Promise<SdkRes
 
 const update = async (expression: string, more: object = {}): Promise<string> => {
   const result = await sdk(harness, 'UpdateItem', {
-    TableName: 'Orders', Key: order('alice'), UpdateExpression: expression, ExpressionAttributeNames: { '#s': 'status' },
-    ExpressionAttributeValues: { ':x': { S: 'paid' } }, ...more,
+    TableName: 'Orders',
+    Key: order('alice'),
+    UpdateExpression: expression,
+    ExpressionAttributeNames: { '#s': 'status' },
+    ExpressionAttributeValues: { ':x': { S: 'paid' } },
+    ...more,
   })
   return result.name
 }
@@ -44,22 +48,40 @@ const update = async (expression: string, more: object = {}): Promise<string> =>
 describe('the AWS door, driven by the unmodified SDK', { timeout: 20_000 }, () => {
   it('writes and reads the row of the user on whose behalf the function runs', async () => {
     await open('orders')
-    const put = await sdk(harness, 'PutItem', { TableName: 'Orders', Item: { ...order('alice'), status: { S: 'pending' } } })
+    const put = await sdk(harness, 'PutItem', {
+      TableName: 'Orders',
+      Item: { ...order('alice'), status: { S: 'pending' } },
+    })
     expect(put).toMatchObject({ name: 'ok' })
     expect(await get()).toMatchObject({ item: { status: { S: 'pending' } } })
     expect(harness.decisions).toMatchObject([
-      { effect: 'allow', durability: 'synced', asked: [{ action: 'dynamodb:PutItem', resource: harness.app.tables[0]?.arn }] },
-      { effect: 'allow', durability: 'written', context: { 'dynamodb:LeadingKeys': ['alice'], 'sallyport:TransactionUser': 'alice' } },
+      {
+        effect: 'allow',
+        durability: 'synced',
+        asked: [{ action: 'dynamodb:PutItem', resource: harness.app.tables[0]?.arn }],
+      },
+      {
+        effect: 'allow',
+        durability: 'written',
+        context: { 'dynamodb:LeadingKeys': ['alice'], 'sallyport:TransactionUser': 'alice' },
+      },
     ])
-    await expect.poll(() => harness.others).toMatchObject([{ outcome: 'done', status: 200 }, { outcome: 'done', status: 200 }])
+    await expect
+      .poll(() => harness.others)
+      .toMatchObject([
+        { outcome: 'done', status: 200 },
+        { outcome: 'done', status: 200 },
+      ])
   })
 
-  it('refuses another user\'s row with an exception that names the id', async () => {
+  it("refuses another user's row with an exception that names the id", async () => {
     await open('orders')
     const refused = await get('bob')
     const [decision] = harness.decisions
     expect(refused).toMatchObject({
-      name: 'AccessDeniedException', message: expect.stringContaining(decision?.id ?? '?'), requestId: decision?.id,
+      name: 'AccessDeniedException',
+      message: expect.stringContaining(decision?.id ?? '?'),
+      requestId: decision?.id,
     })
     expect(await get('alice')).toMatchObject({ name: 'ok' })
   })
@@ -77,7 +99,9 @@ describe('the AWS door, driven by the unmodified SDK', { timeout: 20_000 }, () =
   it('denies what nobody granted', async () => {
     await open('orders')
     const query = {
-      TableName: 'Orders', KeyConditionExpression: 'customer = :c', ExpressionAttributeValues: { ':c': { S: 'alice' } },
+      TableName: 'Orders',
+      KeyConditionExpression: 'customer = :c',
+      ExpressionAttributeValues: { ':c': { S: 'alice' } },
     }
     expect(await sdk(harness, 'Scan', { TableName: 'Orders' })).toMatchObject({ name: 'AccessDeniedException' })
     expect(await sdk(harness, 'Query', query)).toMatchObject({ name: 'AccessDeniedException' })
@@ -100,14 +124,17 @@ describe('the AWS door, driven by the unmodified SDK', { timeout: 20_000 }, () =
     expect(await get()).toMatchObject({ name: 'ok' })
   })
 
-  it('refuses wrong keys, another box\'s token, another region, undeclared tables and other services', async () => {
+  it("refuses wrong keys, another box's token, another region, undeclared tables and other services", async () => {
     await open('orders')
     expect(await get('alice', { AWS_SECRET_ACCESS_KEY: 'wrong' })).toMatchObject({ name: 'SignatureDoesNotMatch' })
     expect(await get('alice', { AWS_SESSION_TOKEN: 'of-another-box' })).toMatchObject({ name: 'InvalidClientTokenId' })
     expect(await get('alice', { AWS_REGION: 'ap-east-1' })).toMatchObject({ name: 'AccessDeniedException' })
     expect(await get('alice', {}, 'Secrets')).toMatchObject({ name: 'AccessDeniedException' })
     expect(harness.decisions.map(({ reasons }) => reasons[0]?.code)).toEqual([
-      'aws.signature', 'aws.signature', 'aws.region', 'aws.unknown_table',
+      'aws.signature',
+      'aws.signature',
+      'aws.region',
+      'aws.unknown_table',
     ])
     expect(await get()).toMatchObject({ name: 'ok' })
   })

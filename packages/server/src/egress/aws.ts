@@ -19,7 +19,11 @@ import type { Upstreams } from './upstream.ts'
 /** The AWS door: verifies the box's own signature, says what the call would do, and signs it anew once it may. */
 export interface AwsDoor {
   exit(
-    box: Box, invocation: Invocation | undefined, signal: AbortSignal, head: Head, body: Uint8Array,
+    box: Box,
+    invocation: Invocation | undefined,
+    signal: AbortSignal,
+    head: Head,
+    body: Uint8Array,
   ): Exit<ExitResponse>
 }
 
@@ -48,7 +52,11 @@ export function createAwsDoor(rooms: EgressRooms, upstreams: Upstreams): AwsDoor
     )
     if (!verified.ok) return refused(verified.code, 'aws.signature', `${verified.code}: ${verified.message}.`)
     if (verified.service !== 'dynamodb') {
-      return refused('AccessDeniedException', 'aws.unknown_operation', `The AWS service ${verified.service} has no door here.`)
+      return refused(
+        'AccessDeniedException',
+        'aws.unknown_operation',
+        `The AWS service ${verified.service} has no door here.`,
+      )
     }
     if (head.method !== 'POST' || head.path !== '/' || head.query !== '') {
       return refused('UnknownOperationException', 'aws.unknown_operation', 'DynamoDB is spoken to by POST / only.')
@@ -61,7 +69,11 @@ export function createAwsDoor(rooms: EgressRooms, upstreams: Upstreams): AwsDoor
     }
     const foreign = described.tables.find((table) => table.region !== verified.region)
     if (foreign) {
-      return refused('AccessDeniedException', 'aws.region', `${foreign.dynamodb} is in ${foreign.region}, not ${verified.region}.`)
+      return refused(
+        'AccessDeniedException',
+        'aws.region',
+        `${foreign.dynamodb} is in ${foreign.region}, not ${verified.region}.`,
+      )
     }
     if (new Set(described.tables.map((table) => rooms.tableEndpoint(table))).size > 1) {
       return refused('ValidationException', 'aws.mixed_endpoints', 'These tables are not kept in one place.')
@@ -76,18 +88,27 @@ export function createAwsDoor(rooms: EgressRooms, upstreams: Upstreams): AwsDoor
       const refuse = (decision: Deny): ExitResponse => awsRefusal(type, decision)
       if (reading.kind === 'refused') {
         return {
-          box, invocation, refuse, refusal: reading.reason, durability: 'written', pass: neverAllowed,
+          box,
+          invocation,
+          refuse,
+          refusal: reading.reason,
+          durability: 'written',
+          pass: neverAllowed,
           asks: [{ action: actions.useDoor, resource: arn.door(rooms.app().name, 'aws', operationOf(head)) }],
         }
       }
       const { described, region } = reading
       const [first, ...rest] = described.asks
-      const withRegion = (ask: typeof first): typeof first =>
-        ({ ...ask, context: { ...ask.context, 'aws:RequestedRegion': region } })
+      const withRegion = (ask: typeof first): typeof first => ({
+        ...ask,
+        context: { ...ask.context, 'aws:RequestedRegion': region },
+      })
       const [table] = described.tables
       const endpoint = new URL(rooms.tableEndpoint(table))
       return {
-        box, invocation, refuse,
+        box,
+        invocation,
+        refuse,
         asks: [withRegion(first), ...rest.map(withRegion)],
         durability: described.readOnly ? 'written' : 'synced',
         upstream: { host: endpoint.host, tls: endpoint.protocol === 'https:' ? '>=TLSv1.2' : 'none' },
@@ -110,7 +131,10 @@ export function createAwsDoor(rooms: EgressRooms, upstreams: Upstreams): AwsDoor
           } catch (error) {
             if (!(error instanceof SallyportError)) throw error
             return {
-              response: response(awsJsonError('InternalServerError', 'The table could not be reached.', grant.decision.id), 500),
+              response: response(
+                awsJsonError('InternalServerError', 'The table could not be reached.', grant.decision.id),
+                500,
+              ),
               outcome: Promise.resolve({ outcome: signal.aborted ? 'aborted' : 'failed', detail: error.code }),
             }
           }
@@ -130,13 +154,22 @@ function operationOf(head: Head): string {
 
 /** A signature of the real principal, over exactly what was decided. Nothing of the caller's headers is in it. */
 function signedHeaders(
-  rooms: EgressRooms, table: Table, host: string, operation: string, body: Uint8Array,
+  rooms: EgressRooms,
+  table: Table,
+  host: string,
+  operation: string,
+  body: Uint8Array,
 ): readonly (readonly [string, string])[] {
   const credentials = rooms.upstreamCredentials(table)
   const stamp = new Date(rooms.clock()).toISOString().replaceAll(/[-:]|\.\d{3}/g, '')
   const request = aws4.sign(
     {
-      method: 'POST', host, path: '/', service: 'dynamodb', region: table.region, body: Buffer.from(body),
+      method: 'POST',
+      host,
+      path: '/',
+      service: 'dynamodb',
+      region: table.region,
+      body: Buffer.from(body),
       headers: {
         'Content-Type': 'application/x-amz-json-1.0',
         'X-Amz-Target': `DynamoDB_20120810.${operation}`,

@@ -26,7 +26,10 @@ export function readBody(message: IncomingMessage, limits: BodyLimits): Promise<
   return new Promise((resolve) => {
     const parts: Buffer[] = []
     let size = 0
-    const timer = setTimeout(() => refuse('exit.unfinished', 'The body of the request did not end in time.'), limits.timeoutMs)
+    const timer = setTimeout(
+      () => refuse('exit.unfinished', 'The body of the request did not end in time.'),
+      limits.timeoutMs,
+    )
     const abort = (): void => refuse('exit.unfinished', 'The request was not complete when its invocation ended.')
     const finish = (result: BodyRead): void => {
       clearTimeout(timer)

@@ -9,21 +9,44 @@ describe('a call from function to function', () => {
   it('carries the person, the transaction and the chain of actors', async () => {
     harness = await openHarness({ functionName: 'orders' })
     const answer = await ask(harness, 'http://payments.fn.internal/charge', {
-      body: '{"amountMinor":1}', headers: { 'content-type': 'application/json', authorization: 'Bearer forged', 'x-sallyport-user': 'bob' },
+      body: '{"amountMinor":1}',
+      headers: { 'content-type': 'application/json', authorization: 'Bearer forged', 'x-sallyport-user': 'bob' },
     })
     expect(answer).toMatchObject({ status: 201, body: '{"ok":true}' })
     const orders = 'arn:sallyport:function:checkout:internal:orders'
-    expect(harness.decisions).toMatchObject([{
-      effect: 'allow', subject: orders,
-      asked: [{ action: 'sallyport:InvokeFunction', resource: 'arn:sallyport:function:checkout:restricted:payments/charge' }],
-      context: { 'sallyport:SourceZone': 'internal', 'sallyport:TransactionUser': 'alice', 'sallyport:ActorChain': [orders] },
-    }])
+    expect(harness.decisions).toMatchObject([
+      {
+        effect: 'allow',
+        subject: orders,
+        asked: [
+          {
+            action: 'sallyport:InvokeFunction',
+            resource: 'arn:sallyport:function:checkout:restricted:payments/charge',
+          },
+        ],
+        context: {
+          'sallyport:SourceZone': 'internal',
+          'sallyport:TransactionUser': 'alice',
+          'sallyport:ActorChain': [orders],
+        },
+      },
+    ])
     const [call] = harness.calls
-    expect(call).toMatchObject({ functionName: 'payments', transaction: 't1', user: alice, actors: [orders], decision: harness.decisions[0]?.id })
+    expect(call).toMatchObject({
+      functionName: 'payments',
+      transaction: 't1',
+      user: alice,
+      actors: [orders],
+      decision: harness.decisions[0]?.id,
+    })
     const event: unknown = JSON.parse(Buffer.from(call?.eventFor('r1') ?? []).toString())
     expect(event).toMatchObject({
-      routeKey: 'POST /charge', body: '{"amountMinor":1}',
-      requestContext: { requestId: 'r1', authorizer: { jwt: { claims: { sub: 'alice' } }, lambda: { caller: orders, transaction: 't1' } } },
+      routeKey: 'POST /charge',
+      body: '{"amountMinor":1}',
+      requestContext: {
+        requestId: 'r1',
+        authorizer: { jwt: { claims: { sub: 'alice' } }, lambda: { caller: orders, transaction: 't1' } },
+      },
     })
     expect(JSON.stringify(event)).not.toMatch(/forged|x-sallyport-user/)
   })

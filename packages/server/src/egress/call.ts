@@ -38,7 +38,10 @@ export function routeToFunction(rooms: EgressRooms, head: Head): CallRoute {
     return {
       kind: 'refused',
       resource: `${target.arn}/${operation}`,
-      reason: doorReason('function.operation_unlisted', `The function ${name} does not offer ${operation || 'nothing'}.`),
+      reason: doorReason(
+        'function.operation_unlisted',
+        `The function ${name} does not offer ${operation || 'nothing'}.`,
+      ),
     }
   }
   return { kind: 'call', target, operation }
@@ -46,8 +49,13 @@ export function routeToFunction(rooms: EgressRooms, head: Head): CallRoute {
 
 /** The exit that calls another function, on behalf of the same person and within the same transaction. */
 export function callExit(
-  rooms: EgressRooms, box: Box, invocation: Invocation, signal: AbortSignal,
-  route: CallRoute & { kind: 'call' }, head: Head, body: Uint8Array,
+  rooms: EgressRooms,
+  box: Box,
+  invocation: Invocation,
+  signal: AbortSignal,
+  route: CallRoute & { kind: 'call' },
+  head: Head,
+  body: Uint8Array,
 ): Exit<ExitResponse> {
   const { target, operation } = route
   const exit = { box, invocation }
@@ -64,34 +72,39 @@ export function callExit(
       const ended = endedSince(rooms, exit, grant, signal)
       if (ended !== undefined) return local(ended, 'The right to make this request ended.', grant, 'aborted')
       const now = rooms.clock()
-      const result = await untilAborted(signal, rooms.invokeFunction({
-        transaction: invocation.transaction,
-        decision: grant.decision.id,
-        functionName: target.name,
-        ...(invocation.user === undefined ? {} : { user: invocation.user }),
-        actors,
-        deadline: Math.min(invocation.deadline, now + target.timeoutMs),
-        grant,
-        eventFor: (requestId) => toApiGatewayEvent({
-          routeKey: `${head.method} /${operation}`,
-          method: head.method,
-          path: head.path,
-          query: head.query.slice(1),
-          headers: withoutCredentials(head.headers),
-          pathParameters: {},
-          body,
-          sourceIp: '127.0.0.1',
-          requestId,
-          receivedAt: now,
+      const result = await untilAborted(
+        signal,
+        rooms.invokeFunction({
           transaction: invocation.transaction,
-          caller: box.image.arn,
-          domainName: head.host,
+          decision: grant.decision.id,
+          functionName: target.name,
           ...(invocation.user === undefined ? {} : { user: invocation.user }),
+          actors,
+          deadline: Math.min(invocation.deadline, now + target.timeoutMs),
+          grant,
+          eventFor: (requestId) =>
+            toApiGatewayEvent({
+              routeKey: `${head.method} /${operation}`,
+              method: head.method,
+              path: head.path,
+              query: head.query.slice(1),
+              headers: withoutCredentials(head.headers),
+              pathParameters: {},
+              body,
+              sourceIp: '127.0.0.1',
+              requestId,
+              receivedAt: now,
+              transaction: invocation.transaction,
+              caller: box.image.arn,
+              domainName: head.host,
+              ...(invocation.user === undefined ? {} : { user: invocation.user }),
+            }),
         }),
-      }))
+      )
       if (result === undefined) return local('exit.invocation_ended', 'The caller ended first.', grant, 'aborted')
       const response = answerOf(result, grant.decision.id)
-      const failed = result.kind === 'error' ? result.code : response.status >= 500 ? 'the function answered so' : undefined
+      const failed =
+        result.kind === 'error' ? result.code : response.status >= 500 ? 'the function answered so' : undefined
       return {
         response,
         outcome: Promise.resolve({
@@ -106,7 +119,8 @@ export function callExit(
 
 /** Undefined when the signal came first; what the function then answers is nobody's any more. */
 async function untilAborted(
-  signal: AbortSignal, result: Promise<InvocationResult>,
+  signal: AbortSignal,
+  result: Promise<InvocationResult>,
 ): Promise<InvocationResult | undefined> {
   const { promise, resolve } = Promise.withResolvers<undefined>()
   const stop = (): void => resolve(undefined)
@@ -120,7 +134,8 @@ async function untilAborted(
 
 /** Whoever calls is told by us, in the event's authorizer; what the caller claims in headers does not pass. */
 function withoutCredentials(headers: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
-  const unbelieved = /^(authorization|cookie|proxy-.*|forwarded|via|x-forwarded-.*|x-amzn?-.*|x-sallyport-.*|connection|keep-alive|te|trailer|transfer-encoding|upgrade)$/
+  const unbelieved =
+    /^(authorization|cookie|proxy-.*|forwarded|via|x-forwarded-.*|x-amzn?-.*|x-sallyport-.*|connection|keep-alive|te|trailer|transfer-encoding|upgrade)$/
   return new Map([...headers].filter(([name]) => !unbelieved.test(name)))
 }
 

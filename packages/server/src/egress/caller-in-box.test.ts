@@ -47,7 +47,11 @@ beforeAll(async () => {
     },
   })
   const built = await buildFunction({
-    entry: join(app, 'index.js'), appFolder: app, moduleFolders: [], runtimeDir: join(folder, 'runtime'), execPath: process.execPath,
+    entry: join(app, 'index.js'),
+    appFolder: app,
+    moduleFolders: [],
+    runtimeDir: join(folder, 'runtime'),
+    execPath: process.execPath,
   })
   if ('faults' in built) throw new Error(JSON.stringify(built.faults))
   code = { ...built, appFolder: app }
@@ -62,7 +66,9 @@ afterAll(async () => {
 async function askedBy(way: string): Promise<{ name: string | undefined; asked: number }> {
   heads = []
   expect(await host.call({ way })).toBe('refused')
-  const values = heads.flatMap((head) => [...head.matchAll(/^x-sallyport-caller: (.*)\r$/gim)].map(([, value = '']) => value))
+  const values = heads.flatMap((head) =>
+    [...head.matchAll(/^x-sallyport-caller: (.*)\r$/gim)].map(([, value = '']) => value),
+  )
   return { name: await createCallerPackages().packageOf(code, readCaller(values)), asked: heads.length }
 }
 

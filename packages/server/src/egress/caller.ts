@@ -106,7 +106,11 @@ async function packageOfSource(source: string, appFolder: string): Promise<strin
   const [, installed] = /^(?:.*\/)?node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(source) ?? []
   if (installed !== undefined) return plainName(installed)
   // Sources outside the app are in its module folders, or the build refused them.
-  for (let at = dirname(normalize(source)); at !== '.' && !at.startsWith('..') && !at.startsWith('/'); at = dirname(at)) {
+  for (
+    let at = dirname(normalize(source));
+    at !== '.' && !at.startsWith('..') && !at.startsWith('/');
+    at = dirname(at)
+  ) {
     const text = await readSmallFile(join(appFolder, at, 'package.json'), maxPackageJsonBytes)
     const manifest: unknown = text === undefined ? undefined : JSON.parse(text)
     if (typeof manifest === 'object' && manifest !== null && 'name' in manifest) return plainName(manifest.name)

@@ -31,7 +31,12 @@ export function readDnsQuery(datagram: Buffer): DnsQuestion | undefined {
     at += 1
     if (length === 0) break
     if (at + length > datagram.length) return undefined
-    labels.push(datagram.toString('latin1', at, at + length).toLowerCase().replaceAll(/[^a-z0-9_-]/g, '?'))
+    labels.push(
+      datagram
+        .toString('latin1', at, at + length)
+        .toLowerCase()
+        .replaceAll(/[^a-z0-9_-]/g, '?'),
+    )
     at += length
   }
   if (at + 4 > datagram.length || datagram.readUInt16BE(at + 2) !== classIn) return undefined

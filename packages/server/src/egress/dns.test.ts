@@ -21,13 +21,20 @@ const codeOf = (error: unknown): unknown => (error instanceof Error && 'code' in
 
 const query = (index: number): Buffer => {
   const label = Buffer.from(`n${index}`)
-  return Buffer.concat([Buffer.from('000101000001000000000000', 'hex'), Buffer.from([label.length]), label, Buffer.from('0000010001', 'hex')])
+  return Buffer.concat([
+    Buffer.from('000101000001000000000000', 'hex'),
+    Buffer.from([label.length]),
+    label,
+    Buffer.from('0000010001', 'hex'),
+  ])
 }
 
 describe('names inside a box', () => {
   it('resolve to a synthetic address when declared, whatever their case', async () => {
     for (const name of ['api.stripe.com', 'API.Stripe.com', 'payments.fn.internal', 'any.aws.internal']) {
-      expect(await resolver.resolve4(name, { ttl: true })).toMatchObject([{ address: expect.stringMatching(/^198\.18\./), ttl: 5 }])
+      expect(await resolver.resolve4(name, { ttl: true })).toMatchObject([
+        { address: expect.stringMatching(/^198\.18\./), ttl: 5 },
+      ])
     }
     expect(harness.decisions).toEqual([])
   })
@@ -40,14 +47,21 @@ describe('names inside a box', () => {
   it('do not exist when undeclared, and the attempt is on record', async () => {
     for (const name of ['c2vjcmv0.evil.example', 'stripe.com', 'x.api.stripe.com', 'nobody.fn.internal']) {
       expect(await resolver.resolve4(name).catch(codeOf)).toBe('ENOTFOUND')
-      expect(harness.decisions.at(-1)).toMatchObject({ effect: 'deny', transaction: 't1', reasons: [{ code: 'dns.unlisted' }], asked: [{ resource: `arn:sallyport:door:checkout::?/${name}` }] })
+      expect(harness.decisions.at(-1)).toMatchObject({
+        effect: 'deny',
+        transaction: 't1',
+        reasons: [{ code: 'dns.unlisted' }],
+        asked: [{ resource: `arn:sallyport:door:checkout::?/${name}` }],
+      })
     }
   })
 
   it('in a flood are counted in one gap, so the ledger does not grow with it', async () => {
     const socket = createSocket('udp4')
     for (let index = 0; index < 150; index++) socket.send(query(index), harness.dnsPort, '127.0.0.1')
-    await expect.poll(() => harness.others, { timeout: 4_000 }).toMatchObject([{ kind: 'gap', cause: 'refused exits of box box1' }])
+    await expect
+      .poll(() => harness.others, { timeout: 4_000 })
+      .toMatchObject([{ kind: 'gap', cause: 'refused exits of box box1' }])
     const [gap] = harness.others
     expect(harness.decisions.length + (gap?.kind === 'gap' ? gap.lost : 0)).toBe(150)
     expect(harness.decisions.length).toBeLessThanOrEqual(100)
@@ -75,11 +89,14 @@ describe('readDnsQuery', () => {
   }
 
   it('never throws, whatever the bytes', () => {
-    fc.assert(fc.property(fc.uint8Array({ maxLength: 600 }), fc.nat(40), (bytes, at) => {
-      readDnsQuery(Buffer.from(bytes))
-      const mutated = Buffer.from(good)
-      mutated.set(bytes.subarray(0, 4), Math.min(at, good.length - 4))
-      readDnsQuery(mutated)
-    }), { numRuns: 500 })
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 600 }), fc.nat(40), (bytes, at) => {
+        readDnsQuery(Buffer.from(bytes))
+        const mutated = Buffer.from(good)
+        mutated.set(bytes.subarray(0, 4), Math.min(at, good.length - 4))
+        readDnsQuery(mutated)
+      }),
+      { numRuns: 500 },
+    )
   })
 })

@@ -21,10 +21,12 @@ export function namesOf(app: App): ReadonlyMap<string, string> {
     ...app.functions.map(({ name }) => `${name}${functionSuffix}`),
     ...app.doors.map(({ to }) => new URL(to).hostname.toLowerCase()),
   ]
-  const table = new Map([...new Set(names)].map((name, index) => {
-    const number = index + 1
-    return [name, `198.18.${(number >> 8) & 255}.${number & 255}`]
-  }))
+  const table = new Map(
+    [...new Set(names)].map((name, index) => {
+      const number = index + 1
+      return [name, `198.18.${(number >> 8) & 255}.${number & 255}`]
+    }),
+  )
   cache.set(app, table)
   return table
 }
@@ -36,7 +38,11 @@ const cache = new WeakMap<App, ReadonlyMap<string, string>>()
  * an attempt, and recorded as one. Returns the function that stops it.
  */
 export function serveDns(
-  rooms: EgressRooms, socket: Socket, perSecond: number, note: NoteRefusal, count: () => void,
+  rooms: EgressRooms,
+  socket: Socket,
+  perSecond: number,
+  note: NoteRefusal,
+  count: () => void,
 ): () => void {
   let second = 0
   let seen = 0
@@ -54,8 +60,13 @@ export function serveDns(
       socket.send(writeDnsAnswer(question, code, address), from.port, from.address, () => undefined)
     }
     if (address !== undefined) return reply(dnsCodes.ok)
-    const reason = doorReason('dns.unlisted', `The name ${question.name.slice(0, 255)} is not declared, and no name is looked up outside.`)
-    void note(arn.door(app.name, '?', question.name.slice(0, 255)), actions.useDoor, reason).finally(() => reply(dnsCodes.nameError))
+    const reason = doorReason(
+      'dns.unlisted',
+      `The name ${question.name.slice(0, 255)} is not declared, and no name is looked up outside.`,
+    )
+    void note(arn.door(app.name, '?', question.name.slice(0, 255)), actions.useDoor, reason).finally(() =>
+      reply(dnsCodes.nameError),
+    )
   }
 
   socket.on('message', onMessage)

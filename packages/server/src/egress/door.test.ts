@@ -8,7 +8,13 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
 import { ask, codeOf, type Harness, openHarness, realKey } from './testing/harness.ts'
 
-type Seen = { readonly method: string; readonly url: string; readonly headers: IncomingMessage['headers']; readonly raw: readonly string[]; readonly body: string }
+type Seen = {
+  readonly method: string
+  readonly url: string
+  readonly headers: IncomingMessage['headers']
+  readonly raw: readonly string[]
+  readonly body: string
+}
 
 let upstream: Server
 let seen: Seen[]
@@ -17,9 +23,16 @@ let harness: Harness
 
 beforeEach(async () => {
   seen = []
-  answer = (response) => response.setHeader('content-type', 'application/json').end('{"id":"pi_1","object":"payment_intent"}')
+  answer = (response) =>
+    response.setHeader('content-type', 'application/json').end('{"id":"pi_1","object":"payment_intent"}')
   upstream = createServer((message, response) => {
-    const one = { method: message.method ?? '', url: message.url ?? '', headers: message.headers, raw: message.rawHeaders, body: '' }
+    const one = {
+      method: message.method ?? '',
+      url: message.url ?? '',
+      headers: message.headers,
+      raw: message.rawHeaders,
+      body: '',
+    }
     seen.push(one)
     message.on('data', (part) => (one.body += String(part)))
     message.on('end', () => answer(response))
@@ -39,20 +52,37 @@ const charge = 'https://api.stripe.com/v1/payment_intents'
 
 describe('a door', () => {
   it('lets a listed operation through, with the secret that only the door knows', async () => {
-    const answered = await ask(harness, charge, { body: 'amount=1', headers: { 'content-type': 'application/x-www-form-urlencoded' } })
+    const answered = await ask(harness, charge, {
+      body: 'amount=1',
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    })
     expect(answered).toMatchObject({ status: 200, body: '{"id":"pi_1","object":"payment_intent"}' })
-    expect(seen).toMatchObject([{ method: 'POST', url: '/v1/payment_intents', body: 'amount=1', headers: { authorization: `Bearer ${realKey}` } }])
-    expect(harness.decisions).toMatchObject([{
-      effect: 'allow', door: 'egress', subjectName: 'payments', transaction: 't1', parent: 'd0', durability: 'synced',
-      user: 'arn:sallyport:identity:checkout::user/alice', asked: [{ action: 'sallyport:UseDoor', resource: 'arn:sallyport:door:checkout::stripe/charge' }],
-    }])
-    expect(harness.others).toMatchObject([{ kind: 'outcome', outcome: 'done', status: 200, tls: 'none', decision: harness.decisions[0]?.id }])
+    expect(seen).toMatchObject([
+      { method: 'POST', url: '/v1/payment_intents', body: 'amount=1', headers: { authorization: `Bearer ${realKey}` } },
+    ])
+    expect(harness.decisions).toMatchObject([
+      {
+        effect: 'allow',
+        door: 'egress',
+        subjectName: 'payments',
+        transaction: 't1',
+        parent: 'd0',
+        durability: 'synced',
+        user: 'arn:sallyport:identity:checkout::user/alice',
+        asked: [{ action: 'sallyport:UseDoor', resource: 'arn:sallyport:door:checkout::stripe/charge' }],
+      },
+    ])
+    expect(harness.others).toMatchObject([
+      { kind: 'outcome', outcome: 'done', status: 200, tls: 'none', decision: harness.decisions[0]?.id },
+    ])
     expect(JSON.stringify([harness.decisions, harness.others, harness.lines])).not.toContain(realKey)
   })
 
   it('works for the unmodified Stripe SDK', async () => {
     const stripe = new Stripe('no-key-here', {
-      host: '127.0.0.1', port: harness.httpsPort, maxNetworkRetries: 0,
+      host: '127.0.0.1',
+      port: harness.httpsPort,
+      maxNetworkRetries: 0,
       httpClient: Stripe.createFetchHttpClient((_url, init) => fetchThroughBox(init ?? {})),
     })
     const intent = await stripe.paymentIntents.create({ amount: 100, currency: 'chf' }, { idempotencyKey: 'k1' })
@@ -61,12 +91,23 @@ describe('a door', () => {
   })
 
   async function fetchThroughBox(init: RequestInit): Promise<Response> {
-    const answered = await ask(harness, charge, { headers: Object.fromEntries(new Headers(init.headers)), body: typeof init.body === 'string' ? init.body : '' })
+    const answered = await ask(harness, charge, {
+      headers: Object.fromEntries(new Headers(init.headers)),
+      body: typeof init.body === 'string' ? init.body : '',
+    })
     return new Response(answered.body, { status: answered.status })
   }
 
-  it('leaves the caller\'s own key behind, and says so', async () => {
-    await ask(harness, charge, { headers: { authorization: 'Bearer sk_of_the_attacker', cookie: 'a=1', 'x-api-key': 'k', 'x-other': '1', accept: 'a/b' } })
+  it("leaves the caller's own key behind, and says so", async () => {
+    await ask(harness, charge, {
+      headers: {
+        authorization: 'Bearer sk_of_the_attacker',
+        cookie: 'a=1',
+        'x-api-key': 'k',
+        'x-other': '1',
+        accept: 'a/b',
+      },
+    })
     expect(seen[0]?.raw.join(' ')).not.toMatch(/attacker|cookie|x-api-key|x-other/i)
     expect(seen[0]?.headers.accept).toBe('a/b')
     expect(harness.others).toMatchObject([{ detail: expect.stringContaining('authorization, cookie, x-api-key') }])
@@ -100,7 +141,9 @@ describe('a door', () => {
     const answered = await ask(harness, charge)
     expect(answered.body).toMatch(/^before \*{31} after /)
     expect(answered.body + String(answered.headers['x-echo'])).not.toContain(realKey)
-    expect(Buffer.from(answered.body.split(' ').at(-1) ?? '', 'base64').toString('latin1')).not.toContain(realKey.slice(3, -3))
+    expect(Buffer.from(answered.body.split(' ').at(-1) ?? '', 'base64').toString('latin1')).not.toContain(
+      realKey.slice(3, -3),
+    )
   })
 
   const refused: readonly [string, string, Parameters<typeof ask>[2], string][] = [
@@ -111,7 +154,12 @@ describe('a door', () => {
     ['a deeper path', `${charge}/pi_1`, {}, 'door.unlisted'],
     ['a door that nobody granted it', 'https://api.postmarkapp.com/email', {}, 'door.not_granted'],
     ['plain HTTP to a door of HTTPS', 'http://api.stripe.com/v1/payment_intents', {}, 'door.unlisted'],
-    ['another Host than the server name', 'https://api.stripe.com/v1/payment_intents', { headers: { host: 'api.postmarkapp.com' } }, 'door.host_mismatch'],
+    [
+      'another Host than the server name',
+      'https://api.stripe.com/v1/payment_intents',
+      { headers: { host: 'api.postmarkapp.com' } },
+      'door.host_mismatch',
+    ],
     ['the metadata address', 'http://169.254.169.254/latest/meta-data/', { method: 'GET' }, 'door.unlisted'],
     ['dot segments', 'https://api.stripe.com/', { path: '/v1/x/../payment_intents' }, 'door.path'],
     ['encoded dots', 'https://api.stripe.com/', { path: '/v1/%2e%2E/v1/payment_intents' }, 'door.path'],
@@ -159,7 +207,10 @@ describe('a door', () => {
 
   it('ends with the grant: what is revoked between decision and upstream does not leave', async () => {
     await harness.close()
-    harness = await openHarness({ upstream: `http://127.0.0.1:${(upstream.address() as AddressInfo).port}`, rooms: { isCurrent: () => false } })
+    harness = await openHarness({
+      upstream: `http://127.0.0.1:${(upstream.address() as AddressInfo).port}`,
+      rooms: { isCurrent: () => false },
+    })
     expect(codeOf(await ask(harness, charge))).toBe('grant.ended')
     expect(seen).toHaveLength(0)
     expect(harness.others).toMatchObject([{ outcome: 'aborted' }])
@@ -184,21 +235,45 @@ const send = async (text: string): Promise<string> => {
 }
 
 const handshake = async (name: string | undefined): Promise<string> => {
-  const socket = tlsConnect({ host: '127.0.0.1', port: harness.httpsPort, ca: harness.caPem, ...(name === undefined ? {} : { servername: name }) })
-  const result = await Promise.race([once(socket, 'secureConnect').then(() => 'open'), once(socket, 'close').then(() => 'closed')]).catch(() => 'failed')
+  const socket = tlsConnect({
+    host: '127.0.0.1',
+    port: harness.httpsPort,
+    ca: harness.caPem,
+    ...(name === undefined ? {} : { servername: name }),
+  })
+  const result = await Promise.race([
+    once(socket, 'secureConnect').then(() => 'open'),
+    once(socket, 'close').then(() => 'closed'),
+  ]).catch(() => 'failed')
   socket.destroy()
   return result
 }
 
 describe('raw sockets', () => {
   for (const [what, text, code] of [
-    ['two lengths', 'POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab', 'request.malformed'],
-    ['a length and chunks', 'POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n', 'request.malformed'],
+    [
+      'two lengths',
+      'POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab',
+      'request.malformed',
+    ],
+    [
+      'a length and chunks',
+      'POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
+      'request.malformed',
+    ],
     ['an obsolete line ending', 'POST / HTTP/1.1\nHost: a.example\n\n', 'request.malformed'],
-    ['a head that is too large', `POST / HTTP/1.1\r\nHost: a.example\r\nx: ${'a'.repeat(20_000)}\r\n\r\n`, 'request.header_too_large'],
+    [
+      'a head that is too large',
+      `POST / HTTP/1.1\r\nHost: a.example\r\nx: ${'a'.repeat(20_000)}\r\n\r\n`,
+      'request.header_too_large',
+    ],
     ['no Host', 'GET / HTTP/1.1\r\n\r\n', 'request.malformed'],
     ['two Hosts', 'GET / HTTP/1.1\r\nHost: a.example\r\nHost: b.example\r\n\r\n', 'request.duplicate_header'],
-    ['a well-formed head, as control', 'GET / HTTP/1.1\r\nHost: a.example\r\nConnection: close\r\n\r\n', 'door.unlisted'],
+    [
+      'a well-formed head, as control',
+      'GET / HTTP/1.1\r\nHost: a.example\r\nConnection: close\r\n\r\n',
+      'door.unlisted',
+    ],
   ] as const) {
     it(`answers ${what} with ${code}, on record`, async () => {
       expect(await send(text)).toContain(`"code":"${code}"`)
@@ -211,11 +286,16 @@ describe('raw sockets', () => {
     expect(harness.decisions).toMatchObject([{ effect: 'deny' }])
   })
 
-  for (const [what, servername] of [['an undeclared name', 'evil.example'], ['no name', undefined]] as const) {
+  for (const [what, servername] of [
+    ['an undeclared name', 'evil.example'],
+    ['no name', undefined],
+  ] as const) {
     it(`fails a TLS handshake for ${what}, on record; the declared name succeeds`, async () => {
       expect(await handshake('api.stripe.com')).toBe('open')
       expect(await handshake(servername)).toBe('failed')
-      await expect.poll(() => harness.decisions).toMatchObject([{ effect: 'deny', reasons: [{ code: 'door.unlisted' }] }])
+      await expect
+        .poll(() => harness.decisions)
+        .toMatchObject([{ effect: 'deny', reasons: [{ code: 'door.unlisted' }] }])
     })
   }
 })
@@ -227,7 +307,9 @@ describe('the end of an invocation', () => {
     await new Promise((resolve) => setTimeout(resolve, 30))
     harness.endInvocation()
     await once(socket, 'close')
-    await expect.poll(() => harness.decisions).toMatchObject([{ effect: 'deny', reasons: [{ code: 'exit.unfinished' }] }])
+    await expect
+      .poll(() => harness.decisions)
+      .toMatchObject([{ effect: 'deny', reasons: [{ code: 'exit.unfinished' }] }])
   })
 
   it('ends a half-sent head, so that nobody can finish it for the next person', async () => {

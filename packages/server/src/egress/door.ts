@@ -31,16 +31,23 @@ export function routeToDoor(rooms: EgressRooms, head: Head): DoorRoute {
   return {
     kind: 'refused',
     resource: unlistedDoorArn(app, head.method, url.slice(0, 500), match.door?.name),
-    reason: match.code === 'door.malformed_url'
-      ? doorReason('door.path', `No door can decide about ${what}.`)
-      : doorReason('door.unlisted', `No door operation answers ${what}.`),
+    reason:
+      match.code === 'door.malformed_url'
+        ? doorReason('door.path', `No door can decide about ${what}.`)
+        : doorReason('door.unlisted', `No door operation answers ${what}.`),
   }
 }
 
 /** The exit for a routed request with its whole body. */
 export function doorExit(
-  rooms: EgressRooms, upstreams: Upstreams, box: Box, invocation: Invocation, signal: AbortSignal,
-  route: DoorRoute & { kind: 'door' }, head: Head, body: Uint8Array,
+  rooms: EgressRooms,
+  upstreams: Upstreams,
+  box: Box,
+  invocation: Invocation,
+  signal: AbortSignal,
+  route: DoorRoute & { kind: 'door' },
+  head: Head,
+  body: Uint8Array,
 ): Exit<ExitResponse> {
   const { door, operation } = route
   const { headers, stripped } = forwardedHeaders(head.headers, door)
@@ -62,7 +69,8 @@ export function doorExit(
       const secrets = await takeSecrets(rooms, secretNames)
       const ended = endedSince(rooms, exit, grant, signal)
       if (ended !== undefined) return local(ended, 'The right to make this request ended.', grant, 'aborted')
-      if (typeof secrets === 'string') return local('secret.missing', missing(rooms.app(), secrets).message, grant, 'failed')
+      if (typeof secrets === 'string')
+        return local('secret.missing', missing(rooms.app(), secrets).message, grant, 'failed')
       const added = Object.entries(door.add).map(([name, template]) => [name, render(template, secrets)] as const)
       if (added.some(([, value]) => !/^[\t\x20-\x7e]*$/.test(value))) {
         return local('secret.unusable', 'The secret cannot stand in a header.', grant, 'failed')
@@ -83,7 +91,13 @@ export function doorExit(
         return handBack(answer, patterns, note)
       } catch (error) {
         if (!(error instanceof SallyportError)) throw error
-        return local(error.code, 'The upstream did not answer.', grant, signal.aborted ? 'aborted' : 'failed', error.message)
+        return local(
+          error.code,
+          'The upstream did not answer.',
+          grant,
+          signal.aborted ? 'aborted' : 'failed',
+          error.message,
+        )
       }
     },
   }
@@ -91,11 +105,14 @@ export function doorExit(
 
 /** Streams an upstream's answer back, and says what came of it once its last byte has gone. */
 export function handBack(
-  answer: UpstreamAnswer, patterns: readonly Buffer[], note: string | undefined,
+  answer: UpstreamAnswer,
+  patterns: readonly Buffer[],
+  note: string | undefined,
 ): Passed<ExitResponse> {
   const body: Readable = patterns.length === 0 ? answer.body : flow(answer.body, redactor(patterns))
-  const headers = returnedHeaders(answer.headers)
-    .map(([name, value]) => [name, redact(Buffer.from(value, 'latin1'), patterns).toString('latin1')] as const)
+  const headers = returnedHeaders(answer.headers).map(
+    ([name, value]) => [name, redact(Buffer.from(value, 'latin1'), patterns).toString('latin1')] as const,
+  )
   const word = answer.status < 400 ? 'done' : answer.status < 500 ? 'refused-upstream' : 'failed'
   const outcome = new Promise<Outcome>((resolve) => {
     finished(body, { writable: false }, (error) => {
@@ -108,7 +125,11 @@ export function handBack(
 
 /** An answer of our own to a request that was allowed and still did not reach its upstream. */
 export function local(
-  code: string, reason: string, grant: Grant, outcome: 'aborted' | 'failed', detail = '',
+  code: string,
+  reason: string,
+  grant: Grant,
+  outcome: 'aborted' | 'failed',
+  detail = '',
 ): Passed<ExitResponse> {
   return {
     response: plainRefusal(code, reason, grant.decision.id),
@@ -129,7 +150,10 @@ function render(template: string, secrets: ReadonlyMap<string, string>): string 
 }
 
 /** The secrets by name, or the name of the first that is missing. */
-async function takeSecrets(rooms: EgressRooms, names: readonly string[]): Promise<ReadonlyMap<string, string> | string> {
+async function takeSecrets(
+  rooms: EgressRooms,
+  names: readonly string[],
+): Promise<ReadonlyMap<string, string> | string> {
   const secrets = new Map<string, string>()
   for (const name of names) {
     const secret = await rooms.useSecret(name)

@@ -20,7 +20,10 @@ export async function startDynalite(options: {
   readonly tables: readonly Table[]
 }): Promise<Dynalite> {
   const server: Server = dynalite({
-    createTableMs: 0, deleteTableMs: 0, updateTableMs: 0, ...(options.path === undefined ? {} : { path: options.path }),
+    createTableMs: 0,
+    deleteTableMs: 0,
+    updateTableMs: 0,
+    ...(options.path === undefined ? {} : { path: options.path }),
   })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
@@ -28,10 +31,11 @@ export async function startDynalite(options: {
   })
   // A server that listens on an address has one; `address()` is a string for pipes only.
   const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  const close = (): Promise<void> => new Promise((resolve, reject) => {
-    server.closeAllConnections()
-    server.close((error) => (error ? reject(error) : resolve()))
-  })
+  const close = (): Promise<void> =>
+    new Promise((resolve, reject) => {
+      server.closeAllConnections()
+      server.close((error) => (error ? reject(error) : resolve()))
+    })
   try {
     for (const table of options.tables) await createTable(endpoint, table)
   } catch (error) {
@@ -55,7 +59,12 @@ async function createTable(endpoint: string, table: Table): Promise<void> {
   const { host } = new URL(endpoint)
   const signed = aws4.sign(
     {
-      method: 'POST', host, path: '/', service: 'dynamodb', region: table.region, body,
+      method: 'POST',
+      host,
+      path: '/',
+      service: 'dynamodb',
+      region: table.region,
+      body,
       headers: { 'Content-Type': 'application/x-amz-json-1.0', 'X-Amz-Target': 'DynamoDB_20120810.CreateTable' },
     },
     { accessKeyId: 'dynalite', secretAccessKey: 'dynalite' },

@@ -63,7 +63,11 @@ export function createEgress(rooms: EgressRooms): Egress {
     const throttle = createThrottle(rooms, limits.recordedRefusalsPerSecond, `refused exits of box ${box.id}`)
 
     /** The way of one request, from its head to its answer. Throws nothing: what breaks is a refusal. */
-    async function onRequest(message: IncomingMessage, scheme: 'http' | 'https', serverName?: string): Promise<ExitResponse> {
+    async function onRequest(
+      message: IncomingMessage,
+      scheme: 'http' | 'https',
+      serverName?: string,
+    ): Promise<ExitResponse> {
       // Taken in the same tick in which the head was complete: this is whose request it is.
       const [invocation, signal] = [box.current(), box.signal()]
       try {
@@ -77,7 +81,9 @@ export function createEgress(rooms: EgressRooms): Egress {
           return await walk(refusedExit(box, invocation, way, inAwsForm))
         }
         const read = await readBody(message, {
-          signal, maxBytes: limits.bodyBytes, timeoutMs: limits.idleMs,
+          signal,
+          maxBytes: limits.bodyBytes,
+          timeoutMs: limits.idleMs,
           reserve: (bytes) => (bytesInFlight += bytes) <= limits.bytesInFlight,
         })
         try {
@@ -112,7 +118,10 @@ export function createEgress(rooms: EgressRooms): Egress {
       const id = newId(rooms)
       const code = error instanceof SallyportError ? error.code : error instanceof Error ? error.name : 'unknown'
       rooms.log({
-        at: rooms.clock(), functionName: where.image.name, boxId: where.id, stream: 'platform',
+        at: rooms.clock(),
+        functionName: where.image.name,
+        boxId: where.id,
+        stream: 'platform',
         text: `the egress door failed (${code}) and stayed shut  id: ${id}`,
       })
       return brokenAnswer(id)
@@ -121,18 +130,27 @@ export function createEgress(rooms: EgressRooms): Egress {
     const unlisted = (what: string): string => arn.door(rooms.app().name, '?', what)
     const sockets = serveBox(listeners, limits, {
       onRequest,
-      contextFor: (name) => leaves(name).catch((error: unknown) => {
-        broken(box, error)
-        return undefined // without a leaf the handshake fails
-      }),
-      onUndeclaredName: (name) => note(unlisted(name || 'no-server-name'), actions.useDoor, doorReason(
-        'door.unlisted', name === '' ? 'A TLS connection came without a usable server name.' : `No door leads to https://${name}.`,
-      )),
+      contextFor: (name) =>
+        leaves(name).catch((error: unknown) => {
+          broken(box, error)
+          return undefined // without a leaf the handshake fails
+        }),
+      onUndeclaredName: (name) =>
+        note(
+          unlisted(name || 'no-server-name'),
+          actions.useDoor,
+          doorReason(
+            'door.unlisted',
+            name === '' ? 'A TLS connection came without a usable server name.' : `No door leads to https://${name}.`,
+          ),
+        ),
       onMalformed: async (code) => {
         const reason = doorReason(code, 'What was sent is not a well-formed HTTP/1.1 request.')
         if (!throttle.admit()) return brokenAnswer(newId(rooms))
-        return cross(rooms, refusedExit(box, box.current(), { resource: unlisted('?'), action: actions.useDoor, reason }))
-          .catch((error: unknown) => broken(box, error))
+        return cross(
+          rooms,
+          refusedExit(box, box.current(), { resource: unlisted('?'), action: actions.useDoor, reason }),
+        ).catch((error: unknown) => broken(box, error))
       },
     })
     const stopDns = serveDns(rooms, listeners.dns, limits.dnsPerSecond, note, () => throttle.count())

@@ -25,7 +25,7 @@ function egressGate<Response>(rooms: EgressRooms): Gate<Exit<Response>, Response
     },
     describe: ({ box, invocation, asks, refusal }, subject) => {
       const [transaction, id] = [invocation?.transaction ?? newId(rooms), newId(rooms)]
-      const certain = invocation === undefined ? refusal ?? noInvocation : refusal
+      const certain = invocation === undefined ? (refusal ?? noInvocation) : refusal
       const first = describeOne(asks[0], id)
       return [first, ...asks.slice(1).map((ask) => describeOne(ask, newId(rooms)))]
 
@@ -88,8 +88,12 @@ function withFacts(asked: AccessRequest, rooms: EgressRooms): AccessRequest {
 }
 
 /** Why an admitted exit may not go on after all; asked again right before the upstream is called. */
-export function endedSince(rooms: EgressRooms, exit: Pick<Exit<unknown>, 'box' | 'invocation'>, grant: Grant, signal: AbortSignal): string | undefined {
+export function endedSince(
+  rooms: EgressRooms,
+  exit: Pick<Exit<unknown>, 'box' | 'invocation'>,
+  grant: Grant,
+  signal: AbortSignal,
+): string | undefined {
   if (signal.aborted || exit.box.current()?.id !== exit.invocation?.id) return 'exit.invocation_ended'
   return rooms.isCurrent(grant) ? undefined : 'grant.ended'
 }
-

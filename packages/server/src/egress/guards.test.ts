@@ -12,7 +12,14 @@ async function call(origin: string, privateUpstream: boolean): Promise<string> {
   const upstreams = createUpstreams(undefined)
   try {
     await upstreams.call({
-      pool: 'p', origin, privateUpstream, method: 'GET', target: '/', headers: [], body: new Uint8Array(), timeoutMs: 2_000,
+      pool: 'p',
+      origin,
+      privateUpstream,
+      method: 'GET',
+      target: '/',
+      headers: [],
+      body: new Uint8Array(),
+      timeoutMs: 2_000,
       signal: new AbortController().signal,
     })
     return 'ok'
@@ -33,18 +40,39 @@ const run = async (secret: string, chunks: readonly Buffer[]): Promise<string> =
 
 describe('mayConnect', () => {
   it('lets public addresses through', () => {
-    for (const address of ['93.184.216.34', '2606:2800:220:1::1', '172.15.0.1', '172.32.0.1']) expect(mayConnect(address, false)).toBe(true)
+    for (const address of ['93.184.216.34', '2606:2800:220:1::1', '172.15.0.1', '172.32.0.1'])
+      expect(mayConnect(address, false)).toBe(true)
   })
 
   it('keeps loopback and private networks for doors that were written down so', () => {
-    for (const address of ['127.0.0.1', '10.1.2.3', '172.16.0.1', '192.168.1.1', '100.64.0.1', '::1', 'fd12::1', '::ffff:10.0.0.1', '198.18.0.1']) {
+    for (const address of [
+      '127.0.0.1',
+      '10.1.2.3',
+      '172.16.0.1',
+      '192.168.1.1',
+      '100.64.0.1',
+      '::1',
+      'fd12::1',
+      '::ffff:10.0.0.1',
+      '198.18.0.1',
+    ]) {
       expect(mayConnect(address, false)).toBe(false)
       expect(mayConnect(address, true)).toBe(true)
     }
   })
 
   it('never reaches metadata, unspecified or multicast addresses', () => {
-    for (const address of ['169.254.169.254', '::ffff:169.254.169.254', 'fd00:ec2::254', '0.0.0.0', '::', '224.0.0.1', 'fe80::1', 'ff02::1', 'no address']) {
+    for (const address of [
+      '169.254.169.254',
+      '::ffff:169.254.169.254',
+      'fd00:ec2::254',
+      '0.0.0.0',
+      '::',
+      '224.0.0.1',
+      'fe80::1',
+      'ff02::1',
+      'no address',
+    ]) {
       expect(mayConnect(address, true)).toBe(false)
     }
     expect(isMetadata('::ffff:169.254.169.254')).toBe(true)
@@ -65,18 +93,24 @@ describe('upstreams', () => {
 
 describe('redactor', () => {
   it('leaves no secret in any cut of the text, and changes no length', async () => {
-    await fc.assert(fc.asyncProperty(
-      fc.stringMatching(/^[A-Za-z0-9_+/-]{8,24}$/), fc.array(fc.stringMatching(/^[a-z ]{0,9}$/), { minLength: 1, maxLength: 5 }), fc.array(fc.nat(90), { maxLength: 6 }), fc.nat(2),
-      async (secret, words, cuts, shift) => {
-        const encoded = Buffer.from('x'.repeat(shift) + secret).toString('base64')
-        const text = Buffer.from(words.join(secret) + ` ${secret} ${encoded}`)
-        const marks = [0, ...cuts.map((cut) => Math.min(cut, text.length)).toSorted((a, b) => a - b), text.length]
-        const chunks = marks.slice(1).map((mark, index) => text.subarray(marks[index], mark))
-        const result = await run(secret, chunks)
-        expect(result).toHaveLength(text.length)
-        expect(result).not.toContain(secret)
-      },
-    ), { numRuns: 100 })
+    await fc.assert(
+      fc.asyncProperty(
+        fc.stringMatching(/^[A-Za-z0-9_+/-]{8,24}$/),
+        fc.array(fc.stringMatching(/^[a-z ]{0,9}$/), { minLength: 1, maxLength: 5 }),
+        fc.array(fc.nat(90), { maxLength: 6 }),
+        fc.nat(2),
+        async (secret, words, cuts, shift) => {
+          const encoded = Buffer.from('x'.repeat(shift) + secret).toString('base64')
+          const text = Buffer.from(words.join(secret) + ` ${secret} ${encoded}`)
+          const marks = [0, ...cuts.map((cut) => Math.min(cut, text.length)).toSorted((a, b) => a - b), text.length]
+          const chunks = marks.slice(1).map((mark, index) => text.subarray(marks[index], mark))
+          const result = await run(secret, chunks)
+          expect(result).toHaveLength(text.length)
+          expect(result).not.toContain(secret)
+        },
+      ),
+      { numRuns: 100 },
+    )
   })
 
   it('holds nothing back that cannot be the start of a secret', async () => {

@@ -59,7 +59,8 @@ export function readHead(message: IncomingMessage, scheme: 'http' | 'https', ser
   const target = message.url ?? ''
   const mark = target.indexOf('?')
   const path = mark < 0 ? target : target.slice(0, mark)
-  const [, host = '', port] = /^([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::(\d{1,5}))?$/.exec(headers.get('host') ?? '') ?? []
+  const [, host = '', port] =
+    /^([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::(\d{1,5}))?$/.exec(headers.get('host') ?? '') ?? []
   const length = headers.get('content-length')
   const head: Head = {
     scheme,
@@ -79,10 +80,14 @@ export function readHead(message: IncomingMessage, scheme: 'http' | 'https', ser
 }
 
 function faultOf(head: Head, repeated: string | undefined, serverName: string | undefined): Reason | undefined {
-  if (repeated !== undefined) return doorReason('request.duplicate_header', `The header ${repeated} came more than once.`)
+  if (repeated !== undefined)
+    return doorReason('request.duplicate_header', `The header ${repeated} came more than once.`)
   const coding = head.headers.get('transfer-encoding')
   if (coding !== undefined && (coding.toLowerCase() !== 'chunked' || head.headers.has('content-length'))) {
-    return doorReason('request.framing', 'The length of the body is stated in two ways, or in one that is not known here.')
+    return doorReason(
+      'request.framing',
+      'The length of the body is stated in two ways, or in one that is not known here.',
+    )
   }
   if (!methods.has(head.method)) return doorReason('request.malformed', 'This method is not one that a door can have.')
   if (head.host === '') return doorReason('request.malformed', 'One well-formed Host header is needed.')
@@ -90,7 +95,10 @@ function faultOf(head: Head, repeated: string | undefined, serverName: string | 
     return doorReason('door.host_mismatch', 'The Host header names another host than the TLS handshake did.')
   }
   if (!head.path.startsWith('/') || trickyPath.test(head.path) || !wellFormedTarget.test(head.path + head.query)) {
-    return doorReason('door.path', 'The path has dot segments, doubled or encoded separators, a semicolon or stray characters.')
+    return doorReason(
+      'door.path',
+      'The path has dot segments, doubled or encoded separators, a semicolon or stray characters.',
+    )
   }
   return undefined
 }

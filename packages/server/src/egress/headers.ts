@@ -1,18 +1,41 @@
 /** Request headers that any door lets through: they say what is sent and wanted, not who sends it. */
 const standard: ReadonlySet<string> = new Set([
-  'accept', 'accept-language', 'content-language', 'content-type', 'idempotency-key', 'if-match', 'if-modified-since',
-  'if-none-match', 'if-unmodified-since', 'range', 'stripe-version', 'user-agent',
+  'accept',
+  'accept-language',
+  'content-language',
+  'content-type',
+  'idempotency-key',
+  'if-match',
+  'if-modified-since',
+  'if-none-match',
+  'if-unmodified-since',
+  'range',
+  'stripe-version',
+  'user-agent',
 ])
 
 /** Headers in which callers carry credentials. A function has none of its own; what it sends here is not ours to pass. */
 const credentials: ReadonlySet<string> = new Set([
-  'api-key', 'authorization', 'cookie', 'proxy-authorization', 'x-api-key', 'x-auth-token', 'x-access-token',
+  'api-key',
+  'authorization',
+  'cookie',
+  'proxy-authorization',
+  'x-api-key',
+  'x-auth-token',
+  'x-access-token',
 ])
 
 /** RFC 9110 §7.6.1, and what only a direct neighbour may say. */
 const hopByHop: ReadonlySet<string> = new Set([
-  'alt-svc', 'connection', 'keep-alive', 'proxy-authenticate', 'proxy-connection', 'te', 'trailer',
-  'transfer-encoding', 'upgrade',
+  'alt-svc',
+  'connection',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
 ])
 
 /** Request headers for a door, and the names of the credentials that the caller sent and that were left behind. */
@@ -35,6 +58,8 @@ export function forwardedHeaders(
 export function returnedHeaders(
   given: readonly (readonly [name: string, value: string])[],
 ): readonly (readonly [string, string])[] {
-  const named = given.filter(([name]) => name === 'connection').flatMap(([, value]) => value.toLowerCase().split(/\s*,\s*/))
+  const named = given
+    .filter(([name]) => name === 'connection')
+    .flatMap(([, value]) => value.toLowerCase().split(/\s*,\s*/))
   return given.filter(([name]) => !hopByHop.has(name) && !named.includes(name) && !name.startsWith('set-cookie'))
 }

@@ -11,7 +11,11 @@ import type { EgressLimits } from './rooms.ts'
 /** What the sockets of one box are turned into. */
 export interface ListenerHandlers {
   /** A head is complete. Must resolve, with the answer. */
-  readonly onRequest: (message: IncomingMessage, scheme: 'http' | 'https', serverName: string | undefined) => Promise<ExitResponse>
+  readonly onRequest: (
+    message: IncomingMessage,
+    scheme: 'http' | 'https',
+    serverName: string | undefined,
+  ) => Promise<ExitResponse>
   /** Bytes that are no request: `code` as for refusals. Resolves when it is on record. */
   readonly onMalformed: (code: string) => Promise<ExitResponse>
   /** A TLS handshake for a name that no door has, or for none. */
@@ -48,7 +52,10 @@ export function serveBox(listeners: BoxListeners, limits: EgressLimits, handlers
     else if (ours) void handlers.onUndeclaredName('') // no server name, no TLS, or TLS older than 1.2
   })
 
-  async function answerHello(name: string, done: (error: Error | null, context?: SecureContext) => void): Promise<void> {
+  async function answerHello(
+    name: string,
+    done: (error: Error | null, context?: SecureContext) => void,
+  ): Promise<void> {
     const context = await handlers.contextFor(name)
     if (context) done(null, context)
     else done(new UndeclaredName(name))
@@ -69,7 +76,11 @@ export function serveBox(listeners: BoxListeners, limits: EgressLimits, handlers
   }
 
   function httpServer(scheme: 'http' | 'https'): Server {
-    const server = createServer({ maxHeaderSize: limits.headerBytes, requireHostHeader: false, keepAliveTimeout: limits.idleMs })
+    const server = createServer({
+      maxHeaderSize: limits.headerBytes,
+      requireHostHeader: false,
+      keepAliveTimeout: limits.idleMs,
+    })
     const watches = new WeakMap<Socket, NodeJS.Timeout>()
     const busy = new WeakSet<Socket>()
     // Node's own head and request timers run in listening servers only, and these never listen.
@@ -153,7 +164,9 @@ function send(answer: ExitResponse, message: IncomingMessage, response: ServerRe
 function sendRaw(answer: ExitResponse, socket: Duplex): void {
   const body = answer.body instanceof Uint8Array ? answer.body : Buffer.alloc(0)
   const lines = answer.headers.map(([name, value]) => `${name}: ${value}\r\n`).join('')
-  socket.end(Buffer.concat([Buffer.from(`HTTP/1.1 ${answer.status} Refused\r\n${lines}connection: close\r\n\r\n`), body]))
+  socket.end(
+    Buffer.concat([Buffer.from(`HTTP/1.1 ${answer.status} Refused\r\n${lines}connection: close\r\n\r\n`), body]),
+  )
 }
 
 /** The answer to what broke on our side: no word of what it was. */

@@ -11,7 +11,10 @@ export function newId(rooms: Pick<EgressRooms, 'random'>): string {
 
 /** A decision of the egress door, as the ledger keeps it. */
 export function egressRecord(
-  rooms: EgressRooms, exit: Exit<unknown>, decision: Decision, advisoryPackage?: string,
+  rooms: EgressRooms,
+  exit: Exit<unknown>,
+  decision: Decision,
+  advisoryPackage?: string,
 ): DecisionRecord {
   const sessionId = decision.asked[0].user?.sessionId
   return {

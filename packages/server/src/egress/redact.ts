@@ -9,7 +9,10 @@ const minPatternBytes = 6
  */
 export function secretPatterns(secrets: readonly string[]): readonly Buffer[] {
   const texts = secrets.flatMap((secret) => [
-    secret, encodeURIComponent(secret), Buffer.from(secret).toString('hex'), ...[0, 1, 2].flatMap((shift) => base64Core(secret, shift)),
+    secret,
+    encodeURIComponent(secret),
+    Buffer.from(secret).toString('hex'),
+    ...[0, 1, 2].flatMap((shift) => base64Core(secret, shift)),
   ])
   return [...new Set(texts)].map((text) => Buffer.from(text)).filter((bytes) => bytes.length >= minPatternBytes)
 }
@@ -56,6 +59,9 @@ function tailToKeep(bytes: Buffer, patterns: readonly Buffer[]): number {
 /** The base64 characters that depend on the secret alone when `shift` bytes stand before it; both alphabets. */
 function base64Core(secret: string, shift: number): readonly string[] {
   const bytes = Buffer.concat([Buffer.alloc(shift), Buffer.from(secret)])
-  const text = bytes.subarray(0, bytes.length - (bytes.length % 3)).toString('base64').slice(shift === 0 ? 0 : shift + 1)
+  const text = bytes
+    .subarray(0, bytes.length - (bytes.length % 3))
+    .toString('base64')
+    .slice(shift === 0 ? 0 : shift + 1)
   return [text, text.replaceAll('+', '-').replaceAll('/', '_')]
 }

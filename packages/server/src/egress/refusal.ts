@@ -38,7 +38,11 @@ export function plainRefusal(code: string, reason: string, id: string): ExitResp
   const body = Buffer.from(`${JSON.stringify({ code, reason, id })}\n`)
   return {
     status: statuses.get(code) ?? 403,
-    headers: [['content-type', 'application/json'], ['content-length', String(body.length)], ['x-sallyport-id', id]],
+    headers: [
+      ['content-type', 'application/json'],
+      ['content-length', String(body.length)],
+      ['x-sallyport-id', id],
+    ],
     body,
   }
 }
@@ -50,14 +54,14 @@ export function refusalResponse(decision: Deny): ExitResponse {
 }
 
 /** The whole reason, for the log of the function. */
-export function logLine(
-  rooms: EgressRooms, exit: Exit<unknown>, decision: Deny, advisoryPackage?: string,
-): OutputLine {
+export function logLine(rooms: EgressRooms, exit: Exit<unknown>, decision: Deny, advisoryPackage?: string): OutputLine {
   return {
     at: rooms.clock(),
     functionName: exit.box.image.name,
     boxId: exit.box.id,
-    ...(exit.invocation === undefined ? {} : { transaction: exit.invocation.transaction, invocation: exit.invocation.id }),
+    ...(exit.invocation === undefined
+      ? {}
+      : { transaction: exit.invocation.transaction, invocation: exit.invocation.id }),
     stream: 'platform',
     text: refusalLine(decision, advisoryPackage),
   }

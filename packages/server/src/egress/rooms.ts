@@ -1,5 +1,13 @@
 import type {
-  AccessRequest, Allow, Decision, DecisionRecord, GapRecord, Grant, OutcomeRecord, Receipt, Secret,
+  AccessRequest,
+  Allow,
+  Decision,
+  DecisionRecord,
+  GapRecord,
+  Grant,
+  OutcomeRecord,
+  Receipt,
+  Secret,
 } from '@sallyport/core/access'
 import type { App, Table } from '@sallyport/manifest'
 

@@ -26,11 +26,19 @@ interface Refusal {
 }
 
 /** Where a head leads. What is certain here needs no body, and so none is read. */
-export function routeOf(rooms: EgressRooms, head: Head, maxBodyBytes: number): Way & { resource: string; action: string } {
+export function routeOf(
+  rooms: EgressRooms,
+  head: Head,
+  maxBodyBytes: number,
+): Way & { resource: string; action: string } {
   const app = rooms.app()
   const base = { resource: arn.door(app.name, '?', head.host || '?'), action: actions.useDoor }
-  const refuse = (reason: Reason, resource = base.resource, action: string = base.action): Refusal =>
-    ({ kind: 'refused', resource, action, reason })
+  const refuse = (reason: Reason, resource = base.resource, action: string = base.action): Refusal => ({
+    kind: 'refused',
+    resource,
+    action,
+    reason,
+  })
   if (isMetadata(head.destination)) {
     return refuse(doorReason('door.unlisted', `No door leads to ${head.destination}, a metadata address.`))
   }

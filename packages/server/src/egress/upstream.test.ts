@@ -13,20 +13,32 @@ let authority: Authority
 beforeAll(async () => {
   const kept = new Map<string, Secret<string>>()
   authority = await openAuthority({
-    kind: 'gateway', app: 'test', permittedNames: ['localhost'], nowMs: Date.now,
+    kind: 'gateway',
+    app: 'test',
+    permittedNames: ['localhost'],
+    nowMs: Date.now,
     keeper: { useSecret: (name) => kept.get(name), setSecret: async (name, value) => kept.set(name, value).size },
   })
 })
 
 async function callTls(options: ServerOptions, caPem: string | undefined): Promise<string> {
-  const server = createServer({ ...(await authority.leafFor(['localhost'])), ...options }, (_message, response) => response.end('hello'))
+  const server = createServer({ ...(await authority.leafFor(['localhost'])), ...options }, (_message, response) =>
+    response.end('hello'),
+  )
   server.listen(0)
   await once(server, 'listening')
   const upstreams = createUpstreams(caPem)
   try {
     const answer = await upstreams.call({
-      pool: 'p', origin: `https://localhost:${(server.address() as AddressInfo).port}`, privateUpstream: true, method: 'GET',
-      target: '/', headers: [], body: new Uint8Array(), timeoutMs: 2_000, signal: new AbortController().signal,
+      pool: 'p',
+      origin: `https://localhost:${(server.address() as AddressInfo).port}`,
+      privateUpstream: true,
+      method: 'GET',
+      target: '/',
+      headers: [],
+      body: new Uint8Array(),
+      timeoutMs: 2_000,
+      signal: new AbortController().signal,
     })
     return `${await text(answer.body)} over ${answer.tls}`
   } catch (error) {

@@ -56,7 +56,10 @@ export function createUpstreams(caPem: string | undefined): Upstreams {
     const key = `${call.pool} ${call.origin} ${call.privateUpstream}`
     const known = pools.get(key)
     if (known) return known
-    const pool: Pool = { tls: 'none', agent: new Agent({ connect, connections: 16, maxHeaderSize: 32 * 1024, allowH2: false }) }
+    const pool: Pool = {
+      tls: 'none',
+      agent: new Agent({ connect, connections: 16, maxHeaderSize: 32 * 1024, allowH2: false }),
+    }
     const plain = buildConnector({
       allowH2: false,
       minVersion: 'TLSv1.2',
@@ -85,7 +88,10 @@ export function createUpstreams(caPem: string | undefined): Upstreams {
   return {
     call: async (call) => {
       if (!call.origin.startsWith('https://') && !call.privateUpstream) {
-        throw new SallyportError('upstream.plaintext', 'only a private upstream that was written down may be plain HTTP')
+        throw new SallyportError(
+          'upstream.plaintext',
+          'only a private upstream that was written down may be plain HTTP',
+        )
       }
       const pool = poolFor(call)
       try {
@@ -144,5 +150,7 @@ function upstreamError(error: unknown): SallyportError {
   if (code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT' || code === 'UND_ERR_CONNECT_TIMEOUT') {
     return new SallyportError('upstream.timeout', 'the upstream did not answer in time', { cause: error })
   }
-  return new SallyportError('upstream.unreachable', `the upstream could not be reached (${code || 'no code'})`, { cause: error })
+  return new SallyportError('upstream.unreachable', `the upstream could not be reached (${code || 'no code'})`, {
+    cause: error,
+  })
 }

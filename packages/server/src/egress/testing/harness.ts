@@ -6,7 +6,14 @@ import { request as httpsRequest } from 'node:https'
 import { type AddressInfo, createServer, type Server } from 'node:net'
 
 import {
-  type Decision, type DecisionRecord, type GapRecord, type OutcomeRecord, sealGrant, sealReceipt, Secret, type Subject,
+  type Decision,
+  type DecisionRecord,
+  type GapRecord,
+  type OutcomeRecord,
+  sealGrant,
+  sealReceipt,
+  Secret,
+  type Subject,
 } from '@sallyport/core/access'
 import { decide } from '@sallyport/core/policy'
 import { type App, explain } from '@sallyport/manifest'
@@ -51,13 +58,16 @@ export interface HarnessOptions {
 }
 
 export const alice: Subject = {
-  kind: 'user', id: 'arn:sallyport:identity:checkout::user/alice', name: 'alice', roles: ['customer'], sessionId: 's1',
+  kind: 'user',
+  id: 'arn:sallyport:identity:checkout::user/alice',
+  name: 'alice',
+  roles: ['customer'],
+  sessionId: 's1',
 }
 
 export async function openHarness(options: HarnessOptions = {}): Promise<Harness> {
-  const text = options.upstream === undefined
-    ? exampleText
-    : edited('${STRIPE_UPSTREAM:-http://127.0.0.1:8481}', options.upstream)
+  const text =
+    options.upstream === undefined ? exampleText : edited('${STRIPE_UPSTREAM:-http://127.0.0.1:8481}', options.upstream)
   const { app, compiled } = mustLoad(options.manifest?.(text) ?? text)
   const decisions: DecisionRecord[] = []
   const others: (OutcomeRecord | GapRecord)[] = []
@@ -65,7 +75,10 @@ export async function openHarness(options: HarnessOptions = {}): Promise<Harness
   const calls: FunctionInvocation[] = []
   const kept = new Map<string, Secret<string>>()
   const interception = await openAuthority({
-    kind: 'interception', app: app.name, permittedNames: app.doors.map(({ to }) => new URL(to).hostname), nowMs: Date.now,
+    kind: 'interception',
+    app: app.name,
+    permittedNames: app.doors.map(({ to }) => new URL(to).hostname),
+    nowMs: Date.now,
     keeper: { useSecret: (name) => kept.get(name), setSecret: async (name, value) => kept.set(name, value).size },
   })
   const egress = createEgress({
@@ -102,8 +115,16 @@ export async function openHarness(options: HarnessOptions = {}): Promise<Harness
   const image = { ...imageOf(app, options.functionName ?? 'payments'), codeDir: options.codeDir ?? '/' }
   const { environment, caPem } = egress.boxExtras(image, 'box1')
   const harness: Harness = {
-    app, decisions, others, lines, calls, caPem, environment,
-    httpPort: portOf(http), httpsPort: portOf(https), dnsPort: dns.address().port,
+    app,
+    decisions,
+    others,
+    lines,
+    calls,
+    caPem,
+    environment,
+    httpPort: portOf(http),
+    httpsPort: portOf(https),
+    dnsPort: dns.address().port,
     invocation: invocationOf(image, 'i1', options.user ?? alice),
     endInvocation: () => exits.endInvocation(),
     close: async () => {
@@ -114,7 +135,12 @@ export async function openHarness(options: HarnessOptions = {}): Promise<Harness
     },
   }
   const exits = egress.attachExits({
-    boxId: 'box1', functionName: image.name, http, https, dns, current: () => harness.invocation,
+    boxId: 'box1',
+    functionName: image.name,
+    http,
+    https,
+    dns,
+    current: () => harness.invocation,
   })
   return harness
 }
@@ -123,12 +149,21 @@ export function invocationOf(image: Pick<FunctionImage, 'name'>, id: string, use
   const asked = { id: 'd0', transaction: 't1', subject: alice, action: 'a', resource: 'r', context: {}, actors: [] }
   const receipt = sealReceipt({ decision: 'd0', leafIndex: 0n, durability: 'written' })
   return {
-    id, transaction: 't1', decision: 'd0', functionName: image.name, actors: [], deadline: Date.now() + 30_000,
+    id,
+    transaction: 't1',
+    decision: 'd0',
+    functionName: image.name,
+    actors: [],
+    deadline: Date.now() + 30_000,
     ...(user === undefined ? {} : { user }),
     grant: sealGrant({
-      decision: { effect: 'allow', id: 'd0', asked: [asked], reasons: [] }, receipt, expiresAt: Date.now() + 60_000, epochs: new Map(),
+      decision: { effect: 'allow', id: 'd0', asked: [asked], reasons: [] },
+      receipt,
+      expiresAt: Date.now() + 60_000,
+      epochs: new Map(),
     }),
-    event: new Uint8Array(), affinity: '',
+    event: new Uint8Array(),
+    affinity: '',
   }
 }
 
@@ -140,16 +175,28 @@ export interface Answer {
 
 /** One request into the box's port 80, or 443 with `tls`; `Host` is the host's name. */
 export async function ask(
-  harness: Harness, url: string, options: Omit<RequestOptions, 'headers'> & { readonly headers?: OutgoingHttpHeaders; readonly body?: string; readonly serverName?: string } = {},
+  harness: Harness,
+  url: string,
+  options: Omit<RequestOptions, 'headers'> & {
+    readonly headers?: OutgoingHttpHeaders
+    readonly body?: string
+    readonly serverName?: string
+  } = {},
 ): Promise<Answer> {
   const { protocol, host, hostname, pathname, search } = new URL(url)
   const { body, serverName, headers, ...rest } = options
   const common = {
-    hostname: '127.0.0.1', path: pathname + search, method: 'POST', agent: false as const, ...rest, headers: { host, ...headers },
+    hostname: '127.0.0.1',
+    path: pathname + search,
+    method: 'POST',
+    agent: false as const,
+    ...rest,
+    headers: { host, ...headers },
   }
-  const message = protocol === 'https:'
-    ? httpsRequest({ ...common, port: harness.httpsPort, servername: serverName ?? hostname, ca: harness.caPem })
-    : httpRequest({ ...common, port: harness.httpPort })
+  const message =
+    protocol === 'https:'
+      ? httpsRequest({ ...common, port: harness.httpsPort, servername: serverName ?? hostname, ca: harness.caPem })
+      : httpRequest({ ...common, port: harness.httpPort })
   message.end(body)
   const [response]: IncomingMessage[] = await once(message, 'response')
   const chunks: Buffer[] = []
@@ -167,8 +214,19 @@ function imageOf(app: App, name: string): FunctionImage {
   const one = app.functions.find((declared) => declared.name === name)
   if (!one) throw new Error(`the example has no function ${name}`)
   return {
-    name, zone: one.zone, arn: one.arn, codeDir: '/', codeDigest: 'digest', handler: 'index.handler', shape: 'handler',
-    environment: {}, timeoutMs: one.timeoutMs, memoryMb: one.memoryMb, reuse: one.reuse, maxBoxes: 1, warmBoxes: 0,
+    name,
+    zone: one.zone,
+    arn: one.arn,
+    codeDir: '/',
+    codeDigest: 'digest',
+    handler: 'index.handler',
+    shape: 'handler',
+    environment: {},
+    timeoutMs: one.timeoutMs,
+    memoryMb: one.memoryMb,
+    reuse: one.reuse,
+    maxBoxes: 1,
+    warmBoxes: 0,
   }
 }
 

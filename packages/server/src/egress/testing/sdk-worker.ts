@@ -21,14 +21,15 @@ subscribe('http.client.request.created', (message) => {
 })
 
 // A message carries no types: each input is what its test says it is.
-const commands: Readonly<Record<SdkCall['operation'], (client: sdk.DynamoDBClient, input: never) => Promise<object>>> = {
-  GetItem: (client, input) => client.send(new sdk.GetItemCommand(input)),
-  PutItem: (client, input) => client.send(new sdk.PutItemCommand(input)),
-  UpdateItem: (client, input) => client.send(new sdk.UpdateItemCommand(input)),
-  Query: (client, input) => client.send(new sdk.QueryCommand(input)),
-  Scan: (client, input) => client.send(new sdk.ScanCommand(input)),
-  BatchWriteItem: (client, input) => client.send(new sdk.BatchWriteItemCommand(input)),
-}
+const commands: Readonly<Record<SdkCall['operation'], (client: sdk.DynamoDBClient, input: never) => Promise<object>>> =
+  {
+    GetItem: (client, input) => client.send(new sdk.GetItemCommand(input)),
+    PutItem: (client, input) => client.send(new sdk.PutItemCommand(input)),
+    UpdateItem: (client, input) => client.send(new sdk.UpdateItemCommand(input)),
+    Query: (client, input) => client.send(new sdk.QueryCommand(input)),
+    Scan: (client, input) => client.send(new sdk.ScanCommand(input)),
+    BatchWriteItem: (client, input) => client.send(new sdk.BatchWriteItemCommand(input)),
+  }
 
 parentPort?.on('message', (call: { operation: SdkCall['operation']; input: never }) => void answer(call))
 
@@ -36,8 +37,11 @@ async function answer({ operation, input }: { operation: SdkCall['operation']; i
   const client = new sdk.DynamoDBClient({ maxAttempts: 1, requestHandler: new NodeHttpHandler({ httpAgent: agent }) })
   const result: SdkResult = await commands[operation](client, input).then(
     (output) => ({ name: 'ok', item: 'Item' in output ? output.Item : undefined }),
-    (error: Error & { $metadata?: { requestId?: string } }) =>
-      ({ name: error.name, message: error.message, requestId: error.$metadata?.requestId }),
+    (error: Error & { $metadata?: { requestId?: string } }) => ({
+      name: error.name,
+      message: error.message,
+      requestId: error.$metadata?.requestId,
+    }),
   )
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
   parentPort?.postMessage(result)

@@ -21,10 +21,15 @@ export interface SdkResult {
  * the test runner resolves packages by conditions under which Node cannot load the SDK.
  */
 export async function sdk(
-  harness: Harness, operation: SdkCall['operation'], input: object, changes: Readonly<Record<string, string>> = {},
+  harness: Harness,
+  operation: SdkCall['operation'],
+  input: object,
+  changes: Readonly<Record<string, string>> = {},
 ): Promise<SdkResult> {
   const worker = new Worker(new URL('./sdk-worker.ts', import.meta.url), {
-    env: { ...harness.environment, ...changes }, execArgv: [], workerData: { httpPort: harness.httpPort },
+    env: { ...harness.environment, ...changes },
+    execArgv: [],
+    workerData: { httpPort: harness.httpPort },
   })
   try {
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
