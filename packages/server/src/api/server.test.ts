@@ -4,7 +4,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 import {
-  actions, anonymous, type Decision, type Grant, sealGrant, sealReceipt, type Subject,
+  actions,
+  anonymous,
+  type Decision,
+  type Grant,
+  sealGrant,
+  sealReceipt,
+  type Subject,
 } from '@sallyport/core/access'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 
@@ -48,7 +54,10 @@ async function start(subject: Subject, changes: Partial<AdministrationRooms> = {
     ...changes,
   })
   const reads = {
-    status: () => ({ app: 'test' }), elevation: () => ({ requests: [] }), logs: () => [], follow: () => () => undefined,
+    status: () => ({ app: 'test' }),
+    elevation: () => ({ requests: [] }),
+    logs: () => [],
+    follow: () => () => undefined,
   }
   const socketPath = join(folder, 'api.sock')
   const api = await startApi({ socketPath, token, verbs: [setSecret], gate, reads, onFailure: () => undefined })

@@ -3,9 +3,21 @@ import { describe, expect, it } from 'vitest'
 import { type FunctionCall, fromFunctionResult, toApiGatewayEvent } from './event.ts'
 
 const call: FunctionCall = {
-  routeKey: 'POST /charge', method: 'POST', path: '/charge', query: 'a=1&a=2&b=%20', body: Buffer.from('{"x":1}'),
-  headers: new Map([['content-type', 'application/json'], ['cookie', 'a=1; b=2'], ['host', 'payments.fn.internal']]),
-  pathParameters: {}, sourceIp: '127.0.0.1', requestId: 'r1', receivedAt: 1_750_000_000_000, transaction: 't1',
+  routeKey: 'POST /charge',
+  method: 'POST',
+  path: '/charge',
+  query: 'a=1&a=2&b=%20',
+  body: Buffer.from('{"x":1}'),
+  headers: new Map([
+    ['content-type', 'application/json'],
+    ['cookie', 'a=1; b=2'],
+    ['host', 'payments.fn.internal'],
+  ]),
+  pathParameters: {},
+  sourceIp: '127.0.0.1',
+  requestId: 'r1',
+  receivedAt: 1_750_000_000_000,
+  transaction: 't1',
   user: { kind: 'user', id: 'arn:sallyport:identity:checkout::user/alice', name: 'alice', roles: ['customer'] },
 }
 const event = (given: FunctionCall): unknown => JSON.parse(Buffer.from(toApiGatewayEvent(given)).toString())
@@ -17,16 +29,29 @@ const answer = (value: unknown): unknown => {
 describe('toApiGatewayEvent', () => {
   it('writes payload format 2.0 with the person under authorizer.jwt.claims', () => {
     expect(event(call)).toMatchObject({
-      version: '2.0', routeKey: 'POST /charge', rawPath: '/charge', rawQueryString: 'a=1&a=2&b=%20',
-      cookies: ['a=1', 'b=2'], queryStringParameters: { a: '1,2', b: ' ' }, body: '{"x":1}', isBase64Encoded: false,
+      version: '2.0',
+      routeKey: 'POST /charge',
+      rawPath: '/charge',
+      rawQueryString: 'a=1&a=2&b=%20',
+      cookies: ['a=1', 'b=2'],
+      queryStringParameters: { a: '1,2', b: ' ' },
+      body: '{"x":1}',
+      isBase64Encoded: false,
       headers: { 'content-type': 'application/json' },
-      requestContext: { authorizer: { jwt: { claims: { sub: 'alice', 'cognito:groups': '[customer]' } } }, requestId: 'r1' },
+      requestContext: {
+        authorizer: { jwt: { claims: { sub: 'alice', 'cognito:groups': '[customer]' } } },
+        requestId: 'r1',
+      },
     })
   })
 
   it('names the calling function beside the claims of the person', () => {
     expect(event({ ...call, caller: 'arn:sallyport:function:checkout:internal:orders' })).toMatchObject({
-      requestContext: { authorizer: { lambda: { caller: 'arn:sallyport:function:checkout:internal:orders', user: 'alice', transaction: 't1' } } },
+      requestContext: {
+        authorizer: {
+          lambda: { caller: 'arn:sallyport:function:checkout:internal:orders', user: 'alice', transaction: 't1' },
+        },
+      },
     })
   })
 
@@ -38,24 +63,41 @@ describe('toApiGatewayEvent', () => {
 
 describe('fromFunctionResult', () => {
   it('takes status, headers, cookies and body as the function says', () => {
-    expect(answer({ statusCode: 201, headers: { 'X-A': 1 }, cookies: ['a=1', 'b=2'], body: 'aGk=', isBase64Encoded: true })).toEqual({
-      status: 201, headers: [['x-a', '1'], ['set-cookie', 'a=1'], ['set-cookie', 'b=2'], ['content-type', 'text/plain;charset=utf-8']], body: 'hi',
+    expect(
+      answer({ statusCode: 201, headers: { 'X-A': 1 }, cookies: ['a=1', 'b=2'], body: 'aGk=', isBase64Encoded: true }),
+    ).toEqual({
+      status: 201,
+      headers: [
+        ['x-a', '1'],
+        ['set-cookie', 'a=1'],
+        ['set-cookie', 'b=2'],
+        ['content-type', 'text/plain;charset=utf-8'],
+      ],
+      body: 'hi',
     })
   })
 
   it('infers 200 and JSON when no status is given', () => {
-    expect(answer({ ok: true })).toEqual({ status: 200, headers: [['content-type', 'application/json']], body: '{"ok":true}' })
+    expect(answer({ ok: true })).toEqual({
+      status: 200,
+      headers: [['content-type', 'application/json']],
+      body: '{"ok":true}',
+    })
     expect(answer('hello')).toMatchObject({ status: 200, body: 'hello' })
     expect(answer(null)).toMatchObject({ status: 200, body: 'null' })
   })
 
   it('drops headers that belong to a connection', () => {
-    expect(answer({ statusCode: 200, headers: { 'Transfer-Encoding': 'chunked', 'content-type': 'a/b' } })).toMatchObject({ headers: [['content-type', 'a/b']] })
+    expect(
+      answer({ statusCode: 200, headers: { 'Transfer-Encoding': 'chunked', 'content-type': 'a/b' } }),
+    ).toMatchObject({ headers: [['content-type', 'a/b']] })
   })
 
   for (const [what, value] of [
-    ['a status that is none', { statusCode: 99 }], ['a header that injects another', { statusCode: 200, headers: { a: 'x\r\nset-cookie: y' } }],
-    ['a header name with a blank', { statusCode: 200, headers: { 'a b': 'x' } }], ['a body that is no text', { statusCode: 200, body: {} }],
+    ['a status that is none', { statusCode: 99 }],
+    ['a header that injects another', { statusCode: 200, headers: { a: 'x\r\nset-cookie: y' } }],
+    ['a header name with a blank', { statusCode: 200, headers: { 'a b': 'x' } }],
+    ['a body that is no text', { statusCode: 200, body: {} }],
     ['cookies that are no list', { statusCode: 200, cookies: 'a=1' }],
   ] as const) {
     it(`refuses ${what}`, () => expect(answer(value)).toBeUndefined())

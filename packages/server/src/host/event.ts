@@ -34,7 +34,8 @@ export interface FunctionAnswer {
   readonly body: Uint8Array
 }
 
-const textual = /^(text\/|application\/(json|xml|javascript|x-www-form-urlencoded|graphql)\b|application\/[a-z0-9.+-]+\+(json|xml)\b)/i
+const textual =
+  /^(text\/|application\/(json|xml|javascript|x-www-form-urlencoded|graphql)\b|application\/[a-z0-9.+-]+\+(json|xml)\b)/i
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /**
@@ -45,37 +46,39 @@ export function toApiGatewayEvent(call: FunctionCall): Uint8Array {
   const { cookie, ...headers } = Object.fromEntries(call.headers)
   const text = textOf(call)
   const parameters = queryParameters(call.query)
-  return Buffer.from(JSON.stringify({
-    version: '2.0',
-    routeKey: call.routeKey,
-    rawPath: call.path,
-    rawQueryString: call.query,
-    ...(cookie === undefined ? {} : { cookies: cookie.split(/; */) }),
-    headers,
-    ...(parameters === undefined ? {} : { queryStringParameters: parameters }),
-    requestContext: {
-      accountId: 'anonymous',
-      apiId: 'sallyport',
-      authorizer: authorizerOf(call),
-      domainName: call.domainName ?? call.headers.get('host') ?? '',
-      domainPrefix: (call.domainName ?? call.headers.get('host') ?? '').split('.')[0],
-      http: {
-        method: call.method,
-        path: call.path,
-        protocol: 'HTTP/1.1',
-        sourceIp: call.sourceIp,
-        userAgent: call.headers.get('user-agent') ?? '',
-      },
-      requestId: call.requestId,
+  return Buffer.from(
+    JSON.stringify({
+      version: '2.0',
       routeKey: call.routeKey,
-      stage: '$default',
-      time: new Date(call.receivedAt).toUTCString(),
-      timeEpoch: call.receivedAt,
-    },
-    ...(call.body.length === 0 ? {} : { body: text ?? Buffer.from(call.body).toString('base64') }),
-    ...(Object.keys(call.pathParameters).length === 0 ? {} : { pathParameters: call.pathParameters }),
-    isBase64Encoded: text === undefined,
-  }))
+      rawPath: call.path,
+      rawQueryString: call.query,
+      ...(cookie === undefined ? {} : { cookies: cookie.split(/; */) }),
+      headers,
+      ...(parameters === undefined ? {} : { queryStringParameters: parameters }),
+      requestContext: {
+        accountId: 'anonymous',
+        apiId: 'sallyport',
+        authorizer: authorizerOf(call),
+        domainName: call.domainName ?? call.headers.get('host') ?? '',
+        domainPrefix: (call.domainName ?? call.headers.get('host') ?? '').split('.')[0],
+        http: {
+          method: call.method,
+          path: call.path,
+          protocol: 'HTTP/1.1',
+          sourceIp: call.sourceIp,
+          userAgent: call.headers.get('user-agent') ?? '',
+        },
+        requestId: call.requestId,
+        routeKey: call.routeKey,
+        stage: '$default',
+        time: new Date(call.receivedAt).toUTCString(),
+        timeEpoch: call.receivedAt,
+      },
+      ...(call.body.length === 0 ? {} : { body: text ?? Buffer.from(call.body).toString('base64') }),
+      ...(Object.keys(call.pathParameters).length === 0 ? {} : { pathParameters: call.pathParameters }),
+      isBase64Encoded: text === undefined,
+    }),
+  )
 }
 
 /**
@@ -101,7 +104,8 @@ export function fromFunctionResult(result: Uint8Array): FunctionAnswer | undefin
   if (!Array.isArray(cookies) || typeof body !== 'string' || typeof isBase64Encoded !== 'boolean') return undefined
   const pairs: [string, string][] = []
   const given: readonly (readonly [string, unknown])[] = [
-    ...Object.entries(headers), ...cookies.map((cookie: unknown) => ['set-cookie', cookie] as const),
+    ...Object.entries(headers),
+    ...cookies.map((cookie: unknown) => ['set-cookie', cookie] as const),
   ]
   for (const [name, content] of given) {
     if (!['string', 'number', 'boolean'].includes(typeof content)) return undefined
@@ -115,7 +119,14 @@ export function fromFunctionResult(result: Uint8Array): FunctionAnswer | undefin
 
 /** Headers that describe one connection; a function has none. */
 const framing: ReadonlySet<string> = new Set([
-  'connection', 'content-length', 'keep-alive', 'proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade',
+  'connection',
+  'content-length',
+  'keep-alive',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
 ])
 
 function authorizerOf(call: FunctionCall): object {
@@ -135,11 +146,13 @@ function claimsOf(user: Subject): Readonly<Record<string, string>> {
     'cognito:groups': `[${user.roles.join(' ')}]`,
     ...(user.issuer === undefined ? {} : { iss: user.issuer }),
     ...(user.sessionId === undefined ? {} : { sid: user.sessionId }),
-    ...(user.authentication === undefined ? {} : {
-      amr: `[${user.authentication.methods.join(' ')}]`,
-      auth_time: String(user.authentication.authenticatedAtSeconds),
-      exp: String(user.authentication.expiresAtSeconds),
-    }),
+    ...(user.authentication === undefined
+      ? {}
+      : {
+          amr: `[${user.authentication.methods.join(' ')}]`,
+          auth_time: String(user.authentication.authenticatedAtSeconds),
+          exp: String(user.authentication.expiresAtSeconds),
+        }),
   }
 }
 
