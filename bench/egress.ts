@@ -28,10 +28,15 @@ const form = { 'content-type': 'application/x-www-form-urlencoded' }
 const rows: readonly (readonly [string, () => Promise<void>])[] = [
   ['upstream, directly', () => send({ port, host: '127.0.0.1', agent: plain }, '/v1/payment_intents')],
   ['upstream through the door, TLS to the door', () => viaDoor(payments)],
-  ['function to function, an empty one', () => send({ port: orders.httpPort, host: 'payments.fn.internal', agent: plain }, '/charge')],
+  [
+    'function to function, an empty one',
+    () => send({ port: orders.httpPort, host: 'payments.fn.internal', agent: plain }, '/charge'),
+  ],
 ]
 
-console.log(`Node ${process.version}, ${cpus()[0]?.model ?? 'unknown processor'}, ${rounds} calls each, keep-alive, receipts in memory`)
+console.log(
+  `Node ${process.version}, ${cpus()[0]?.model ?? 'unknown processor'}, ${rounds} calls each, keep-alive, receipts in memory`,
+)
 console.log('call                                          p50 ms   p99 ms   added p50 ms   × direct')
 let direct = 0
 for (const [name, call] of rows) {
@@ -46,7 +51,7 @@ for (const [name, call] of rows) {
   if (direct === 0) direct = at(0.5)
   console.log(
     `${name.padEnd(44)} ${at(0.5).toFixed(3).padStart(7)} ${at(0.99).toFixed(3).padStart(8)}` +
-    `${(at(0.5) - direct).toFixed(3).padStart(15)}${(at(0.5) / direct).toFixed(2).padStart(11)}`,
+      `${(at(0.5) - direct).toFixed(3).padStart(15)}${(at(0.5) / direct).toFixed(2).padStart(11)}`,
   )
 }
 
@@ -59,15 +64,28 @@ upstream.close()
 
 function viaDoor(harness: Harness): Promise<void> {
   const message = httpsRequest({
-    host: '127.0.0.1', port: harness.httpsPort, servername: 'api.stripe.com', agent: secured, method: 'POST',
-    path: '/v1/payment_intents', headers: { ...form, host: 'api.stripe.com' },
+    host: '127.0.0.1',
+    port: harness.httpsPort,
+    servername: 'api.stripe.com',
+    agent: secured,
+    method: 'POST',
+    path: '/v1/payment_intents',
+    headers: { ...form, host: 'api.stripe.com' },
   })
   return finish(message)
 }
 
-function send(to: { readonly port: number; readonly host: string; readonly agent: PlainAgent }, path: string): Promise<void> {
+function send(
+  to: { readonly port: number; readonly host: string; readonly agent: PlainAgent },
+  path: string,
+): Promise<void> {
   const message = httpRequest({
-    host: '127.0.0.1', port: to.port, agent: to.agent, method: 'POST', path, headers: { ...form, host: to.host },
+    host: '127.0.0.1',
+    port: to.port,
+    agent: to.agent,
+    method: 'POST',
+    path,
+    headers: { ...form, host: to.host },
   })
   return finish(message)
 }

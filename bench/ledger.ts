@@ -35,7 +35,7 @@ let sink = 0
 const baseStart = performance.now()
 for (let n = 0; n < total; n++) sink += JSON.stringify({ ...record, at: n }).length
 const baseMicros = ((performance.now() - baseStart) * 1000) / total
-console.log(`Node ${process.version}, ${cpus()[0]?.model ?? 'unknown processor'}, ${sink / total | 0} bytes a record`)
+console.log(`Node ${process.version}, ${cpus()[0]?.model ?? 'unknown processor'}, ${(sink / total) | 0} bytes a record`)
 console.log(`JSON.stringify alone: ${baseMicros.toFixed(2)} µs a record`)
 console.log('durability  at once   records/s   µs/record   × stringify   receipt p50 / p99 (ms)')
 
@@ -86,7 +86,7 @@ for (const durability of ['written', 'synced'] as const) {
     const start = performance.now()
     while (asking.length < 10_000) {
       // Those that are due by now: a late timer asks for more at once, as late callers would.
-      for (; asking.length < Math.min(10_000, (performance.now() - start) * 5); ) {
+      for (; asking.length < Math.min(10_000, (performance.now() - start) * 5);) {
         const asked = performance.now()
         asking.push(ledger.record({ ...record, durability }).then(() => times.push(performance.now() - asked)))
       }

@@ -13,7 +13,9 @@ if (unknown.length > 0) {
   process.exit(2)
 }
 
-console.log(`Node ${process.version}, Linux ${release()}, ${cpus().length} × ${cpus()[0]?.model ?? 'unknown processor'}`)
+console.log(
+  `Node ${process.version}, Linux ${release()}, ${cpus().length} × ${cpus()[0]?.model ?? 'unknown processor'}`,
+)
 for (const name of asked.length > 0 ? asked : all) {
   console.log(`\n## ${name} (load before: ${loadavg()[0]?.toFixed(1)})\n`)
   const file = join(import.meta.dirname, `${name}.ts`)

@@ -25,7 +25,6 @@ import { newId, nowMs } from '../packages/server/src/operation/index.ts'
 
 const answer = Buffer.from('{"statusCode":200,"headers":{"content-type":"application/json"},"body":"{\\"ok\\":true}"}')
 
-
 const manifest = `app: bench
 issuers:
   corp: { issuer: https://issuer.example, audience: bench, roles: roles, jwks: keys.json }
@@ -87,7 +86,13 @@ async function walk(): Promise<{ port: number; token: string }> {
     .setIssuedAt()
     .setExpirationTime('1h')
     .sign(privateKey)
-  const issuer = { kind: 'oidc', name: 'corp', issuer: 'https://issuer.example', audience: 'bench', rolesClaim: 'roles' } as const
+  const issuer = {
+    kind: 'oidc',
+    name: 'corp',
+    issuer: 'https://issuer.example',
+    audience: 'bench',
+    rolesClaim: 'roles',
+  } as const
   const verifier = createVerifier({
     issuers: [{ ...issuer, keys: { keys: [jwk] } }],
     nowSeconds: () => Math.floor(Date.now() / 1000),
@@ -96,7 +101,13 @@ async function walk(): Promise<{ port: number; token: string }> {
   })
   const keys = await generateEd25519()
   const signer = await ed25519Signer('bench.local/walk', keys.pkcs8, keys.publicKey)
-  const ledger = await openLedger({ folder: join(folder, 'ledger'), clock: nowMs, sha256: nodeSha256, signer, origin: 'bench.local/walk' })
+  const ledger = await openLedger({
+    folder: join(folder, 'ledger'),
+    clock: nowMs,
+    sha256: nodeSha256,
+    signer,
+    origin: 'bench.local/walk',
+  })
   const administration = openAdministration({
     append: ledger.append,
     ruleOf: () => undefined,
@@ -113,15 +124,30 @@ async function walk(): Promise<{ port: number; token: string }> {
       identify: (credentials) => authenticateBearer(verifier, credentials, 'bench'),
       elevatedRoles: administration.elevatedRoles,
       countryOf: () => undefined,
-      decide: (asked: readonly [AccessRequest, ...AccessRequest[]]) => explain(decide(compiled.authority, asked), compiled, app),
+      decide: (asked: readonly [AccessRequest, ...AccessRequest[]]) =>
+        explain(decide(compiled.authority, asked), compiled, app),
       record: (decision: Decision) =>
-        ledger.record(decisionRecord(decision, { door: 'ingress', at: nowMs(), durability: 'written', manifest: app.digest, isolation: 'none' })),
+        ledger.record(
+          decisionRecord(decision, {
+            door: 'ingress',
+            at: nowMs(),
+            durability: 'written',
+            manifest: app.digest,
+            isolation: 'none',
+          }),
+        ),
       admit: administration.admit,
       isCurrent: administration.isCurrent,
       settle: (grant: Grant, outcome: Promise<Outcome>) =>
         void outcome.then((known) =>
           ledger.append(
-            { kind: 'outcome', at: nowMs(), decision: grant.decision.id, transaction: grant.decision.asked[0].transaction, outcome: known.outcome },
+            {
+              kind: 'outcome',
+              at: nowMs(),
+              decision: grant.decision.id,
+              transaction: grant.decision.asked[0].transaction,
+              outcome: known.outcome,
+            },
             'written',
           ),
         ),

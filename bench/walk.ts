@@ -42,7 +42,12 @@ async function drive({ port, token }: Server, count: number): Promise<void> {
           host: '127.0.0.1',
           method: 'POST',
           path: '/orders/1',
-          headers: { host: `localhost:${port}`, authorization: `Bearer ${token}`, 'content-type': 'application/json', 'content-length': body.length },
+          headers: {
+            host: `localhost:${port}`,
+            authorization: `Bearer ${token}`,
+            'content-type': 'application/json',
+            'content-length': body.length,
+          },
         })
         call.on('response', (response) => {
           if (response.statusCode !== 200) return reject(new Error(`status ${response.statusCode}`))
