@@ -35,7 +35,8 @@ const rows: readonly (readonly [string, () => Promise<void>])[] = [
 ]
 
 console.log(
-  `Node ${process.version}, ${cpus()[0]?.model ?? 'unknown processor'}, ${rounds} calls each, keep-alive, receipts in memory`,
+  `Node ${process.version}, ${cpus()[0]?.model ?? 'unknown processor'}, ${rounds} calls each, keep-alive, ` +
+    'receipts in memory',
 )
 console.log('call                                          p50 ms   p99 ms   added p50 ms   × direct')
 let direct = 0

@@ -181,7 +181,8 @@ fix(
 )
 
 fix(['cli sallyport doctor'], 'where boxes cannot run at all, doctor does', async () => {
-  assert.ok([0, 1, 5].includes((await paste('sallyport doctor', '/')).code)) // only another platform than this prints it
+  // Only another platform than this prints it.
+  assert.ok([0, 1, 5].includes((await paste('sallyport doctor', '/')).code))
 })
 
 fix(['cli apt-get install -y'], 'a missing part names the package that brings it', async () => {

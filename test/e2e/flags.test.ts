@@ -17,15 +17,18 @@ test('whatever the command hands to the server, the server understands', () => {
     plainHttp: false,
     broadening: 'refuse',
   })
-  assert.deepEqual(handed('dev', { port: 1, issuerPort: 2, http: true, yes: false, broadening: 'ask', inspect: 'till' }), {
-    mode: 'dev',
-    folder: '/srv/app',
-    port: 1,
-    issuerPort: 2,
-    plainHttp: true,
-    broadening: 'ask',
-    inspect: 'till',
-  })
+  assert.deepEqual(
+    handed('dev', { port: 1, issuerPort: 2, http: true, yes: false, broadening: 'ask', inspect: 'till' }),
+    {
+      mode: 'dev',
+      folder: '/srv/app',
+      port: 1,
+      issuerPort: 2,
+      plainHttp: true,
+      broadening: 'ask',
+      inspect: 'till',
+    },
+  )
 })
 
 test('--yes is --broadening allow, and says so over any other', () => {

@@ -41,7 +41,10 @@ export function leftOf(before: Footprint): readonly string[] {
     ...processes.map(({ pid, command }) => `process ${pid} ${command}`),
     ...[...before.namespaces].filter((name) => present.has(name)).map((name) => `namespaces ${name}`),
     ...before.groups.filter((name) => groups.has(name)).map((name) => `control group ${name}`),
-    ...now.split('\n').filter((line) => line !== '' && !before.mounts.includes(line)).map((line) => `mount ${line}`),
+    ...now
+      .split('\n')
+      .filter((line) => line !== '' && !before.mounts.includes(line))
+      .map((line) => `mount ${line}`),
   ]
 }
 
@@ -64,7 +67,9 @@ const numbers = (): readonly number[] =>
 /** The fields of /proc/PID/stat after the command, which may hold anything (proc_pid_stat(5)). */
 function stat(pid: number): readonly string[] {
   try {
-    return readFileSync(`/proc/${pid}/stat`, 'latin1').replace(/^.*\) /s, '').split(' ')
+    return readFileSync(`/proc/${pid}/stat`, 'latin1')
+      .replace(/^.*\) /s, '')
+      .split(' ')
   } catch {
     return [] // it has ended
   }

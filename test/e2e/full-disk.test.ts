@@ -38,9 +38,12 @@ test(promise, { skip }, async () => {
 
   const ballast = join(state, 'ballast')
   for (const chunkBytes of [1024 * 1024, 4096]) {
-    assert.throws(() => {
-      for (;;) appendFileSync(ballast, Buffer.alloc(chunkBytes))
-    }, { code: 'ENOSPC' })
+    assert.throws(
+      () => {
+        for (;;) appendFileSync(ballast, Buffer.alloc(chunkBytes))
+      },
+      { code: 'ENOSPC' },
+    )
   }
   // The last page of the ledger's file may still have room for some records.
   await until('the ledger is full', async () => (await keep('while-full')) === 503)
@@ -54,7 +57,10 @@ test(promise, { skip }, async () => {
   assert.match(await read('after'), /text of after/)
   const records = await recordsOf({ state })
   const recorded = new Set(records.flatMap((record) => (record.kind === 'decision' ? [record.id] : [])))
-  assert.deepEqual(told.filter((id) => !recorded.has(id)), [])
+  assert.deepEqual(
+    told.filter((id) => !recorded.has(id)),
+    [],
+  )
   const counted = records.some((record) => record.kind === 'gap' && record.lost > 0)
   assert.ok(counted, 'what was refused and not recorded is counted')
   assert.deepEqual(await server.stop(), { code: 143, signal: null })

@@ -21,7 +21,10 @@ after(() => app.remove())
 const note = (id: string, token: string) => ({ path: `/notes/${id}`, token })
 const keep = (id: string, token: string) => ({ ...note(id, token), method: 'PUT', body: `text of ${id}` })
 
-for (const [signal, code] of [['SIGINT', 130], ['SIGTERM', 143]] as const) {
+for (const [signal, code] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const) {
   test(`${signal} leaves no process, namespace, mount, control group or socket behind`, async () => {
     const server = await start(app)
     assert.equal((await server.send(keep(signal, alice))).status, 200)
@@ -142,10 +145,12 @@ function answerInPlain(port: number): Promise<string> {
 function listensOn(pid: number, port: number): readonly string[] {
   const wanted = port.toString(16).toUpperCase().padStart(4, '0')
   return ['tcp', 'tcp6'].flatMap((file) =>
-    readFileSync(`/proc/${pid}/net/${file}`, 'utf8').split('\n').flatMap((line) => {
-      const [, local = '', , state] = line.trim().split(/\s+/)
-      const [address = '', at] = local.split(':')
-      return state === '0A' && at === wanted ? [address] : []
-    }),
+    readFileSync(`/proc/${pid}/net/${file}`, 'utf8')
+      .split('\n')
+      .flatMap((line) => {
+        const [, local = '', , state] = line.trim().split(/\s+/)
+        const [address = '', at] = local.split(':')
+        return state === '0A' && at === wanted ? [address] : []
+      }),
   )
 }

@@ -17,9 +17,11 @@ interface Block {
   readonly before: string
 }
 
-const blocks = [...readme.matchAll(/^```(\w*)\n([^]*?)^```$/gm)].map(
-  (match): Block => ({ language: match[1] ?? '', text: match[2] ?? '', before: readme.slice(0, match.index) }),
-)
+const blocks = [...readme.matchAll(/^```(\w*)\n([^]*?)^```$/gm)].map((match): Block => ({
+  language: match[1] ?? '',
+  text: match[2] ?? '',
+  before: readme.slice(0, match.index),
+}))
 const consoles = blocks.filter(({ language }) => language === 'console')
 
 let shop: RunningCheckout
@@ -87,7 +89,11 @@ test('every link from one of our documents to another leads somewhere', () => {
 
 function headings(file: string): readonly string[] {
   return [...readFileSync(file, 'utf8').matchAll(/^#+ (.+)$/gm)].map(
-    ([, text = '']) => `#${text.toLowerCase().replaceAll(/[^\w\- ]/g, '').replaceAll(' ', '-')}`,
+    ([, text = '']) =>
+      `#${text
+        .toLowerCase()
+        .replaceAll(/[^\w\- ]/g, '')
+        .replaceAll(' ', '-')}`,
   )
 }
 

@@ -52,7 +52,14 @@ function isPoison({ decision }: Hop): boolean {
 export function poisonTable(verdicts: readonly PoisonVerdict[]): string {
   const head = `${'route'.padEnd(16)} ${'stopped by'.padEnd(40)} ${'met inside'.padEnd(44)} outside (control)`
   const rows = verdicts.flatMap(({ poison, stoppedBy, result, at, control, difference }) => [
-    `${poison.padEnd(16)} ${stoppedBy.padEnd(40)} ${cut(`${shortIds(result)}${at === undefined ? '' : ` ${at}`}`, 44)} ${cut(control, 40)}`.trimEnd(),
+    [
+      poison.padEnd(16),
+      stoppedBy.padEnd(40),
+      cut(`${shortIds(result)}${at === undefined ? '' : ` ${at}`}`, 44),
+      cut(control, 40),
+    ]
+      .join(' ')
+      .trimEnd(),
     ...(difference === undefined ? [] : [`    NOT AS STATED: ${difference}`]),
   ])
   return [head, '-'.repeat(head.length + 20), ...rows].join('\n')

@@ -282,7 +282,13 @@ const charge: Instruction = {
 // A call from orders to payments, cut in the middle of its head.
 const callBody = '{"do":"wait","ms":1}'
 const firstHalf = 'POST /work HTTP/1.1\r\nhost: payments.fn.internal\r\n'
-const secondHalf = `content-type: application/json\r\ncontent-length: ${callBody.length}\r\nconnection: close\r\n\r\n${callBody}`
+const secondHalf = [
+  'content-type: application/json',
+  `content-length: ${callBody.length}`,
+  'connection: close',
+  '',
+  callBody,
+].join('\r\n')
 
 /** An address of this machine besides loopback, if it has one. */
 function ownAddress(): string | undefined {

@@ -22,9 +22,10 @@ export function canaryCertificate(nowMs: number): CanaryCertificate {
   )
   const signature = sign('sha256', body, privateKey)
   const certificate = sequence(body, sequence(ecdsaWithSha256), bits(signature))
+  const lines = certificate.toString('base64').replace(/.{64}/g, '$&\n')
   return {
     key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
-    cert: `-----BEGIN CERTIFICATE-----\n${certificate.toString('base64').replace(/.{64}/g, '$&\n')}\n-----END CERTIFICATE-----\n`,
+    cert: `-----BEGIN CERTIFICATE-----\n${lines}\n-----END CERTIFICATE-----\n`,
   }
 }
 

@@ -1,6 +1,6 @@
 import { createHmac, generateKeyPairSync, randomUUID, sign } from 'node:crypto'
 
-/** A Cognito-shaped user pool whose signing key the attack owns: it can make genuine tokens, and nearly genuine ones. */
+/** A Cognito-shaped user pool whose signing key the attack owns: it makes genuine tokens, and nearly genuine ones. */
 export interface FixtureIssuer {
   /** The JWKS document that the hostile app's manifest names. */
   readonly jwks: string

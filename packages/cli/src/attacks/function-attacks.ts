@@ -32,7 +32,8 @@ export const functionAttacks: readonly Attack[] = [
       const token = await world.token(world.hostile, 'alice')
       const { host } = new URL(world.hostile.gateway)
       const body = JSON.stringify(nothing)
-      const rest = `authorization: Bearer ${token}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n`
+      const about = `content-type: application/json\r\ncontent-length: ${body.length}\r\n`
+      const rest = `authorization: Bearer ${token}\r\n${about}`
       const ask = async (path: string, name: string): ReturnType<typeof sendRaw> =>
         sendRaw(world.hostile, `POST ${path} HTTP/1.1\r\nhost: ${name}\r\n${rest}connection: close\r\n\r\n${body}`)
       const answers = [

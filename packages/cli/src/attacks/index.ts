@@ -57,7 +57,8 @@ export async function runAttacks(options: {
   const reports = await withWorld(options.folder, Date.now, async (world) => {
     say(`${world.hostile.status.isolation}; ledger: ${world.hostile.status.ledger}`)
     say(
-      `from outside: ${world.edge.app.folder} (${world.edge.method} ${world.edge.path}); from inside: an app that does what it is told`,
+      `from outside: ${world.edge.app.folder} (${world.edge.method} ${world.edge.path}); ` +
+        'from inside: an app that does what it is told',
     )
     const done: AttackReport[] = []
     for (const attack of attacks.filter(({ name }) => name.startsWith(options.only ?? ''))) {
@@ -68,7 +69,8 @@ export async function runAttacks(options: {
     return done
   })
   const failed = reports.filter(({ held }) => !held)
-  const total = `${reports.length - failed.length} of ${reports.length} attacks stopped as stated, each with its control`
+  const held = reports.length - failed.length
+  const total = `${held} of ${reports.length} attacks stopped as stated, each with its control`
   say(failed.length === 0 ? total : `${total}; not so: ${failed.map(({ name }) => name).join(', ')}`)
   return {
     exit: failed.length === 0 && reports.length > 0 ? 'ok' : 'refused',

@@ -83,7 +83,8 @@ export const tokenAttacks: readonly Attack[] = [
     expected: ['request.duplicate_header', 'token.duplicated'],
     run: async (world) => {
       const token = await world.edge.token()
-      const head = `${world.edge.method} ${world.edge.path} HTTP/1.1\r\nhost: ${world.edge.authority}\r\nconnection: close\r\n`
+      const { method, path, authority } = world.edge
+      const head = `${method} ${path} HTTP/1.1\r\nhost: ${authority}\r\nconnection: close\r\n`
       const both = `authorization: Bearer ${token}\r\nauthorization: Bearer ${unsigned(token)}\r\n\r\n`
       return attemptOfAll(await sendRaw(world.edge.app, head + both))
     },
@@ -165,7 +166,8 @@ export const tokenAttacks: readonly Attack[] = [
 /** The token's own header and claims under a fresh key of the attacker, which the header may bring along. */
 function resigned(token: string, embedKey = false): string {
   const [head = '', body = ''] = token.split('.')
-  const header = JSON.parse(Buffer.from(head, 'base64url').toString()) as { alg: string; kid: string } // a token we were given
+  // A token that we were given ourselves.
+  const header = JSON.parse(Buffer.from(head, 'base64url').toString()) as { alg: string; kid: string }
   const ed = header.alg === 'EdDSA'
   const { privateKey, publicKey } = ed
     ? generateKeyPairSync('ed25519')

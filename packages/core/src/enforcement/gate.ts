@@ -16,7 +16,8 @@ export interface Passed<Response> {
 }
 
 /**
- * One door. The walk is the same for all three (ingress, egress, administration); a gate says how each step is done there.
+ * One door. The walk is the same for all three (ingress, egress, administration); a gate says how each step is done
+ * there.
  * Every step may assume that those before it have happened.
  */
 export interface Gate<Request, Response> {

@@ -52,8 +52,10 @@ export type SigV4Result =
 /** AWS accepts a quarter of an hour either way. */
 const skewSeconds = 15 * 60
 const cachedKeys = 64
-const authorizationForm =
-  /^AWS4-HMAC-SHA256 Credential=([A-Za-z0-9_]{4,128})\/(\d{8})\/([a-z0-9-]{1,64})\/([a-z0-9-]{1,64})\/aws4_request, ?SignedHeaders=([a-z0-9;:_.!#$%&'*+^`|~-]{1,4096}), ?Signature=([0-9a-f]{64})$/
+const scopeForm = String.raw`(\d{8})/([a-z0-9-]{1,64})/([a-z0-9-]{1,64})/aws4_request`
+const credentialForm = `Credential=([A-Za-z0-9_]{4,128})/${scopeForm}`
+const headersForm = "SignedHeaders=([a-z0-9;:_.!#$%&'*+^`|~-]{1,4096})"
+const authorizationForm = new RegExp(`^AWS4-HMAC-SHA256 ${credentialForm}, ?${headersForm}, ?Signature=([0-9a-f]{64})$`)
 const utf8 = new TextEncoder()
 
 /**

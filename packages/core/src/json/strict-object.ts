@@ -1,6 +1,6 @@
 import { duplicateMember } from './duplicate-member.ts'
 
-/** A JSON object as `parseStrictObject` made it: without a prototype at the top, so `constructor` is no member of it. */
+/** A JSON object as `parseStrictObject` made it: without a prototype at the top, so it has no `constructor`. */
 export type JsonObject = Readonly<Record<string, unknown>>
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })

@@ -24,7 +24,7 @@ export interface AdministrationRooms {
   readonly newId: () => string
 }
 
-/** The third door: every verb that changes a running server. Whoever runs Sallyport meets the same walk as everybody. */
+/** The third door: every verb that changes a running server. Whoever runs Sallyport meets the same walk. */
 export function administrationGate(rooms: AdministrationRooms): Gate<AdministrativeRequest, ApiAnswer> {
   return {
     authenticate: (request) => rooms.identify(request.credentials),

@@ -134,9 +134,9 @@ async function untilAborted(
 
 /** Whoever calls is told by us, in the event's authorizer; what the caller claims in headers does not pass. */
 function withoutCredentials(headers: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
-  const unbelieved =
-    /^(authorization|cookie|proxy-.*|forwarded|via|x-forwarded-.*|x-amzn?-.*|x-sallyport-.*|connection|keep-alive|te|trailer|transfer-encoding|upgrade)$/
-  return new Map([...headers].filter(([name]) => !unbelieved.test(name)))
+  const claimed = /^(authorization|cookie|proxy-.*|forwarded|via|x-forwarded-.*|x-amzn?-.*|x-sallyport-.*)$/
+  const ofTheConnection = /^(connection|keep-alive|te|trailer|transfer-encoding|upgrade)$/
+  return new Map([...headers].filter(([name]) => !claimed.test(name) && !ofTheConnection.test(name)))
 }
 
 function answerOf(result: InvocationResult, id: string): ExitResponse {

@@ -14,7 +14,7 @@ const standard: ReadonlySet<string> = new Set([
   'user-agent',
 ])
 
-/** Headers in which callers carry credentials. A function has none of its own; what it sends here is not ours to pass. */
+/** Headers in which callers carry credentials. A function has none of its own; what it sends is not ours to pass. */
 const credentials: ReadonlySet<string> = new Set([
   'api-key',
   'authorization',

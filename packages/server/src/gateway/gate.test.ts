@@ -1,5 +1,11 @@
 import {
-  anonymous, type Decision, type DecisionRecord, type Grant, sealGrant, sealReceipt, type Subject,
+  anonymous,
+  type Decision,
+  type DecisionRecord,
+  type Grant,
+  sealGrant,
+  sealReceipt,
+  type Subject,
 } from '@sallyport/core/access'
 import { enforce } from '@sallyport/core/enforcement'
 import { expect, test } from 'vitest'
@@ -10,7 +16,11 @@ import { createLimiter } from './rate-limit.ts'
 import type { Destination, IngressRequest, IngressResponse } from './request.ts'
 
 const alice: Subject = {
-  kind: 'user', id: 'arn:sallyport:identity:test::user/alice', name: 'alice', roles: ['customer'], sessionId: 's1',
+  kind: 'user',
+  id: 'arn:sallyport:identity:test::user/alice',
+  name: 'alice',
+  roles: ['customer'],
+  sessionId: 's1',
 }
 const destination = (anyone: boolean): Destination => ({
   functionName: 'shop',
@@ -18,18 +28,34 @@ const destination = (anyone: boolean): Destination => ({
   zone: 'public',
   parameters: {},
   route: {
-    key: 'POST /buy', method: 'POST', path: '/buy', who: [], anyone, maxBodyBytes: 100,
+    key: 'POST /buy',
+    method: 'POST',
+    path: '/buy',
+    who: [],
+    anyone,
+    maxBodyBytes: 100,
     limit: { calls: 2, perMs: 60_000 },
-    arn: 'arn:sallyport:route:test:public:shop/POST /buy', at: { file: 'sallyport.yaml', line: 1, column: 1 },
+    arn: 'arn:sallyport:route:test:public:shop/POST /buy',
+    at: { file: 'sallyport.yaml', line: 1, column: 1 },
   },
 })
 const request: IngressRequest = {
-  method: 'POST', path: '/buy', query: '', headers: new Map([['host', 'localhost']]), credentials: ['Bearer x'],
-  body: new Uint8Array(), remoteAddress: '127.0.0.1', receivedAt: 0, destination: destination(false),
+  method: 'POST',
+  path: '/buy',
+  query: '',
+  headers: new Map([['host', 'localhost']]),
+  credentials: ['Bearer x'],
+  body: new Uint8Array(),
+  remoteAddress: '127.0.0.1',
+  receivedAt: 0,
+  destination: destination(false),
 }
 
 /** Rooms in which everything is allowed that the door itself does not refuse. */
-function roomsFor(subject: Subject, changes: Partial<IngressRooms> = {}): {
+function roomsFor(
+  subject: Subject,
+  changes: Partial<IngressRooms> = {},
+): {
   readonly invoked: Invocation[]
   readonly decided: Decision[]
   readonly ask: (changed?: Partial<IngressRequest>, base?: IngressRequest) => Promise<{ status: number; code: unknown }>
@@ -43,9 +69,10 @@ function roomsFor(subject: Subject, changes: Partial<IngressRooms> = {}): {
     countryOf: () => undefined,
     decide: (asked) => {
       const [{ id, refusal }] = asked
-      const decision: Decision = refusal === undefined
-        ? { effect: 'allow', id, asked, reasons: [] }
-        : { effect: 'deny', id, asked, explicit: false, layer: refusal.layer, reasons: [refusal] }
+      const decision: Decision =
+        refusal === undefined
+          ? { effect: 'allow', id, asked, reasons: [] }
+          : { effect: 'deny', id, asked, explicit: false, layer: refusal.layer, reasons: [refusal] }
       decided.push(decision)
       return decision
     },
@@ -71,7 +98,8 @@ function roomsFor(subject: Subject, changes: Partial<IngressRooms> = {}): {
       const response: IngressResponse = await enforce({ ...base, ...changed }, gate)
       const text = Buffer.from(response.body).toString()
       const body: unknown = text.startsWith('{') ? JSON.parse(text) : text
-      return { status: response.status, code: typeof body === 'object' && body !== null && 'code' in body ? body.code : 'none' }
+      const code = typeof body === 'object' && body !== null && 'code' in body ? body.code : 'none'
+      return { status: response.status, code }
     },
   }
 }

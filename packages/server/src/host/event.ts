@@ -35,7 +35,7 @@ export interface FunctionAnswer {
 }
 
 const textual =
-  /^(text\/|application\/(json|xml|javascript|x-www-form-urlencoded|graphql)\b|application\/[a-z0-9.+-]+\+(json|xml)\b)/i
+  /^(text\/|application\/((json|xml|javascript|x-www-form-urlencoded|graphql)\b|[a-z0-9.+-]+\+(json|xml)\b))/i
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /**

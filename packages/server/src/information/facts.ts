@@ -1,6 +1,6 @@
 import { type Context, contextKeys, type Subject } from '@sallyport/core/access'
 
-/** The facts about who asks, at the edge: what the token proved, where the connection came from, what is elevated now. */
+/** The facts about who asks, at the edge: what the token proved, whence the connection came, what is elevated now. */
 export function subjectFacts(subject: Subject, elevatedRoles: readonly string[], country: string | undefined): Context {
   return {
     [contextKeys.roles]: subject.roles,

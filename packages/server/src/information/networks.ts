@@ -1,6 +1,6 @@
 import { BlockList, isIP } from 'node:net'
 
-/** Finds the country of an address in the manifest's own `locations`; undefined means unknown, and a condition denies. */
+/** Finds the country of an address in the manifest's own `locations`; undefined is unknown, and a condition denies. */
 export function compileLocations(
   locations: readonly { readonly country: string; readonly networks: readonly string[] }[],
 ): (address: string) => string | undefined {

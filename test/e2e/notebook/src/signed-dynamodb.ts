@@ -18,7 +18,9 @@ export function dynamoDb(operation: string, input: object): Promise<Response> {
   }
   // Signature Version 4, in the order that it hashes: the names above are sorted already.
   const names = Object.keys(headers).join(';')
-  const lines = Object.entries(headers).map(([name, value]) => `${name}:${value}\n`).join('')
+  const lines = Object.entries(headers)
+    .map(([name, value]) => `${name}:${value}\n`)
+    .join('')
   const canonical = `POST\n/\n\n${lines}\n${names}\n${sha256(body)}`
   const dateKey = hmac(`AWS4${secret}`, time.slice(0, 8))
   const key = hmac(hmac(hmac(dateKey, env('AWS_REGION')), 'dynamodb'), 'aws4_request')

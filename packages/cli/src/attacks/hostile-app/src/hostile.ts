@@ -169,7 +169,10 @@ const childSource = `
       const signal = AbortSignal.timeout(Math.max(until - Date.now(), 1))
       const next = await fetch('http://' + address + '/2018-06-01/runtime/invocation/next', { signal })
       const text = await next.text()
-      if (next.ok) { console.log(JSON.stringify({ tag, got: true, code: 'event', evidence: text.slice(0, 200) })); process.exit() }
+      if (next.ok) {
+        console.log(JSON.stringify({ tag, got: true, code: 'event', evidence: text.slice(0, 200) }))
+        process.exit()
+      }
       last = 'HTTP ' + next.status
     } catch (error) { if (error.name !== 'TimeoutError') last = String((error.cause ?? error).code ?? error.name) }
     await new Promise((resolve) => setTimeout(resolve, 50))
