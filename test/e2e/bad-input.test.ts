@@ -79,10 +79,10 @@ test('a folder without a manifest is refused', async () => {
 
 test('a function whose file is missing is refused with the line that names it', async () => {
   await fresh()
-  rmSync(join(app.folder, 'src/trouble.ts'))
+  app.edit('sallyport.yaml', 'code: src/notes.ts', 'code: src/gone.ts')
   const { said } = await refusal('manifest.faulty')
-  const line = app.read('sallyport.yaml').split('\n').findIndex((text) => text.includes('src/trouble.ts')) + 1
-  assert.match(said, new RegExp(`sallyport.yaml:${line}:11 manifest.file_missing: .*src/trouble.ts`))
+  const line = app.read('sallyport.yaml').split('\n').findIndex((text) => text.includes('src/gone.ts')) + 1
+  assert.match(said, new RegExp(`sallyport.yaml:${line}:11 manifest.file_missing: .*src/gone.ts`))
 })
 
 test('code that does not parse is refused with file, line and column', async () => {

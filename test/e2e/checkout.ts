@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { basename, join } from 'node:path'
 
 import { startMailApi } from '../../examples/checkout/stand-ins/mail-api.ts'
@@ -19,9 +19,7 @@ export interface RunningCheckout {
 /** Starts a copy of the checkout example with its stand-ins and their secrets. */
 export async function startCheckout(): Promise<RunningCheckout> {
   // Below our own node_modules, so that the copy finds the installed packages as the original does.
-  const below = join(top, 'node_modules/.sallyport-e2e')
-  mkdirSync(below, { recursive: true })
-  const base = mkdtempSync(join(below, 'checkout-'))
+  const base = mkdtempSync(join(top, 'node_modules/.sallyport-e2e-'))
   const folder = join(base, 'checkout')
   const original = join(top, 'examples/checkout')
   const leftOut = new Set(['.sallyport', 'node_modules'])
