@@ -1,16 +1,33 @@
-import { type AccessRequest, anonymous, type Decision, type Grant, type Reason, type Receipt } from '@sallyport/core/access'
+import {
+  type AccessRequest,
+  anonymous,
+  type Decision,
+  type Reason,
+  type Receipt,
+  sealGrant,
+  sealReceipt,
+} from '@sallyport/core/access'
 import { expect, test } from 'vitest'
 
 import { enforce } from './enforce.ts'
 import type { Gate } from './gate.ts'
 
 const asked: AccessRequest = {
-  id: 'd1', transaction: 't1', subject: anonymous, action: 'a:B', resource: 'r', context: {}, actors: [],
+  id: 'd1',
+  transaction: 't1',
+  subject: anonymous,
+  action: 'a:B',
+  resource: 'r',
+  context: {},
+  actors: [],
 }
 const reason: Reason = { code: 'policy.implicit_deny', layer: 'identity', message: 'no' }
 
 /** A gate that writes down its steps, and answers each as told. */
-function gateThat(effect: Decision['effect'], record: () => Promise<Receipt>): {
+function gateThat(
+  effect: Decision['effect'],
+  record: () => Promise<Receipt>,
+): {
   readonly steps: string[]
   readonly gate: Gate<string, string>
 } {
@@ -19,9 +36,10 @@ function gateThat(effect: Decision['effect'], record: () => Promise<Receipt>): {
     steps.push(name)
     return answer
   }
-  const decision: Decision = effect === 'allow'
-    ? { effect, id: 'd1', asked: [asked], reasons: [reason] }
-    : { effect, id: 'd1', asked: [asked], explicit: false, layer: 'identity', reasons: [reason] }
+  const decision: Decision =
+    effect === 'allow'
+      ? { effect, id: 'd1', asked: [asked], reasons: [reason] }
+      : { effect, id: 'd1', asked: [asked], explicit: false, layer: 'identity', reasons: [reason] }
   const gate: Gate<string, string> = {
     authenticate: () => step('authenticate', anonymous),
     describe: () => step('describe', [asked]),
@@ -32,7 +50,8 @@ function gateThat(effect: Decision['effect'], record: () => Promise<Receipt>): {
       return step('record', receipt)
     },
     refuse: () => step('refuse', 'refused'),
-    admit: () => step('admit', {} as Grant), // only carried from one step to the next
+    admit: (allowed, receipt) =>
+      step('admit', sealGrant({ decision: allowed, receipt, expiresAt: 1, epochs: new Map() })),
     pass: async () => step('pass', { response: 'passed', outcome: Promise.resolve({ outcome: 'done' as const }) }),
     settle: () => step('settle', undefined),
   }
@@ -41,7 +60,7 @@ function gateThat(effect: Decision['effect'], record: () => Promise<Receipt>): {
 
 const recorded = async (): Promise<Receipt> => {
   await new Promise((resolve) => setTimeout(resolve, 5))
-  return {} as Receipt // only carried from one step to the next
+  return sealReceipt({ decision: 'd1', leafIndex: 0n, durability: 'written' })
 }
 
 test('what is allowed passes once it is on record, and not before', async () => {

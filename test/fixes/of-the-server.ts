@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict'
+import { chmodSync, chownSync, mkdirSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+
+import { runtimeFolderFor } from '../../packages/server/src/host/index.ts'
+import { paste } from './terminal.ts'
+import { anyPorts, fix, open, portOf, refusing, serverProgram, serving } from './world.ts'
+
+const asRoot = process.getuid?.() === 0
+const nobody = 65_534
+
+/** Fixes of what keeps a server from starting. */
+export function ofTheServer(): void {
+  fix(
+    ['server/ledger kill', 'server/operation sallyport', 'server/operation sallyport up --help'],
+    'a second server, a port that is taken, an argument that there is not',
+    async () => {
+      const folder = open()
+      const up = `sallyport up '${folder}' ${anyPorts}`
+      const first = await serving(up, '/')
+      const refused = await refusing(up, '/')
+      assert.match(refused.text, /ledger\.locked/)
+      assert.match(refused.fix, /^kill \d+$/)
+      await paste(refused.fix, '/')
+      await first.ended
+      const taken = createServer()
+      await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve))
+      for (const [one, other] of [
+        ['--port', '--issuer-port'],
+        ['--issuer-port', '--port'],
+      ] as const) {
+        const busy = await refusing(`sallyport up '${folder}' ${one} ${portOf(taken)} ${other} 0 --http`, '/')
+        assert.match(busy.text, /server\.port_in_use/)
+        assert.match(busy.fix, / --http\b/)
+        await (await serving(busy.fix, '/')).stop()
+      }
+      taken.close()
+      const usage = await refusing(`${serverProgram} up '${folder}' and-another`, '/')
+      assert.equal((await paste(usage.fix, '/')).code, 0)
+    },
+  )
+
+  fix([], 'a manifest that grants more comes into force by the command that says so', async () => {
+    const folder = open()
+    await (await serving(`sallyport up '${folder}' ${anyPorts}`, '/')).stop()
+    assert.equal((await paste('sallyport allow --yes front stripe.refund', folder)).code, 0)
+    const refused = await refusing(`sallyport up '${folder}' ${anyPorts}`, '/')
+    assert.match(refused.text, /manifest\.broadens/)
+    await (await serving(refused.fix, '/')).stop()
+  })
+
+  fix(
+    ['cli sallyport up', 'cli chmod 700'],
+    'doctor closes a state folder, and starts beside whoever has the ports',
+    async () => {
+      const folder = open()
+      mkdirSync(join(folder, '.sallyport'), { mode: 0o755 })
+      chmodSync(join(folder, '.sallyport'), 0o755)
+      const taken = createServer()
+      await new Promise<void>((resolve) => taken.once('error', () => resolve()).listen(8444, '127.0.0.1', resolve))
+      const doctor = async (): Promise<string> => (await paste('sallyport doctor', folder)).text
+      const said = await doctor()
+      const fixOf = (name: string): string => new RegExp(`FAIL ${name}: .*\\n +fix: (.+)`).exec(said)?.[1] ?? ''
+      assert.equal((await paste(fixOf('state folder'), '/')).code, 0)
+      assert.match(await doctor(), /ok {3}state folder/)
+      await (await serving(fixOf('ports'), '/')).stop()
+      taken.close()
+    },
+  )
+
+  fix(['server/stores mv', 'server/vault chmod'], 'a damaged or an open file of the state is mended', async () => {
+    const folder = open()
+    const up = `sallyport up '${folder}' ${anyPorts}`
+    await (await serving(up, '/')).stop()
+    for (const [code, breakIt] of [
+      ['store.damaged', () => writeFileSync(join(folder, '.sallyport/state.sqlite'), 'x'.repeat(8192))],
+      ['vault.permissions', () => chmodSync(join(folder, '.sallyport/keys/root.key'), 0o644)],
+    ] as const) {
+      breakIt()
+      const refused = await refusing(up, '/')
+      assert.ok(refused.text.includes(code), refused.text)
+      assert.equal((await paste(refused.fix, '/')).code, 0)
+      await (await serving(up, '/')).stop()
+    }
+  })
+
+  fix(
+    [
+      'server/vault chown',
+      'server/operation chown -R',
+      'cli chown -R',
+      'server/host rm -r',
+      'server/host rm -r',
+      'server/host chmod o+x',
+    ],
+    'what belongs to somebody else is taken over or made anew',
+    async () => {
+      const folder = open()
+      const state = join(folder, '.sallyport')
+      const runtime = runtimeFolderFor(state)
+      const up = `sallyport up '${folder}' ${anyPorts}`
+      await (await serving(up, '/')).stop()
+      for (const [code, breakIt] of [
+        ['vault.permissions', () => chownSync(join(state, 'keys/root.key'), nobody, nobody)],
+        ['state.foreign', () => chownSync(state, nobody, nobody)],
+        ['host.runtime_folder', () => chownSync(runtime, nobody, nobody)],
+        ['host.runtime_folder', () => chmodSync(runtime, 0o777)],
+        ['host.runtime_folder', () => chmodSync(runtime, 0o700)],
+      ] as const) {
+        breakIt()
+        if (code === 'state.foreign') assert.match((await paste('sallyport doctor', folder)).text, / fix: chown -R 0 /)
+        const refused = await refusing(up, '/')
+        assert.ok(refused.text.includes(code), refused.text)
+        assert.equal((await paste(refused.fix, '/')).code, 0, refused.fix)
+        await (await serving(up, '/')).stop()
+      }
+    },
+    { skip: asRoot ? false : 'only root can give a file to somebody else' },
+  )
+}
