@@ -102,6 +102,10 @@ export const errorCodes: Readonly<Record<string, Entry>> = {
   'door.host_mismatch': ['The Host header names another host than the TLS handshake.', 'Send both for the same host.'],
   'door.malformed_url': ['The address cannot be read in one way only.', mendRequest],
   'door.not_granted': ['Nothing under `can` lets the function use this door operation.', askWhy],
+  'door.not_granted_for': [
+    'The operation is for people of certain roles, and the person behind this call is none of them, or lacks a proof.',
+    'Sign in with the second factor, or ask for the elevation; `sallyport why ID` says which.',
+  ],
   'door.path': ['The path has dot segments, doubled or encoded separators or stray characters.', mendRequest],
   'door.unlisted': ['No operation of any door answers this method, host and path.', askWhy],
   'dynamodb.table': ['A table of the embedded DynamoDB could not be made.', "Mend the table's declaration."],
@@ -137,6 +141,10 @@ export const errorCodes: Readonly<Record<string, Entry>> = {
   'function.exited': ["The function's process ended during the call.", mendFunction],
   'function.init_failed': ['The module failed while it was loaded.', mendFunction],
   'function.not_granted': ['Nothing under `can` lets the function make this call.', askWhy],
+  'function.not_granted_for': [
+    'The call is for people of certain roles, and the person behind it is none of them, or lacks a proof.',
+    'Sign in with the second factor, or ask for the elevation; `sallyport why ID` says which.',
+  ],
   'function.operation_unlisted': [
     'The function called does not offer this operation.',
     'Add it under `offers`, then grant it.',

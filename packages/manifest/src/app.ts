@@ -202,8 +202,14 @@ export interface Route {
 
 /** One line under `can`: a thing, and what may be done with it. */
 export type Permission =
-  | { readonly kind: 'function'; readonly target: string; readonly operation: string; readonly at: Position }
-  | { readonly kind: 'door'; readonly target: string; readonly operation: string; readonly at: Position }
+  | {
+      readonly kind: 'function' | 'door'
+      readonly target: string
+      readonly operation: string
+      /** Roles one of which the transaction's user must hold, with every proof it needs; empty for anybody, or nobody. */
+      readonly forRoles: readonly string[]
+      readonly at: Position
+    }
   | {
       readonly kind: 'table'
       readonly target: string

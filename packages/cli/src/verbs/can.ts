@@ -18,7 +18,8 @@ export const can: Command<Terminal> = buildCommand<
   docs: {
     brief: 'Tell whether somebody could do something under the manifest as it stands',
     fullDescription:
-      'SUBJECT is a role, with what it proved (admin+mfa+device+jit, customer@US), a function, a zone or internet. ' +
+      'SUBJECT is a role, with what it proved (admin+mfa+device+jit, customer@US), a function, a function on ' +
+      "somebody's behalf ('payments for admin+mfa+jit'), a zone or internet. " +
       'ACTION is what the manifest calls it: payments.charge, stripe.refund, orders-table.update(status), or a ' +
       'method followed by a path or an address. Exits with 1 when any of what was asked is denied.',
     customUsage: [

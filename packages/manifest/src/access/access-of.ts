@@ -176,9 +176,9 @@ function permissionFacts(name: string, permission: Permission): readonly AccessF
   const { target } = permission
   switch (permission.kind) {
     case 'door':
-      return [grant(`${name} may use ${target}.${permission.operation}`)]
+      return operationFacts(`${name} may use ${target}.${permission.operation}`, permission.forRoles)
     case 'function':
-      return [grant(`${name} may call ${target}.${permission.operation}`)]
+      return operationFacts(`${name} may call ${target}.${permission.operation}`, permission.forRoles)
     case 'table': {
       const any = `${name} may ${permission.verb} any row of ${target}`
       const every = `${name} may write every column of ${target}`
@@ -197,4 +197,9 @@ function permissionFacts(name: string, permission: Permission): readonly AccessF
       ]
     }
   }
+}
+
+/** For anybody, or for each role that the person behind it may hold: of which the first covers all the others. */
+function operationFacts(anybody: string, forRoles: readonly string[]): readonly AccessFact[] {
+  return forRoles.length === 0 ? [grant(anybody)] : forRoles.map((role) => grant(`${anybody} for ${role}`, anybody))
 }

@@ -22,8 +22,8 @@ describe('the access diff', () => {
   it('says what was gained and what was lost', () => {
     const more = mustLoad(
       edited(
-        'stripe: [charge, refund]\n',
-        'stripe: [charge, refund, balance]\n',
+        'stripe: { charge: any,',
+        'stripe: { charge: any, balance: any,',
         edited(
           'refund: POST /v1/refunds',
           'refund: POST /v1/refunds, balance: GET /v1/balance',
@@ -97,6 +97,10 @@ describe("the example's own statements", () => {
         'notifications calls payments',
         'notifications writes the table',
         'notifications has a policy',
+        'the storefront asks for refunds for anybody',
+        'orders asks for refunds for anybody',
+        'payments refunds for anybody',
+        'payments refunds for customers too',
       ])
     },
   )

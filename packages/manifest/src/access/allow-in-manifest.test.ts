@@ -30,7 +30,9 @@ describe('allow', () => {
       expect.stringMatching(
         /^sallyport\.yaml:\d+: ops: \{ charge: POST [^ ]+, refund: POST [^ ]+, balance: GET \/v1\/balance \}$/,
       ),
-      expect.stringMatching(/^sallyport\.yaml:\d+: stripe: \[charge, refund, balance\]$/),
+      expect.stringMatching(
+        /^sallyport\.yaml:\d+: stripe: \{ charge: any, refund: \{ for: \[admin\] \}, balance: any \}$/,
+      ),
     ])
     const before = bare.split('\n')
     const changed = text.split('\n').flatMap((line, index) => (line === before[index] ? [] : [index]))
@@ -45,6 +47,11 @@ describe('allow', () => {
     for (const [subject, action, gained] of [
       ['orders', 'email.send', ['+ orders may now use email.send']],
       ['notifications', 'payments.charge', ['+ notifications may now call payments.charge']],
+      [
+        'payments',
+        'stripe.refund',
+        ['- payments may no longer use stripe.refund for admin', '+ payments may now use stripe.refund'],
+      ],
       ['support', 'POST /checkout', ['+ support may now call POST /checkout (storefront)']],
       ['customer@US', 'POST /checkout', ['+ customer may now come from US']],
       ['public', 'restricted', ['+ public may now call into the zone restricted']],
@@ -80,7 +87,7 @@ describe('allow', () => {
 
   it('does nothing where it is granted already', () => {
     expect(allow('payments', 'stripe.charge')).toEqual({ ok: true, text: bare, lines: [] })
-    expect(allow('payments', 'stripe.again=POST /v1/refunds')).toMatchObject({ text: bare })
+    expect(allow('payments', 'stripe.again=POST /v1/payment_intents')).toMatchObject({ text: bare })
   })
 
   it('makes a can section where there is none, in block and in flow style', () => {

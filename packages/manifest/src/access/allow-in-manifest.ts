@@ -2,7 +2,7 @@ import type { App } from '../app.ts'
 import { manifestFile } from '../read/load-manifest.ts'
 import { didYouMean } from '../source/suggest.ts'
 import { addItem } from './edit-yaml.ts'
-import { planNewOperation, planTable, unknown, type Plan, type Refusal, type Step } from './plan-grant.ts'
+import { grantSteps, planNewOperation, planTable, unknown, type Plan, type Refusal, type Step } from './plan-grant.ts'
 
 /** The manifest with the grant written into it, or why no line would say so. Nothing is written to disk. */
 export type Allowed =
@@ -89,7 +89,7 @@ function planFunction(subject: string, action: string, app: App): Plan | Refusal
     return planNewOperation(subject, { target, operation, method, place }, app)
   const [, name = '', verb = '', inside] =
     /^([a-z][a-z0-9-]*)\.([A-Za-z][A-Za-z0-9_-]*)(?:\(([^()]*)\))?$/.exec(action) ?? []
-  const granted: Plan = { steps: [(text) => addItem(text, ['functions', subject, 'can', name], verb)] }
+  const granted: Plan = { steps: grantSteps(subject, name, verb, app) }
   const door = app.doors.find((one) => one.name === name)
   if (door !== undefined) {
     if (door.ops.some((op) => op.name === verb)) return granted

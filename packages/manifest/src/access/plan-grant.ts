@@ -60,7 +60,22 @@ export function planNewOperation(
       : answered?.kind === 'door'
         ? []
         : [(text) => addEntry(text, ['doors', door, 'ops', operation], flowText(`${method} ${route}`))]
-  return { steps: [...listed, (text) => addItem(text, ['functions', subject, 'can', door], name)] }
+  return { steps: [...listed, ...grantSteps(subject, door, name, app)] }
+}
+
+/**
+ * Grants an operation of a door or a function: one more item where operations stand in a list, one more entry where
+ * they stand in a map. A grant that is tied to roles becomes one for anybody, for that is what is asked for.
+ */
+export function grantSteps(subject: string, target: string, operation: string, app: App): readonly Step[] {
+  const path = ['functions', subject, 'can', target]
+  const held = app.functions
+    .find(({ name }) => name === subject)
+    ?.can.find((one) => one.kind !== 'table' && one.target === target && one.operation === operation)
+  if (held === undefined)
+    return [(text) => addItem(text, path, operation) ?? addEntry(text, [...path, operation], 'any')]
+  const tied = held.kind !== 'table' && held.forRoles.length > 0
+  return tied ? [(text) => replaceValue(text, [...path, operation], 'any')] : []
 }
 
 /** A table verb: `own` unless `any` is written; columns are added to those that there are. */

@@ -13,34 +13,88 @@ export interface Asker {
   readonly label: string
 }
 
-/** Whom the text of a subject names, with roles and factors: `support+mfa@FR`. A zone names all of its functions. */
-export type SubjectDescription =
-  | { readonly kind: 'subjects'; readonly subjects: readonly Asker[] }
-  | { readonly kind: 'unknown'; readonly message: string; readonly suggestion?: string }
+/**
+ * Whom the text of a subject names, with roles and factors: `support+mfa@FR`, or `payments for support+mfa`. A zone
+ * names all of its functions.
+ */
+export type SubjectDescription = { readonly kind: 'subjects'; readonly subjects: readonly Asker[] } | Unknown
 
-/** What may stand after a `+`, besides further roles. */
+interface Unknown {
+  readonly kind: 'unknown'
+  readonly message: string
+  readonly suggestion?: string
+}
+
+/** What may stand after a `+`, besides further roles; behind a function, only what its doors are told of a person. */
 const factors = ['mfa', 'device', 'jit']
+const factorsBehind = ['mfa', 'jit']
 
 /**
- * `customer@US`, `admin+mfa+device+jit`, `payments`, a zone, `internet` or `anyone`.
+ * `customer@US`, `admin+mfa+device+jit`, `payments`, `payments for admin+mfa+jit`, a zone, `internet` or `anyone`.
  * MFA, a managed device and elevation hold only when written; a role comes from its first declared country
- * unless another is written. A function runs on behalf of some user without roles.
+ * unless another is written. A function runs on behalf of some user without roles unless one is written.
  */
 export function describeSubject(app: App, text: string): SubjectDescription {
+  const [, caller, behind] = /^(\S+) for (\S+)$/.exec(text.trim()) ?? []
+  if (caller !== undefined && behind !== undefined) return describeCaller(app, caller, behind)
   const [, names = '', country] = /^([^@]*)(?:@([A-Z]{2}))?$/.exec(text.trim()) ?? []
   const [first = '', ...rest] = names.split('+').map((part) => part.trim())
-  const plain = rest.length === 0 && country === undefined
   if (['internet', 'anyone', 'anonymous'].includes(first) && rest.length === 0) {
     return { kind: 'subjects', subjects: [stranger(country)] }
   }
-  const one = app.functions.find((declared) => declared.name === first)
-  if (one !== undefined && plain) return { kind: 'subjects', subjects: [functionAsker(one)] }
-  if (app.zones.some((zone) => zone.name === first) && plain) {
-    return {
-      kind: 'subjects',
-      subjects: app.functions.filter((declared) => declared.zone === first).map((declared) => functionAsker(declared)),
-    }
+  const functions = rest.length === 0 && country === undefined ? functionsNamed(app, first) : undefined
+  if (functions !== undefined) return { kind: 'subjects', subjects: functions.map((one) => functionAsker(one)) }
+  const held = heldRoles(app, first, rest, factors)
+  if ('kind' in held) return held
+  return {
+    kind: 'subjects',
+    subjects: [
+      person(app, first, held.roles, {
+        mfa: rest.includes('mfa'),
+        device: rest.includes('device'),
+        elevated: rest.includes('jit'),
+        country: country ?? held.roles.flatMap((role) => role.countries)[0],
+        label: text.trim(),
+      }),
+    ],
   }
+}
+
+/** `payments for admin+mfa+jit`: a function, or each of a zone, on behalf of such a person. */
+function describeCaller(app: App, caller: string, behind: string): SubjectDescription {
+  const functions = functionsNamed(app, caller)
+  if (functions === undefined) {
+    const known = [...app.functions, ...app.zones].map(({ name }) => name)
+    return unknown(`There is no function or zone "${caller}".`, caller, known)
+  }
+  const [first = '', ...rest] = behind.split('+')
+  // An example must not seem to show what it cannot: no door is told of these, so no grant can ask for them.
+  if (behind.includes('@') || rest.includes('device')) {
+    const why = `a person's country and device are judged where they come in; behind ${caller} stand roles, mfa and jit`
+    return { kind: 'unknown', message: `"${behind}": ${why}.` }
+  }
+  const held = heldRoles(app, first, rest, factorsBehind)
+  if ('kind' in held) return held
+  const roles = held.roles.map(({ name }) => name)
+  const user = { roles, mfa: rest.includes('mfa'), elevated: rest.includes('jit') }
+  return { kind: 'subjects', subjects: functions.map((one) => functionAsker(one, user)) }
+}
+
+/** A function by its name, or those of a zone. */
+function functionsNamed(app: App, name: string): readonly FunctionDeclaration[] | undefined {
+  const one = app.functions.find((declared) => declared.name === name)
+  if (one !== undefined) return [one]
+  const isZone = app.zones.some((zone) => zone.name === name)
+  return isZone ? app.functions.filter((declared) => declared.zone === name) : undefined
+}
+
+/** The roles of `first`, a role or a user, and those among what is added to it. */
+function heldRoles(
+  app: App,
+  first: string,
+  rest: readonly string[],
+  known: readonly string[],
+): { readonly roles: readonly Role[] } | Unknown {
   const held = rolesOf(app, first)
   if (held === undefined) {
     return unknown(
@@ -49,26 +103,12 @@ export function describeSubject(app: App, text: string): SubjectDescription {
       [...app.people, ...app.functions, ...app.zones].map(({ name }) => name),
     )
   }
+  const names = app.people.map(({ name }) => name)
   for (const part of rest) {
-    if (factors.includes(part) || app.people.some((role) => role.name === part)) continue
-    return unknown(`"${part}" in "${text}" is not mfa, device, jit or a role.`, part, [
-      ...factors,
-      ...app.people.map(({ name }) => name),
-    ])
+    if (known.includes(part) || names.includes(part)) continue
+    return unknown(`"${part}" is not ${known.join(', ')} or a role.`, part, [...known, ...names])
   }
-  const roles = [...held, ...app.people.filter((role) => rest.includes(role.name))]
-  return {
-    kind: 'subjects',
-    subjects: [
-      person(app, first, roles, {
-        mfa: rest.includes('mfa'),
-        device: rest.includes('device'),
-        elevated: rest.includes('jit'),
-        country: country ?? roles.flatMap((role) => role.countries)[0],
-        label: text.trim(),
-      }),
-    ],
-  }
+  return { roles: [...held, ...app.people.filter((role) => rest.includes(role.name))] }
 }
 
 /** A person of one role with everything in their favour: the most that the role can ever be allowed. */
@@ -82,19 +122,29 @@ export function bestOf(app: App, role: Role): Asker {
   })
 }
 
-/** A function, on behalf of a user without roles, or of one who holds every role and factor. */
-export function functionAsker(one: FunctionDeclaration, userRoles: readonly string[] = []): Asker {
-  const user: Subject = { kind: 'user', id: 'anonymous', name: exampleUser, roles: userRoles }
+/** What is true of the person on whose behalf a function runs. */
+export interface PersonBehind {
+  readonly roles: readonly string[]
+  readonly mfa: boolean
+  /** Whether every role is elevated. */
+  readonly elevated: boolean
+}
+
+/** A function, on behalf of a user without roles unless told of one. */
+export function functionAsker(
+  one: FunctionDeclaration,
+  { roles, mfa, elevated }: PersonBehind = { roles: [], mfa: false, elevated: false },
+): Asker {
   return {
     subject: { kind: 'function', id: one.arn, name: one.name, roles: [], workload: { zone: one.zone, codeDigest: '' } },
     context: {
       ...fromZone(one.zone),
       [contextKeys.transactionUser]: exampleUser,
-      [contextKeys.transactionRoles]: userRoles,
-      [contextKeys.transactionElevatedRoles]: userRoles,
-      [contextKeys.transactionMfa]: userRoles.length > 0,
+      [contextKeys.transactionRoles]: roles,
+      [contextKeys.transactionElevatedRoles]: elevated ? roles : [],
+      [contextKeys.transactionMfa]: mfa,
     },
-    user,
+    user: { kind: 'user', id: 'anonymous', name: exampleUser, roles },
     label: one.name,
   }
 }
@@ -151,7 +201,7 @@ function rolesOf(app: App, name: string): readonly Role[] | undefined {
   return user === undefined ? undefined : app.people.filter((one) => user.roles.includes(one.name))
 }
 
-function unknown(message: string, written: string, known: readonly string[]): SubjectDescription {
+function unknown(message: string, written: string, known: readonly string[]): Unknown {
   const suggestion = didYouMean(written, known)
   return { kind: 'unknown', message, ...(suggestion === undefined ? {} : { suggestion }) }
 }

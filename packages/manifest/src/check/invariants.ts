@@ -58,7 +58,7 @@ function askersOf(app: App): readonly Asker[] {
   return [
     stranger(),
     ...app.people.map((role) => bestOf(app, role)),
-    ...app.functions.map((one) => functionAsker(one, roles)),
+    ...app.functions.map((one) => functionAsker(one, { roles, mfa: true, elevated: true })),
   ]
 }
 

@@ -21,7 +21,7 @@ describe('an app that is put into force', () => {
     const withoutInvariants = exampleText.slice(0, invariantsAt) + exampleText.slice(examplesAt)
     expect(load(withoutInvariants).ok).toBe(true)
     expect(codes(edited('- customer@US ->', '- customer ->', withoutInvariants))).toEqual(['expect.failed'])
-    const other = edited('- payments -> POST https://api.stripe', '- orders -> POST https://api.stripe', withoutInvariants)
+    const other = edited('- payments for admin+mfa+jit ->', '- payments for admin+jit ->', withoutInvariants)
     expect(codes(other)).toEqual(['expect.failed'])
   })
 })

@@ -4,10 +4,11 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 
 import { describeAsk, hypothetical } from '../ask/describe-ask.ts'
-import { functionAsker, stranger } from '../ask/describe-subject.ts'
-import { askOperation, askTable } from '../ask/facts.ts'
+import { type Asker, functionAsker, type PersonBehind, stranger } from '../ask/describe-subject.ts'
+import { askDoor, askOperation, askTable } from '../ask/facts.ts'
 import { administrationRequest } from '../testing/administration.ts'
 import { edited, exampleText, mustLoad } from '../testing/example.ts'
+import type { FunctionDeclaration } from '../app.ts'
 import type { CompiledApp } from './compile-app.ts'
 
 const { app, compiled } = mustLoad()
@@ -28,6 +29,29 @@ function tableRequest(
   const request = hypothetical(functionAsker(one), askTable(table, verb))
   const kept = Object.entries({ ...request.context, ...context }).filter(([key]) => !without.includes(key))
   return { ...request, context: Object.fromEntries(kept) }
+}
+
+/** Everybody on whose behalf a function may run, with every mixture of proofs; undefined for nobody at all. */
+const peopleBehind: readonly (PersonBehind | undefined)[] = [
+  undefined,
+  ...[[], ['customer'], ['support'], ['admin'], ['customer', 'admin']].flatMap((roles) =>
+    [false, true].flatMap((mfa) => [false, true].map((elevated) => ({ roles, mfa, elevated }))),
+  ),
+]
+
+/** A function on behalf of that person. */
+function serving(one: FunctionDeclaration, behind: PersonBehind | undefined): Asker {
+  const asker = functionAsker(one, behind)
+  if (behind !== undefined) return asker
+  const place = asker.context[contextKeys.sourceZone]
+  return { ...asker, context: place === undefined ? {} : { [contextKeys.sourceZone]: place } }
+}
+
+/** Says again, in plain words, when a role counts. */
+function counts(name: string, behind: PersonBehind | undefined): boolean {
+  const role = app.people.find((one) => one.name === name)
+  if (role === undefined || behind?.roles.includes(name) !== true) return false
+  return (!role.mfa || behind.mfa) && (role.jit === undefined || behind.elevated)
 }
 
 describe('the compiled app', () => {
@@ -52,36 +76,61 @@ describe('the compiled app', () => {
 })
 
 describe('a function call', () => {
-  it('is allowed only where a can line names it, whoever asks and from whichever zone', () => {
+  it('is allowed only where a can line names it, for the person behind it, whoever asks and from whichever zone', () => {
     const zones = [...app.zones.map(({ name }) => name), 'internet', 'nowhere', undefined]
-    const callers = [...app.functions.map((one) => functionAsker(one)), stranger()]
     const operations = app.functions.flatMap((one) => [...one.offers, 'other'].map((operation) => ({ one, operation })))
     let granted = 0
-    for (const asker of callers) {
-      for (const { one, operation } of operations) {
-        for (const zone of zones) {
-          const request = hypothetical(asker, askOperation(app, one, operation))
-          const { [contextKeys.sourceZone]: _, ...rest } = request.context
-          const named =
-            app.functions
-              .find(({ arn: id }) => id === asker.subject.id)
-              ?.can.some(
-                (permission) =>
-                  permission.kind === 'function' &&
-                  permission.target === one.name &&
-                  permission.operation === operation,
-              ) === true
-          const open = app.zones.find(({ name }) => name === one.zone)?.from.includes(zone ?? '') === true
-          const verdict = allowed({
-            ...request,
-            context: zone === undefined ? rest : { ...rest, [contextKeys.sourceZone]: zone },
-          })
-          expect(verdict, `${asker.label} → ${one.name}.${operation} from ${zone}`).toBe(named && open)
-          if (verdict) granted++
+    for (const behind of peopleBehind) {
+      for (const asker of [...app.functions.map((one) => serving(one, behind)), stranger()]) {
+        for (const { one, operation } of operations) {
+          for (const zone of zones) {
+            const request = hypothetical(asker, askOperation(app, one, operation))
+            const { [contextKeys.sourceZone]: _, ...rest } = request.context
+            const named =
+              app.functions
+                .find(({ arn: id }) => id === asker.subject.id)
+                ?.can.some(
+                  (permission) =>
+                    permission.kind === 'function' &&
+                    permission.target === one.name &&
+                    permission.operation === operation &&
+                    (permission.forRoles.length === 0 || permission.forRoles.some((role) => counts(role, behind))),
+                ) === true
+            const open = app.zones.find(({ name }) => name === one.zone)?.from.includes(zone ?? '') === true
+            const verdict = allowed({
+              ...request,
+              context: zone === undefined ? rest : { ...rest, [contextKeys.sourceZone]: zone },
+            })
+            const label = `${asker.label} for ${JSON.stringify(behind)} → ${one.name}.${operation} from ${zone}`
+            expect(verdict, label).toBe(named && open)
+            if (verdict) granted++
+          }
         }
       }
     }
     expect(granted).toBeGreaterThan(0)
+  })
+
+  it('that is for a role stays so beside a document that grants it to the caller for anybody', () => {
+    const text = edited(
+      '    offers: [create, get, refund]',
+      '    offers: [create, get, refund]\n    policies: [policies/call.json]',
+    )
+    const document = JSON.stringify({
+      Version: '2012-10-17',
+      Statement: {
+        Effect: 'Allow',
+        Action: 'sallyport:InvokeFunction',
+        Resource: arn.operation('checkout', 'restricted', 'payments', 'refund'),
+      },
+    })
+    const bare = mustLoad(text.slice(0, text.indexOf('\nonly:') + 1), { 'policies/call.json': document })
+    const [, orders, payments] = bare.app.functions
+    if (orders === undefined || payments === undefined) throw new Error('the example has changed')
+    const refund = (behind: PersonBehind): boolean =>
+      allowed(hypothetical(functionAsker(orders, behind), askOperation(bare.app, payments, 'refund')), bare.compiled)
+    expect(refund({ roles: ['admin'], mfa: true, elevated: true })).toBe(true)
+    expect(refund({ roles: ['customer'], mfa: true, elevated: true })).toBe(false)
   })
 
   it('is not opened by a document that grants only one side', () => {
@@ -101,6 +150,25 @@ describe('a function call', () => {
     expect(allowed(hypothetical(functionAsker(one), askOperation(other.app, payments, 'refund')), other.compiled)).toBe(
       false,
     )
+  })
+})
+
+describe('a door', () => {
+  const [charge, refund] = ['charge', 'refund'].map((operation) => askDoor(app, 'stripe', operation))
+
+  it('that is for a role opens only for who holds it with every proof that it needs', () => {
+    const payments = app.functions.find(({ name }) => name === 'payments')
+    if (payments === undefined || charge === undefined || refund === undefined)
+      throw new Error('the example has changed')
+    for (const behind of peopleBehind) {
+      const asker = serving(payments, behind)
+      expect(allowed(hypothetical(asker, charge)), `charge for ${JSON.stringify(behind)}`).toBe(true)
+      expect(allowed(hypothetical(asker, refund)), `refund for ${JSON.stringify(behind)}`).toBe(counts('admin', behind))
+    }
+    // A name must be there too: facts about nobody are no person.
+    const admin = hypothetical(serving(payments, { roles: ['admin'], mfa: true, elevated: true }), refund)
+    const { [contextKeys.transactionUser]: _, ...nameless } = admin.context
+    expect([allowed(admin), allowed({ ...admin, context: nameless })]).toEqual([true, false])
   })
 })
 
@@ -228,12 +296,7 @@ describe('elevation and administration', () => {
 
 describe('a route', () => {
   it('of anyone is open without a credential, from the internet only', () => {
-    const open = mustLoad(
-      edited(
-        '    can: { orders: [create, get, refund] }',
-        '      GET /health: { who: [anyone] }\n    can: { orders: [create, get, refund] }',
-      ),
-    )
+    const open = mustLoad(edited('    can: { orders: {', '      GET /health: { who: [anyone] }\n    can: { orders: {'))
     const ask = describeAsk(open.app, 'anyone', 'GET /health')
     if (ask.kind !== 'asks' || ask.asks[0] === undefined) throw new Error('nothing asked')
     expect(allowed(ask.asks[0], open.compiled)).toBe(true)

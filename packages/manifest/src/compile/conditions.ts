@@ -1,7 +1,7 @@
 import { contextKeys } from '@sallyport/core/access'
 import type { Statement } from '@sallyport/core/policy'
 
-import type { Role } from '../app.ts'
+import type { App, Role } from '../app.ts'
 
 /** The `Condition` of a compiled statement: operator → key → values, all of which must hold. */
 export type Condition = NonNullable<Statement['Condition']>
@@ -31,6 +31,20 @@ export function transactionRoleCondition(role: Role): Condition {
     ...bools({ [contextKeys.transactionMfa]: role.mfa }),
     Null: { [contextKeys.transactionUser]: 'false' },
   }
+}
+
+/**
+ * A grant's statements, one each: for anybody, or for every role that the person behind the call may hold. `parts`
+ * complete the Sid. A role that is not declared makes no statement, and so grants nothing.
+ */
+export function forPeople(
+  app: App,
+  forRoles: readonly string[],
+): readonly { readonly parts: readonly string[]; readonly conditioned: Pick<Statement, 'Condition'> }[] {
+  if (forRoles.length === 0) return [{ parts: [], conditioned: {} }]
+  return app.people
+    .filter((role) => forRoles.includes(role.name))
+    .map((role) => ({ parts: [`for-${role.name}`], conditioned: { Condition: transactionRoleCondition(role) } }))
 }
 
 /**

@@ -3,7 +3,7 @@ import type { NamedPolicy, Statement } from '@sallyport/core/policy'
 
 import type { App, AttachedPolicy, FunctionDeclaration, Permission, Table } from '../app.ts'
 import { tableVerbs, type TableVerb } from '../source/grammar.ts'
-import { both, transactionRoleCondition, type Condition } from './conditions.ts'
+import { both, forPeople, transactionRoleCondition, type Condition } from './conditions.ts'
 import type { Rules } from './rules.ts'
 
 type TablePermission = Extract<Permission, { kind: 'table' }>
@@ -43,24 +43,26 @@ function compilePermission(
 ): readonly Statement[] {
   switch (permission.kind) {
     case 'door':
-      return [
-        rules.statement(['can', one.name, permission.target, permission.operation], permission.at, {
+      return forPeople(app, permission.forRoles).map(({ parts, conditioned }) =>
+        rules.statement(['can', one.name, permission.target, permission.operation, ...parts], permission.at, {
           Effect: 'Allow',
           Action: actions.useDoor,
           Resource: arn.door(app.name, permission.target, permission.operation),
+          ...conditioned,
         }),
-      ]
+      )
     case 'function': {
       const target = app.functions.find(({ name }) => name === permission.target)
       return target === undefined
         ? []
-        : [
-            rules.statement(['can', one.name, target.name, permission.operation], permission.at, {
+        : forPeople(app, permission.forRoles).map(({ parts, conditioned }) =>
+            rules.statement(['can', one.name, target.name, permission.operation, ...parts], permission.at, {
               Effect: 'Allow',
               Action: actions.invokeFunction,
               Resource: arn.operation(app.name, target.zone, target.name, permission.operation),
+              ...conditioned,
             }),
-          ]
+          )
     }
     case 'table': {
       const table = app.tables.find(({ name }) => name === permission.target)

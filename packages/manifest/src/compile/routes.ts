@@ -2,7 +2,7 @@ import { actions, arn } from '@sallyport/core/access'
 import type { NamedPolicy } from '@sallyport/core/policy'
 
 import type { App, FunctionDeclaration, Route } from '../app.ts'
-import { roleCondition } from './conditions.ts'
+import { forPeople, roleCondition } from './conditions.ts'
 import type { Rules } from './rules.ts'
 
 /** `who` → the route's resource policy: one statement per role, so that an allow names the role that earned it. */
@@ -41,7 +41,8 @@ function statements(
 
 /**
  * `offers` → one resource policy per operation, naming exactly the callers whose `can` names it. An operation that
- * nobody was granted has no policy, and both sides must allow.
+ * nobody was granted has no policy, and both sides must allow. A grant that is tied to roles is tied on both: either
+ * would do for what `can` says, but a document under `policies` may widen the caller's side, and never this one.
  */
 export function compileOffers(app: App, rules: Rules): readonly (readonly [string, NamedPolicy])[] {
   return app.functions.flatMap((one) =>
@@ -50,17 +51,18 @@ export function compileOffers(app: App, rules: Rules): readonly (readonly [strin
       const callers = app.functions.flatMap((caller) =>
         caller.can.flatMap((permission) =>
           permission.kind === 'function' && permission.target === one.name && permission.operation === operation
-            ? [{ caller, at: permission.at }]
+            ? forPeople(app, permission.forRoles).map((people) => ({ caller, at: permission.at, ...people }))
             : [],
         ),
       )
       if (callers.length === 0) return []
-      const statement = callers.map(({ caller, at }) =>
-        rules.statement(['offer', one.name, operation, 'to', caller.name], at, {
+      const statement = callers.map(({ caller, at, parts, conditioned }) =>
+        rules.statement(['offer', one.name, operation, 'to', caller.name, ...parts], at, {
           Effect: 'Allow',
           Principal: { AWS: caller.arn },
           Action: actions.invokeFunction,
           Resource: resource,
+          ...conditioned,
         }),
       )
       return [

@@ -2,6 +2,7 @@ import { arn, contextKeys, type AccessRequest, type Reason } from '@sallyport/co
 
 import type { App, Zone } from '../app.ts'
 import { showPosition } from '../source/faults.ts'
+import { explainPerson, grantFor } from './explain-person.ts'
 import { text } from './read-context.ts'
 import { fixOf } from './shell.ts'
 import { reword } from './wording.ts'
@@ -23,6 +24,8 @@ export function explainFunction(reason: Reason, request: AccessRequest, app: App
   }
   const caller = app.functions.find(({ name }) => name === subject)
   if (caller === undefined) return reword(reason, 'function.not_granted', { subject, object: label })
+  const tied = grantFor(caller, 'function', label)
+  if (tied !== undefined) return explainPerson(reason, { subject, object: label }, tied, request, app)
   return reword(
     reason,
     'function.not_granted',
@@ -40,6 +43,8 @@ export function explainDoor(reason: Reason, request: AccessRequest, app: App): R
   const listed = door?.ops.some(({ name }) => name === operation) === true
   if (listed) {
     const object = `${doorName}.${operation}`
+    const tied = grantFor(caller, 'door', object)
+    if (tied !== undefined) return explainPerson(reason, { subject, object }, tied, request, app)
     const place = caller === undefined ? {} : { at: showPosition(caller.at), ...fixOf('allow', subject, object) }
     return reword(reason, 'door.not_granted', { subject, object }, place)
   }

@@ -57,6 +57,22 @@ const denials: readonly (readonly [string, string, string, string | undefined])[
   ],
   ['payments', 'POST http://169.254.169.254/latest', 'door.unlisted', undefined],
   ['orders', 'stripe.charge', 'door.not_granted', 'sallyport allow orders stripe.charge'],
+  ['payments', 'stripe.refund', 'door.not_granted_for', undefined],
+  ['payments for customer+mfa', 'stripe.refund', 'door.not_granted_for', undefined],
+  ['payments for admin+jit', 'stripe.refund', 'door.not_granted_for', undefined],
+  [
+    'payments for admin+mfa',
+    'stripe.refund',
+    'door.not_granted_for',
+    "sallyport request admin --as ada --reason 'for stripe.refund'",
+  ],
+  ['storefront for customer', 'orders.refund', 'function.not_granted_for', undefined],
+  [
+    'orders for customer+admin+mfa',
+    'payments.refund',
+    'function.not_granted_for',
+    "sallyport request admin --as ada --reason 'for payments.refund'",
+  ],
   ['notifications', 'payments.charge', 'function.not_granted', 'sallyport allow notifications payments.charge'],
   ['storefront', 'payments.charge', 'zone.closed', 'sallyport allow public restricted'],
   ['internet', 'payments.charge', 'zone.closed', undefined],
@@ -81,6 +97,11 @@ describe('a refusal', () => {
       `sallyport.yaml:${line('      POST /orders/:id/refund')}:7`,
     )
     expect(denial('payments', 'orders-table.update(total)').at).toBe(`sallyport.yaml:${line('        update: {')}:9`)
+    const refund = `sallyport.yaml:${line('      stripe: { charge')}:30`
+    expect(denial('payments for customer', 'stripe.refund')).toMatchObject({
+      at: refund,
+      message: 'payments may use stripe.refund only for admin, with two factors and elevated',
+    })
     expect(denial('storefront', 'payments.charge').at).toBe(`sallyport.yaml:${line('  restricted: {')}:3`)
   })
 

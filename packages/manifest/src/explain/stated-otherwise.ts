@@ -18,7 +18,9 @@ export function unlessStatedOtherwise(reason: Reason, request: AccessRequest, ap
 
 function expectedDenied(request: AccessRequest, app: App): Position | undefined {
   return app.expect.find(({ effect, subject, object }) => {
-    if (effect !== 'deny' || subject !== request.subject.name) return false
+    // `allow` grants for anybody, so an example about any person behind the caller stands against it.
+    const [caller] = subject.split(' for ', 1)
+    if (effect !== 'deny' || caller !== request.subject.name) return false
     const described = describeAsk(app, subject, object)
     return described.kind === 'asks' && described.asks.some(({ resource }) => resource === request.resource)
   })?.at

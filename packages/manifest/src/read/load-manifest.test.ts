@@ -16,7 +16,7 @@ describe('the example', () => {
     const { app } = mustLoad()
     expect(app.functions.map(({ name, reuse, timeoutMs, memoryMb }) => ({ name, reuse, timeoutMs, memoryMb }))).toEqual(
       [
-        { name: 'storefront', reuse: 'shared', timeoutMs: 10_000, memoryMb: 256 },
+        { name: 'storefront', reuse: 'user', timeoutMs: 10_000, memoryMb: 256 },
         { name: 'orders', reuse: 'user', timeoutMs: 10_000, memoryMb: 256 },
         { name: 'payments', reuse: 'user', timeoutMs: 10_000, memoryMb: 256 },
         { name: 'notifications', reuse: 'shared', timeoutMs: 10_000, memoryMb: 256 },

@@ -142,7 +142,7 @@ function readReuse(text: string | undefined): FunctionDeclaration['reuse'] | und
 /** `user` wherever a policy speaks of the user served: code could otherwise carry one user's rows to another. */
 function needsOneUser(can: readonly Permission[], attached: readonly AttachedPolicy[]): boolean {
   return (
-    can.some((permission) => permission.kind === 'table' && permission.rows === 'own') ||
+    can.some((one) => (one.kind === 'table' ? one.rows === 'own' : one.forRoles.length > 0)) ||
     attached.some(({ document }) => /sallyport:transaction/i.test(JSON.stringify(document)))
   )
 }

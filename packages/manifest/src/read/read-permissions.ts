@@ -31,23 +31,40 @@ export function readPermissions(
 function readOperations(
   kind: 'door' | 'function',
   functionName: string,
-  { key, value }: Entry,
+  { key: target, value }: Entry,
   known: ReadonlySet<string>,
-  { faults }: Reading,
+  reading: Reading,
 ): readonly Permission[] {
-  if (value.kind === 'map') {
-    faults.add(
-      'manifest.wrong_type',
-      value.at,
-      `functions.${functionName}.can.${key} must be a list of operations.`,
-      `${key}: [${[...known].join(', ')}]`,
+  const { faults } = reading
+  const wanted = kind === 'door' ? `operation of the door ${target}` : `operation offered by ${target}`
+  if (value.kind !== 'map') {
+    return textsOf(value).flatMap(({ text, at }) =>
+      resolve(text, at, wanted, known, faults) ? [{ kind, target, operation: text, forRoles: [], at }] : [],
     )
-    return []
   }
-  const wanted = kind === 'door' ? `operation of the door ${key}` : `operation offered by ${key}`
-  return textsOf(value).flatMap(({ text, at }) =>
-    resolve(text, at, wanted, known, faults) ? [{ kind, target: key, operation: text, at }] : [],
+  return value.entries.flatMap((entry) =>
+    resolve(entry.key, entry.keyAt, wanted, known, faults)
+      ? [
+          {
+            kind,
+            target,
+            operation: entry.key,
+            forRoles: readForRoles(`functions.${functionName}.can.${target}`, entry, reading),
+            at: entry.keyAt,
+          },
+        ]
+      : [],
   )
+}
+
+/** `any`, or `{ for: [roles] }`. What a table would take is refused, for it would be read as a restraint. */
+function readForRoles(path: string, { key, value }: Entry, { declared, faults }: Reading): readonly string[] {
+  const roles = textsOf(child(value, 'for'))
+  for (const { text, at } of roles) resolve(text, at, 'role', declared.roles, faults)
+  if (textOf(value) === 'own' || child(value, 'rows') !== undefined) {
+    faults.add('manifest.unsupported', value.at, `${path}.${key}: only a table has rows.`, `${key}: any`)
+  }
+  return roles.map(({ text }) => text)
 }
 
 function readTable(functionName: string, { key, value }: Entry, reading: Reading): readonly Permission[] {
@@ -58,8 +75,10 @@ function readTable(functionName: string, { key, value }: Entry, reading: Reading
         : [],
     )
   }
-  return entriesOf(value).map((verb) =>
-    readTableVerb(`functions.${functionName}.can.${key}.${verb.key}`, key, verb, reading),
+  return entriesOf(value).flatMap((verb) =>
+    resolve(verb.key, verb.keyAt, 'table verb', Object.keys(tableVerbs), reading.faults)
+      ? [readTableVerb(`functions.${functionName}.can.${key}.${verb.key}`, key, verb, reading)]
+      : [],
   )
 }
 
@@ -73,6 +92,16 @@ function readTableVerb(
   const except = textsOf(child(value, 'except'))
   for (const { text, at } of except) resolve(text, at, 'role', declared.roles, faults)
   const columns = child(value, 'columns')
+  const people = child(value, 'for')
+  if (people !== undefined) {
+    const roles = textsOf(people).map(({ text }) => text)
+    faults.add(
+      'manifest.unsupported',
+      people.at,
+      `${path}: "for" goes with operations; of a table's rows one says whose they are.`,
+      `${verb}: { rows: own, except: [${roles.join(', ')}] }`,
+    )
+  }
   if (verb === 'scan' && rows === 'own') {
     faults.add(
       'manifest.unsupported',

@@ -14,9 +14,11 @@ function lineOf(passage: string): number {
 describe('traps', () => {
   it('star is a parse error, quoted or not, wherever something is granted', () => {
     for (const [from, to] of [
-      ['stripe: [charge, refund]\n', 'stripe: [*]\n'],
-      ['stripe: [charge, refund]\n', 'stripe: ["*"]\n'],
-      ['stripe: [charge, refund]\n', '"*": [charge]\n'],
+      ['stripe: { charge: any, refund: { for: [admin] } }', 'stripe: [*]'],
+      ['stripe: { charge: any, refund: { for: [admin] } }', 'stripe: ["*"]'],
+      ['stripe: { charge: any, refund: { for: [admin] } }', 'stripe: { "*": any }'],
+      ['stripe: { charge: any, refund: { for: [admin] } }', '"*": [charge]'],
+      ['refund: { for: [admin]', 'refund: { for: ["*"]'],
       ['who: [admin]', 'who: ["*"]'],
       ['who: [admin]', 'who: *'],
       ['from: [internet]', 'from: ["*"]'],
@@ -35,11 +37,9 @@ describe('traps', () => {
   })
 
   it('grant across a zone edge fails to compile, at the line of the grant', () => {
-    const faults = faultsOf(
-      edited('can: { orders: [create, get, refund] }', 'can: { orders: [create, get, refund], payments: [charge] }'),
-    )
+    const faults = faultsOf(edited('can: { orders: { create', 'can: { payments: [charge], orders: { create'))
     expect(faults.filter(({ code }) => code === 'manifest.zone_ceiling')).toMatchObject([
-      { file: 'sallyport.yaml', line: lineOf('can: { orders:') },
+      { file: 'sallyport.yaml', line: lineOf('    can: { orders:') },
     ])
   })
 
@@ -63,7 +63,7 @@ describe('traps', () => {
     const text = edited(
       'put: own',
       'putt: own',
-      edited('stripe: [charge, refund]', 'stripe: [charge, balance]', edited('mfa: true, device', 'mfa: yes, device')),
+      edited('stripe: { charge: any', 'stripe: { balance: any', edited('mfa: true, device', 'mfa: yes, device')),
     )
     const faults = faultsOf(text)
     expect(faults.map(({ code }) => code)).toEqual(
@@ -81,14 +81,20 @@ describe('traps', () => {
       ['invoke: [admin]', 'invoke: [root]'],
       ['alice: [customer]', 'alice: [customr]'],
       ['zone: restricted', 'zone: restrictd'],
-      ['payments: [charge, refund]', 'payments: [charge, refnd]'],
-      ['      payments: [charge', '      paymnts: [charge'],
+      ['payments: { charge: any, refund', 'payments: { charge: any, refnd'],
+      ['refund: { for: [admin]', 'refund: { for: [amdin]'],
+      ['can: { email: [send] }', 'can: { email: [sned] }'],
+      ['      payments: { charge', '      paymnts: { charge'],
       ['except: [support, admin]', 'except: [suport]'],
       ['"Bearer {stripe-key}"', '"Bearer {stripe-kye}"'],
       ['- storefront -> orders', '- storefrnt -> orders'],
       ['- customer -> POST /checkout', '- alice -> POST /checkout'],
       ['- orders -> payments', '- orders -> payment'],
       ['customer@US -> POST', 'customr@US -> POST'],
+      ['- orders for customer ->', '- orders for customr ->'],
+      ['- orders for customer ->', '- ordrs for customer ->'],
+      ['payments for admin+mfa+jit', 'payments for admin+mfa+device+jit'],
+      ['payments for admin+mfa+jit', 'payments for admin@CH'],
       ['payments -> orders-table.update(total)', 'payments -> orders-table.udate(total)'],
       ['- customer -> POST /checkout\n  - customer, support', '- customer -> POST /chekout\n  - customer, support'],
     ] as const) {
@@ -200,6 +206,23 @@ describe('traps', () => {
     expect(
       codesOf(edited('      GET /orders/:id:', '      GET /orders/:key: { who: [customer] }\n      GET /orders/:id:')),
     ).toContain('manifest.ambiguous_route')
+  })
+
+  it('a grant for nobody in particular, and one half of a table and half of an operation, are refused', () => {
+    for (const [from, to, code] of [
+      ['refund: { for: [admin]', 'refund: { for: []', 'manifest.wrong_type'],
+      ['refund: { for: [admin]', 'refund: { for: admin', 'manifest.wrong_type'],
+      ['refund: { for: [admin]', 'refund: {', 'manifest.missing_key'],
+      ['refund: { for: [admin]', 'refund: { for: [admin], rows: own', 'manifest.unknown_key'],
+      ['get: any, refund', 'get: own, refund', 'manifest.unsupported'],
+      ['get: any, refund', 'get: { rows: own }, refund', 'manifest.unsupported'],
+      ['create: any', 'create: own', 'manifest.wrong_type'],
+      ['create: any', 'create', 'manifest.wrong_type'],
+      ['put: own', 'put: { for: [admin] }', 'manifest.unsupported'],
+      ['put: own', 'read: any', 'manifest.unresolved_name'],
+    ] as const) {
+      expect(codesOf(edited(from, to)), to).toContain(code)
+    }
   })
 
   it('an empty file, a list and nonsense are faults, never exceptions', () => {

@@ -73,34 +73,44 @@ const authorizer: Shape = {
 
 const rowsText: Shape = { kind: 'text', says: '"own" or "any"', options: ['own', 'any'] }
 
+const rows: Shape = {
+  kind: 'record',
+  keys: {
+    rows: {
+      shape: rowsText,
+      required: true,
+      about: 'own: rows whose partition key is the user served; any: all rows.',
+    },
+    except: { shape: names, about: 'Roles of the user served to whom every row is open.' },
+    columns: { shape: columns, about: 'For update: the only columns that may be written.' },
+  },
+}
+
+const forRoles: Shape = {
+  kind: 'record',
+  keys: {
+    for: {
+      shape: { kind: 'list', of: nameText, atLeast: 1 },
+      required: true,
+      about: 'Roles one of which the user served must hold, with every proof that the role needs.',
+    },
+  },
+}
+
+/** A verb of a table may also be the name of an operation: which it is shows only when the thing is known. */
 const permission: Shape = {
   kind: 'either',
   of: [
     operations,
     {
       kind: 'record',
-      keys: {},
+      keys: Object.fromEntries(
+        Object.keys(tableVerbs).map((verb) => [verb, { shape: { kind: 'either', of: [rowsText, rows, forRoles] } }]),
+      ),
       named: {
-        says: `one of ${Object.keys(tableVerbs).join(', ')}`,
-        pattern: new RegExp(`^(?:${Object.keys(tableVerbs).join('|')})$`),
-        of: {
-          kind: 'either',
-          of: [
-            rowsText,
-            {
-              kind: 'record',
-              keys: {
-                rows: {
-                  shape: rowsText,
-                  required: true,
-                  about: 'own: rows whose partition key is the user served; any: all rows.',
-                },
-                except: { shape: names, about: 'Roles of the user served to whom every row is open.' },
-                columns: { shape: columns, about: 'For update: the only columns that may be written.' },
-              },
-            },
-          ],
-        },
+        says: 'an operation name or a table verb',
+        pattern: operationName,
+        of: { kind: 'either', of: [{ kind: 'text', says: '"any"', options: ['any'] }, forRoles] },
       },
     },
   ],

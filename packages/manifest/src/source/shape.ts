@@ -27,7 +27,7 @@ export type Shape =
       /** Nothing at all stands for `{}`. */
       readonly orEmpty?: boolean
     }
-  /** Told apart by the kind of value: at most one alternative per kind. */
+  /** Told apart by the kind of value; several records by the keys that they require. */
   | { readonly kind: 'either'; readonly of: readonly Shape[] }
 
 /** What may stand under one key of a record. */
@@ -65,7 +65,8 @@ export function checkShape(node: Node, shape: Shape, path: string, faults: Fault
       if (node.kind !== 'map') return wrongType(node, path, 'a map', faults)
       return checkRecord(node, shape, path, faults)
     case 'either': {
-      const alternative = shape.of.find((one) => takes(one, node))
+      const fitting = shape.of.filter((one) => takes(one, node))
+      const alternative = fitting.find((one) => holdsRequired(one, node)) ?? fitting[0]
       if (alternative === undefined) wrongType(node, path, shape.of.map(describeShape).join(', or '), faults)
       else checkShape(node, alternative, path, faults)
     }
@@ -137,6 +138,13 @@ function takes(shape: Shape, node: Node): boolean {
     case 'list':
       return node.kind === shape.kind
   }
+}
+
+function holdsRequired(shape: Shape, node: Node): boolean {
+  if (shape.kind !== 'record' || node.kind !== 'map') return true
+  return Object.entries(shape.keys).every(
+    ([key, field]) => field.required !== true || node.entries.some((entry) => entry.key === key),
+  )
 }
 
 function describeShape(shape: Shape): string {
