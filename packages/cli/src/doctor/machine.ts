@@ -67,14 +67,14 @@ function userNamespaces(): Finding {
 }
 
 /**
- * The command that opens user namespaces, by what closes them here: `setting` reads a kernel switch. Nothing when no
+ * The command that opens user namespaces, by what closes them here: `read` reads a kernel switch. Nothing when no
  * switch that we know does.
  */
-export function namespaceFix(setting: (path: string) => string | undefined): string | undefined {
+export function namespaceFix(read: (path: string) => string | undefined): string | undefined {
   const set = (assignment: string): string => rootCommandLine(process.getuid?.(), 'sysctl', '-w', assignment)
-  if (setting('/proc/sys/user/max_user_namespaces') === '0') return set('user.max_user_namespaces=15000')
-  if (setting('/proc/sys/kernel/unprivileged_userns_clone') === '0') return set('kernel.unprivileged_userns_clone=1')
-  if (setting('/proc/sys/kernel/apparmor_restrict_unprivileged_userns') !== '1') return undefined
+  if (read('/proc/sys/user/max_user_namespaces') === '0') return set('user.max_user_namespaces=15000')
+  if (read('/proc/sys/kernel/unprivileged_userns_clone') === '0') return set('kernel.unprivileged_userns_clone=1')
+  if (read('/proc/sys/kernel/apparmor_restrict_unprivileged_userns') !== '1') return undefined
   const file = '/etc/apparmor.d/bwrap-sallyport'
   const written = commandLine('printf', '%s\\n', ...appArmorProfile)
   const asRoot = (...words: readonly [string, ...string[]]): string => rootCommandLine(process.getuid?.(), ...words)
