@@ -206,7 +206,7 @@ export type Permission =
       readonly kind: 'function' | 'door'
       readonly target: string
       readonly operation: string
-      /** Roles one of which the transaction's user must hold, with every proof it needs; empty for anybody, or nobody. */
+      /** Roles one of which the transaction's user must hold, with every proof that it needs; empty for anybody. */
       readonly forRoles: readonly string[]
       readonly at: Position
     }

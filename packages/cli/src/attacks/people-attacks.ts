@@ -2,12 +2,37 @@ import { SallyportError } from '@sallyport/core/access'
 
 import { isRecord } from '../local-api.ts'
 import type { Attack, Attempt, Control } from './attack.ts'
+import type { Instruction } from './hostile-app/src/instruction.ts'
 import type { Strength } from './tokens.ts'
-import { attemptOf, controlOf } from './verdicts.ts'
-import type { World } from './world.ts'
+import { attemptInside, attemptOf, controlInside, controlOf } from './verdicts.ts'
+import type { FunctionName, World } from './world.ts'
 
 const strong: Strength = { mfa: true, device: true }
 const doNothing = '{"do":"wait","ms":1}'
+
+const askForRefund: Instruction = {
+  do: 'http',
+  url: 'http://orders.fn.internal/refund',
+  method: 'POST',
+  headers: { 'content-type': 'application/json' },
+  body: doNothing,
+}
+
+const payOut: Instruction = { do: 'http', url: 'https://api.stripe.com/v1/payouts', method: 'POST', body: 'amount=100' }
+
+/** The same code, the same call: only the person behind it is another. */
+function whileServingAnAdmin(
+  functionName: FunctionName,
+  instruction: Instruction,
+): Pick<Attack, 'controls' | 'control'> {
+  return {
+    controls: 'the same call while it serves an elevated administrator',
+    control: async (world) => {
+      await approve(world, await request(world, 'grace'), 'ada')
+      return controlInside(await world.insideForAdmin(functionName, instruction, 'grace'))
+    },
+  }
+}
 
 /** The customer's own route, from this address. */
 async function asAlice(
@@ -138,6 +163,22 @@ export const peopleAttacks: readonly Attack[] = [
       await approve(world, await request(world, 'grace'), 'ada')
       return controlOf(await refund(world, 'grace'))
     },
+  },
+  {
+    name: 'people.refund-on-behalf',
+    tries: 'the storefront asks for a refund on a customer’s behalf',
+    stoppedBy: 'policy',
+    expected: ['function.not_granted_for'],
+    run: async (world) => attemptInside(await world.inside('storefront', askForRefund)),
+    ...whileServingAnAdmin('storefront', askForRefund),
+  },
+  {
+    name: 'people.payout-on-behalf',
+    tries: 'payments pays out at its door on a customer’s behalf',
+    stoppedBy: 'policy',
+    expected: ['door.not_granted_for'],
+    run: async (world) => attemptInside(await world.inside('payments', payOut)),
+    ...whileServingAnAdmin('payments', payOut),
   },
 ]
 

@@ -37,6 +37,8 @@ export interface World {
   request(asked: Parameters<typeof send>[1]): Promise<ClientAnswer>
   /** Has hostile code inside a function do this, on behalf of a customer. */
   inside(functionName: FunctionName, instruction: Instruction, user?: string): Promise<Outcome>
+  /** The same, on behalf of an administrator with both factors; elevated, if the attack saw to it. */
+  insideForAdmin(functionName: FunctionName, instruction: Instruction, user: string): Promise<Outcome>
   /** Has the same code do the same without a box around it. */
   outside(instruction: Instruction): Promise<Outcome>
   /** The line that code left behind with this tag, once it is printed. */
@@ -86,6 +88,11 @@ export async function withWorld<Result>(
         const body = JSON.stringify(route(functionName, instruction))
         const answer = await send(hostile, { path: '/do', body, token: await token(hostile, user) })
         return outcomeIn(answer)
+      },
+      insideForAdmin: async (functionName, instruction, user) => {
+        const body = JSON.stringify(route(functionName, instruction))
+        const strong = await token(hostile, user, { mfa: true, device: true })
+        return outcomeIn(await send(hostile, { path: '/refund', body, token: strong }))
       },
       outside: (instruction) => outside(instruction, join(copy, 'canary.pem')),
       printed: (tag, withinMs) => printed(hostile, tag, withinMs),

@@ -76,7 +76,7 @@ describe('the compiled app', () => {
 })
 
 describe('a function call', () => {
-  it('is allowed only where a can line names it, for the person behind it, whoever asks and from whichever zone', () => {
+  it('is allowed only where a can line names it, for the person behind it, whoever asks from whichever zone', () => {
     const zones = [...app.zones.map(({ name }) => name), 'internet', 'nowhere', undefined]
     const operations = app.functions.flatMap((one) => [...one.offers, 'other'].map((operation) => ({ one, operation })))
     let granted = 0
