@@ -31,6 +31,7 @@ function shell(line: string, cwd: string, at: 'pipe' | 'terminal'): ChildProcess
   // util-linux's `script` gives the line a terminal of its own, so that a question can be answered.
   const child =
     at === 'pipe' ? spawn('bash', ['-c', line], options) : spawn('script', ['-qefc', line, '/dev/null'], options)
+  child.stdin?.on('error', () => undefined) // it ended before it had read what it did not want
   running.add(child)
   child.once('close', () => running.delete(child))
   return child
