@@ -9,10 +9,10 @@ test('a secret gives its value to whoever asks by name', () => {
 })
 
 test.each<[string, () => string]>([
-  ['a text', () => `${secret}`],
+  ['a text', () => String(secret)],
   ['JSON', () => JSON.stringify({ secret })],
-  ['a spread', () => JSON.stringify({ ...secret })],
-  ['an error', () => String(new Error(`failed with ${secret}`))],
+  ['a copy', () => JSON.stringify(Object.assign({}, secret))],
+  ['an error', () => String(new Error(`failed with ${String(secret)}`))],
   ['entries', () => JSON.stringify(Object.entries(secret))],
 ])('a secret does not show itself in %s', (_, show) => {
   expect(show()).not.toContain('sk_of_the_shop')

@@ -9,7 +9,10 @@ import { ask, type Harness, openHarness } from './testing/harness.ts'
 
 describe('the caller header', () => {
   it('gives positions, innermost first', () => {
-    expect(readCaller(['9:64,15:55'])).toEqual([{ line: 9, column: 64 }, { line: 15, column: 55 }])
+    expect(readCaller(['9:64,15:55'])).toEqual([
+      { line: 9, column: 64 },
+      { line: 15, column: 55 },
+    ])
   })
 
   it.each([
@@ -45,7 +48,8 @@ let harness: Harness
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'sallyport-caller-'))
-  for (const name of ['code', 'app/format/lib', 'app/linked', 'app/endless']) mkdirSync(join(folder, name), { recursive: true })
+  const folders = ['code', 'app/format/lib', 'app/linked', 'app/endless']
+  for (const name of folders) mkdirSync(join(folder, name), { recursive: true })
   const mappings = sources.map((_, index) => (index === 0 ? 'AAAA' : 'ACAA')).join(';')
   writeFileSync(join(folder, 'code/index.mjs.map'), JSON.stringify({ version: 3, sources, names: [], mappings }))
   writeFileSync(join(folder, 'package.json'), '{"name":"above-the-app"}')
