@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { fixesByHand, kindsOfFix } from '../fixes/kinds.ts'
-import { ofTheCommand } from '../fixes/of-the-command.ts'
-import { ofTheLedger } from '../fixes/of-the-ledger.ts'
-import { ofTheManifest } from '../fixes/of-the-manifest.ts'
-import { ofTheServer } from '../fixes/of-the-server.ts'
-import { shown } from '../fixes/world.ts'
-import { readTree, withTree } from '../house/source-tree.ts'
+import { fixesByHand, kindsOfFix } from './fixes/kinds.ts'
+import { ofTheCommand } from './fixes/of-the-command.ts'
+import { ofTheLedger } from './fixes/of-the-ledger.ts'
+import { ofTheManifest } from './fixes/of-the-manifest.ts'
+import { ofTheServer } from './fixes/of-the-server.ts'
+import { shown } from './fixes/world.ts'
+import { readTree, withTree } from './house/source-tree.ts'
 
 // Whatever the product prints as a fix works when it is pasted: each kind is provoked, pasted into bash as it was
 // printed, and the same question is asked again.
