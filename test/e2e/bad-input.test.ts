@@ -81,7 +81,11 @@ test('a function whose file is missing is refused with the line that names it', 
   await fresh()
   app.edit('sallyport.yaml', 'code: src/notes.ts', 'code: src/gone.ts')
   const { said } = await refusal('manifest.faulty')
-  const line = app.read('sallyport.yaml').split('\n').findIndex((text) => text.includes('src/gone.ts')) + 1
+  const line =
+    app
+      .read('sallyport.yaml')
+      .split('\n')
+      .findIndex((text) => text.includes('src/gone.ts')) + 1
   assert.match(said, new RegExp(`sallyport.yaml:${line}:11 manifest.file_missing: .*src/gone.ts`))
 })
 

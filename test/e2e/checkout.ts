@@ -32,7 +32,10 @@ export async function startCheckout(): Promise<RunningCheckout> {
   const mail = await startMailApi(secrets['mail-token'], 0)
   const server = await start({ folder }, { environment: { STRIPE_UPSTREAM: payments.url, MAIL_UPSTREAM: mail.url } })
   // Two admins: a code of the second factor works once in 30 seconds.
-  for (const [name, admin] of [['stripe-key', 'ada'], ['mail-token', 'grace']] as const) {
+  for (const [name, admin] of [
+    ['stripe-key', 'ada'],
+    ['mail-token', 'grace'],
+  ] as const) {
     const { exitCode, stderr } = await command(['secret', 'set', name, '--as', admin, '--app', folder], secrets[name])
     if (exitCode !== 0) throw new Error(stderr)
   }

@@ -123,7 +123,8 @@ test('plain HTTP only when it is asked for, and only on loopback', async () => {
   try {
     assert.match(server.status.gateway, /^http:\/\/localhost:/)
     assert.match(server.status.issuer, /^https:/)
-    assert.equal((await server.send(note('kept', alice))).status, 200)
+    const { status, text } = await server.send(note('kept', alice))
+    assert.equal(status, 200, text + server.stderr())
     assert.deepEqual(listensOn(server.pid, Number(new URL(server.status.gateway).port)), ['0100007F'])
   } finally {
     await server.stop()
