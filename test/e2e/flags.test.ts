@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { serverArguments } from '../../packages/cli/src/verbs/server.ts'
+import { serverArguments } from '@sallyport/cli'
+
 import { parseServerArguments } from '../../packages/server/src/operation/index.ts'
 
 const none = { http: false, yes: false }

@@ -80,7 +80,9 @@ export const administrationGuards: readonly Guard[] = [
     name: 'nobody approves their own request',
     attack: 'people.self-approval',
     file: `${room}/administration.ts`,
-    code: "if (request.subject === by.id) throw refusal('elevation.self_approval', 'Nobody approves their own request.')",
+    code:
+      "if (request.subject === by.id) throw refusal('elevation.self_approval', " +
+      "'Nobody approves their own request.')",
     without: '',
     noticedBy: administration,
     testName: 'is never approved by the one who asked',

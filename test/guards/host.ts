@@ -119,7 +119,7 @@ export const hostGuards: readonly Guard[] = [
   },
   {
     name: 'a box serves one user',
-    attack: "never serves two affinities from one box under reuse: user",
+    attack: 'never serves two affinities from one box under reuse: user',
     file: `${room}/pool.ts`,
     code: "if (image.reuse !== 'user') return idle[0]",
     without: 'if (image.name) return idle[0]',

@@ -4,6 +4,7 @@ const room = 'packages/manifest/src'
 const traps = [`${room}/read/traps.test.ts`]
 const policies = [`${room}/read/read-policies.test.ts`]
 const compiled = [`${room}/compile/compile-app.test.ts`]
+const rows = [`${room}/compile/rows.test.ts`]
 const match = [`${room}/match/match.test.ts`]
 const checked = [`${room}/check/load-app.test.ts`]
 
@@ -33,7 +34,8 @@ export const manifestGuards: readonly Guard[] = [
     file: `${room}/source/shape.ts`,
     code: 'if (field !== undefined) {\n      checkShape',
     without:
-      'if (field === undefined && shape.named === undefined) {\n      continue\n    } else if (field !== undefined) {\n      checkShape',
+      'if (field === undefined && shape.named === undefined) {\n      continue\n    ' +
+      '} else if (field !== undefined) {\n      checkShape',
     noticedBy: traps,
     testName: 'unknown key is refused',
   },
@@ -115,7 +117,7 @@ export const manifestGuards: readonly Guard[] = [
     file: `${room}/compile/identities.ts`,
     code: "Null: { 'dynamodb:LeadingKeys': 'false', [contextKeys.transactionUser]: 'false' },",
     without: '',
-    noticedBy: compiled,
+    noticedBy: rows,
     testName: 'where the key or the user is absent',
   },
   {
@@ -124,7 +126,7 @@ export const manifestGuards: readonly Guard[] = [
     file: `${room}/compile/identities.ts`,
     code: "'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys'",
     without: "'ForAllValues:StringLike': { 'dynamodb:Leading'",
-    noticedBy: compiled,
+    noticedBy: rows,
     testName: 'are open to the user served',
   },
   {
@@ -133,7 +135,7 @@ export const manifestGuards: readonly Guard[] = [
     file: `${room}/compile/identities.ts`,
     code: "Null: { 'dynamodb:Attributes': 'false' },",
     without: '',
-    noticedBy: compiled,
+    noticedBy: rows,
     testName: 'bound what is written',
   },
   {
@@ -142,7 +144,7 @@ export const manifestGuards: readonly Guard[] = [
     file: `${room}/compile/identities.ts`,
     code: "StringEqualsIfExists: { 'dynamodb:ReturnValues': ['NONE', 'UPDATED_OLD', 'UPDATED_NEW'] },",
     without: '',
-    noticedBy: compiled,
+    noticedBy: rows,
     testName: 'bound what is written',
   },
   {
@@ -187,7 +189,7 @@ export const manifestGuards: readonly Guard[] = [
     file: `${room}/compile/conditions.ts`,
     code: '...bools({ [contextKeys.transactionMfa]: role.mfa }),',
     without: '',
-    noticedBy: compiled,
+    noticedBy: rows,
     testName: 'excepted role',
   },
   {
@@ -196,7 +198,7 @@ export const manifestGuards: readonly Guard[] = [
     file: `${room}/compile/conditions.ts`,
     code: '{ [contextKeys.transactionElevatedRoles]: [role.name] }',
     without: '{}',
-    noticedBy: compiled,
+    noticedBy: rows,
     testName: 'excepted role',
   },
   {

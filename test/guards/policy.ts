@@ -14,8 +14,10 @@ export const policyGuards: readonly Guard[] = [
     name: 'what is denied does not pass',
     attack: 'what is denied is recorded and refused, and neither admitted nor passed',
     file: 'packages/core/src/enforcement/enforce.ts',
-    code: "if (decision.effect === 'deny') return gate.refuse(decision, receipt, request)\n  const grant = await gate.admit(decision, receipt)",
-    without: "const grant = await gate.admit(decision as Parameters<typeof gate.admit>[0], receipt)",
+    code:
+      "if (decision.effect === 'deny') return gate.refuse(decision, receipt, request)\n" +
+      '  const grant = await gate.admit(decision, receipt)',
+    without: 'const grant = await gate.admit(decision as Parameters<typeof gate.admit>[0], receipt)',
     noticedBy: walk,
   },
   {
@@ -227,7 +229,7 @@ export const policyGuards: readonly Guard[] = [
     code: 'value.every((item) => one(item, facts))',
     without: 'value.some((item) => one(item, facts))',
     noticedBy: golden,
-    testName: "ForAllValues is false when one value",
+    testName: 'ForAllValues is false when one value',
   },
   {
     name: 'a value never becomes a pattern',
