@@ -4,10 +4,12 @@ import { closeAll, type Ending } from './close-all.ts'
 
 test('what was started last ends first, and each waits for the one before it', async () => {
   const ended: string[] = []
-  const ending = (name: string): Ending => async () => {
-    await Promise.resolve()
-    ended.push(name)
-  }
+  const ending =
+    (name: string): Ending =>
+    async () => {
+      await Promise.resolve()
+      ended.push(name)
+    }
   await closeAll([ending('ledger'), ending('boxes'), ending('gateway')], () => undefined)
   expect(ended).toEqual(['gateway', 'boxes', 'ledger'])
 })
