@@ -199,7 +199,7 @@ export const manifestGuards: readonly Guard[] = [
     code: '{ [contextKeys.transactionElevatedRoles]: [role.name] }',
     without: '{}',
     noticedBy: rows,
-    testName: 'excepted role',
+    testName: 'keeps its own word',
   },
   {
     name: 'a role at a route counts with its second factor and its device',
