@@ -198,7 +198,7 @@ export const manifestGuards: readonly Guard[] = [
     file: `${room}/compile/conditions.ts`,
     code: '{ [contextKeys.transactionElevatedRoles]: [role.name] }',
     without: '{}',
-    noticedBy: rows,
+    noticedBy: checked,
     testName: 'keeps its own word',
   },
   {
