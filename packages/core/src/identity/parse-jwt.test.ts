@@ -84,11 +84,12 @@ describe('parseStrictObject', () => {
     expect(parseStrictObject(bytes('{"a":"a","b":{"a":"\\"b\\":"},"c":["a","a",{"a":1}]}'))).toMatchObject({ a: 'a' })
   })
 
-  test('reads what JSON writes', () => {
+  test('reads what JSON writes, except a member called __proto__', () => {
     fc.assert(
       fc.property(fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 4 })), (value) => {
         const text = JSON.stringify(value)
-        expect(JSON.stringify(parseStrictObject(bytes(text)))).toBe(text)
+        const proto = text.includes('"__proto__":') // a name at any depth; in a value its quotes would be escaped
+        expect(JSON.stringify(parseStrictObject(bytes(text)))).toBe(proto ? undefined : text)
       }),
     )
   })
