@@ -37,7 +37,7 @@ test('a manifest that grants more is refused where nobody is asked, and --broade
   assert.deepEqual(await configurations(), accepted, 'what was refused never came into force')
 
   const server = await start(app, { args: ['--broadening', 'allow'] })
-  assert.equal((await version(server)).status, 200)
+  assert.equal((await version(server)).text, 'one', server.stderr())
   const last = (await configurations()).at(-1)
   assert.deepEqual([last?.broadens, last?.previous], [true, accepted.at(-1)?.digest])
   assert.deepEqual(last?.accessDiff, [
@@ -64,7 +64,7 @@ test('dev takes up code and manifest as they are saved, and keeps what was in fo
   const server = await start(app, { mode: 'dev', args: ['--broadening', 'refuse'] })
   const says = async (text: string) => (await version(server)).text === text
   const heard = (pattern: RegExp) => until(String(pattern), () => pattern.test(server.stderr()))
-  assert.ok(await says('one'))
+  assert.equal((await version(server)).text, 'one', server.stderr())
 
   const savedAt = performance.now()
   app.edit('src/notes.ts', "const version = 'one'", "const version = 'two'")
