@@ -82,7 +82,7 @@ export async function createPod({ runtime, tools, uid }: PodOptions): Promise<Po
   )
   closeSync(seccomp)
   const said = collect(shell.stderr)
-  const exited = exitOf(shell)
+  const exited = endOf(shell, 'exit')
   // A write into a box that has just died is answered by `gone`, not by an exception.
   for (const stream of shell.stdio) stream?.on('error', ignoreBrokenPipe)
   try {
@@ -151,7 +151,8 @@ async function openListeners(
   const openerSaid = collect(opener.stderr)
   const opened = new Map<string, unknown>()
   opener.on('message', (name: unknown, handle) => void (typeof name === 'string' && opened.set(name, handle)))
-  const { code } = await exitOf(opener)
+  // `close`, not `exit`: the end of a process may be heard before the last handle that it sent has been read.
+  const { code } = await endOf(opener, 'close')
   const [runtimeServer, http, https, dns] = ['runtime', 'http', 'https', 'dns'].map((name) => opened.get(name))
   const complete = runtimeServer instanceof Server && http instanceof Server && https instanceof Server
   if (code === 0 && complete && dns instanceof DatagramSocket) return { runtime: runtimeServer, http, https, dns }
@@ -213,10 +214,10 @@ function killed(pid: number): boolean {
   }
 }
 
-function exitOf(child: ChildProcess): Promise<PodExit> {
+function endOf(child: ChildProcess, event: 'exit' | 'close'): Promise<PodExit> {
   return new Promise((resolve) => {
     child.once('error', () => resolve({ code: null, signal: null }))
-    child.once('exit', (code, signal) => resolve({ code, signal }))
+    child.once(event, (code: number | null, signal: NodeJS.Signals | null) => resolve({ code, signal }))
   })
 }
 
