@@ -44,6 +44,7 @@ import {
   startCommand,
   tableCredentials,
   type Terminal,
+  tryPort,
   uidRangeOf,
   watchFolder,
 } from './operation/index.ts'
@@ -114,6 +115,10 @@ async function start(
   }
   const kept = await openKeptState(folders, loaded.app.name, roles, trouble, started)
   const { administration, ledger, output, vault } = kept
+  const taken = (cause: unknown): never => {
+    throw explainListenFailure(cause, options.port, (port) => startCommand(options, { port }))
+  }
+  await tryPort(options.port).catch(taken) // now, rather than when all the boxes have been made
   const people = await openPeople(loaded.app, folders, kept, options, started)
   force = await putIntoForce(loaded, kept, people.provider, options, terminal)
 
@@ -222,9 +227,7 @@ async function start(
     mayKnock: (address) => limiter(`knock ${address}`, knocks) === 0,
     onFailure: trouble,
     nowMs,
-  }).catch((cause: unknown) => {
-    throw explainListenFailure(cause, options.port, (port) => startCommand(options, { port }))
-  })
+  }).catch(taken)
   started.push(() => gateway.close())
   const renew = renewLeaf(people.leaf, {
     nowMs,

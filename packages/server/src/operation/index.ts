@@ -10,6 +10,7 @@ export { failureLine, outcomeRecord, platformLine, refusedLine } from './lines.t
 export { type LoadedManifest, loadManifestOf } from './load.ts'
 export { newId, nowMs, nowSeconds } from './moment.ts'
 export { openOutputLog, type OutputLog } from './output-log.ts'
+export { tryPort } from './ports.ts'
 export { renewLeaf } from './renewal.ts'
 export { elevationRuleOf, powersOf } from './role-powers.ts'
 export { announceApi, type Folders, openFolders, readIfPresent, writePrivate } from './state-folder.ts'
