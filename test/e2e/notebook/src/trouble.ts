@@ -12,7 +12,7 @@ const ways: Readonly<Record<string, () => unknown>> = {
   },
   exits: () => process.exit(3),
   floods: () => {
-    for (let line = 0; line < 200_000; line++) process.stdout.write(`line ${line} ${'-'.repeat(80)}\n`)
+    for (let line = 0; line < 60_000; line++) process.stdout.write(`line ${line} ${'-'.repeat(80)}\n`)
     return { statusCode: 200, body: 'flooded' }
   },
   returns7MB: () => ({ statusCode: 200, body: 'x'.repeat(7 * 1024 * 1024) }),
