@@ -258,6 +258,7 @@ export const errorCodes: Readonly<Record<string, Entry>> = {
   'server.port_forbidden': ['This user may not open the port.', 'Use a port above 1023: `--port N`.'],
   'server.port_in_use': ['Another program has the port.', '`--port 0` takes any free one.'],
   'server.slow_stop': ['A part did not end in time; the process ended without it.', 'Report it with the log.'],
+  'server.unexpected': ['Something failed that should not.', report],
   'server.usage': ["The server's arguments are not understood.", '`sallyport up --help`'],
   'sign-in.busy': ['Too many sign-ins at once.', 'Try again.'],
   'sign-in.code': ['The code of the second factor is wrong or used.', 'Wait for the next code.'],

@@ -5,7 +5,7 @@ import { serverArguments } from '@sallyport/cli'
 
 import { parseServerArguments } from '../../packages/server/src/operation/index.ts'
 
-const none = { http: false, yes: false }
+const none = { http: false, yes: false, json: false }
 
 test('whatever the command hands to the server, the server understands', () => {
   const handed = (mode: 'up' | 'dev', flags: Parameters<typeof serverArguments>[1]) =>
@@ -19,7 +19,7 @@ test('whatever the command hands to the server, the server understands', () => {
     broadening: 'refuse',
   })
   assert.deepEqual(
-    handed('dev', { port: 1, issuerPort: 2, http: true, yes: false, broadening: 'ask', inspect: 'till' }),
+    handed('dev', { port: 1, issuerPort: 2, http: true, yes: false, json: true, broadening: 'ask', inspect: 'till' }),
     {
       mode: 'dev',
       folder: '/srv/app',
@@ -28,6 +28,7 @@ test('whatever the command hands to the server, the server understands', () => {
       plainHttp: true,
       broadening: 'ask',
       inspect: 'till',
+      json: true,
     },
   )
 })

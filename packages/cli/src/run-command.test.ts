@@ -54,7 +54,7 @@ describe('the command line', () => {
   })
 
   test('hands the server its own words', () => {
-    const flags = { http: true, yes: true, port: 0, broadening: 'refuse', inspect: 'orders' } as const
+    const flags = { http: true, yes: true, json: false, port: 0, broadening: 'refuse', inspect: 'orders' } as const
     expect(serverArguments('dev', flags, '/app')).toEqual([
       'dev',
       '/app',
@@ -66,7 +66,7 @@ describe('the command line', () => {
       '--broadening',
       'allow',
     ])
-    expect(serverArguments('up', { http: false, yes: false }, '/app')).toEqual(['up', '/app'])
+    expect(serverArguments('up', { http: false, yes: false, json: false }, '/app')).toEqual(['up', '/app'])
   })
 })
 

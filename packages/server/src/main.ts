@@ -1,6 +1,6 @@
 import { SallyportError } from '@sallyport/core/access'
 
-import { describeFailure, parseServerArguments } from './operation/index.ts'
+import { describeFailure, failureFields, parseServerArguments } from './operation/index.ts'
 import { type RunningServer, startServer, type Status } from './server.ts'
 
 /** The first thing printed: how strongly the boxes hold, and who vouches for the ledger. */
@@ -38,7 +38,9 @@ async function main(): Promise<void> {
   process.on('SIGTERM', () => end(143))
   process.on('SIGHUP', () => end(129))
   const { status } = await starting
-  if (!stop.signal.aborted) process.stdout.write(banner(status, Date.now() - startedAt))
+  if (stop.signal.aborted) return
+  const readyInMs = Date.now() - startedAt
+  process.stdout.write(options.json ? `${JSON.stringify({ ...status, readyInMs })}\n` : banner(status, readyInMs))
 }
 
 /** Also while it still starts: what is half started is ended as well. */
@@ -55,6 +57,8 @@ async function endWith(code: number, starting: Promise<RunningServer>): Promise<
 }
 
 await main().catch((cause: unknown) => {
-  report(describeFailure(cause))
+  // Also where the arguments themselves were the fault, so not from the options.
+  if (process.argv.includes('--json')) process.stdout.write(`${JSON.stringify({ error: failureFields(cause) })}\n`)
+  else report(describeFailure(cause))
   process.exitCode = 2
 })

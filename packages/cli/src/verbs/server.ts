@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { commandLine, SallyportError } from '@sallyport/core/access'
 import { buildCommand, type Command } from '@stricli/core'
 
-import { type Answer, answering } from '../answer.ts'
+import { type Answer, answering, commonFlags } from '../answer.ts'
 import { appFolder, type Terminal } from '../terminal.ts'
 
 interface Flags {
@@ -12,6 +12,7 @@ interface Flags {
   readonly http: boolean
   readonly broadening?: 'refuse' | 'ask' | 'allow'
   readonly yes: boolean
+  readonly json: boolean
 }
 
 interface DevFlags extends Flags {
@@ -35,6 +36,7 @@ const shared = {
     optional: true,
   },
   yes: { kind: 'boolean', brief: 'The same as --broadening=allow', default: false, withNegated: false },
+  json: commonFlags.json,
 } as const
 
 const positional = {
@@ -96,6 +98,7 @@ export function serverArguments(mode: 'up' | 'dev', flags: DevFlags, folder: str
     ...(flags.port === undefined ? [] : ['--port', String(flags.port)]),
     ...(flags.issuerPort === undefined ? [] : ['--issuer-port', String(flags.issuerPort)]),
     ...(flags.http ? ['--http'] : []),
+    ...(flags.json ? ['--json'] : []),
     ...(flags.inspect === undefined ? [] : ['--inspect', flags.inspect]),
     ...(broadening === undefined ? [] : ['--broadening', broadening]),
   ]

@@ -18,6 +18,8 @@ export interface ServerOptions {
   readonly inspect?: string
   /** What to do with a manifest that grants more than the last accepted one. */
   readonly broadening: 'ask' | 'allow' | 'refuse'
+  /** Says what came up, or what kept it from coming up, as one line of JSON in place of words. */
+  readonly json?: true
 }
 
 /** Reads the server's arguments. Unknown or misspelt ones are errors: a flag that is ignored could be a guard. */
@@ -39,6 +41,7 @@ export function parseServerArguments(args: readonly string[], terminal: boolean)
     plainHttp: values.http ?? false,
     broadening,
     ...(values.inspect === undefined ? {} : { inspect: values.inspect }),
+    ...(values.json === true ? { json: true } : {}),
   }
 }
 
@@ -79,6 +82,7 @@ const parseStrictly = (args: readonly string[]) =>
       http: { type: 'boolean' },
       inspect: { type: 'string' },
       broadening: { type: 'string' },
+      json: { type: 'boolean' },
     },
   })
 

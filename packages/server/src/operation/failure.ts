@@ -10,6 +10,17 @@ export function describeFailure(cause: unknown): string {
   return `error server.unexpected: ${messageOf(cause)}`
 }
 
+/** The same for programs: its code, what happened, and what mends it. */
+export function failureFields(cause: unknown): {
+  readonly code: string
+  readonly message: string
+  readonly fix?: string
+} {
+  if (!(cause instanceof SallyportError)) return { code: 'server.unexpected', message: messageOf(cause) }
+  const { code, message, fix } = cause
+  return { code, message, ...(fix === undefined ? {} : { fix }) }
+}
+
 function messageOf(cause: unknown): string {
   return cause instanceof Error ? cause.message : String(cause)
 }

@@ -4,7 +4,7 @@ export { type AccessChange, agreeToBroadening, type Terminal } from './broadenin
 export { buildFunctions } from './build.ts'
 export { closeAll, type Ending } from './close-all.ts'
 export { durabilityOf } from './durability.ts'
-export { describeFailure, explainListenFailure } from './failure.ts'
+export { describeFailure, failureFields, explainListenFailure } from './failure.ts'
 export { audienceOf, type EmbeddedProvider, issuersOf } from './issuers.ts'
 export { failureLine, outcomeRecord, platformLine, refusedLine } from './lines.ts'
 export { type LoadedManifest, loadManifestOf } from './load.ts'
