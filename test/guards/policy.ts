@@ -2,8 +2,8 @@ import type { Guard } from './guard.ts'
 
 const room = 'packages/core/src/policy'
 const golden = [`${room}/golden.test.ts`]
-const decide = [`${room}/decide.test.ts`]
-const judge = [`${room}/judge.test.ts`]
+const decide = [`${room}/decide/decide.test.ts`]
+const judge = [`${room}/decide/judge.test.ts`]
 const walk = ['packages/core/src/enforcement/enforce.test.ts']
 
 const seals = ['packages/core/src/access/seals.test.ts']
@@ -47,7 +47,7 @@ export const policyGuards: readonly Guard[] = [
   {
     name: 'an explicit deny wins',
     attack: 'people.country',
-    file: `${room}/judge.ts`,
+    file: `${room}/decide/judge.ts`,
     code: 'if (denied !== undefined) return denied',
     without: '',
     noticedBy: golden,
@@ -56,7 +56,7 @@ export const policyGuards: readonly Guard[] = [
   {
     name: 'what nothing allows is denied',
     attack: 'functions.past-the-middle',
-    file: `${room}/decide.ts`,
+    file: `${room}/decide/decide.ts`,
     code: "typeof verdict === 'string' || verdict.kind === 'set' ||",
     without: "typeof verdict !== 'string' && verdict.kind !== 'set' &&",
     noticedBy: golden,
@@ -65,7 +65,7 @@ export const policyGuards: readonly Guard[] = [
   {
     name: 'a layer that must allow and is absent denies',
     attack: 'a layer that must allow and is not there denies',
-    file: `${room}/judge.ts`,
+    file: `${room}/decide/judge.ts`,
     code: 'if (!asked) return layer',
     without: '',
     noticedBy: judge,
@@ -73,7 +73,7 @@ export const policyGuards: readonly Guard[] = [
   {
     name: 'where nothing must allow, nothing is allowed',
     attack: 'where nothing must allow, nothing is allowed',
-    file: `${room}/judge.ts`,
+    file: `${room}/decide/judge.ts`,
     code: "return granted ?? 'guardrail'",
     without: 'return granted ?? sets[0]!.allows.find(facts)!',
     noticedBy: judge,
@@ -81,7 +81,7 @@ export const policyGuards: readonly Guard[] = [
   {
     name: 'a function is called by both sides leave',
     attack: 'functions.past-the-middle',
-    file: `${room}/layers.ts`,
+    file: `${room}/decide/layers.ts`,
     code: "layers: ['resource', 'identity'] },",
     without: "layers: ['identity'] },",
     noticedBy: golden,
@@ -90,7 +90,7 @@ export const policyGuards: readonly Guard[] = [
   {
     name: 'a function calls by its own leave too',
     attack: 'functions.past-the-middle',
-    file: `${room}/layers.ts`,
+    file: `${room}/decide/layers.ts`,
     code: "layers: ['resource', 'identity'] },",
     without: "layers: ['resource'] },",
     noticedBy: golden,
@@ -99,7 +99,7 @@ export const policyGuards: readonly Guard[] = [
   {
     name: 'a route is opened by its own policy alone',
     attack: 'people.other-role',
-    file: `${room}/layers.ts`,
+    file: `${room}/decide/layers.ts`,
     code: "{ prefix: 'arn:sallyport:route:', layers: ['resource'] },",
     without: '',
     noticedBy: golden,
@@ -108,7 +108,7 @@ export const policyGuards: readonly Guard[] = [
   {
     name: 'all of a batch must be allowed',
     attack: 'data.batch',
-    file: `${room}/decide.ts`,
+    file: `${room}/decide/decide.ts`,
     code: 'for (const request of asked) {',
     without: 'for (const request of asked.slice(0, 1)) {',
     noticedBy: decide,
@@ -117,7 +117,7 @@ export const policyGuards: readonly Guard[] = [
   {
     name: 'what a door refused, no policy allows',
     attack: 'doors.other-host',
-    file: `${room}/decide.ts`,
+    file: `${room}/decide/decide.ts`,
     code: 'if (request.refusal !== undefined) return deny(asked, request, false, [request.refusal])',
     without: '',
     noticedBy: decide,
@@ -126,7 +126,7 @@ export const policyGuards: readonly Guard[] = [
   {
     name: 'an engine that failed denies',
     attack: 'a request is never allowed because the engine failed',
-    file: `${room}/decide.ts`,
+    file: `${room}/decide/decide.ts`,
     code: "return failed(asked, error instanceof Error ? error.message : 'something other than an error was thrown')",
     without: "return { effect: 'allow', id: '', asked, reasons: [] }",
     noticedBy: decide,
@@ -135,7 +135,7 @@ export const policyGuards: readonly Guard[] = [
   {
     name: 'a document with an unknown operator is refused whole',
     attack: 'policies that are not valid are refused whole, and not skipped',
-    file: `${room}/authority.ts`,
+    file: `${room}/decide/authority.ts`,
     code: 'if (first === undefined) return authority',
     without: 'if (first !== null) return authority',
     noticedBy: decide,
@@ -144,16 +144,16 @@ export const policyGuards: readonly Guard[] = [
   {
     name: 'an unknown operator is found',
     attack: 'policies that are not valid are refused whole, and not skipped',
-    file: `${room}/read-condition.ts`,
+    file: `${room}/read/read-condition.ts`,
     code: 'if (readOperator(operator) === undefined) {',
     without: "if (operator === '') {",
-    noticedBy: [`${room}/parse-policy.test.ts`],
+    noticedBy: [`${room}/read/parse-policy.test.ts`],
     testName: 'an operator in the wrong case',
   },
   {
     name: 'an allow is for whom it names',
     attack: 'people.other-role',
-    file: `${room}/statement.ts`,
+    file: `${room}/decide/statement.ts`,
     code: '|| !statement.matchesPrincipal(facts.subject)',
     without: '',
     noticedBy: golden,
@@ -162,7 +162,7 @@ export const policyGuards: readonly Guard[] = [
   {
     name: 'an allow is for what it names',
     attack: 'data.other-table',
-    file: `${room}/statement.ts`,
+    file: `${room}/decide/statement.ts`,
     code: '!statement.matchesResource(facts) ||',
     without: '',
     noticedBy: golden,
@@ -171,7 +171,7 @@ export const policyGuards: readonly Guard[] = [
   {
     name: 'an allow is on its conditions',
     attack: 'data.other-customer',
-    file: `${room}/statement.ts`,
+    file: `${room}/decide/statement.ts`,
     code: 'if (!condition.holds(facts)) return false',
     without: '',
     noticedBy: golden,
@@ -180,7 +180,7 @@ export const policyGuards: readonly Guard[] = [
   {
     name: 'a missing key satisfies no positive operator',
     attack: 'people.unmanaged-device',
-    file: `${room}/condition.ts`,
+    file: `${room}/match/condition.ts`,
     code: 'const absent = negated || ifExists',
     without: 'const absent = true',
     noticedBy: golden,
@@ -189,7 +189,7 @@ export const policyGuards: readonly Guard[] = [
   {
     name: 'a missing key satisfies a negated operator, in a deny above all',
     attack: 'people.country',
-    file: `${room}/condition.ts`,
+    file: `${room}/match/condition.ts`,
     code: 'const absent = negated || ifExists',
     without: 'const absent = ifExists',
     noticedBy: golden,
@@ -198,7 +198,7 @@ export const policyGuards: readonly Guard[] = [
   {
     name: 'what cannot be compared is refused, in an allow and in a deny',
     attack: 'people.forged-country',
-    file: `${room}/condition.ts`,
+    file: `${room}/match/condition.ts`,
     code: 'return matched === undefined ? unclear : matched !== negated',
     without: 'return matched !== negated',
     noticedBy: golden,
@@ -207,7 +207,7 @@ export const policyGuards: readonly Guard[] = [
   {
     name: 'an empty key is no key',
     attack: 'data.other-customer',
-    file: `${room}/condition.ts`,
+    file: `${room}/match/condition.ts`,
     code: "if (value === undefined || value === '') return true",
     without: 'if (value === undefined) return true',
     noticedBy: decide,
@@ -216,7 +216,7 @@ export const policyGuards: readonly Guard[] = [
   {
     name: 'a list of empty keys is no key',
     attack: 'data.other-customer',
-    file: `${room}/condition.ts`,
+    file: `${room}/match/condition.ts`,
     code: "value.every((item) => item === '')",
     without: 'value.length === 0',
     noticedBy: decide,
@@ -225,7 +225,7 @@ export const policyGuards: readonly Guard[] = [
   {
     name: 'every key of a batch is the own one',
     attack: 'data.batch',
-    file: `${room}/condition.ts`,
+    file: `${room}/match/condition.ts`,
     code: 'value.every((item) => one(item, facts))',
     without: 'value.some((item) => one(item, facts))',
     noticedBy: golden,
@@ -234,7 +234,7 @@ export const policyGuards: readonly Guard[] = [
   {
     name: 'a value never becomes a pattern',
     attack: 'data.other-customer',
-    file: `${room}/glob.ts`,
+    file: `${room}/match/glob.ts`,
     code: "filled.push({ kind: 'text', text })",
     without: "filled.push(text === '*' ? { kind: 'star' } : { kind: 'text', text })",
     noticedBy: golden,
@@ -243,7 +243,7 @@ export const policyGuards: readonly Guard[] = [
   {
     name: 'a variable is never filled from a list',
     attack: 'data.other-customer',
-    file: `${room}/facts.ts`,
+    file: `${room}/match/facts.ts`,
     code: "return typeof value === 'object' ? null : String(value)",
     without: 'return String(value)',
     noticedBy: golden,
@@ -252,7 +252,7 @@ export const policyGuards: readonly Guard[] = [
   {
     name: 'a missing variable in NotResource allows nothing',
     attack: 'a missing variable in an allowing NotResource allows nothing',
-    file: `${room}/statement.ts`,
+    file: `${room}/decide/statement.ts`,
     code: 'if (variables.some((piece) => variableText(piece, facts) === undefined)) return',
     without: 'if (variables.length < 0) return',
     noticedBy: golden,
@@ -261,7 +261,7 @@ export const policyGuards: readonly Guard[] = [
   {
     name: 'one key in two spellings is refused',
     attack: 'a key given twice in two spellings is refused',
-    file: `${room}/facts.ts`,
+    file: `${room}/match/facts.ts`,
     code: 'if (names.includes(name)) return',
     without: "if (name === '') return",
     noticedBy: golden,
@@ -270,7 +270,7 @@ export const policyGuards: readonly Guard[] = [
   {
     name: 'a mapped address is the address that it maps',
     attack: 'people.forged-country',
-    file: `${room}/network.ts`,
+    file: `${room}/match/network.ts`,
     code: 'bits >> 32n === mapped ?',
     without: 'bits < 0n ?',
     noticedBy: golden,
@@ -279,7 +279,7 @@ export const policyGuards: readonly Guard[] = [
   {
     name: 'an octet has one reading',
     attack: 'an octet with a leading zero is no address: no allow',
-    file: `${room}/network.ts`,
+    file: `${room}/match/network.ts`,
     code: '|| octet === 0) return undefined',
     without: ') return undefined',
     noticedBy: golden,
@@ -288,7 +288,7 @@ export const policyGuards: readonly Guard[] = [
   {
     name: 'a star stays within its part of an ARN',
     attack: 'a star inside a segment does not span colons',
-    file: `${room}/glob.ts`,
+    file: `${room}/match/glob.ts`,
     code: 'code === STAR || text.charCodeAt(at) !== COLON',
     without: 'code === STAR || at >= 0',
     noticedBy: golden,

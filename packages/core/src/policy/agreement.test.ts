@@ -12,7 +12,7 @@ import {
   type Statement,
   validateDocument,
 } from './index.ts'
-import { operators } from './operators.ts'
+import { operators } from './match/operators.ts'
 import { request } from './testing/policies.ts'
 
 // Small alphabets, so that statements and requests meet often.

@@ -61,6 +61,13 @@ export interface PolicyFault {
   readonly corrected?: string
 }
 
+/** What is wrong with one string of a list. */
+export interface Problem {
+  readonly code: PolicyFaultCode
+  /** Goes after the string: `is not an ARN`. */
+  readonly problem: string
+}
+
 /** A fault before its offset has become a line and a column. */
 export interface Finding {
   readonly code: PolicyFaultCode

@@ -1,10 +1,10 @@
 import type { AccessRequest, Decision, Deny, Layer, Reason } from '@sallyport/core/access'
 
 import { type Authority, setsFor } from './authority.ts'
-import type { NamedPolicy } from './document.ts'
+import type { NamedPolicy } from '../document.ts'
 import { explain, nearest, type NearMiss } from './explain.ts'
-import { type Facts, readFacts } from './facts.ts'
-import type { PolicyReasonCode } from './fault.ts'
+import { type Facts, readFacts } from '../match/facts.ts'
+import type { PolicyReasonCode } from '../fault.ts'
 import { judge } from './judge.ts'
 import { allowingLayers, compileSet, type PolicySet } from './layers.ts'
 import { printable } from './words.ts'

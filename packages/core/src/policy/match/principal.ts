@@ -1,5 +1,5 @@
 import { accountOf } from './arn.ts'
-import type { Principal, Statement } from './document.ts'
+import type { Principal, Statement } from '../document.ts'
 
 /** Whether a subject's id is meant. */
 export type PrincipalMatcher = (subject: string) => boolean

@@ -1,7 +1,7 @@
 import type { Layer } from '@sallyport/core/access'
 
-import type { NamedPolicy } from './document.ts'
-import type { PolicyKind } from './fault.ts'
+import type { NamedPolicy } from '../document.ts'
+import type { PolicyKind } from '../fault.ts'
 import { type CompiledStatement, compileStatements } from './statement.ts'
 import { indexStatements, type StatementIndex } from './statement-index.ts'
 

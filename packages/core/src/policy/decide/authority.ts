@@ -1,9 +1,9 @@
 import { SallyportError } from '@sallyport/core/access'
 
-import type { AppPolicies, NamedPolicy } from './document.ts'
-import type { PolicyFault, PolicyKind } from './fault.ts'
+import type { AppPolicies, NamedPolicy } from '../document.ts'
+import type { PolicyFault, PolicyKind } from '../fault.ts'
 import { compileSet, emptySets, type PolicySet } from './layers.ts'
-import { validateDocument } from './parse-policy.ts'
+import { validateDocument } from '../read/parse-policy.ts'
 
 /** An app's policies, compiled: what `decide` asks. It is not changed afterwards; a new manifest makes a new one. */
 export interface Authority {

@@ -1,7 +1,7 @@
 import type { AccessRequest, Decision, Layer, Reason } from '@sallyport/core/access'
 
-import type { AppPolicies, NamedPolicy, PolicyDocument, Principal, Statement } from './document.ts'
-import { readFacts } from './facts.ts'
+import type { AppPolicies, NamedPolicy, PolicyDocument, Principal, Statement } from '../document.ts'
+import { readFacts } from '../match/facts.ts'
 import { conditionHolds, wildcardMatches, withVariables, type Lookup } from './naive-condition.ts'
 
 /**

@@ -1,5 +1,5 @@
 import type { Facts } from './facts.ts'
-import { limits } from './limits.ts'
+import { limits } from '../limits.ts'
 import { literalText, type Piece, resolveText, variableText } from './template.ts'
 
 /** Whether a text matches. Undefined when the text is too long to be asked: see `limits.matchedLength`. */

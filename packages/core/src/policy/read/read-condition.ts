@@ -1,9 +1,9 @@
-import { isContextKey } from './context-key.ts'
-import type { Statement } from './document.ts'
+import { isContextKey } from '../match/context-key.ts'
+import type { Statement } from '../document.ts'
 import { type Findings, note, type Place, readObject, refuseRepeated } from './findings.ts'
 import type { JsonNode } from './json.ts'
-import { operandProblem, type Scalar } from './operand.ts'
-import { operatorSpellings, readOperator } from './operators.ts'
+import { operandProblem, type Scalar } from '../match/operand.ts'
+import { operatorSpellings, readOperator } from '../match/operators.ts'
 import { nearestWord } from './suggest.ts'
 
 /** Reads a Condition block. Adversary: a misspelt operator or key in a Deny, which would deny nothing. */

@@ -4,10 +4,10 @@ import { describe, expect, test } from 'vitest'
 import { matchArn } from './arn.ts'
 import { type Facts, readFacts } from './facts.ts'
 import { codesOf, compileGlob, compileResource } from './glob.ts'
-import { limits } from './limits.ts'
-import { type Wild, wildcardMatches } from './naive-condition.ts'
+import { limits } from '../limits.ts'
+import { type Wild, wildcardMatches } from '../naive/naive-condition.ts'
 import { parseTemplate, type Piece } from './template.ts'
-import { request } from './testing/policies.ts'
+import { request } from '../testing/policies.ts'
 
 const facts = readFacts(request({ action: 'a:b', resource: '*' })) as Facts
 

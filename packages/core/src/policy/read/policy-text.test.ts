@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 
-import { limits, parsePolicy, type PolicyFault } from './index.ts'
+import { limits, parsePolicy, type PolicyFault } from '../index.ts'
 
 const allowed = { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: 's3:GetObject', Resource: '*' }] }
 

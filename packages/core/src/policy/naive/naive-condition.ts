@@ -1,7 +1,7 @@
 import type { ContextValue } from '@sallyport/core/access'
 
-import { inNetwork, readAddress, readNetwork } from './network.ts'
-import { readBinary, readBoolean, readDate, readNumber } from './values.ts'
+import { inNetwork, readAddress, readNetwork } from '../match/network.ts'
+import { readBinary, readBoolean, readDate, readNumber } from '../match/values.ts'
 
 /** The value of a context key, whatever its case. */
 export type Lookup = (name: string) => ContextValue | undefined

@@ -1,11 +1,10 @@
-import { actionProblem, principalProblem, resourceProblem } from './arn.ts'
-import type { PolicyDocument, Principal, Statement } from './document.ts'
-import type { Finding, PolicyKind } from './fault.ts'
+import { actionProblem, principalProblem, resourceProblem } from '../match/arn.ts'
+import type { PolicyDocument, Principal, Statement } from '../document.ts'
+import type { Finding, PolicyKind, Problem } from '../fault.ts'
 import {
   type Findings,
   note,
   type Place,
-  type Problem,
   readElements,
   readObject,
   readPatterns,
@@ -13,9 +12,9 @@ import {
   readWord,
 } from './findings.ts'
 import type { JsonNode } from './json.ts'
-import { limits } from './limits.ts'
+import { limits } from '../limits.ts'
 import { readCondition } from './read-condition.ts'
-import { parseTemplate } from './template.ts'
+import { parseTemplate } from '../match/template.ts'
 
 /** What each kind of policy may and must say (IAM, "IAM JSON policy element reference"). */
 const kinds: Readonly<Record<PolicyKind, KindRules>> = {

@@ -1,11 +1,11 @@
 import type { Layer, Reason } from '@sallyport/core/access'
 
-import { compileCondition, type Condition } from './condition.ts'
-import type { NamedPolicy, PolicyDocument, Statement } from './document.ts'
-import type { Facts } from './facts.ts'
-import { compileGlob, compileResource, type TextMatcher } from './glob.ts'
-import { compilePrincipal, type PrincipalMatcher } from './principal.ts'
-import { literalText, parseTemplate, type Piece, variableText } from './template.ts'
+import { compileCondition, type Condition } from '../match/condition.ts'
+import type { NamedPolicy, PolicyDocument, Statement } from '../document.ts'
+import type { Facts } from '../match/facts.ts'
+import { compileGlob, compileResource, type TextMatcher } from '../match/glob.ts'
+import { compilePrincipal, type PrincipalMatcher } from '../match/principal.ts'
+import { literalText, parseTemplate, type Piece, variableText } from '../match/template.ts'
 
 /** One statement, ready to be asked. */
 export interface CompiledStatement {

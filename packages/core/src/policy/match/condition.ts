@@ -1,6 +1,6 @@
 import type { ContextValue } from '@sallyport/core/access'
 
-import type { ConditionValues } from './document.ts'
+import type { ConditionValues } from '../document.ts'
 import { type Facts, fact } from './facts.ts'
 import { compileOperands, type Scalar } from './operand.ts'
 import { type OperatorUse, readOperator } from './operators.ts'

@@ -1,10 +1,10 @@
 import type { ContextValue } from '@sallyport/core/access'
 import { describe, expect, test } from 'vitest'
 
-import type { ConditionValues } from './document.ts'
-import { compilePolicies, decide } from './index.ts'
+import type { ConditionValues } from '../document.ts'
+import { compilePolicies, decide } from '../index.ts'
 import { operators } from './operators.ts'
-import { request } from './testing/policies.ts'
+import { request } from '../testing/policies.ts'
 
 /** What an operator answers on `value`, read off an Allow, and off a Deny beside an Allow. */
 function answers(operator: string, wanted: ConditionValues, value: ContextValue | undefined): string {

@@ -1,7 +1,7 @@
-import type { PolicyDocument } from './document.ts'
-import { type Finding, type PolicyFault, type PolicyKind, positionOf } from './fault.ts'
+import type { PolicyDocument } from '../document.ts'
+import { type Finding, type PolicyFault, type PolicyKind, positionOf } from '../fault.ts'
 import { nodeOf, parseJson } from './json.ts'
-import { limits } from './limits.ts'
+import { limits } from '../limits.ts'
 import { readDocument } from './read-document.ts'
 import { straighten } from './typography.ts'
 

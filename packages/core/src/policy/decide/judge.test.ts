@@ -1,10 +1,10 @@
 import type { Layer } from '@sallyport/core/access'
 import { expect, test } from 'vitest'
 
-import { type Facts, readFacts } from './facts.ts'
+import { type Facts, readFacts } from '../match/facts.ts'
 import { judge } from './judge.ts'
 import { compileSet, type PolicySet } from './layers.ts'
-import { request } from './testing/policies.ts'
+import { request } from '../testing/policies.ts'
 
 function allowing(layer: Layer, action: string): PolicySet {
   return compileSet(layer, [

@@ -1,4 +1,4 @@
-import type { Facts } from './facts.ts'
+import type { Facts } from '../match/facts.ts'
 import { applies, type CompiledStatement } from './statement.ts'
 
 /** Statements of one effect, found by action and then by resource, so that the many that do not apply cost nothing. */

@@ -1,4 +1,4 @@
-import { limits } from './limits.ts'
+import { limits } from '../limits.ts'
 
 /** JSON with the offset of every value and key, in UTF-16 units; -1 where there is no text. */
 export type JsonNode = JsonObject | JsonArray | JsonScalar

@@ -1,6 +1,6 @@
 import type { AccessRequest, Context, ContextValue } from '@sallyport/core/access'
 
-import { limits } from './limits.ts'
+import { limits } from '../limits.ts'
 
 /** One request as the engine reads it: context keys folded once, so that they compare without regard to case. */
 export interface Facts {

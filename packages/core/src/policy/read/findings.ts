@@ -1,4 +1,4 @@
-import type { Finding, PolicyFaultCode } from './fault.ts'
+import type { Finding, PolicyFaultCode, Problem } from '../fault.ts'
 import type { JsonNode, JsonObject } from './json.ts'
 import { nearestWord } from './suggest.ts'
 
@@ -10,13 +10,6 @@ export interface Place {
   readonly path: string
   /** Offset in UTF-16 units; -1 where there is no text. */
   readonly at: number
-}
-
-/** What is wrong with one string of a list. */
-export interface Problem {
-  readonly code: PolicyFaultCode
-  /** Goes after the string: `is not an ARN`. */
-  readonly problem: string
 }
 
 /** Notes one thing that is wrong. */

@@ -11,8 +11,8 @@ import {
   type NamedPolicy,
   nearestMiss,
   type Statement,
-} from './index.ts'
-import { named, only, own, policies, request } from './testing/policies.ts'
+} from '../index.ts'
+import { named, only, own, policies, request } from '../testing/policies.ts'
 
 const orders = 'arn:sallyport:function:shop:internal:orders'
 const table = 'arn:aws:dynamodb:us-east-1:123456789012:table/Orders'

@@ -1,8 +1,8 @@
 import { type AccessRequest, contextKeys } from '@sallyport/core/access'
 import { describe, expect, test } from 'vitest'
 
-import { compilePolicies, decide, nearestMiss, type Statement } from './index.ts'
-import { only, own, policies, request } from './testing/policies.ts'
+import { compilePolicies, decide, nearestMiss, type Statement } from '../index.ts'
+import { only, own, policies, request } from '../testing/policies.ts'
 
 const orders = 'arn:sallyport:function:shop:internal:orders'
 const table = 'arn:aws:dynamodb:us-east-1:123456789012:table/Orders'

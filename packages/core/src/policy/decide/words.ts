@@ -1,6 +1,6 @@
 import type { ContextValue } from '@sallyport/core/access'
 
-import { type Condition, isNullSet } from './condition.ts'
+import { type Condition, isNullSet } from '../match/condition.ts'
 
 const longestShown = 80
 const mostShown = 5

@@ -1,8 +1,8 @@
 import type { ContextValue, Layer, Reason } from '@sallyport/core/access'
 
-import type { Condition } from './condition.ts'
-import { type Facts, fact } from './facts.ts'
-import type { PolicyReasonCode } from './fault.ts'
+import type { Condition } from '../match/condition.ts'
+import { type Facts, fact } from '../match/facts.ts'
+import type { PolicyReasonCode } from '../fault.ts'
 import type { PolicySet } from './layers.ts'
 import { applies, type CompiledStatement, listOf } from './statement.ts'
 import { conditionHeld, conditionMissed, listed, printable } from './words.ts'

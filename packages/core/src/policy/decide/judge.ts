@@ -1,6 +1,6 @@
 import type { Layer } from '@sallyport/core/access'
 
-import type { Facts } from './facts.ts'
+import type { Facts } from '../match/facts.ts'
 import type { PolicySet } from './layers.ts'
 import type { CompiledStatement } from './statement.ts'
 
