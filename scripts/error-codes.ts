@@ -173,7 +173,15 @@ export const errorCodes: Readonly<Record<string, Entry>> = {
   'identity.configuration': ['An issuer is not configured in a way that can be verified.', mendManifest],
   'identity.jwks': ['A key set is not one.', "Check the file or the address of the issuer's keys."],
   'identity.ticket': ['A call ticket was asked for outside its limits.', report],
+  'issuer.address': [
+    "An issuer's keys lie at an address that is not public https.",
+    'Use its public address, or give its keys by `jwks:` as a file.',
+  ],
   'issuer.keys_unusable': ["An issuer's keys could not be had or used.", "Check the issuer's address or its key file."],
+  'issuer.mismatch': [
+    'The discovery document speaks for another issuer than the one asked.',
+    'Write `issuer:` exactly as that document does.',
+  ],
   'ledger.checkpoint_failed': [
     'A checkpoint could not be signed and stored.',
     'Check the disk; records are kept meanwhile.',

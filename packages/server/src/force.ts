@@ -36,6 +36,7 @@ export async function putIntoForce(
   provider: EmbeddedProvider,
   options: ServerOptions,
   terminal: Terminal,
+  trouble: (cause: unknown) => void,
 ): Promise<Force> {
   const change = compareAccess(store.get('configuration', 'accepted'), app)
   await agreeToBroadening(change, options.broadening, terminal, startCommand(options, { broadening: 'allow' }))
@@ -53,7 +54,13 @@ export async function putIntoForce(
   return {
     app,
     compiled,
-    verifier: createVerifier({ issuers: issuersOf(app, provider), nowSeconds, skewSeconds: 60, sha256: nodeSha256 }),
+    verifier: createVerifier({
+      issuers: issuersOf(app, provider, { loopback: options.mode === 'dev' }),
+      nowSeconds,
+      skewSeconds: 60,
+      sha256: nodeSha256,
+      onTrouble: trouble,
+    }),
     countryOf: compileLocations(app.locations),
     bodyChecks: new Map(
       app.functions

@@ -120,7 +120,7 @@ async function start(
   }
   await tryPort(options.port).catch(taken) // now, rather than when all the boxes have been made
   const people = await openPeople(loaded.app, folders, kept, options, started)
-  force = await putIntoForce(loaded, kept, people.provider, options, terminal)
+  force = await putIntoForce(loaded, kept, people.provider, options, terminal, trouble)
 
   // The steps that all three doors share.
   const admittedAt = new WeakMap<Grant, number>()
@@ -279,7 +279,7 @@ async function start(
       const next = loadManifestOf(options.folder, process.env)
       const images = await buildFunctions(next.app, runtimeDir, report)
       const broadening = options.broadening === 'allow' ? 'allow' : 'refuse'
-      force = await putIntoForce(next, kept, people.provider, { ...options, broadening }, terminal)
+      force = await putIntoForce(next, kept, people.provider, { ...options, broadening }, terminal, trouble)
       await people.provision(next.app)
       await interception.renew(next.app)
       await deploy(images)

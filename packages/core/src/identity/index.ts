@@ -1,4 +1,5 @@
 export { decodeBase64url, encodeBase64url } from './base64url.ts'
+export { discoverKeys, type FetchDocument, type KeyAddress } from './discovery.ts'
 export {
   type CognitoIssuer,
   type EmbeddedIssuer,
@@ -10,6 +11,7 @@ export {
 export { maxTokenLength, parseBearer } from './parse-bearer.ts'
 export { type ParsedJws, type ParsedJwt, parseJws, parseJwt } from './parse-jwt.ts'
 export { importKey, type KeyRecord, verifyJws } from './key-record.ts'
+export { reachOf } from './public-address.ts'
 export { refuseToken, type TokenRefusal, type TokenRefusalCode, tokenRefusalMessages } from './refusal.ts'
 export { createSeenOnce, type SeenOnce } from './seen-once.ts'
 export {

@@ -5,6 +5,7 @@ import { type Algorithm, algorithms, impliedAlgorithm } from './algorithms.ts'
 import { decodeBase64url } from './base64url.ts'
 import type { ParsedJws } from './parse-jwt.ts'
 import { refuseToken, type TokenRefusal } from './refusal.ts'
+import { isRoca } from './roca.ts'
 
 /** One public key of an issuer, with the one algorithm it may be used with. */
 export interface KeyRecord {
@@ -16,13 +17,16 @@ export interface KeyRecord {
 
 const minRsaBits = 2048
 const maxMemberLength = 2048 // base64url of a 12,288-bit modulus
+/** Members of private and symmetric keys (RFC 7518 §6): a key that was published with one is a secret no more. */
+const secretMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'] as const
 
 /**
  * Reads one JWK; undefined for any that may not verify tokens: private or symmetric, for encryption,
- * of an unknown or contradictory algorithm, an RSA modulus under 2048 bits, an even or trivial exponent.
+ * of an unknown or contradictory algorithm, an RSA modulus under 2048 bits or of the flawed generator of
+ * CVE-2017-15361, an even or trivial exponent.
  */
 export async function importKey(jwk: unknown): Promise<KeyRecord | undefined> {
-  if (!isObject(jwk)) return undefined
+  if (!isObject(jwk) || secretMembers.some((name) => name in jwk)) return undefined
   const { kty, crv, use, n, e, x, y } = jwk
   const keyOperations = jwk['key_ops']
   if (use !== undefined && use !== 'sig') return undefined
@@ -52,7 +56,9 @@ export async function verifyJws(jws: ParsedJws, record: KeyRecord): Promise<Toke
 function publicMembers(algorithm: Algorithm, jwk: Readonly<Record<'n' | 'e' | 'x' | 'y', unknown>>): JWK | undefined {
   const { n, e, x, y } = jwk
   const { kty, crv } = algorithm
-  if (kty === 'RSA') return isMember(n) && isMember(e) && !weakExponent(e) ? { kty, n, e } : undefined
+  if (kty === 'RSA') {
+    return isMember(n) && isMember(e) && !weakModulus(n) && !weakExponent(e) ? { kty, n, e } : undefined
+  }
   if (crv === undefined || !isMember(x)) return undefined
   if (kty === 'OKP') return { kty, crv, x }
   return isMember(y) ? { kty, crv, x, y } : undefined
@@ -71,6 +77,11 @@ async function importMembers(algorithm: Algorithm, members: JWK): Promise<Crypto
 
 function isMember(value: unknown): value is string {
   return typeof value === 'string' && value.length <= maxMemberLength && /^[A-Za-z0-9_-]+$/.test(value)
+}
+
+function weakModulus(n: string): boolean {
+  const bytes = decodeBase64url(n)
+  return bytes === undefined || isRoca(bytes)
 }
 
 /** An exponent of 1 makes every message its own signature; an even one makes no RSA key. */

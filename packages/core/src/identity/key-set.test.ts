@@ -14,6 +14,7 @@ interface Source {
   readonly set: KeySet
   readonly clock: { now: number }
   fetches: number
+  readonly troubles: unknown[]
   answer: () => Promise<{ keys: readonly unknown[] }>
 }
 
@@ -23,13 +24,15 @@ function source(answer: Source['answer'] = async () => ({ keys })): Source {
     clock,
     fetches: 0,
     answer,
-    set: createKeySet(
-      () => {
+    troubles: [],
+    set: createKeySet({
+      source: () => {
         made.fetches++
         return made.answer()
       },
-      () => clock.now,
-    ),
+      nowSeconds: () => clock.now,
+      onTrouble: (cause) => made.troubles.push(cause),
+    }),
   }
   return made
 }
@@ -99,6 +102,7 @@ describe('a fetched key set', () => {
     expect(await codeOf(made.set, 'k1')).toBe('token.keys_unavailable')
     expect(await codeOf(made.set, 'k1')).toBe('token.keys_unavailable')
     expect(made.fetches).toBe(1)
+    expect(made.troubles).toHaveLength(1)
     made.clock.now += 30
     made.answer = async () => ({ keys })
     expect(await codeOf(made.set, 'k1')).toBe('found')
@@ -111,7 +115,7 @@ describe('a fetched key set', () => {
 })
 
 test('a given key set is read once and never asked for again', async () => {
-  const set = createKeySet({ keys }, () => testNow)
+  const set = createKeySet({ source: { keys }, nowSeconds: () => testNow })
   expect(set.known('k1')).toBeUndefined()
   expect(await codeOf(set, 'k1')).toBe('found')
   expect(set.known('k1')).toBeDefined()

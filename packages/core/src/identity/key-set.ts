@@ -23,8 +23,16 @@ const refreshSeconds = 600
 const staleSeconds = 86_400
 const maxUnknownKeyIds = 1_000
 
-/** Makes the key set of one issuer (gateway research, trap 5). Nothing is fetched until a token asks. */
-export function createKeySet(source: KeySource, nowSeconds: () => number): KeySet {
+/** What a key set works by. */
+export interface KeySetOptions {
+  readonly source: KeySource
+  readonly nowSeconds: () => number
+  /** Told why keys could not be had, for the operator's log; at most once per cool-down. */
+  readonly onTrouble?: (cause: unknown) => void
+}
+
+/** Makes the key set of one issuer. Nothing is fetched until a token asks. */
+export function createKeySet({ source, nowSeconds, onTrouble }: KeySetOptions): KeySet {
   let keys: ReadonlyMap<string, KeyRecord> = new Map()
   let loadedAt: number | undefined
   let attemptedAt = Number.NEGATIVE_INFINITY
@@ -43,7 +51,8 @@ export function createKeySet(source: KeySource, nowSeconds: () => number): KeySe
       loadedAt = nowSeconds()
       unknown.clear()
       return true
-    } catch {
+    } catch (cause) {
+      onTrouble?.(cause)
       return false // The issuer is away or sent rubbish. Known keys go on until they are stale; `find` reports it.
     } finally {
       flight = undefined

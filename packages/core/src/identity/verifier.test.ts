@@ -181,6 +181,8 @@ describe('a key', () => {
     [{ key_ops: ['encrypt'] }, 'token.unknown_key'],
     [{ alg: 'RS256' }, 'token.unknown_key'],
     [{ alg: 'ES384' }, 'token.unknown_key'],
+    [{ d: 'AAAA' }, 'token.unknown_key'],
+    [{ k: 'AAAA' }, 'token.unknown_key'],
     [{ crv: 'P-384' }, 'token.unknown_key'],
     [{ y: 'AAAA' }, 'token.unknown_key'],
   ])('with %j gives %s', async (changes, code) => {

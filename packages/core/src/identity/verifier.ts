@@ -31,6 +31,8 @@ export interface VerifierOptions {
   readonly skewSeconds: number
   /** Verified tokens remembered, at most; 10,000 unless said. */
   readonly maxCachedTokens?: number
+  /** Told why an issuer's keys could not be had, for the operator's log. */
+  readonly onTrouble?: (cause: unknown) => void
   /** A synchronous SHA-256, where the runtime has one; WebCrypto's otherwise. */
   readonly sha256?: (bytes: Uint8Array) => Uint8Array
 }
@@ -57,8 +59,9 @@ export function createVerifier(options: VerifierOptions): Verifier {
   if (!(skewSeconds >= 0 && skewSeconds <= 60)) {
     throw new SallyportError('identity.configuration', 'the clock skew must be between 0 and 60 seconds')
   }
+  const shared = { nowSeconds, ...(options.onTrouble === undefined ? {} : { onTrouble: options.onTrouble }) }
   const byAddress = new Map(
-    issuers.map((issuer) => [issuer.issuer, { issuer, keys: createKeySet(issuer.keys, nowSeconds) }]),
+    issuers.map((issuer) => [issuer.issuer, { issuer, keys: createKeySet({ ...shared, source: issuer.keys }) }]),
   )
   // Part of every cache key: an answer under one configuration is none under another (GHSA-4mq7-pvjg-xp2r).
   const configuration = digest(JSON.stringify(issuers), options.sha256)

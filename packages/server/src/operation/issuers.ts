@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs'
 
 import { SallyportError } from '@sallyport/core/access'
-import type { IssuerConfiguration, JwksDocument, KeySource } from '@sallyport/core/identity'
+import { discoverKeys, type IssuerConfiguration, type JwksDocument, type KeySource } from '@sallyport/core/identity'
 import type { App } from '@sallyport/manifest'
+
+import { fetchDocument } from './fetch-document.ts'
 
 /** The embedded provider as it runs now: its address is known only once it listens. */
 export interface EmbeddedProvider {
@@ -15,8 +17,16 @@ export function audienceOf(app: App): string {
   return `urn:sallyport:${app.name}`
 }
 
-/** The manifest's issuers as the verifier wants them. */
-export function issuersOf(app: App, embedded: EmbeddedProvider): readonly IssuerConfiguration[] {
+/** The manifest's issuers as the verifier wants them. In development an issuer may be on this machine. */
+export function issuersOf(
+  app: App,
+  embedded: EmbeddedProvider,
+  { loopback }: { readonly loopback: boolean },
+): readonly IssuerConfiguration[] {
+  const keysOf = (file: string | undefined, issuer: string, jwksUri?: string): KeySource =>
+    file === undefined
+      ? discoverKeys({ issuer, loopback, ...(jwksUri === undefined ? {} : { jwksUri }) }, fetchDocument)
+      : readJwks(readFileSync(file, 'utf8'), file)
   return app.issuers.map((issuer): IssuerConfiguration => {
     switch (issuer.kind) {
       case 'embedded':
@@ -29,44 +39,16 @@ export function issuersOf(app: App, embedded: EmbeddedProvider): readonly Issuer
         }
       case 'cognito': {
         const { kind, name, issuer: address, clients, groups } = issuer
-        const keys = keySource(issuer.jwksFile, `${address}/.well-known/jwks.json`)
+        const keys = keysOf(issuer.jwksFile, address, `${address}/.well-known/jwks.json`)
         return { kind, name, issuer: address, clients, groups, keys }
       }
       case 'oidc': {
         const { kind, name, issuer: address, audience, rolesClaim } = issuer
-        const keys = keySource(issuer.jwksFile, `${address.replace(/\/$/, '')}/.well-known/openid-configuration`)
+        const keys = keysOf(issuer.jwksFile, address)
         return { kind, name, issuer: address, audience, rolesClaim, keys }
       }
     }
   })
-}
-
-const maxDocumentBytes = 256 * 1024
-
-function keySource(file: string | undefined, address: string): KeySource {
-  if (file !== undefined) return readJwks(readFileSync(file, 'utf8'), file)
-  return async (signal) => {
-    const document = await fetchJson(address, signal)
-    if (!address.endsWith('/openid-configuration')) return asJwks(document, address)
-    const keysAt = memberOf(document, 'jwks_uri')
-    // OpenID Connect Discovery 1.0 §3: the keys' address is an https URL; anything else is not followed.
-    if (typeof keysAt !== 'string' || !keysAt.startsWith('https://')) throw unusable(address)
-    return asJwks(await fetchJson(keysAt, signal), keysAt)
-  }
-}
-
-/** Goes nowhere but to the address that was written down: no redirects, and no more than 256 KiB. */
-async function fetchJson(address: string, signal: AbortSignal): Promise<unknown> {
-  const response = await fetch(address, { signal, redirect: 'error', headers: { accept: 'application/json' } })
-  if (!response.ok || response.body === null) throw unusable(address)
-  const chunks: Uint8Array[] = []
-  let length = 0
-  for await (const chunk of response.body) {
-    length += chunk.length
-    if (length > maxDocumentBytes) throw unusable(address)
-    chunks.push(chunk)
-  }
-  return JSON.parse(Buffer.concat(chunks).toString('utf8'))
 }
 
 function readJwks(text: string, file: string): JwksDocument {

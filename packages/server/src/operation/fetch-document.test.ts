@@ -1,0 +1,64 @@
+import { createServer, type RequestListener, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+
+import { discoverKeys } from '@sallyport/core/identity'
+import { afterEach, describe, expect, test } from 'vitest'
+
+import { fetchDocument } from './fetch-document.ts'
+
+let server: Server | undefined
+
+afterEach(() => new Promise<void>((resolve) => (server === undefined ? resolve() : server.close(() => resolve()))))
+
+async function serve(listener: RequestListener): Promise<string> {
+  const listening = createServer(listener)
+  server = listening
+  await new Promise<void>((resolve) => void listening.listen(0, '127.0.0.1', resolve))
+  return `http://localhost:${(listening.address() as AddressInfo).port}`
+}
+
+const rules = (
+  loopback: boolean,
+  signal = AbortSignal.timeout(10_000),
+): { loopback: boolean; signal: AbortSignal } => ({
+  loopback,
+  signal,
+})
+
+describe("an issuer's document", () => {
+  test('is fetched from this machine in development alone', async () => {
+    const address = await serve((_, answer) => void answer.end('{"keys":[]}'))
+    expect(Buffer.from(await fetchDocument(new URL(address), rules(true))).toString()).toBe('{"keys":[]}')
+    await expect(fetchDocument(new URL(address), rules(false))).rejects.toMatchObject({ code: 'issuer.address' })
+  })
+
+  test('is found by discovery, when the document speaks for the issuer that was asked for', async () => {
+    let named = ''
+    const address = await serve(({ url }, answer) => {
+      const metadata = { issuer: named, jwks_uri: `${address}/keys` }
+      answer.end(JSON.stringify(url === '/keys' ? { keys: [{ kid: 'a' }] } : metadata))
+    })
+    const keys = discoverKeys({ issuer: address, loopback: true }, fetchDocument)
+    await expect(keys(AbortSignal.timeout(10_000))).rejects.toMatchObject({ code: 'issuer.mismatch' })
+    named = address
+    expect(await keys(AbortSignal.timeout(10_000))).toEqual({ keys: [{ kid: 'a' }] })
+  })
+
+  test.each<[string, RequestListener]>([
+    ['that leads elsewhere', (_, answer) => void answer.writeHead(302, { location: '/elsewhere' }).end()],
+    ['that is not there', (_, answer) => void answer.writeHead(404).end()],
+    ['that does not end', (_, answer) => void answer.end(Buffer.alloc(300_000, ' '))],
+    ['that breaks off', ({ socket }, answer) => void answer.write('{', () => void socket.destroy())],
+  ])('%s is refused', async (_, listener) => {
+    const address = await serve(listener)
+    await expect(fetchDocument(new URL(address), rules(true))).rejects.toMatchObject({ code: 'issuer.keys_unusable' })
+  })
+
+  test('that is never sent ends with the signal', async () => {
+    const stop = new AbortController()
+    const address = await serve(() => stop.abort())
+    await expect(fetchDocument(new URL(address), rules(true, stop.signal))).rejects.toMatchObject({
+      code: 'issuer.keys_unusable',
+    })
+  })
+})
