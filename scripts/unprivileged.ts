@@ -52,7 +52,8 @@ function copyModules(from: string, to: string): void {
   const everybodyReads = (statSync(join(from, 'vitest/package.json')).mode & 0o004) !== 0
   const copied = (everybodyReads && copy('-al', from, to)) || copy('-a', from, to)
   if (!copied) throw new Error(`cannot copy ${from} for an ordinary user`)
-  for (const cache of ['.vite', '.vite-temp']) rmSync(join(to, cache), { recursive: true, force: true })
+  for (const cache of ['.vite', '.vite-temp', '.vitest-cache'])
+    rmSync(join(to, cache), { recursive: true, force: true })
   if (!everybodyReads) own(to, false)
 }
 

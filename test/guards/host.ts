@@ -154,6 +154,15 @@ export const hostGuards: readonly Guard[] = [
     testName: 'a flood of output',
   },
   {
+    name: 'a flood of output takes no memory of its function',
+    attack: 'a flood of output waits for its reader and takes none of its own memory',
+    file: `${room}/inside/client.mjs`,
+    code: '_handle.setBlocking(true)',
+    without: '_handle.setBlocking(false)',
+    noticedBy: [`${room}/exhaustion.test.ts`],
+    testName: 'waits for its reader',
+  },
+  {
     name: "a build does not reach the server's keys",
     attack: 'refuses an import that leaves the app: keys.ts',
     file: `${room}/inside/build.mjs`,

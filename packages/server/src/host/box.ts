@@ -276,7 +276,7 @@ function exitText({ code, signal }: PodExit): string {
 
 /** V8 aborts (SIGABRT, 134 from bwrap) when its own heap limit, or the process's data limit, is reached. */
 function heapExhausted({ code }: PodExit, tail: string): boolean {
-  return code === 134 && /heap|out of memory/i.test(tail)
+  return code === 134 && /heap|out of memory|bad_alloc/i.test(tail)
 }
 
 /** The kernel counts a process in its groups until it is reaped, which may be a moment after it has ended. */

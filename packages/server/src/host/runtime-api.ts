@@ -140,6 +140,8 @@ function codeOf(type: string): string {
   switch (type) {
     case 'Function.ResponseSizeTooLarge':
       return 'function.output_too_large'
+    case 'Runtime.OutOfMemory':
+      return 'function.out_of_memory'
     case 'Sallyport.TicketRefused':
       return 'function.ticket_refused'
     default:

@@ -19,6 +19,12 @@ const host = openConnection(process.env.AWS_LAMBDA_RUNTIME_API)
 let running
 let ending = false
 
+// The host reads both at a pace of its own. Without this, Node would keep in this process's memory what a function
+// writes faster than that, and a flood of output would end as a want of memory.
+for (const { _handle } of [process.stdout, process.stderr]) _handle.setBlocking(true)
+const maxDataBytes = Number(/^Max data size +(\d+)/m.exec(readFileSync('/proc/self/limits', 'latin1'))?.[1] ?? Infinity)
+const roomBytes = 32 * 1024 * 1024
+
 process.on('uncaughtException', (error) => void endWith('Runtime.UncaughtException', error))
 process.on('unhandledRejection', (error) => void endWith('Runtime.UnhandledPromiseRejection', error))
 
@@ -35,11 +41,16 @@ for (;;) {
   if (next.status !== 200) process.exit(1)
   const id = next.headers['lambda-runtime-aws-request-id']
   running = { id, answered: false }
-  const result = await run(next, id).catch((error) => ({ kind: 'error', body: stringify(describe(error)) }))
+  const result = await run(next, id).catch((error) => ({
+    kind: 'error',
+    body: stringify(describe(error)),
+    starved: isWantOfMemory(error),
+  }))
   if (ending) await new Promise(() => {})
   running.answered = true
   await host.exchange('POST', `${api}/invocation/${id}/${result.kind}`, result.body)
   running = undefined
+  if (result.starved || atTheEdge()) process.exit(0)
 }
 
 async function run(next, id) {
@@ -65,10 +76,26 @@ function describe(error, errorType) {
   const name = typeof error?.name === 'string' ? error.name : typeof error
   const stack = typeof error?.stack === 'string' ? error.stack.split('\n').slice(1, 40) : []
   return {
-    errorType: errorType ?? name,
+    errorType: isWantOfMemory(error) ? 'Runtime.OutOfMemory' : (errorType ?? name),
     errorMessage: String(error?.message ?? error).slice(0, 8192),
     stackTrace: stack,
   }
+}
+
+/** The limit of a process's own memory shows as an exception, where a control group's would have ended the box. */
+function isWantOfMemory(error) {
+  if (error?.code === 'ERR_MEMORY_ALLOCATION_FAILED') return true
+  return error instanceof RangeError && /(allocation failed|could not allocate memory)$/i.test(error.message)
+}
+
+/**
+ * What an invocation took up to such a limit, and may have caught the exception for, is perhaps not yet given back:
+ * the next one, which did nothing wrong, would meet the limit. It gets another box.
+ */
+function atTheEdge() {
+  if (maxDataBytes === Infinity) return false
+  const kilobytes = /^VmData:\s+(\d+)/m.exec(readFileSync('/proc/self/status', 'latin1'))?.[1]
+  return Number(kilobytes) * 1024 > maxDataBytes - roomBytes
 }
 
 /** The algorithm is written down beside `verifyTicket`; this file can import nothing. */

@@ -28,6 +28,7 @@ const probes = {
   datagram: ({ host, port }) => datagram(host, port),
   fill: ({ folder, megabytes }) => fill(folder, megabytes),
   allocate: ({ megabytes }) => allocate(megabytes),
+  allocateAndCatch: ({ megabytes }) => attempt(() => allocate(megabytes)),
   fork: ({ count }) => fork(count),
   loop: () => {
     for (;;);
@@ -45,7 +46,7 @@ const probes = {
   flood: ({ megabytes }) => {
     const line = `${'flood'.repeat(200)}\n`
     for (let written = 0; written < megabytes * 1e6; written += line.length) process.stdout.write(line)
-    return 'flooded'
+    return process.stdout.writableLength
   },
   longLine: ({ bytes }) => void process.stdout.write(`${'y'.repeat(bytes)}\n`),
   say: ({ text }) => console.log(text),
