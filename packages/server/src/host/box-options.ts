@@ -1,24 +1,16 @@
 import { lstatSync, readlinkSync } from 'node:fs'
 
 import type { FunctionImage } from './engine.ts'
+import { inBox } from './in-box.ts'
 import { descriptors } from './pod.ts'
 import type { RuntimeFolder } from './runtime-folder.ts'
+import { runtimePlan } from './runtimes.ts'
 
 /** What the egress room gives one box: plain variables, and the certificate authority its doors answer with. */
 export interface BoxExtras {
   readonly environment: Readonly<Record<string, string>>
   readonly caPem: string
 }
-
-/** Paths inside a box. */
-export const inBox = {
-  node: '/opt/sallyport/node',
-  client: '/opt/sallyport/client.mjs',
-  code: '/var/task',
-  ca: '/etc/sallyport-ca.pem',
-  runtimeApi: '127.0.0.1:9001',
-  debugPort: 9229,
-} as const
 
 /** Bytes of /tmp: the only place a box can write to. */
 export const scratchBytes: number = 64 * 1024 * 1024
@@ -37,6 +29,8 @@ export function boxOptions(image: FunctionImage, runtime: RuntimeFolder, extras:
     etcNames.flatMap((name) => ['--ro-bind', `${runtime.etc}/${name}`, `/etc/${name}`]),
     ['--perms', '0444', '--file', String(descriptors.ca), inBox.ca],
     ['--ro-bind', runtime.node, inBox.node, '--ro-bind', runtime.inside('client.mjs'), inBox.client],
+    ['--ro-bind', runtime.inside('client.py'), inBox.pythonClient],
+    image.layersDir === undefined ? [] : ['--ro-bind', image.layersDir, inBox.layers],
     ['--ro-bind', image.codeDir, inBox.code, '--chdir', inBox.code, '--remount-ro', '/'],
     Object.entries(boxEnvironment(image, extras)).flatMap(([name, value]) => ['--setenv', name, value]),
   ].flat()
@@ -68,13 +62,14 @@ export function boxEnvironment(image: FunctionImage, extras: BoxExtras): Readonl
     TZ: ':UTC',
     ...image.environment,
     ...extras.environment,
-    PATH: '/opt/sallyport:/usr/bin:/bin',
+    ...runtimePlan(image, false).environment,
+    PATH: '/var/lang/bin:/usr/bin:/bin:/opt/bin',
+    LD_LIBRARY_PATH: '/var/task:/var/task/lib:/opt/lib',
     HOME: '/tmp',
     TMPDIR: '/tmp',
     _HANDLER: image.handler,
     LAMBDA_TASK_ROOT: inBox.code,
-    LAMBDA_RUNTIME_DIR: '/opt/sallyport',
-    AWS_EXECUTION_ENV: 'AWS_Lambda_nodejs24.x',
+    LAMBDA_RUNTIME_DIR: '/var/runtime',
     AWS_LAMBDA_RUNTIME_API: inBox.runtimeApi,
     AWS_LAMBDA_FUNCTION_NAME: image.name,
     AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
@@ -82,20 +77,15 @@ export function boxEnvironment(image: FunctionImage, extras: BoxExtras): Readonl
     AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
     AWS_LAMBDA_LOG_GROUP_NAME: `/aws/lambda/${image.name}`,
     AWS_LAMBDA_LOG_STREAM_NAME: image.codeDigest.slice(0, 32),
+    AWS_XRAY_CONTEXT_MISSING: 'LOG_ERROR',
     AWS_EC2_METADATA_DISABLED: 'true',
+    // Node, then OpenSSL and Python's ssl, then what brings its own list of authorities: requests, boto3, curl.
     NODE_EXTRA_CA_CERTS: inBox.ca,
     SSL_CERT_FILE: inBox.ca,
+    REQUESTS_CA_BUNDLE: inBox.ca,
+    AWS_CA_BUNDLE: inBox.ca,
+    CURL_CA_BUNDLE: inBox.ca,
   }
-}
-
-/**
- * Node's command line in a box. The heap stays below the box's memory, so that a leak ends with a stack trace where
- * it can, and buffers still have room.
- */
-export function nodeCommand(node: string, script: string, memoryMb: number, debug: boolean): readonly string[] {
-  const heapMb = Math.max(32, Math.floor(memoryMb * 0.75))
-  const options = [`--max-old-space-size=${heapMb}`, '--enable-source-maps']
-  return [node, ...options, ...(debug ? [`--inspect=127.0.0.1:${inBox.debugPort}`] : []), script]
 }
 
 function topFolder(path: string): readonly string[] {

@@ -2,7 +2,7 @@ import { createHash, createHmac } from 'node:crypto'
 
 import { mintTicket } from '@sallyport/core/identity'
 
-import { boxOptions, type BoxExtras, inBox, nodeCommand } from './box-options.ts'
+import { boxOptions, type BoxExtras } from './box-options.ts'
 import { type BoxGroup, type CgroupRoots, createBoxGroup } from './cgroups.ts'
 import type { AttachExits, FunctionImage, OutputLine } from './engine.ts'
 import type { Invocation, InvocationResult } from './invocation.ts'
@@ -10,6 +10,7 @@ import { limitsOf, prlimitCommand } from './limits.ts'
 import { readOutput } from './output.ts'
 import { createPod, descriptors, type Pod, type PodExit } from './pod.ts'
 import type { RuntimeFolder } from './runtime-folder.ts'
+import { runtimePlan } from './runtimes.ts'
 import { serveRuntimeApi } from './runtime-api.ts'
 import type { Tools } from './tools.ts'
 
@@ -111,12 +112,14 @@ export function startBox(
   debugAddress?: string,
 ): Box {
   const debug = debugAddress !== undefined
+  const plan = runtimePlan(image, debug)
   const key = Buffer.from(around.random(32))
   let idle = false
   let wasReady = false
   let initFailure: string | undefined
   let endReason: string | undefined
   let breaches = 0
+  let lostTimer: NodeJS.Timeout | undefined
   // Output of an invocation that has just answered is still read as its own.
   let ending: Invocation | undefined
   let settle: ((result: InvocationResult) => void) | undefined
@@ -125,10 +128,11 @@ export function startBox(
     const about = running === undefined ? {} : { transaction: running.transaction, invocation: running.id }
     around.onEvent({ kind, functionName: image.name, boxId: id, detail, ...about })
   }
-  const api = serveRuntimeApi(pod.listeners.runtime, image.arn, {
+  const api = serveRuntimeApi(pod.listeners.runtime, { functionArn: image.arn, ownClient: plan.ownClient }, {
     onIdle: () => {
       idle = wasReady = true
       clearTimeout(initTimer)
+      clearTimeout(lostTimer)
       hooks.onIdle(box)
     },
     onResult: (invocation, result) => {
@@ -149,7 +153,10 @@ export function startBox(
       if (endReason === undefined && breaches <= maxBreachEvents) event('box-breach', detail)
     },
     // A process that is just ending says by its exit status why; one that stays without a connection is ended.
-    onLost: () => void setTimeout(() => box.kill('the runtime closed its connection'), lostGraceMs).unref(),
+    onLost: () => {
+      idle = false
+      lostTimer = setTimeout(() => box.kill('the runtime closed its connection'), lostGraceMs).unref()
+    },
   })
   const output = readOutput(
     pod,
@@ -252,12 +259,14 @@ export function startBox(
 
   pod.launch({
     command: [
-      group === undefined ? prlimitCommand(around.tools.prlimit, limitsOf(image)) : [],
+      group === undefined ? prlimitCommand(around.tools.prlimit, image) : [],
       [around.tools.bwrap, '--args', String(descriptors.options), '--'],
-      nodeCommand(inBox.node, inBox.client, image.memoryMb, debug),
+      plan.command,
     ].flat(),
     options: boxOptions(image, around.runtime, extras),
-    handover: JSON.stringify({ key: key.toString('base64url'), audience: image.arn, codeDigest: image.codeDigest }),
+    handover: plan.ownClient
+      ? JSON.stringify({ key: key.toString('base64url'), audience: image.arn, codeDigest: image.codeDigest })
+      : '',
     caPem: extras.caPem,
   })
   event('box-start', `pid ${pod.pid}${debug ? ', debug' : ''}`)

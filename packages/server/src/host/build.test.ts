@@ -4,7 +4,8 @@ import { pathToFileURL } from 'node:url'
 
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 
-import { type BuildFault, buildFunction, type BuiltFunction, moduleFoldersOf } from './build.ts'
+import { buildFunction, type BuiltFunction, moduleFoldersOf } from './build.ts'
+import type { BuildFault } from './build-fault.ts'
 import { openFolder } from './testing/make-engine.ts'
 
 vi.setConfig({ testTimeout: 20_000, hookTimeout: 20_000 })
@@ -56,6 +57,7 @@ function build(name: string): Promise<BuiltFunction | { readonly faults: readonl
   warnings.length = 0
   return buildFunction({
     entry: join(app, 'src', name),
+    runtime: 'node',
     appFolder: app,
     moduleFolders: moduleFoldersOf(app),
     runtimeDir: join(parent, 'runtime'),

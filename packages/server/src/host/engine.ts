@@ -2,6 +2,7 @@ import type { Socket as DatagramSocket } from 'node:dgram'
 import type { Server } from 'node:net'
 
 import type { Invocation, InvocationResult } from './invocation.ts'
+import type { Runtime } from './runtimes.ts'
 
 /** How strongly a control holds (DESIGN §5). */
 export type Strength = 'hard' | 'cooperative' | 'absent'
@@ -16,6 +17,11 @@ export interface FunctionImage {
   readonly codeDir: string
   /** SHA-256 of the built output, hex. */
   readonly codeDigest: string
+  /** A folder like it with what the function's layers bring, mounted read-only at /opt. */
+  readonly layersDir?: string
+  readonly runtime: Runtime
+  /** True when the code brings AWS's own runtime interface client, which is then started in place of ours. */
+  readonly awsClient?: boolean
   /** Which module and which export: `index.handler`, or `index.default` for `export default { fetch }`. */
   readonly handler: string
   readonly shape: 'handler' | 'fetch'

@@ -1,5 +1,6 @@
 export { type BoxEvent } from './box.ts'
-export { buildFunction, type BuildFault, type BuildOptions, type BuiltFunction, moduleFoldersOf } from './build.ts'
+export { buildFunction, moduleFoldersOf } from './build.ts'
+export { type BuildFault } from './build-fault.ts'
 export { type BoxEngineOptions, createBoxEngine } from './box-engine.ts'
 export { type BoxExtras } from './box-options.ts'
 export { type CgroupRoots, engineGroups, findCgroups } from './cgroups.ts'

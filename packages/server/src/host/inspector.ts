@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { createServer, type Server } from 'node:net'
 
-import { inBox } from './box-options.ts'
+import { inBox } from './in-box.ts'
 import type { Pod } from './pod.ts'
 import type { RuntimeFolder } from './runtime-folder.ts'
 import type { Tools } from './tools.ts'

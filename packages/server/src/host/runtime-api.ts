@@ -25,25 +25,41 @@ export interface RuntimeApiEvents {
   onInitError(message: string): void
   /** Somebody in the box broke the protocol: a leftover child that polls, an answer to another invocation. */
   onBreach(detail: string): void
-  /** The runtime's own connection ended. */
+  /** The runtime's connection ended: its own, or the one on which it waited for an event. */
   onLost(): void
+}
+
+/** Whose box it is, and who speaks in it. */
+export interface RuntimeApiOptions {
+  readonly functionArn: string
+  /** True for our own clients: then the first connection is the only one that may speak. */
+  readonly ownClient: boolean
 }
 
 /** AWS Lambda's limit for a synchronous response. */
 export const maxResponseBytes: number = 6 * 1024 * 1024
 const maxErrorBytes = 256 * 1024
 const maxForeignConnections = 8
+/** Of a runtime that is not ours: one that waits, one that answers, and some that are just closing. */
+const maxConnections = 32
 const prefix = '/2018-06-01/runtime/'
 
 /**
- * Serves the Runtime API to one box. The first connection is the runtime's, opened before function code was loaded:
- * no other may take an event or answer one. Adversary: a process that an earlier invocation left in the box.
+ * Serves the Runtime API to one box. Of our own clients the first connection is the runtime's, opened before function
+ * code was loaded: no other may take an event or answer one. Adversary: a process that an earlier invocation left in
+ * the box. A `bootstrap` may connect anew for each request (curl does): what keeps its invocations apart is that one
+ * runs at a time, and `reuse`.
  */
-export function serveRuntimeApi(listener: Server, functionArn: string, events: RuntimeApiEvents): RuntimeApi {
+export function serveRuntimeApi(
+  listener: Server,
+  { functionArn, ownClient }: RuntimeApiOptions,
+  events: RuntimeApiEvents,
+): RuntimeApi {
   let own: Socket | undefined
   let waiting: ServerResponse | undefined
   let running: Invocation | undefined
   const foreign = new Set<Socket>()
+  const others = new Set<Socket>()
 
   const http = createServer({ keepAliveTimeout: 0, requestTimeout: 0, headersTimeout: 0 }, (request, response) => {
     void handle(request, response).catch(() => request.socket.destroy())
@@ -51,6 +67,7 @@ export function serveRuntimeApi(listener: Server, functionArn: string, events: R
   http.timeout = 0
 
   listener.on('connection', (socket) => {
+    if (!ownClient) return admit(socket)
     if (own === undefined) {
       own = socket.setNoDelay(true)
       socket.once('close', () => events.onLost())
@@ -60,6 +77,14 @@ export function serveRuntimeApi(listener: Server, functionArn: string, events: R
     events.onBreach('a second connection to the runtime API')
     refuseConnection(socket, foreign)
   })
+
+  /** One of several connections of a runtime that is not ours. */
+  function admit(socket: Socket): void {
+    if (others.size >= maxConnections) return void socket.destroy()
+    others.add(socket.setNoDelay(true))
+    socket.once('close', () => others.delete(socket))
+    http.emit('connection', socket)
+  }
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const route = `${request.method} ${request.url}`
@@ -92,6 +117,11 @@ export function serveRuntimeApi(listener: Server, functionArn: string, events: R
       return answer(response, 403)
     }
     waiting = response
+    response.once('close', () => {
+      if (waiting !== response) return
+      waiting = undefined
+      if (!ownClient) events.onLost()
+    })
     events.onIdle()
   }
 
@@ -108,7 +138,7 @@ export function serveRuntimeApi(listener: Server, functionArn: string, events: R
         'lambda-runtime-aws-request-id': invocation.id,
         'lambda-runtime-deadline-ms': invocation.deadline,
         'lambda-runtime-invoked-function-arn': functionArn,
-        'lambda-runtime-trace-id': traceId(invocation.transaction),
+        'lambda-runtime-trace-id': traceId(invocation),
         'lambda-runtime-sallyport-ticket': ticket,
       })
       response.end(invocation.event)
@@ -120,7 +150,7 @@ export function serveRuntimeApi(listener: Server, functionArn: string, events: R
     },
     close: () => {
       own?.destroy()
-      for (const socket of foreign) socket.destroy()
+      for (const socket of [...foreign, ...others]) socket.destroy()
       listener.close()
     },
   }
@@ -187,9 +217,9 @@ async function read(request: IncomingMessage, maxBytes: number): Promise<Uint8Ar
   return length <= maxBytes ? Buffer.concat(chunks) : undefined
 }
 
-/** AWS X-Ray's form of a 128-bit id: `Root=1-<8 hex>-<24 hex>`. */
-function traceId(transaction: string): string {
-  return `Root=1-${transaction.slice(0, 8)}-${transaction.slice(8, 32)}`
+/** AWS X-Ray's form of a 128-bit id, of which nothing is sampled here. */
+function traceId({ transaction, id }: Invocation): string {
+  return `Root=1-${transaction.slice(0, 8)}-${transaction.slice(8, 32)};Parent=${id.slice(0, 16)};Sampled=0`
 }
 
 function answer(response: ServerResponse, status: number): void {

@@ -15,7 +15,7 @@ export interface RuntimeFolder {
   /** The Node binary that runs in boxes and opens listeners. */
   readonly node: string
   /** Files of ours, by the name they have in `inside/`. */
-  readonly inside: (name: 'listen.mjs' | 'client.mjs' | 'build.mjs' | 'relay.mjs') => string
+  readonly inside: (name: (typeof insideFiles)[number]) => string
   /** resolv.conf, hosts, passwd, group, nsswitch.conf: the whole of a box's /etc, but for its CA file. */
   readonly etc: string
   /** The assembled system call filter. */
@@ -35,7 +35,7 @@ const etcFiles: Readonly<Record<string, string>> = {
 
 // From `src/host` and from a published `dist/host` alike, these plain files stand in `src`.
 const insideFolder = fileURLToPath(new URL('../../src/host/inside/', import.meta.url))
-const insideFiles = ['listen.mjs', 'client.mjs', 'build.mjs', 'relay.mjs'] as const
+const insideFiles = ['listen.mjs', 'client.mjs', 'client.py', 'build.mjs', 'relay.mjs'] as const
 
 /**
  * Where boxes may read from, for a server whose state lies in `stateFolder`. As root each function has its own uid,

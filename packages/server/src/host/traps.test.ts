@@ -97,7 +97,8 @@ describe('what a box can change', () => {
       '/var/task/new',
       '/usr/bin/new',
       '/etc/passwd',
-      '/opt/sallyport/node',
+      '/var/lang/bin/node',
+      '/var/runtime/client.mjs',
       '/new',
       '/dev/shm/x',
     ]) {

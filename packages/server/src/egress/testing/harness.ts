@@ -219,6 +219,7 @@ function imageOf(app: App, name: string): FunctionImage {
     arn: one.arn,
     codeDir: '/',
     codeDigest: 'digest',
+    runtime: 'node',
     handler: 'index.handler',
     shape: 'handler',
     environment: {},

@@ -8,11 +8,12 @@ import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 
 import { type Box, type BoxSurroundings, closing, prepareBox, type PreparedBox, startBox } from '../box.ts'
-import { boxEnvironment, nodeCommand } from '../box-options.ts'
+import { boxEnvironment } from '../box-options.ts'
 import { findCgroups, removeEngineGroups } from '../cgroups.ts'
 import type { FunctionImage } from '../engine.ts'
 import type { PodExit } from '../pod.ts'
 import { prepareRuntimeFolder, type RuntimeFolder } from '../runtime-folder.ts'
+import { nodeCommand } from '../runtimes.ts'
 import { areComplete, findTools } from '../tools.ts'
 import { codeFolder, imageOf, invocationOf, openFolder } from './make-engine.ts'
 
@@ -125,7 +126,7 @@ async function bareProcess(of: FunctionImage, runtime: RuntimeFolder): Promise<P
     gone,
     kill: () => void child?.kill('SIGKILL'),
     launch: ({ handover }) => {
-      const [program = '', ...argv] = nodeCommand(runtime.node, runtime.inside('client.mjs'), of.memoryMb, false)
+      const [program = '', ...argv] = nodeCommand(runtime.node, [runtime.inside('client.mjs')], of.memoryMb, false)
       const env = {
         ...boxEnvironment(of, { environment: {}, caPem: '' }),
         AWS_LAMBDA_RUNTIME_API: `127.0.0.1:${port}`,

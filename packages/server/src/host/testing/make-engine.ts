@@ -10,6 +10,7 @@ import { type BoxEngineOptions, createBoxEngine } from '../box-engine.ts'
 import type { BoxEvent } from '../box.ts'
 import type { Engine, FunctionImage, OutputLine } from '../engine.ts'
 import type { Invocation, InvocationResult } from '../invocation.ts'
+import type { Runtime } from '../runtimes.ts'
 
 /** One connection that arrived at a door, and the invocation that was running then. */
 export interface DoorContact {
@@ -42,20 +43,31 @@ export function openFolder(): string {
   return folder
 }
 
-const probesFile = new URL('probes.mjs', import.meta.url)
+/** Of each runtime: our file of probes → its name in the code folder. */
+const probesOf: Readonly<Record<Runtime, readonly (readonly [from: string, to: string])[]>> = {
+  node: [['probes.mjs', 'index.mjs']],
+  python: [['probes.py', 'index.py']],
+  bootstrap: [
+    ['probes.py', 'index.py'],
+    ['probes-bootstrap.py', 'bootstrap'],
+  ],
+}
 
-/** A code folder with one module: the probes, or `source`. */
-export function codeFolder(parent: string, source?: string): string {
+/** A code folder: the probes of a runtime, or one module of Node with this `source`. */
+export function codeFolder(parent: string, source?: string, runtime: Runtime = 'node'): string {
   const folder = join(parent, `code-${randomBytes(4).toString('hex')}`)
   mkdirSync(folder, { mode: 0o755 })
-  if (source === undefined) copyFileSync(probesFile, join(folder, 'index.mjs'))
-  else writeFileSync(join(folder, 'index.mjs'), source, { mode: 0o644 })
+  if (source !== undefined) writeFileSync(join(folder, 'index.mjs'), source, { mode: 0o644 })
+  for (const [from, to] of source === undefined ? probesOf[runtime] : []) {
+    copyFileSync(new URL(from, import.meta.url), join(folder, to))
+    chmodSync(join(folder, to), to === 'bootstrap' ? 0o755 : 0o644)
+  }
   return folder
 }
 
 /** Starts an engine in a folder of its own; `close` removes both. */
 export async function makeEngine(
-  options: Partial<BoxEngineOptions> & { readonly hold?: boolean } = {},
+  options: Partial<BoxEngineOptions> & { readonly hold?: boolean; readonly runtime?: Runtime } = {},
 ): Promise<EngineUnderTest> {
   const folder = openFolder()
   const output: OutputLine[] = []
@@ -93,7 +105,8 @@ export async function makeEngine(
     ...options,
   })
   const deploy = async (image: Partial<FunctionImage> = {}): Promise<FunctionImage> => {
-    const whole = imageOf({ codeDir: image.codeDir ?? codeFolder(folder), ...image })
+    const runtime = image.runtime ?? options.runtime ?? 'node'
+    const whole = imageOf({ codeDir: image.codeDir ?? codeFolder(folder, undefined, runtime), runtime, ...image })
     await engine.deploy([whole])
     return whole
   }
@@ -125,6 +138,7 @@ export function imageOf(image: Partial<FunctionImage> & Pick<FunctionImage, 'cod
     zone: 'test',
     arn: 'arn:sallyport:function:app:test:probe',
     codeDigest: randomBytes(32).toString('hex'),
+    runtime: 'node',
     handler: 'index.handler',
     shape: 'handler',
     environment: {},

@@ -1,0 +1,12 @@
+/** Paths inside a function's box, where AWS Lambda has them too. */
+export const inBox = {
+  node: '/var/lang/bin/node',
+  client: '/var/runtime/client.mjs',
+  python: '/usr/bin/python3',
+  pythonClient: '/var/runtime/client.py',
+  code: '/var/task',
+  layers: '/opt',
+  ca: '/etc/sallyport-ca.pem',
+  runtimeApi: '127.0.0.1:9001',
+  debugPort: 9229,
+} as const
