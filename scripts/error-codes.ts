@@ -55,12 +55,16 @@ export const errorCodes: Readonly<Record<string, Entry>> = {
   'aws.unknown_table': ['The table is not declared under `tables`.', 'Declare it, then grant a verb on it.'],
   'build.failed': ['One or more functions do not build.', 'Mend the files and lines named.'],
   'build.no_handler': [
-    'The module exports neither `handler` nor a default object with `fetch`.',
-    'Export one of them.',
+    'The code has no function to call where one is looked for.',
+    'Export `handler`, or a default object with `fetch`; in a folder, name it by `handler: MODULE.FUNCTION`.',
   ],
   'build.outside_app': [
-    'An import leads out of the app folder.',
+    'An import or a link leads out of the app folder.',
     'Copy what is needed into the app, or install it there.',
+  ],
+  'build.too_large': [
+    'Code and layers exceed 250 MiB unpacked.',
+    'Leave out of the folder what the function does not need.',
   ],
   'build.unresolved': ['An import stands for nothing.', 'Mend the import, or install the package in the app folder.'],
   'call.too_deep': [
@@ -169,6 +173,7 @@ export const errorCodes: Readonly<Record<string, Entry>> = {
     'The folder for boxes belongs to, or is closed to, the wrong user.',
     'Run the fix that the message names.',
   ],
+  'host.runtime_missing': ['This machine has no program for the runtime.', 'Run the fix that the message names.'],
   'host.uid_range': ['There are more functions than user ids for them.', 'Split the app.'],
   'identity.configuration': ['An issuer is not configured in a way that can be verified.', mendManifest],
   'identity.jwks': ['A key set is not one.', "Check the file or the address of the issuer's keys."],

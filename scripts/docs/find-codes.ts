@@ -2,7 +2,7 @@ import { isTest, nodes, type Source, type SourceTree, type SyntaxNode } from '..
 
 /** Things that are written like a code (`word.word`) and are none: files, and the kernel's own control files. */
 const fileNames =
-  /\.(json|ts|js|mjs|pem|key|sock|conf|txt|yaml|sqlite|ndjson|seg|bpf|pid|wasm|node|max|example|test|local)$/
+  /\.(json|ts|js|mjs|py|pem|key|sock|conf|txt|yaml|sqlite|ndjson|seg|bpf|pid|wasm|node|max|example|test|local)$/
 const codesLikeFiles = new Set(['manifest.yaml', 'request.json'])
 const kernelFiles = /^(cgroup|memory|cpu|pids|io|net)\./
 const others = new Set(['index.handler', 'index.default', 'a.b'])

@@ -166,8 +166,14 @@ export interface FunctionDeclaration {
   readonly name: string
   readonly zone: string
   readonly arn: string
-  /** Absolute path of the entry module. */
+  /** Absolute path of the entry module, or of a folder that is taken as it stands. */
   readonly code: string
+  readonly runtime: 'node' | 'python' | 'bootstrap'
+  /** Which function of it, as written; found by its usual names when absent. */
+  readonly handler?: string
+  /** Absolute paths of folders laid over each other at /opt. */
+  readonly layers: readonly string[]
+  readonly boxes: BoxCounts
   readonly routes: readonly Route[]
   readonly offers: readonly string[]
   readonly can: readonly Permission[]
@@ -178,6 +184,18 @@ export interface FunctionDeclaration {
   readonly timeoutMs: number
   readonly memoryMb: number
   readonly at: Position
+}
+
+/** How many boxes a function may have, and how long they wait. */
+export interface BoxCounts {
+  /** Ready ahead of need. */
+  readonly min: number
+  /** Alive at once. */
+  readonly max: number
+  /** How long an unused box beyond `min` stays. */
+  readonly idleMs: number
+  /** Calls that may wait for a box; the next one is refused. */
+  readonly queue: number
 }
 
 /** A way in from outside to one function, and who may take it. */

@@ -29,6 +29,8 @@ export interface AppFiles {
   /** The absolute path of something that must exist; undefined after a fault. */
   locate(name: string, at: Position, faults: Faults): string | undefined
   read(name: string, at: Position, faults: Faults): NamedFile | undefined
+  /** Whether something stands at this absolute path. */
+  holds(path: string): boolean
   /** Every file read so far. */
   all(): readonly NamedFile[]
 }
@@ -65,6 +67,7 @@ export function openAppFiles(folder: string, surroundings: Surroundings): AppFil
   return {
     folder: home,
     locate,
+    holds: (path) => surroundings.realpath(path) !== undefined,
     read: (name, at, faults) => {
       const known = files.get(name)
       if (known !== undefined) return known

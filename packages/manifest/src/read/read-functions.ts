@@ -6,6 +6,7 @@ import { child, entriesOf, textOf, textsOf, type Entry, type Node } from '../sou
 import { parseDurationMs, parseLimit } from '../source/units.ts'
 import { readBodySchema } from './body-schema.ts'
 import { looksSecret } from './looks-secret.ts'
+import { readBoxes, readCode } from './read-code.ts'
 import { readPermissions } from './read-permissions.ts'
 import { readPolicies } from './read-policies.ts'
 import { resolve, type Reading } from './reading.ts'
@@ -21,8 +22,7 @@ function readFunction({ key, keyAt, value }: Entry, reading: Reading): FunctionD
   const zoneNode = child(value, 'zone')
   const zone = textOf(zoneNode) ?? ''
   if (zoneNode !== undefined) resolve(zone, zoneNode.at, 'zone', declared.zones, faults)
-  const code = child(value, 'code')
-  const codeName = textOf(code)
+  const code = readCode(key, value, reading)
   const can = readPermissions(key, child(value, 'can'), reading)
   const identityPolicies = readPolicies(child(value, 'policies'), 'identity', reading)
   const memory = child(value, 'memory')
@@ -30,7 +30,9 @@ function readFunction({ key, keyAt, value }: Entry, reading: Reading): FunctionD
     name: key,
     zone,
     arn: arn.functionOf(declared.app, zone, key),
-    code: code === undefined || codeName === undefined ? '' : (files.locate(codeName, code.at, faults) ?? ''),
+    ...code,
+    layers: textsOf(child(value, 'layers')).flatMap(({ text, at }) => files.locate(text, at, faults) ?? []),
+    boxes: readBoxes(key, child(value, 'boxes'), reading),
     routes: readRoutes(key, zone, child(value, 'routes'), reading),
     offers: readOffers(key, child(value, 'offers'), reading),
     can,

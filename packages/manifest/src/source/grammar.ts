@@ -385,7 +385,41 @@ export const manifestShape: Extract<Shape, { kind: 'record' }> = {
             kind: 'record',
             keys: {
               zone: { shape: nameText, required: true, about: 'The zone in which it runs.' },
-              code: { shape: file, required: true, about: 'Entry module.' },
+              code: {
+                shape: file,
+                required: true,
+                about: 'Entry module, or a folder that is taken as it stands, as AWS Lambda takes a zip file.',
+              },
+              runtime: {
+                about: 'What runs it; known by the name of its code unless said.',
+                shape: { kind: 'text', says: 'node, python or bootstrap', options: ['node', 'python', 'bootstrap'] },
+              },
+              handler: {
+                about: 'Which function: `handler` of a module, `app.handler` of a folder.',
+                shape: { kind: 'text', says: 'FUNCTION or MODULE.FUNCTION', pattern: /^[A-Za-z0-9_$][\w$./-]{0,127}$/ },
+              },
+              layers: { shape: { kind: 'list', of: file }, about: 'Folders that are laid over each other at /opt.' },
+              boxes: {
+                about: 'How many boxes it may have, and how long they wait.',
+                shape: {
+                  kind: 'record',
+                  keys: {
+                    min: {
+                      shape: { kind: 'integer', minimum: 0, maximum: 50 },
+                      about: 'Ready ahead of need; 1 unless said.',
+                    },
+                    max: {
+                      shape: { kind: 'integer', minimum: 1, maximum: 200 },
+                      about: 'Alive at once; 8 unless said.',
+                    },
+                    idle: { shape: duration, about: 'An unused box beyond `min` ends after this; 5m unless said.' },
+                    queue: {
+                      shape: { kind: 'integer', minimum: 0, maximum: 10_000 },
+                      about: 'Calls that may wait for a box; 16 for each box unless said.',
+                    },
+                  },
+                },
+              },
               routes: {
                 about: 'METHOD /path → who may call it.',
                 shape: {

@@ -47,6 +47,7 @@ beforeAll(async () => {
     },
   })
   const built = await buildFunction({
+    runtime: 'node',
     entry: join(app, 'index.js'),
     appFolder: app,
     moduleFolders: [],

@@ -128,36 +128,40 @@ export function startBox(
     const about = running === undefined ? {} : { transaction: running.transaction, invocation: running.id }
     around.onEvent({ kind, functionName: image.name, boxId: id, detail, ...about })
   }
-  const api = serveRuntimeApi(pod.listeners.runtime, { functionArn: image.arn, ownClient: plan.ownClient }, {
-    onIdle: () => {
-      idle = wasReady = true
-      clearTimeout(initTimer)
-      clearTimeout(lostTimer)
-      hooks.onIdle(box)
+  const api = serveRuntimeApi(
+    pod.listeners.runtime,
+    { functionArn: image.arn, ownClient: plan.ownClient },
+    {
+      onIdle: () => {
+        idle = wasReady = true
+        clearTimeout(initTimer)
+        clearTimeout(lostTimer)
+        hooks.onIdle(box)
+      },
+      onResult: (invocation, result) => {
+        exits.endInvocation()
+        ending = invocation
+        // What the function wrote before it answered is in its pipes already: one turn of the loop reads it.
+        setImmediate(() => {
+          ending = undefined
+          settle?.(result)
+        })
+      },
+      onInitError: (message) => {
+        initFailure = message
+        box.kill('its module did not load')
+      },
+      onBreach: (detail) => {
+        breaches += 1
+        if (endReason === undefined && breaches <= maxBreachEvents) event('box-breach', detail)
+      },
+      // A process that is just ending says by its exit status why; one that stays without a connection is ended.
+      onLost: () => {
+        idle = false
+        lostTimer = setTimeout(() => box.kill('the runtime closed its connection'), lostGraceMs).unref()
+      },
     },
-    onResult: (invocation, result) => {
-      exits.endInvocation()
-      ending = invocation
-      // What the function wrote before it answered is in its pipes already: one turn of the loop reads it.
-      setImmediate(() => {
-        ending = undefined
-        settle?.(result)
-      })
-    },
-    onInitError: (message) => {
-      initFailure = message
-      box.kill('its module did not load')
-    },
-    onBreach: (detail) => {
-      breaches += 1
-      if (endReason === undefined && breaches <= maxBreachEvents) event('box-breach', detail)
-    },
-    // A process that is just ending says by its exit status why; one that stays without a connection is ended.
-    onLost: () => {
-      idle = false
-      lostTimer = setTimeout(() => box.kill('the runtime closed its connection'), lostGraceMs).unref()
-    },
-  })
+  )
   const output = readOutput(
     pod,
     () => {

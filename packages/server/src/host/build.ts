@@ -130,7 +130,9 @@ async function handlerOf(options: BuildOptions, place: Place, { dir, files }: Pa
   }
   const file = basename(entry)
   const text = await readFile(join(dir, file), 'utf8')
-  const name = named ?? ['handler', 'lambda_handler'].find((one) => new RegExp(`^(?:async )?(?:def ${one}\\b|${one}\\s*=)`, 'm').test(text))
+  const name =
+    named ??
+    ['handler', 'lambda_handler'].find((one) => new RegExp(`^(?:async )?(?:def ${one}\\b|${one}\\s*=)`, 'm').test(text))
   return name === undefined ? undefined : `${file.replace(/\.py$/, '')}.${name}`
 }
 

@@ -95,7 +95,8 @@ function bundle(runtime: RuntimeFolder, app: string, mounts: readonly string[], 
       let length = 0
       for await (const chunk of output as AsyncIterable<Buffer>) {
         length += chunk.length
-        if (length > maxOutputBytes) throw new SallyportError('host.build_box', `a bundle exceeds ${maxOutputBytes} bytes`)
+        if (length > maxOutputBytes)
+          throw new SallyportError('host.build_box', `a bundle exceeds ${maxOutputBytes} bytes`)
         chunks.push(chunk)
       }
       resolve(Buffer.concat(chunks).toString('utf8'))
@@ -195,4 +196,3 @@ function isBelow(parent: string, path: string): boolean {
   const way = relative(parent, path)
   return !way.startsWith('..') && !isAbsolute(way)
 }
-

@@ -36,6 +36,10 @@ export interface FunctionImage {
   readonly maxBoxes: number
   /** Boxes kept made ahead of need. */
   readonly warmBoxes: number
+  /** How long an unused box beyond those stays; five minutes when absent. */
+  readonly idleBoxMs?: number
+  /** Calls that may wait for a box; 16 for each box when absent. */
+  readonly maxWaiting?: number
 }
 
 /** The listeners inside one box's network namespace. Whoever connects to them is that box: that is its identity. */

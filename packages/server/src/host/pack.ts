@@ -1,5 +1,17 @@
 import { createHash, type Hash } from 'node:crypto'
-import { chmod, type FileHandle, lstat, mkdir, open, readdir, readFile, readlink, rename, rm, symlink } from 'node:fs/promises'
+import {
+  chmod,
+  type FileHandle,
+  lstat,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  readlink,
+  rename,
+  rm,
+  symlink,
+} from 'node:fs/promises'
 import { join, posix, relative } from 'node:path'
 import type { Readable } from 'node:stream'
 

@@ -43,7 +43,7 @@ interface Member {
 const waitingPerBox = 16
 const firstBackoffMs = 100
 const maxBackoffMs = 10_000
-const maxIdleMs = 300_000
+const usualIdleMs = 300_000
 const spareAfterMs = 50
 
 /** Everything but the image is the engine's. Under an inspector there is one box, so that breakpoints are met. */
@@ -54,6 +54,8 @@ export function createPool(
   inspector?: Inspector,
 ): Pool {
   const maxBoxes = inspector === undefined ? image.maxBoxes : 1
+  const maxWaiting = image.maxWaiting ?? maxBoxes * waitingPerBox
+  const maxIdleMs = image.idleBoxMs ?? usualIdleMs
   const members = new Map<Box, Member>()
   const queue: Waiting[] = []
   let starting = 0
@@ -219,7 +221,7 @@ export function createPool(
     invoke: (invocation) =>
       new Promise((resolve) => {
         const remainingMs = invocation.deadline - around.clock()
-        if (queue.length >= maxBoxes * waitingPerBox) return resolve(busy('its queue is full'))
+        if (queue.length >= Math.max(1, maxWaiting)) return resolve(busy(`its queue of ${maxWaiting} calls is full`))
         const waiting: Waiting = {
           invocation,
           resolve,

@@ -1,8 +1,6 @@
-import { rmSync } from 'node:fs'
-
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 
-import { codeFolder, type EngineUnderTest, makeEngine, openFolder } from './testing/make-engine.ts'
+import { type EngineUnderTest, makeEngine } from './testing/make-engine.ts'
 import { engineContract } from './testing/engine-contract.ts'
 
 vi.setConfig({ testTimeout: 20_000, hookTimeout: 20_000 })
@@ -14,16 +12,11 @@ engineContract('a box with a bootstrap of its own', () => makeEngine({ runtime: 
 
 describe('a box with Python', () => {
   let under: EngineUnderTest
-  let folder: string
   beforeAll(async () => {
-    folder = openFolder()
     under = await makeEngine({ runtime: 'python' })
     await under.deploy()
   })
-  afterAll(async () => {
-    await under.close()
-    rmSync(folder, { recursive: true, force: true })
-  })
+  afterAll(() => under.close())
 
   it('gives the context that AWS Lambda gives, and verified claims', async () => {
     expect(await under.call({ probe: 'context' }, { id: 'a'.repeat(32) })).toMatchObject({
@@ -72,4 +65,3 @@ describe('a box with Python', () => {
     })
   })
 })
-

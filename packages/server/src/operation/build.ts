@@ -3,9 +3,6 @@ import type { App } from '@sallyport/manifest'
 
 import { buildFunction, type BuildFault, type FunctionImage, moduleFoldersOf } from '../host/index.ts'
 
-/** Boxes of one function alive at once, and made ahead of need. */
-const boxes = { maxBoxes: 8, warmBoxes: 1 }
-
 /** Bundles every function of an app, each in a box without network. Throws `build.failed` with every fault at once. */
 export async function buildFunctions(
   app: App,
@@ -15,9 +12,13 @@ export async function buildFunctions(
   const moduleFolders = moduleFoldersOf(app.folder)
   const built = await Promise.all(
     app.functions.map(async (declared) => {
-      const { name, zone, arn, timeoutMs, memoryMb, reuse, environment, code: entry } = declared
+      const { name, zone, arn, timeoutMs, memoryMb, reuse, environment, code: entry, runtime, layers } = declared
+      const { min: warmBoxes, max: maxBoxes, idleMs: idleBoxMs, queue: maxWaiting } = declared.boxes
       const result = await buildFunction({
         entry,
+        runtime,
+        layers,
+        ...(declared.handler === undefined ? {} : { handler: declared.handler }),
         appFolder: app.folder,
         moduleFolders,
         runtimeDir,
@@ -29,7 +30,8 @@ export async function buildFunctions(
           `  ${file}:${line}:${column} ${code}: ${message}`
         return { faults: result.faults.map(show) }
       }
-      const image: FunctionImage = { name, zone, arn, timeoutMs, memoryMb, reuse, environment, ...result, ...boxes }
+      const limits = { timeoutMs, memoryMb, reuse, maxBoxes, warmBoxes, idleBoxMs, maxWaiting }
+      const image: FunctionImage = { name, zone, arn, environment, ...limits, ...result }
       return image
     }),
   )

@@ -174,7 +174,7 @@ def run(handler, headers, event, claims):
         returned = handler(json.loads(event), Context(headers, claims))
     except Exception as failed:  # whatever function code throws is its answer
         traceback.print_exc()
-        return "error", describe(failed)
+        return "error", describe(failed, "Runtime.OutOfMemory" if isinstance(failed, MemoryError) else None)
     try:
         body = dump(returned)
     except (TypeError, ValueError, OverflowError, RecursionError) as failed:
@@ -238,6 +238,8 @@ def main():
         sys.stderr.flush()
         host.exchange("POST", f"{API}/invocation/{attempt}/{verb}", body)
         current.clear()
+        if verb == "error" and b'"Runtime.OutOfMemory"' in body:
+            os._exit(0)  # what it took is perhaps not given back: the next call, which did nothing wrong, gets another box
 
 
 if __name__ == "__main__":

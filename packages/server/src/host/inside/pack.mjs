@@ -13,7 +13,7 @@ send({ kind: 'end' })
 /** `folders` are one folder of the package, the uppermost last; `above` are the real folders that lead here. */
 function pack(folders, path, above) {
   const names = new Set(folders.flatMap((folder) => readdirSync(folder)))
-  for (const name of [...names].filter((one) => !leftOut.has(one)).sort()) {
+  for (const name of [...names].filter((one) => !leftOut.has(one)).toSorted((one, other) => (one < other ? -1 : 1))) {
     const places = folders.map((folder) => join(folder, name)).filter(isThere)
     packOne(places, path === '' ? name : `${path}/${name}`, above)
   }
@@ -73,6 +73,6 @@ function send(header, bytes = Buffer.alloc(0)) {
   const length = Buffer.alloc(4)
   length.writeUInt32BE(text.length)
   for (const part of [length, text, bytes]) {
-    for (let at = 0; at < part.length; ) at += writeSync(1, part, at)
+    for (let at = 0; at < part.length;) at += writeSync(1, part, at)
   }
 }

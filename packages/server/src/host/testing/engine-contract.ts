@@ -13,7 +13,11 @@ export interface ContractTraits {
 const ofNode: ContractTraits = { module: /index\.mjs/, hasPromises: true }
 
 /** What every engine must keep, whatever it runs functions in. `make` gives a fresh one. */
-export function engineContract(name: string, make: () => Promise<EngineUnderTest>, traits = ofNode): void {
+export function engineContract(
+  name: string,
+  make: () => Promise<EngineUnderTest>,
+  traits: ContractTraits = ofNode,
+): void {
   describe(`${name} keeps the engine contract`, () => {
     let under: EngineUnderTest
     beforeAll(async () => {
