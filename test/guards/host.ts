@@ -171,4 +171,22 @@ export const hostGuards: readonly Guard[] = [
     noticedBy: build,
     testName: 'keys.ts',
   },
+  {
+    name: 'a folder that is packed shows only the app',
+    attack: 'refuses a link out of the app',
+    file: `${room}/inside/pack.mjs`,
+    code: 'if (real === undefined || !isBelow(job.app, real)) {',
+    without: 'if (real === undefined) {',
+    noticedBy: [`${room}/pack.test.ts`],
+    testName: 'refuses a link out of the app',
+  },
+  {
+    name: 'a ticket is taken once inside a box with Python',
+    attack: 'functions.replayed-ticket',
+    file: `${room}/inside/client.py`,
+    code: 'if claims["attempt"] != attempt or attempt in seen:',
+    without: 'if claims["attempt"] != attempt:',
+    noticedBy: [`${room}/runtimes.test.ts`],
+    testName: 'takes the ticket of one attempt',
+  },
 ]

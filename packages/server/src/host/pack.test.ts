@@ -100,7 +100,7 @@ describe('a folder that is taken as it stands', () => {
     for (const folder of ['out', 'loop', 'plain']) put(`${folder}/app.js`, '')
     put('plain/bootstrap', '')
     put('empty/app.py', '')
-    symlinkSync('/etc/hostname', join(app, 'out/hostname'))
+    symlinkSync('/usr/bin/env', join(app, 'out/env')) // which the box that packs has, too
     symlinkSync('/etc', join(app, 'away'))
     mkdirSync(join(app, 'loop/deep'))
     symlinkSync('..', join(app, 'loop/deep/up'))
