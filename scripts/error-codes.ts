@@ -115,7 +115,23 @@ export const errorCodes: Readonly<Record<string, Entry>> = {
   'dynamodb.table': ['A table of the embedded DynamoDB could not be made.', "Mend the table's declaration."],
   'egress.refusal_ignored': ['A refused exit came as far as being carried out, and was stopped there.', report],
   'egress.unknown_box': ['A box asked for exits that was never announced.', report],
+  'elevation.already_approved': [
+    'The person approved this request before, under this account or another one.',
+    'Another approver runs `sallyport approve`.',
+  ],
+  'elevation.break_glass': [
+    'Somebody elevated themselves without approval; the alarm names who, and why.',
+    'Ask them; `sallyport revoke ID --reason TEXT` ends it.',
+  ],
+  'elevation.no_break_glass': [
+    'The role has no `break-glass` in the manifest.',
+    '`sallyport request` without --break-glass asks for approval.',
+  ],
   'elevation.not_approver': ['The person may not approve this role.', 'An approver of the role approves.'],
+  'elevation.not_eligible': [
+    'The role is not held any more by whoever asked.',
+    'Ask whoever gives roles; nothing can be approved until then.',
+  ],
   'elevation.not_open': ['The request was decided, or has expired.', '`sallyport request` asks again.'],
   'elevation.powers_changed': [
     'The role means something else now than when it was asked for.',
@@ -253,6 +269,7 @@ export const errorCodes: Readonly<Record<string, Entry>> = {
   'request.schema': ["The body does not fit the route's schema.", mendRequest],
   'request.too_large': ['The body is too large.', mendRequest],
   'request.upgrade': ['Changing the protocol is not accepted.', mendRequest],
+  'revocation.reason_required': ['A revocation is part of the record, and so is why.', 'Add `--reason TEXT`.'],
   'route.authentication_required': ['The route needs a sign-in.', signInAgain],
   'route.country': ['The role may not come from this country.', askWhy],
   'route.device_unmanaged': ['The role needs an enrolled device.', 'Sign in from an enrolled device.'],
@@ -301,6 +318,7 @@ export const errorCodes: Readonly<Record<string, Entry>> = {
   'ticket.not_yet_valid': ['The ticket is from the future: check the clocks.', callAgain],
   'ticket.replay_memory_full': ['Too many tickets are alive to tell used from unused, so none is taken.', retry],
   'ticket.replayed': ['The ticket was used before.', callAgain],
+  'token.revoked': ['The sign-in behind the token was ended: logout, a new password, a lost role.', signInAgain],
   'upstream.aborted': ['The call was aborted, by the caller or by its end.', retry],
   'upstream.failed': ['The upstream broke off.', retry],
   'upstream.forbidden_address': [

@@ -7,7 +7,7 @@ import { can } from './verbs/can.ts'
 import { completion } from './verbs/completion.ts'
 import { diff } from './verbs/diff.ts'
 import { doctor } from './verbs/doctor.ts'
-import { approve, request, requests } from './verbs/elevation.ts'
+import { approve, deny, grants, request, requests, revoke } from './verbs/elevation.ts'
 import { init } from './verbs/init.ts'
 import { invoke } from './verbs/invoke.ts'
 import { logs } from './verbs/logs.ts'
@@ -35,7 +35,10 @@ export const commands: RouteMap<Terminal> = buildRouteMap({
     attack,
     request,
     approve,
+    deny,
     requests,
+    grants,
+    revoke,
     secret,
     doctor,
     completion,

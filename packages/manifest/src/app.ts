@@ -48,14 +48,45 @@ export interface App {
   readonly functions: readonly FunctionDeclaration[]
   /** Documents under `guardrails`: they hold denies only, and are asked for every request. */
   readonly guardrailPolicies?: readonly AttachedPolicy[]
+  /** Accounts that belong to one person; nobody approves with one what was asked with another. */
+  readonly persons?: readonly Person[]
+  /** Address that is told of every request for elevation. */
+  readonly elevationWebhook?: string
   /** Administrative power → roles that hold it; MFA is always demanded. */
   readonly administration: Readonly<Record<AdministrativePower, readonly string[]>>
   readonly only: readonly Invariant[]
   readonly expect: readonly Expectation[]
 }
 
-/** What may be done to a running server: set a secret, apply a manifest that broadens, invoke a function directly. */
-export type AdministrativePower = 'secrets' | 'configuration' | 'invoke'
+/**
+ * What may be done to a running server: set a secret, apply a manifest that broadens, invoke a function directly, add
+ * and disable users and end what anybody holds.
+ */
+export type AdministrativePower = 'secrets' | 'configuration' | 'invoke' | 'users'
+
+/** One human being, and the accounts under which they may come: `ada`, `ada-ops`, `pool:ada`. */
+export interface Person {
+  readonly name: string
+  /** Plain names of embedded users, `ISSUER:NAME` for others. */
+  readonly accounts: readonly string[]
+  readonly at: Position
+}
+
+/** How a role is elevated just in time. */
+export interface Jit {
+  /** Longest elevation. */
+  readonly maxMs: number
+  readonly approvers: readonly string[]
+  readonly reasonRequired: boolean
+  /** How many different persons must approve. */
+  readonly approvals: number
+  /** How long a request waits for its approvals. */
+  readonly requestMs: number
+  /** How long an approval may be used again, in elevations of at most `maxMs`. */
+  readonly approvalMs: number
+  /** Longest elevation without approval, with an alarm; absent where there is none. */
+  readonly breakGlassMs?: number
+}
 
 /** Who vouches for people: the embedded provider, or one outside whose tokens are verified against its keys. */
 export type Issuer =
@@ -97,7 +128,7 @@ export interface Role {
   readonly countries: readonly string[]
   /** True when only an enrolled device will do. */
   readonly managedDevice: boolean
-  readonly jit?: { readonly maxMs: number; readonly approvers: readonly string[]; readonly reasonRequired: boolean }
+  readonly jit?: Jit
   readonly at: Position
 }
 

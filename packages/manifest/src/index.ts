@@ -9,6 +9,7 @@ export {
   type FunctionDeclaration,
   type Invariant,
   type Issuer,
+  type Jit,
   type Permission,
   type Position,
   type Role,
@@ -33,6 +34,7 @@ export { explain } from './explain/explain.ts'
 export { setSecretFix } from './explain/person.ts'
 export { wording } from './explain/wording.ts'
 export { type DoorMatch, matchDoor } from './match/door.ts'
+export { accountsOfPerson } from './match/persons.ts'
 export { matchRoute, type RouteMatch } from './match/route.ts'
 export { type Surroundings } from './read/files.ts'
 export { type Loaded, loadManifest, manifestFile } from './read/load-manifest.ts'

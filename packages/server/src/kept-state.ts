@@ -1,11 +1,10 @@
 import { randomBytes } from 'node:crypto'
-import { performance } from 'node:perf_hooks'
 
 import type { LedgerRecord } from '@sallyport/core/access'
 
-import { type Administration, type ElevationRule, openAdministration } from './administration/index.ts'
+import { type Administration, createWebhook, type ElevationRules, openAdministration } from './administration/index.ts'
 import { type Ledger, nodeSha256, openLedger, openLedgerSigner } from './ledger/index.ts'
-import { type Folders, newId, nowMs, nowSeconds, openOutputLog, type OutputLog } from './operation/index.ts'
+import { type Folders, newId, nowMs, nowSeconds, openClock, openOutputLog, type OutputLog } from './operation/index.ts'
 import { openStore, type Store } from './stores/index.ts'
 import { openVault, type Vault } from './vault/index.ts'
 
@@ -18,13 +17,14 @@ export interface KeptState {
   readonly administration: Administration
 }
 
-/** What the roles of the manifest in force say; asked each time, for the manifest may change. */
-export interface RoleRules {
-  readonly ruleOf: (role: string) => ElevationRule | undefined
-  readonly powersOf: (role: string) => string
+/** What the manifest in force says of elevation; asked each time, for the manifest may change. */
+export interface RoleRules extends ElevationRules {
+  /** Who is told of requests. */
+  readonly webhook: () => string | undefined
 }
 
 const longestGrantMs = 15 * 60_000
+const webhookTimeoutMs = 5_000
 
 /**
  * Opens what is kept, in the order of who seals whom: the vault, the ledger that it keeps the key of, the store, and
@@ -59,14 +59,28 @@ export async function openKeptState(
   const administration = openAdministration({
     append: ledger.append,
     ...roles,
-    clock: { nowMs, monotonicMs: () => performance.now() },
+    clock: openClock(),
     newId,
     past,
     grantLifetimeMs: longestGrantMs,
+    announce: createWebhook({
+      address: roles.webhook,
+      nowMs,
+      timeoutMs: webhookTimeoutMs,
+      record: (record) => void ledger.append(record, 'written').catch(trouble),
+    }),
   })
+  return { vault, ledger, store, output, administration }
+}
+
+/** Records what has ended, every second; only once a manifest is in force, which says what is still meant. */
+export function keepSweeping(
+  administration: Administration,
+  trouble: (cause: unknown) => void,
+  started: (() => void)[],
+): void {
   const sweep = setInterval(() => void administration.sweep().catch(trouble), 1000).unref()
   started.push(() => clearInterval(sweep))
-  return { vault, ledger, store, output, administration }
 }
 
 function isAdministrative({ kind }: LedgerRecord): boolean {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 
+import { arn } from '@sallyport/core/access'
 import type { App } from '@sallyport/manifest'
 
 import { type Leaf, openAuthority } from './certificates/index.ts'
@@ -31,6 +32,8 @@ export interface People {
   /** Another one, fresh, where the first is due. */
   readonly anotherLeaf: () => Promise<Leaf>
   readonly caFile: string
+  /** False for a user of our own who is not there, or holds the role no more; of others nobody here can tell. */
+  readonly mayHold: (app: App, account: string, role: string) => boolean
   /** Makes the users the manifest's own: after a reload as well. */
   readonly provision: (app: App) => Promise<void>
 }
@@ -77,5 +80,11 @@ export async function openPeople(
     throw explainListenFailure(cause, port, (issuerPort) => startCommand(options, { issuerPort }))
   })
   started.push(() => provider.close())
-  return { provider, leaf, anotherLeaf: () => authority.leafFor(permittedNames), caFile, provision }
+  const mayHold = (of: App, accountArn: string, role: string): boolean => {
+    const prefix = arn.user(of.name, '')
+    const name = accountArn.slice(prefix.length)
+    if (!accountArn.startsWith(prefix) || name.includes(':')) return true
+    return users.find(name)?.roles.includes(role) === true
+  }
+  return { provider, leaf, anotherLeaf: () => authority.leafFor(permittedNames), caFile, mayHold, provision }
 }

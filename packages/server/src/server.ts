@@ -1,6 +1,14 @@
 import { randomBytes } from 'node:crypto'
 
-import type { AccessRequest, Allow, Decision, DecisionRecord, Grant, Receipt } from '@sallyport/core/access'
+import {
+  type AccessRequest,
+  type Allow,
+  anonymous,
+  type Decision,
+  type DecisionRecord,
+  type Grant,
+  type Receipt,
+} from '@sallyport/core/access'
 import { decisionRecord, type Outcome } from '@sallyport/core/enforcement'
 import { authenticateBearer } from '@sallyport/core/identity'
 import { decide as decideByPolicy } from '@sallyport/core/policy'
@@ -20,7 +28,7 @@ import {
   runtimeFolderFor,
 } from './host/index.ts'
 import { openInterception } from './interception.ts'
-import { foundWords, openKeptState } from './kept-state.ts'
+import { foundWords, keepSweeping, openKeptState } from './kept-state.ts'
 import {
   announceApi,
   buildFunctions,
@@ -38,6 +46,7 @@ import {
   outcomeRecord,
   platformLine,
   refusedLine,
+  personOf,
   powersOf,
   renewLeaf,
   type ServerOptions,
@@ -78,6 +87,8 @@ export interface Status {
 const renewEveryMs = 12 * 3_600_000
 /** How often the gateway's certificate is looked at; it lives a day and is replaced after half of it. */
 const lookAtLeafEveryMs = 60_000
+/** What a credential older than a revocation of its user or session comes to. */
+const revoked = { code: 'token.revoked', message: 'This sign-in was ended; sign in again.' } as const
 const knocks = { calls: 400, perMs: 1000 }
 
 /** Starts an app. Whatever fails, everything that was started before it is ended again. */
@@ -112,6 +123,9 @@ async function start(
   const roles = {
     ruleOf: (role: string) => elevationRuleOf(force.app, role),
     powersOf: (role: string) => powersOf(force.app, role),
+    samePerson: (one: string, other: string) => personOf(force.app, one).includes(other),
+    mayHold: (account: string, role: string) => people.mayHold(force.app, account, role),
+    webhook: () => force.app.elevationWebhook,
   }
   const kept = await openKeptState(folders, loaded.app.name, roles, trouble, started)
   const { administration, ledger, output, vault } = kept
@@ -121,11 +135,15 @@ async function start(
   await tryPort(options.port).catch(taken) // now, rather than when all the boxes have been made
   const people = await openPeople(loaded.app, folders, kept, options, started)
   force = await putIntoForce(loaded, kept, people.provider, options, terminal, trouble)
+  keepSweeping(administration, trouble, started)
 
   // The steps that all three doors share.
   const admittedAt = new WeakMap<Grant, number>()
   const shared = {
-    identify: (credentials: readonly string[]) => authenticateBearer(force.verifier, credentials, force.app.name),
+    identify: async (credentials: readonly string[]) => {
+      const subject = await authenticateBearer(force.verifier, credentials, force.app.name)
+      return administration.isRevoked(subject) ? { ...anonymous, refused: revoked } : subject
+    },
     elevatedRoles: administration.elevatedRoles,
     decide: (asked: readonly [AccessRequest, ...AccessRequest[]]): Decision =>
       explain(decideByPolicy(force.compiled.authority, asked), force.compiled, force.app),
@@ -257,8 +275,13 @@ async function start(
     verbs: administrativeVerbs({
       app: () => force.app,
       elevation: administration.find,
+      personOf: (account) => personOf(force.app, account),
       requestElevation: administration.request,
+      breakGlass: administration.breakGlass,
       approveElevation: administration.approve,
+      denyElevation: administration.deny,
+      endElevation: administration.end,
+      revoke: administration.revoke,
       setSecret: vault.setSecret,
       invokeDirectly: (functionName, event, user, grant) =>
         invoke(directInvocation(functionName, event, user, grant, timeoutOf(functionName))),
@@ -266,7 +289,12 @@ async function start(
     gate: administrationGate({ ...shared, record: recorderAt('administration') }),
     reads: {
       status: () => status,
-      elevation: () => ({ requests: administration.list() }),
+      elevation: () => ({
+        requests: administration.list().map((request) => ({
+          ...request,
+          approvalsNeeded: roles.ruleOf(request.role)?.approvals ?? 1,
+        })),
+      }),
       logs: output.recent,
       follow: output.follow,
     },

@@ -4,6 +4,7 @@ import { boxAttacks } from './box-attacks.ts'
 import { errorCode } from './client.ts'
 import { dataAttacks } from './data-attacks.ts'
 import { doorAttacks } from './door-attacks.ts'
+import { elevationAttacks } from './elevation-attacks.ts'
 import { functionAttacks } from './function-attacks.ts'
 import { peopleAttacks } from './people-attacks.ts'
 import { requestAttacks } from './request-attacks.ts'
@@ -22,6 +23,7 @@ export const attacks: readonly Attack[] = [
   ...dataAttacks,
   ...boxAttacks,
   ...peopleAttacks,
+  ...elevationAttacks,
 ]
 
 /** What came of one attack and its control. */

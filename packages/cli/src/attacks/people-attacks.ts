@@ -1,7 +1,5 @@
-import { SallyportError } from '@sallyport/core/access'
-
-import { isRecord } from '../local-api.ts'
-import type { Attack, Attempt, Control } from './attack.ts'
+import { admin, approve, controlled, refund, request, setKey } from './administer.ts'
+import type { Attack } from './attack.ts'
 import type { Instruction } from './hostile-app/src/instruction.ts'
 import type { Strength } from './tokens.ts'
 import { attemptInside, attemptOf, controlInside, controlOf } from './verdicts.ts'
@@ -181,51 +179,3 @@ export const peopleAttacks: readonly Attack[] = [
     ...whileServingAnAdmin('payments', payOut),
   },
 ]
-
-/** With both factors and the enrolled device. */
-const admin = (world: World, name: string): Promise<string> => world.token(world.hostile, name, strong)
-
-async function refund(world: World, name: string): ReturnType<World['request']> {
-  return world.request({ path: '/refund', body: doNothing, token: await admin(world, name) })
-}
-
-/** Asks for an elevation in somebody's name; gives the request's id. */
-async function request(world: World, name: string): Promise<string> {
-  const body = new TextEncoder().encode('{"role":"admin","reason":"an attack of our own"}')
-  const userToken = await admin(world, name)
-  const answer = await world.hostile.api.call({ method: 'POST', path: '/v1/elevation', body, userToken })
-  const asked = isRecord(answer) ? answer['request'] : undefined
-  return isRecord(asked) ? String(asked['id']) : ''
-}
-
-async function approve(world: World, id: string, name: string): Promise<Attempt> {
-  return administer(world, 'POST', `/v1/elevation/${id}/approve`, undefined, await admin(world, name))
-}
-
-async function setKey(world: World, userToken?: string): Promise<Attempt> {
-  return administer(world, 'PUT', '/v1/secrets/stripe-key', world.stripeKey, userToken)
-}
-
-/** One administrative call; an answer other than a refusal is a success of the attack. */
-async function administer(
-  world: World,
-  method: 'POST' | 'PUT',
-  path: string,
-  body: string | undefined,
-  userToken?: string,
-): Promise<Attempt> {
-  const sent = body === undefined ? {} : { body: new TextEncoder().encode(body) }
-  try {
-    await world.hostile.api.call({ method, path, ...sent, ...(userToken === undefined ? {} : { userToken }) })
-    return { stopped: false, code: 'done', evidence: `${method} ${path} was carried out` }
-  } catch (error) {
-    if (!(error instanceof SallyportError) || error.code !== 'cli.refused') throw error
-    const code = /refused: ([a-z_.]+)/.exec(error.message)?.[1] ?? 'refused'
-    return { stopped: true, code, evidence: error.fix ?? error.message }
-  }
-}
-
-async function controlled(run: () => Promise<Attempt>): Promise<Control> {
-  const { stopped, evidence } = await run()
-  return { succeeded: !stopped, evidence }
-}

@@ -27,6 +27,8 @@ export const contextKeys = {
   actorChain: 'sallyport:ActorChain',
   /** string: the ARN of the subject itself, so that a condition can compare it with another key. */
   subject: 'sallyport:Subject',
-  /** string: at an approval, the ARN of the person who asked; it must not be the one who approves. */
+  /** string[]: at an approval, the ARNs of every account of the person who asked; none of them may approve. */
   requester: 'sallyport:Requester',
+  /** string: what an administrative act is done to, where its resource does not say: `user/alice`. */
+  target: 'sallyport:Target',
 } as const

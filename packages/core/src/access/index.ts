@@ -7,12 +7,15 @@ export { type Epochs, type Grant, isGrant, sealGrant } from './grant.ts'
 export { actions, arn } from './names.ts'
 export { type Durability, isReceipt, type Receipt, sealReceipt } from './receipt.ts'
 export {
+  type AlarmRecord,
+  type BootDeadlines,
   type ConfigurationRecord,
   type DecisionRecord,
   type ElevationRecord,
   type GapRecord,
   type LedgerRecord,
   type LifecycleRecord,
+  type NotificationRecord,
   type OutcomeRecord,
   type RevocationRecord,
   type SignInRecord,

@@ -29,6 +29,14 @@ export const actions = {
   useDoor: 'sallyport:UseDoor',
   requestElevation: 'sallyport:RequestElevation',
   approveElevation: 'sallyport:ApproveElevation',
+  denyElevation: 'sallyport:DenyElevation',
+  /** Ends an elevation, or withdraws a request. */
+  revokeElevation: 'sallyport:RevokeElevation',
+  /** Elevates oneself, unapproved, with an alarm. */
+  breakGlass: 'sallyport:BreakGlass',
+  manageUsers: 'sallyport:ManageUsers',
+  /** Ends everything that rests on a user, a session or a function. */
+  revoke: 'sallyport:Revoke',
   setSecret: 'sallyport:SetSecret',
   invokeDirectly: 'sallyport:InvokeDirectly',
   applyConfiguration: 'sallyport:ApplyConfiguration',

@@ -8,6 +8,8 @@ export type LedgerRecord =
   | ConfigurationRecord
   | LifecycleRecord
   | ElevationRecord
+  | AlarmRecord
+  | NotificationRecord
   | RevocationRecord
   | SignInRecord
   | GapRecord
@@ -79,11 +81,14 @@ export interface LifecycleRecord {
   readonly detail: string
 }
 
-/** Just-in-time elevation, from request to end. Administrative state is a projection of these. */
+/**
+ * Just-in-time elevation, from request to end. Administrative state is a projection of these. `approved` is the consent
+ * of one person; with the last one needed comes `granted`. `lapsed` is the end of an elevation whose approval stands.
+ */
 export interface ElevationRecord {
   readonly kind: 'elevation'
   readonly at: number
-  readonly event: 'requested' | 'approved' | 'denied' | 'ended'
+  readonly event: 'requested' | 'approved' | 'granted' | 'lapsed' | 'denied' | 'ended'
   readonly request: string
   readonly subject: string
   readonly role: string
@@ -91,8 +96,44 @@ export interface ElevationRecord {
   readonly by?: string
   /** Digest of exactly what was asked; an approval names it. */
   readonly powers: string
-  /** Milliseconds since the epoch; on `approved` only. */
+  /** Milliseconds since the epoch: when a request stops waiting, or when a granted elevation ends. */
   readonly expiresAt?: number
+  /** On the first `granted`: until when the approval may be used again, in milliseconds since the epoch. */
+  readonly approvalEndsAt?: number
+  /** The same two ends by the machine's own clock, which nobody can set: good within one boot of it. */
+  readonly boot?: BootDeadlines
+  /** On `requested`: nobody approves, an alarm was raised. */
+  readonly breakGlass?: boolean
+}
+
+/** Ends of life in milliseconds since the machine started, and which start that was. */
+export interface BootDeadlines {
+  readonly id: string
+  readonly expiresAtMs: number
+  readonly approvalEndsAtMs?: number
+}
+
+/** Somebody has to look at this now. */
+export interface AlarmRecord {
+  readonly kind: 'alarm'
+  readonly at: number
+  /** `elevation.break_glass`, … */
+  readonly code: string
+  /** ARN of who caused it. */
+  readonly subject: string
+  readonly detail: string
+}
+
+/** Somebody outside was told of a request for elevation, or could not be told. */
+export interface NotificationRecord {
+  readonly kind: 'notification'
+  readonly at: number
+  /** The request's id. */
+  readonly request: string
+  /** The origin alone: the path of such an address is often a secret. */
+  readonly to: string
+  readonly outcome: 'delivered' | 'failed'
+  readonly detail: string
 }
 
 /** A right was taken back: every grant of the target decided before `at` (milliseconds since the epoch) has ended. */

@@ -87,7 +87,7 @@ const shapes: Shapes = {
   },
   elevation: {
     at: milliseconds,
-    event: oneOf('requested', 'approved', 'denied', 'ended'),
+    event: oneOf('requested', 'approved', 'granted', 'lapsed', 'denied', 'ended'),
     request: text,
     subject: text,
     role: text,
@@ -95,6 +95,17 @@ const shapes: Shapes = {
     by: optional(text),
     powers: text,
     expiresAt: optional(milliseconds),
+    approvalEndsAt: optional(milliseconds),
+    boot: optional(object({ id: text, expiresAtMs: milliseconds, approvalEndsAtMs: optional(milliseconds) })),
+    breakGlass: optional(flag),
+  },
+  alarm: { at: milliseconds, code: text, subject: text, detail: text },
+  notification: {
+    at: milliseconds,
+    request: text,
+    to: text,
+    outcome: oneOf('delivered', 'failed'),
+    detail: text,
   },
   revocation: { at: milliseconds, target: text, reason: text },
   'sign-in': {

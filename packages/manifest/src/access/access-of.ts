@@ -39,6 +39,10 @@ export function accessFacts(app: App): readonly AccessFact[] {
       opaque(`guardrail ${name}`, `the guardrail ${name} denies (${digest.slice(0, 12)})`, 2),
     ),
     ...app.only.map(({ text }) => restraint(`only ${text}`)),
+    ...(app.persons ?? []).map(({ name, accounts }) => restraint(`${accounts.join(' and ')} are one person: ${name}`)),
+    ...(app.elevationWebhook === undefined
+      ? []
+      : [opaque('webhook', `${new URL(app.elevationWebhook).origin} is told who asks for elevation, and why`)]),
   ]
 }
 
@@ -75,6 +79,30 @@ function roleFacts(role: Role): readonly AccessFact[] {
             jit.reasonRequired ? 0 : 1,
             `elevation to ${name} needs ${jit.reasonRequired ? 'a reason' : 'no reason'}`,
           ),
+          measure(
+            `approvals ${name}`,
+            9 - jit.approvals,
+            `elevation to ${name} needs ${jit.approvals === 1 ? 'one person who approves' : `${jit.approvals} persons who approve`}`,
+          ),
+          measure(
+            `request ${name}`,
+            jit.requestMs,
+            `a request for elevation to ${name} waits for ${showDuration(jit.requestMs)}`,
+          ),
+          measure(
+            `approval ${name}`,
+            jit.approvalMs,
+            `an approval of elevation to ${name} may be used again for ${showDuration(jit.approvalMs)}`,
+          ),
+          ...(jit.breakGlassMs === undefined
+            ? []
+            : [
+                measure(
+                  `break-glass ${name}`,
+                  jit.breakGlassMs,
+                  `${name} may break the glass, unapproved, for ${showDuration(jit.breakGlassMs)}`,
+                ),
+              ]),
         ]),
   ]
 }
@@ -84,6 +112,7 @@ function administrationFacts({ administration }: App): readonly AccessFact[] {
     ...administration.secrets.map((role) => grant(`${role} may set secrets`)),
     ...administration.configuration.map((role) => grant(`${role} may apply a configuration`)),
     ...administration.invoke.map((role) => grant(`${role} may invoke functions directly`)),
+    ...administration.users.map((role) => grant(`${role} may manage users and revoke what anybody holds`)),
   ]
 }
 

@@ -16,6 +16,8 @@ export function compileAdministration(app: App, rules: Rules): readonly Attachme
     ...app.people.filter((role) => role.jit !== undefined).flatMap((role) => compileElevation(app, role, rules)),
     ...app.secrets.flatMap((secret) => power(app, rules, 'secrets', actions.setSecret, `secret/${secret.name}`)),
     ...power(app, rules, 'configuration', actions.applyConfiguration, 'configuration'),
+    ...power(app, rules, 'users', actions.manageUsers, 'users'),
+    ...power(app, rules, 'users', actions.revoke, 'revocation'),
     ...app.functions.flatMap((one) =>
       power(app, rules, 'invoke', actions.invokeDirectly, `function/${one.name}/invoke`),
     ),
@@ -25,6 +27,7 @@ export function compileAdministration(app: App, rules: Rules): readonly Attachme
 function compileElevation(app: App, role: Role, rules: Rules): readonly Attachment[] {
   const request = arn.admin(app.name, `elevation/request/${role.name}`)
   const approve = arn.admin(app.name, `elevation/approve/${role.name}`)
+  const end = arn.admin(app.name, `elevation/revoke/${role.name}`)
   const approvers = app.people.filter((one) => role.jit?.approvers.includes(one.name))
   return [
     attach(request, `elevation/request/${role.name}`, [
@@ -36,17 +39,45 @@ function compileElevation(app: App, role: Role, rules: Rules): readonly Attachme
     attach(approve, `elevation/approve/${role.name}`, [
       ...approvers.map((one) =>
         rules.statement(['elevation', 'approve', role.name, 'by', one.name], role.at, {
-          ...allow(actions.approveElevation, approve),
+          ...allow([actions.approveElevation, actions.denyElevation], approve),
           Condition: administratorCondition(one),
         }),
       ),
       ...denySelfApproval(role, approve, rules),
     ]),
+    attach(end, `elevation/revoke/${role.name}`, [
+      ...approvers.map((one) =>
+        rules.statement(['elevation', 'revoke', role.name, 'by', one.name], role.at, {
+          ...allow(actions.revokeElevation, end),
+          Condition: administratorCondition(one),
+        }),
+      ),
+      // Whoever gives up a power needs no leave.
+      rules.statement(['elevation', 'revoke', role.name, 'own'], role.at, {
+        ...allow(actions.revokeElevation, end),
+        Condition: {
+          'ForAnyValue:StringEquals': { [contextKeys.requester]: [`\${${subjectKey}}`] },
+          Null: { [subjectKey]: 'false' },
+        },
+      }),
+    ]),
+    ...(role.jit?.breakGlassMs === undefined ? [] : [breakGlass(app, role, rules)]),
   ]
 }
 
+/** Nobody approves; what stands against misuse is the alarm, and the short while. */
+function breakGlass(app: App, role: Role, rules: Rules): Attachment {
+  const resource = arn.admin(app.name, `elevation/break-glass/${role.name}`)
+  return attach(resource, `elevation/break-glass/${role.name}`, [
+    rules.statement(['elevation', 'break-glass', role.name], role.at, {
+      ...allow(actions.breakGlass, resource),
+      Condition: administratorCondition(role),
+    }),
+  ])
+}
+
 /**
- * Nobody approves their own request. Where either name is missing one cannot tell, so that is denied as well:
+ * Nobody approves their own request, with none of their accounts. Where either name is missing one cannot tell, so that is denied as well:
  * a positive operator on an absent variable is false, and the first deny alone would let it through.
  */
 function denySelfApproval(role: Role, resource: string, rules: Rules): readonly Statement[] {
@@ -55,7 +86,7 @@ function denySelfApproval(role: Role, resource: string, rules: Rules): readonly 
   return [
     rules.statement([...sid, 'never-by-requester'], role.at, {
       ...deny,
-      Condition: { StringEquals: { [contextKeys.requester]: `\${${subjectKey}}` } },
+      Condition: { 'ForAnyValue:StringEquals': { [contextKeys.requester]: `\${${subjectKey}}` } },
     }),
     rules.statement([...sid, 'requester-known'], role.at, {
       ...deny,
@@ -83,7 +114,10 @@ function power(app: App, rules: Rules, name: AdministrativePower, action: string
   ]
 }
 
-function allow(action: string, resource: string): Pick<Statement, 'Effect' | 'Principal' | 'Action' | 'Resource'> {
+function allow(
+  action: string | readonly string[],
+  resource: string,
+): Pick<Statement, 'Effect' | 'Principal' | 'Action' | 'Resource'> {
   return { Effect: 'Allow', Principal: '*', Action: action, Resource: resource }
 }
 

@@ -165,9 +165,40 @@ describe('elevation and administration', () => {
     expect(allowed(administrationRequest(app, path, { ...ready, requester: arn.user('checkout', 'grace') }))).toBe(true)
     expect(allowed(administrationRequest(app, path, { ...ready, requester: 'self' }))).toBe(false)
     expect(allowed(administrationRequest(app, path, ready))).toBe(false)
+    // With none of their accounts.
+    const request = administrationRequest(app, path, { ...ready, requester: arn.user('checkout', 'grace') })
+    const accounts = [arn.user('checkout', 'grace'), request.subject.id]
+    expect(allowed({ ...request, context: { ...request.context, [contextKeys.requester]: accounts } })).toBe(false)
     expect(
       allowed(administrationRequest(app, path, { ...ready, requester: arn.user('checkout', 'grace'), nameless: true })),
     ).toBe(false)
+  })
+
+  it('an elevation is ended by its approvers, and by its holder without a second factor', () => {
+    const path = 'elevation/revoke/admin'
+    expect(allowed(administrationRequest(app, path, { ...ready, requester: arn.user('checkout', 'grace') }))).toBe(true)
+    const weak = { roles: ['support'], mfa: false, device: false }
+    expect(allowed(administrationRequest(app, path, { ...weak, requester: 'self' }))).toBe(true)
+    for (const facts of [weak, { ...weak, requester: arn.user('checkout', 'grace') }, { ...weak, nameless: true }]) {
+      expect(allowed(administrationRequest(app, path, facts)), JSON.stringify(facts)).toBe(false)
+    }
+  })
+
+  it('a glass is broken only where the manifest has one, with the role and the second factor', () => {
+    const path = 'elevation/break-glass/admin'
+    expect(allowed(administrationRequest(app, path, ready))).toBe(false)
+    const glass = mustLoad(edited('reason: required', 'reason: required, break-glass: 15m'))
+    expect(allowed(administrationRequest(glass.app, path, ready), glass.compiled)).toBe(true)
+    expect(allowed(administrationRequest(glass.app, path, { ...ready, mfa: false }), glass.compiled)).toBe(false)
+  })
+
+  it('users are managed, and whatever they hold is ended, by whom the manifest names', () => {
+    const given = mustLoad(edited('  invoke: [admin]', '  invoke: [admin]\n  users: [admin]'))
+    for (const path of ['users', 'revocation']) {
+      expect(allowed(administrationRequest(app, path, ready)), path).toBe(false)
+      expect(allowed(administrationRequest(given.app, path, ready), given.compiled), path).toBe(true)
+      expect(allowed(administrationRequest(given.app, path, { ...ready, mfa: false }), given.compiled)).toBe(false)
+    }
   })
 
   it('every power needs its role and the second factor', () => {

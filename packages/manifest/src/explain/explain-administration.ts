@@ -10,11 +10,11 @@ import { reword } from './wording.ts'
 export function explainAdministration(reason: Reason, request: AccessRequest, app: App): Reason {
   const path = request.resource.split('::')[1] ?? request.resource
   const facts = { subject: request.subject.name, object: path }
-  const requester = text(request, contextKeys.requester)
+  const subject = text(request, subjectKey)
   if (
     request.action === actions.approveElevation &&
-    requester !== undefined &&
-    requester === text(request, subjectKey)
+    subject !== undefined &&
+    holds(request, contextKeys.requester, subject)
   ) {
     return reword(reason, 'administration.self_approval', facts)
   }
@@ -34,8 +34,15 @@ function holdersOf(app: App, action: string, path: string): readonly string[] {
   switch (action) {
     case actions.requestElevation:
       return role === undefined ? [] : [role.name]
+    case actions.breakGlass:
+      return role?.jit?.breakGlassMs === undefined ? [] : [role.name]
     case actions.approveElevation:
+    case actions.denyElevation:
+    case actions.revokeElevation:
       return role?.jit?.approvers ?? []
+    case actions.manageUsers:
+    case actions.revoke:
+      return app.administration.users
     case actions.setSecret:
       return app.administration.secrets
     case actions.applyConfiguration:

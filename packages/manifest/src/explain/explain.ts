@@ -41,6 +41,11 @@ function tell(reason: Reason, request: AccessRequest, decision: Deny, compiled: 
       return explainDoor(reason, request, app)
     case actions.requestElevation:
     case actions.approveElevation:
+    case actions.denyElevation:
+    case actions.revokeElevation:
+    case actions.breakGlass:
+    case actions.manageUsers:
+    case actions.revoke:
     case actions.setSecret:
     case actions.applyConfiguration:
     case actions.invokeDirectly:

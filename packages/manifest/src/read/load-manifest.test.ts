@@ -24,7 +24,14 @@ describe('the example', () => {
     )
     expect(app.tables[0]?.arn).toBe('arn:aws:dynamodb:us-east-1:123456789012:table/Orders')
     expect(app.functions[0]?.routes[0]?.limit).toEqual({ calls: 10, perMs: 60_000 })
-    expect(app.people[2]?.jit).toEqual({ maxMs: 3_600_000, approvers: ['admin'], reasonRequired: true })
+    expect(app.people[2]?.jit).toEqual({
+      maxMs: 3_600_000,
+      approvers: ['admin'],
+      reasonRequired: true,
+      approvals: 1,
+      requestMs: 86_400_000,
+      approvalMs: 3_600_000,
+    })
   })
 
   it('keeps line and column of what it read', () => {

@@ -11,7 +11,7 @@ import { declare, type Reading } from './reading.ts'
 import { readDoors, readSecrets, readTables } from './read-doors.ts'
 import { readFunctions } from './read-functions.ts'
 import { gatherAuthorizers, readIssuers } from './read-issuers.ts'
-import { readAdministration, readLocations, readPeople, readZones } from './read-people.ts'
+import { readAdministration, readLocations, readPeople, readPersons, readWebhook, readZones } from './read-people.ts'
 import { readPolicies } from './read-policies.ts'
 import type { Substitutions } from './substitute.ts'
 
@@ -68,6 +68,8 @@ function readApp(root: Node, reading: Reading): App {
     tables: readTables(section('tables'), reading),
     functions: readFunctions(section('functions'), reading),
     guardrailPolicies: readPolicies(section('guardrails'), 'guardrail', reading),
+    persons: readPersons(section('persons'), reading),
+    ...readWebhook(section('notify'), reading),
     administration: readAdministration(section('administration'), reading),
     only: readInvariants(itemsOf(section('only'))),
     expect: readExpectations(section('expect')),

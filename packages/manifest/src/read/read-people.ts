@@ -1,6 +1,7 @@
-import type { App, AdministrativePower, Role, Zone } from '../app.ts'
+import type { App, AdministrativePower, Person, Role, Zone } from '../app.ts'
 import { child, entriesOf, textOf, textsOf, type Node } from '../source/node.ts'
 import { parseDurationMs } from '../source/units.ts'
+import { readAddress } from './address.ts'
 import { resolve, type Reading } from './reading.ts'
 
 /** `people:` */
@@ -21,11 +22,52 @@ export function readPeople(section: Node | undefined, { declared, faults }: Read
               maxMs: parseDurationMs(textOf(child(jit, 'max')) ?? '') ?? 0,
               approvers: approvers.map(({ text }) => text),
               reasonRequired: textOf(child(jit, 'reason')) !== 'optional',
+              approvals: integerOf(child(jit, 'approvals')) ?? 1,
+              requestMs: parseDurationMs(textOf(child(jit, 'request')) ?? '') ?? dayMs,
+              approvalMs: parseDurationMs(textOf(child(jit, 'approval')) ?? textOf(child(jit, 'max')) ?? '') ?? 0,
+              ...durationUnder(jit, 'break-glass'),
             },
           }),
       at: keyAt,
     }
   })
+}
+
+const dayMs = 86_400_000
+
+function integerOf(node: Node | undefined): number | undefined {
+  return node?.kind === 'number' ? node.value : undefined
+}
+
+function durationUnder(jit: Node, key: string): { readonly breakGlassMs?: number } {
+  const breakGlassMs = parseDurationMs(textOf(child(jit, key)) ?? '')
+  return breakGlassMs === undefined ? {} : { breakGlassMs }
+}
+
+/** `persons:`; an account under two of them would make one person of both, so it is a fault. */
+export function readPersons(section: Node | undefined, { faults }: Reading): readonly Person[] {
+  const owners = new Map<string, string>()
+  return entriesOf(section).map(({ key, keyAt, value }) => {
+    const accounts = textsOf(value)
+    for (const { text, at } of accounts) {
+      const owner = owners.get(text)
+      if (owner !== undefined)
+        faults.add('manifest.duplicate_name', at, `"${text}" belongs to ${owner} and to ${key}.`, 'keep one of the two')
+      owners.set(text, key)
+    }
+    return { name: key, accounts: accounts.map(({ text }) => text), at: keyAt }
+  })
+}
+
+/** `notify.elevation`: an address with a path; its origin is judged as a door's is. */
+export function readWebhook(section: Node | undefined, { faults }: Reading): { readonly elevationWebhook?: string } {
+  const node = child(section, 'elevation')
+  const text = textOf(node)
+  if (node === undefined || text === undefined) return {}
+  const address = readAddress(/^https?:\/\/[^/?#]+/i.exec(text)?.[0] ?? text)
+  if (address.kind === 'refused')
+    faults.add('manifest.insecure_upstream', node.at, `notify.elevation: ${address.why}.`, address.suggestion)
+  return { elevationWebhook: text }
 }
 
 /** `zones:` */
@@ -44,7 +86,12 @@ export function readAdministration(section: Node | undefined, { declared, faults
     for (const { text, at } of roles) resolve(text, at, 'role', declared.roles, faults)
     return roles.map(({ text }) => text)
   }
-  return { secrets: holders('secrets'), configuration: holders('configuration'), invoke: holders('invoke') }
+  return {
+    secrets: holders('secrets'),
+    configuration: holders('configuration'),
+    invoke: holders('invoke'),
+    users: holders('users'),
+  }
 }
 
 /** `locations:` */

@@ -16,6 +16,11 @@ const duration: Shape = {
 }
 const file: Shape = { kind: 'text', says: 'a path inside the app folder', pattern: /^[^\0\\]{1,512}$/ }
 const header = /^[A-Za-z0-9][A-Za-z0-9-]{0,62}$/
+const account: Shape = {
+  kind: 'text',
+  says: 'an account such as ada or pool:ada',
+  pattern: /^[^\s*?${}"'<>\\]{1,320}$/,
+}
 const free: Shape = { kind: 'text', says: 'text', scalar: true }
 const url: Shape = { kind: 'text', says: 'a URL', pattern: /^\S{1,512}$/ }
 const methods = 'GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS'
@@ -241,6 +246,19 @@ export const manifestShape: Extract<Shape, { kind: 'record' }> = {
                       shape: { kind: 'text', says: '"required" or "optional"', options: ['required', 'optional'] },
                       about: 'Required unless said.',
                     },
+                    approvals: {
+                      shape: { kind: 'integer', minimum: 1, maximum: 9 },
+                      about: 'How many different persons must approve; one unless said.',
+                    },
+                    request: { shape: duration, about: 'How long a request waits for approval; 1d unless said.' },
+                    approval: {
+                      shape: duration,
+                      about: 'How long an approval may be used again; as long as max unless said.',
+                    },
+                    'break-glass': {
+                      shape: duration,
+                      about: 'Longest elevation without approval, which raises an alarm; none unless said.',
+                    },
                   },
                 },
               },
@@ -257,6 +275,24 @@ export const manifestShape: Extract<Shape, { kind: 'record' }> = {
           secrets: { shape: names, about: 'Roles that may set secrets.' },
           configuration: { shape: names, about: 'Roles that may apply a manifest.' },
           invoke: { shape: names, about: 'Roles that may invoke a function directly.' },
+          users: { shape: names, about: 'Roles that may add and disable users, and revoke what anybody holds.' },
+        },
+      },
+    },
+    persons: {
+      about: 'Accounts that belong to one person, who approves with none of them what another one asked for.',
+      shape: {
+        kind: 'record',
+        keys: {},
+        named: { says: nameSays, pattern: name, of: { kind: 'list', of: account, atLeast: 1 } },
+      },
+    },
+    notify: {
+      about: 'Who is told.',
+      shape: {
+        kind: 'record',
+        keys: {
+          elevation: { shape: url, required: true, about: 'Told of each request: id, role, requester, reason.' },
         },
       },
     },

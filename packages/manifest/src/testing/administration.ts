@@ -16,6 +16,10 @@ export interface AdministratorFacts {
 const actionOf: readonly (readonly [RegExp, string])[] = [
   [/^elevation\/request\//, actions.requestElevation],
   [/^elevation\/approve\//, actions.approveElevation],
+  [/^elevation\/revoke\//, actions.revokeElevation],
+  [/^elevation\/break-glass\//, actions.breakGlass],
+  [/^users$/, actions.manageUsers],
+  [/^revocation$/, actions.revoke],
   [/^secret\//, actions.setSecret],
   [/^configuration$/, actions.applyConfiguration],
   [/^function\//, actions.invokeDirectly],
@@ -36,7 +40,7 @@ export function administrationRequest(app: App, path: string, facts: Administrat
       [contextKeys.mfa]: facts.mfa,
       [contextKeys.deviceManaged]: facts.device,
       ...(facts.nameless === true ? {} : { [subjectKey]: id }),
-      ...(requester === undefined ? {} : { [contextKeys.requester]: requester }),
+      ...(requester === undefined ? {} : { [contextKeys.requester]: [requester] }),
     },
     actors: [],
   }

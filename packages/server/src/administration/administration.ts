@@ -1,7 +1,8 @@
 import {
+  type AlarmRecord,
   type Allow,
+  contextKeys,
   type Durability,
-  type ElevationRecord,
   type Grant,
   isGrant,
   isReceipt,
@@ -12,29 +13,22 @@ import {
   type Subject,
 } from '@sallyport/core/access'
 
-import { type Clock, createStepWatch, type Deadline, deadlineIn, isPast } from './clock.ts'
+import { type Clock, type Deadline, deadlineIn, isPast } from './clock.ts'
+import { type ElevationRules, type Elevations, openElevations } from './elevate.ts'
 import { createElevationTable, type ElevationRequest } from './elevation.ts'
 import { createEpochTable, elevationTarget } from './epochs.ts'
 
-/** How a role is elevated, from the manifest. */
-export interface ElevationRule {
-  readonly maxMs: number
-  readonly approvers: readonly string[]
-}
-
 /** What administration works on; the rules are those of the manifest in force. */
-export interface AdministrationOptions {
+export interface AdministrationOptions extends ElevationRules {
   readonly append: (record: LedgerRecord, durability: Durability) => Promise<unknown>
-  /** The rule in force now; undefined when the role is not elevated just in time. */
-  readonly ruleOf: (role: string) => ElevationRule | undefined
-  /** Digest of what the role may do by the manifest in force: an approval is for these powers and no others. */
-  readonly powersOf: (role: string) => string
   readonly clock: Clock
   readonly newId: () => string
   /** What the ledger holds already, oldest first. */
   readonly past: Iterable<LedgerRecord>
   /** How long a grant lives at most; the credential's own end comes first. */
   readonly grantLifetimeMs: number
+  /** Told of each new request for elevation; never waited for. */
+  readonly announce?: (request: ElevationRequest) => void
 }
 
 /**
@@ -42,81 +36,81 @@ export interface AdministrationOptions {
  * applied.
  * Refusals here are the last line, behind the policy that said no already.
  */
-export interface Administration {
+export interface Administration extends Pick<
+  Elevations,
+  'request' | 'breakGlass' | 'approve' | 'deny' | 'end' | 'sweep'
+> {
   /** Throws `grant.without_receipt` when the decision is not in the ledger. */
   readonly admit: (decision: Allow, receipt: Receipt) => Grant
   /** False once it expired or anything it rests on was revoked; asked again just before the last byte leaves. */
   readonly isCurrent: (grant: Grant) => boolean
-  /** Ends everything that rests on `user/NAME`, `session/ID` or `function/NAME`. */
+  /** Ends everything that rests on `user/NAME`, `session/ID` or `function/NAME`, elevations of the user included. */
   readonly revoke: (target: string, reason: string) => Promise<void>
+  /** True when a revocation is newer than the evidence that made this subject: its credential is not taken any more. */
+  readonly isRevoked: (subject: Subject) => boolean
   readonly elevatedRoles: (subjectId: string) => readonly string[]
-  /** Gives back a standing request or live elevation instead of asking again. */
-  readonly request: (subject: Subject, role: string, reason: string) => Promise<ElevationRequest>
-  /** Throws `elevation.unknown`, `.not_open`, `.self_approval`, `.not_approver`, `.powers_changed`. */
-  readonly approve: (id: string, by: Subject) => Promise<ElevationRequest>
   readonly find: (id: string) => ElevationRequest | undefined
   readonly list: () => readonly ElevationRequest[]
-  /** Records the end of what has ended; called on a timer, and by whoever wants it now. */
-  readonly sweep: () => Promise<void>
+  /** Resolves when the alarm is durable. */
+  readonly alarm: (code: string, subject: string, detail: string) => Promise<void>
 }
 
 /** Opens administration on what the ledger holds. */
 export function openAdministration(options: AdministrationOptions): Administration {
-  const { append, clock, newId, ruleOf, powersOf } = options
+  const { append, clock, newId, announce = () => undefined } = options
   const epochs = createEpochTable()
-  const elevations = createElevationTable(clock)
-  const steppedBack = createStepWatch(clock)
+  const table = createElevationTable(clock)
   let latestMs = 0
   for (const record of options.past) {
     latestMs = Math.max(latestMs, record.at)
     if (record.kind === 'revocation') epochs.apply(record)
-    if (record.kind === 'elevation') elevations.apply(record)
+    if (record.kind === 'elevation') table.apply(record)
   }
-  // The clock stands before what was recorded already: nothing that depends on it can be believed.
-  let distrusted = clock.nowMs() < latestMs - 2_000
-
   // By both clocks, beside the grant: turning back the wall clock prolongs none.
   const deadlines = new WeakMap<Grant, Deadline>()
-  // One change at a time: what was checked must still hold when its record is durable.
-  let lastTurn: Promise<unknown> = Promise.resolve()
-  const inTurn = <T>(act: () => Promise<T>): Promise<T> => {
-    const turn = lastTurn.then(act, act)
-    lastTurn = turn
-    return turn
+  const alarm = async (code: string, subject: string, detail: string): Promise<void> => {
+    const record: AlarmRecord = { kind: 'alarm', at: clock.nowMs(), code, subject, detail }
+    await append(record, 'synced')
   }
-
-  const record = async (entry: Omit<ElevationRecord, 'kind' | 'at'>): Promise<ElevationRequest> => {
-    const full: ElevationRecord = { kind: 'elevation', at: clock.nowMs(), ...entry }
-    await append(full, 'synced')
-    elevations.apply(full)
-    if (full.event === 'ended') epochs.apply({ target: elevationTarget(full.subject) })
-    return found(full.request)
-  }
-  const found = (id: string): ElevationRequest => {
-    const request = elevations.find(id)
-    if (request === undefined) throw refusal('elevation.unknown', 'There is no such request.')
-    return request
-  }
-  const end = ({ id, subject, role, powers }: ElevationRequest, reason: string): Promise<unknown> =>
-    record({ event: 'ended', request: id, subject, role, powers, reason })
-  const sweep = async (): Promise<void> => {
-    if (steppedBack() || distrusted) {
-      distrusted = false
-      for (const request of elevations.approved()) await end(request, 'the clock was set back')
-    }
-    for (const request of elevations.overdue()) await end(request, 'its time is over')
+  const elevations = openElevations({
+    table,
+    rules: options,
+    clock,
+    newId,
+    record: async (record) => {
+      await append(record, 'synced')
+      table.apply(record)
+      if (record.event === 'ended' || record.event === 'lapsed') {
+        epochs.apply({ target: elevationTarget(record.subject), at: record.at })
+      }
+    },
+    alarm,
+    announce,
+    // The clock stands before what was recorded already: nothing that depends on it can be believed.
+    distrusted: clock.nowMs() < latestMs - 2_000,
+  })
+  /** What was decided on may have ended while its record was made durable. */
+  const stillElevated = (account: string, roles: unknown): boolean => {
+    const live = elevations.liveRoles(account)
+    return !Array.isArray(roles) || roles.every((role) => live.includes(role))
   }
 
   return {
+    ...elevations,
     admit: (decision, receipt) => {
       if (!isReceipt(receipt) || receipt.decision !== decision.id) {
         throw new SallyportError('grant.without_receipt', 'A grant was asked for a decision that is not in the ledger.')
       }
-      const [{ subject, user }] = decision.asked
+      const [{ subject, user, context }] = decision.asked
       const people = user === undefined ? [subject] : [subject, user]
+      const stands =
+        !people.some(epochs.ended) &&
+        stillElevated(subject.id, context[contextKeys.elevatedRoles]) &&
+        stillElevated((user ?? subject).id, context[contextKeys.transactionElevatedRoles])
       const credentialEndsAt = (user ?? subject).authentication?.expiresAtSeconds ?? Infinity
       const elevationEndsAt = elevations.endsAt(people.map(({ id }) => id))
-      const endsAt = Math.min(clock.nowMs() + options.grantLifetimeMs, credentialEndsAt * 1000, elevationEndsAt)
+      const lifetimeMs = stands ? options.grantLifetimeMs : 0
+      const endsAt = Math.min(clock.nowMs() + lifetimeMs, credentialEndsAt * 1000, elevationEndsAt)
       const grant = sealGrant({ decision, receipt, expiresAt: endsAt, epochs: epochs.of(people) })
       deadlines.set(grant, deadlineIn(clock, endsAt - clock.nowMs()))
       return grant
@@ -129,49 +123,14 @@ export function openAdministration(options: AdministrationOptions): Administrati
       const revocation = { kind: 'revocation', at: clock.nowMs(), target, reason } as const
       // What takes away holds even when it cannot be recorded; the caller learns of that, and may ask again.
       await append(revocation, 'synced').finally(() => epochs.apply(revocation))
+      const account = /^user\/(.+)$/.exec(target)?.[1]
+      const ofAccount = table.pending().find(({ subject }) => subject.endsWith(`::user/${account}`))
+      if (ofAccount !== undefined) await elevations.endAllOf(ofAccount.subject, reason)
     },
-    elevatedRoles: (subjectId) => (distrusted ? [] : elevations.liveRoles(subjectId)),
-    request: (subject, role, reason) =>
-      inTurn(async () => {
-        if (ruleOf(role) === undefined) {
-          throw refusal('elevation.unknown', `The role ${role} is not elevated just in time.`)
-        }
-        const standing = elevations.standing(subject.id, role)
-        if (standing !== undefined && standing.powers === powersOf(role)) return standing
-        const powers = powersOf(role)
-        return record({ event: 'requested', request: newId(), subject: subject.id, role, reason, powers })
-      }),
-    approve: (id, by) =>
-      inTurn(async () => {
-        const request = found(id)
-        const rule = ruleOf(request.role)
-        if (request.state !== 'requested' || elevations.standing(request.subject, request.role)?.id !== id) {
-          throw refusal('elevation.not_open', 'This request is not open any more.')
-        }
-        if (request.subject === by.id) throw refusal('elevation.self_approval', 'Nobody approves their own request.')
-        if (rule === undefined || !rule.approvers.some((role) => by.roles.includes(role))) {
-          throw refusal('elevation.not_approver', `${by.name} may not approve the role ${request.role}.`)
-        }
-        if (request.powers !== powersOf(request.role)) {
-          throw refusal('elevation.powers_changed', 'The role means something else now than when this was asked.')
-        }
-        const { subject, role, powers } = request
-        return record({
-          event: 'approved',
-          request: id,
-          subject,
-          role,
-          powers,
-          by: by.id,
-          expiresAt: clock.nowMs() + rule.maxMs,
-        })
-      }),
-    find: elevations.find,
-    list: elevations.list,
-    sweep: () => inTurn(sweep),
+    isRevoked: epochs.ended,
+    elevatedRoles: elevations.liveRoles,
+    find: table.find,
+    list: table.list,
+    alarm,
   }
-}
-
-function refusal(code: string, message: string): SallyportError {
-  return new SallyportError(code, message, { publicMessage: message })
 }

@@ -1,6 +1,6 @@
 import type { ElevationRecord } from '@sallyport/core/access'
 
-import { type Clock, type Deadline, isPast } from './clock.ts'
+import { type Clock, type Deadline, deadlineAt, isPast, leftMs } from './clock.ts'
 
 /** A request to hold a role's powers for a while, and what became of it. */
 export interface ElevationRequest {
@@ -9,13 +9,20 @@ export interface ElevationRequest {
   readonly subject: string
   readonly role: string
   readonly reason: string
-  readonly state: 'requested' | 'approved' | 'denied' | 'ended'
+  /** `approved`: enough persons consented, and no elevation runs just now; `granted`: one runs. */
+  readonly state: 'requested' | 'approved' | 'granted' | 'denied' | 'ended'
   /** Digest of exactly what was asked. */
   readonly powers: string
   readonly requestedAt: number
-  readonly approvedBy?: string
-  /** Milliseconds since the epoch; once approved. */
+  /** ARNs of those who consented. */
+  readonly approvedBy: readonly string[]
+  /** All in milliseconds since the epoch: when the request stops waiting, the approval may not be used again, … */
+  readonly waitsUntil: number
+  readonly approvalEndsAt?: number
+  /** … and the elevation ends. */
   readonly expiresAt?: number
+  /** Nobody approved: the glass was broken. */
+  readonly breakGlass: boolean
 }
 
 /** All requests, as the ledger tells them. */
@@ -23,70 +30,91 @@ export interface ElevationTable {
   readonly apply: (record: ElevationRecord) => void
   readonly find: (id: string) => ElevationRequest | undefined
   readonly list: () => readonly ElevationRequest[]
-  readonly liveRoles: (subject: string) => readonly string[]
-  /** When the first of these subjects' elevations ends, in milliseconds since the epoch; Infinity without any. */
-  readonly endsAt: (subjects: readonly string[]) => number
-  /** A request of this subject for this role that is still open, or granted and alive. */
-  readonly standing: (subject: string, role: string) => ElevationRequest | undefined
-  /** Approved ones whose time is over, so that their end can be recorded. */
-  readonly overdue: () => readonly ElevationRequest[]
-  readonly approved: () => readonly ElevationRequest[]
+  /** Those of one account that are not over yet. */
+  readonly of: (subject: string) => readonly ElevationRequest[]
+  /** Those of everybody that are not over yet. */
+  readonly pending: () => readonly ElevationRequest[]
+  /** It waits for its approvals still. */
+  readonly isOpen: (request: ElevationRequest) => boolean
+  /** An elevation runs. */
+  readonly isLive: (request: ElevationRequest) => boolean
+  /** How long its approval may be used again, in milliseconds; 0 without one. */
+  readonly approvalLeftMs: (request: ElevationRequest) => number
 }
 
-/** A request that nobody has answered is forgotten after a day: what was asked then may not be meant now. */
-const requestLifetimeMs = 24 * 60 * 60_000
+interface Deadlines {
+  readonly waits: Deadline
+  readonly approval?: Deadline
+  readonly grant?: Deadline
+}
 
 /** A projection of the ledger: it holds nothing that replaying the records would not make again. */
 export function createElevationTable(clock: Clock): ElevationTable {
   const requests = new Map<string, ElevationRequest>()
-  // Only for what was approved in this boot; after a restart the wall clock alone is left.
-  const deadlines = new Map<string, Deadline>()
-
-  const isAlive = (request: ElevationRequest): boolean => {
-    if (request.state !== 'approved' || request.expiresAt === undefined) return false
-    const deadline = deadlines.get(request.id) ?? { wallMs: request.expiresAt, monotonicMs: Infinity }
-    return !isPast(deadline, clock)
-  }
-  const isOpen = (request: ElevationRequest): boolean =>
-    request.state === 'requested' && clock.nowMs() - request.requestedAt < requestLifetimeMs
-  const all = (): readonly ElevationRequest[] => [...requests.values()]
+  const deadlines = new Map<string, Deadlines>()
+  // Asked for by every request of a person, so it must not cost more the longer the ledger is.
+  const bySubject = new Map<string, Set<string>>()
+  const of = (subject: string): readonly ElevationRequest[] =>
+    [...(bySubject.get(subject) ?? [])].flatMap((id) => requests.get(id) ?? [])
 
   return {
     apply: (record) => {
-      if (record.event === 'requested') {
-        const { request: id, subject, role, reason = '', powers, at: requestedAt } = record
-        requests.set(id, { id, subject, role, reason, powers, requestedAt, state: 'requested' })
+      const { request: id, event, expiresAt = record.at, approvalEndsAt, boot } = record
+      const ends = deadlineAt(clock, expiresAt, boot === undefined ? undefined : { id: boot.id, ms: boot.expiresAtMs })
+      if (event === 'requested') {
+        const { subject, role, reason = '', powers, at: requestedAt, breakGlass = false } = record
+        const asked = { id, subject, role, reason, powers, requestedAt, breakGlass, approvedBy: [] }
+        requests.set(id, { ...asked, waitsUntil: expiresAt, state: 'requested' })
+        deadlines.set(id, { waits: ends })
+        bySubject.set(subject, (bySubject.get(subject) ?? new Set()).add(id))
         return
       }
-      const request = requests.get(record.request)
-      if (request === undefined) return
-      const { event: state, by, expiresAt } = record
-      requests.set(request.id, {
-        ...request,
-        state,
-        ...(state === 'approved' && by !== undefined ? { approvedBy: by } : {}),
-        ...(expiresAt === undefined ? {} : { expiresAt }),
-      })
-      if (state === 'approved' && expiresAt !== undefined) {
-        const leftMs = expiresAt - clock.nowMs()
-        deadlines.set(request.id, { wallMs: expiresAt, monotonicMs: clock.monotonicMs() + leftMs })
+      const request = requests.get(id)
+      const known = deadlines.get(id)
+      if (request === undefined || known === undefined) return
+      const { expiresAt: _, ...rest } = request
+      switch (event) {
+        case 'approved':
+          if (record.by !== undefined) {
+            requests.set(id, { ...request, approvedBy: [...request.approvedBy, record.by] })
+          }
+          return
+        case 'granted': {
+          const approval =
+            approvalEndsAt === undefined
+              ? known.approval
+              : deadlineAt(clock, approvalEndsAt, { id: boot?.id ?? '', ms: boot?.approvalEndsAtMs ?? 0 })
+          deadlines.set(id, { ...known, grant: ends, ...(approval === undefined ? {} : { approval }) })
+          const standing = approvalEndsAt === undefined ? {} : { approvalEndsAt }
+          requests.set(id, { ...request, ...standing, state: 'granted', expiresAt })
+          return
+        }
+        case 'lapsed':
+          requests.set(id, { ...rest, state: 'approved' })
+          return
+        case 'denied':
+        case 'ended':
+          requests.set(id, { ...request, state: event })
+          // What is over is never asked for by anybody's requests again.
+          bySubject.get(request.subject)?.delete(id)
       }
     },
     find: (id) => requests.get(id),
-    list: all,
-    liveRoles: (subject) =>
-      all()
-        .filter((request) => request.subject === subject && isAlive(request))
-        .map(({ role }) => role),
-    endsAt: (subjects) =>
-      all()
-        .filter((request) => subjects.includes(request.subject) && isAlive(request))
-        .reduce((first, { expiresAt = Infinity }) => Math.min(first, expiresAt), Infinity),
-    standing: (subject, role) =>
-      all()
-        .filter((request) => request.subject === subject && request.role === role)
-        .find((request) => isAlive(request) || isOpen(request)),
-    overdue: () => all().filter((request) => request.state === 'approved' && !isAlive(request)),
-    approved: () => all().filter(({ state }) => state === 'approved'),
+    list: () => [...requests.values()],
+    of,
+    pending: () => [...bySubject.keys()].flatMap(of),
+    isOpen: ({ id, state }) => {
+      const waits = deadlines.get(id)?.waits
+      return state === 'requested' && waits !== undefined && !isPast(waits, clock)
+    },
+    isLive: ({ id, state }) => {
+      const grant = deadlines.get(id)?.grant
+      return state === 'granted' && grant !== undefined && !isPast(grant, clock)
+    },
+    approvalLeftMs: ({ id, state }) => {
+      const approval = deadlines.get(id)?.approval
+      const stands = approval !== undefined && (state === 'approved' || state === 'granted')
+      return stands ? leftMs(approval, clock) : 0
+    },
   }
 }

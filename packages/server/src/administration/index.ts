@@ -1,8 +1,5 @@
-export {
-  type Administration,
-  type AdministrationOptions,
-  type ElevationRule,
-  openAdministration,
-} from './administration.ts'
+export { type Administration, type AdministrationOptions, openAdministration } from './administration.ts'
 export { type Clock } from './clock.ts'
+export { type ElevationRule, type ElevationRules } from './elevate.ts'
 export { type ElevationRequest } from './elevation.ts'
+export { createWebhook } from './webhook.ts'

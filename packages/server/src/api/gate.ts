@@ -5,6 +5,7 @@ import {
   type Decision,
   type Grant,
   type Receipt,
+  SallyportError,
   type Subject,
 } from '@sallyport/core/access'
 import type { Gate, Outcome } from '@sallyport/core/enforcement'
@@ -69,7 +70,7 @@ export function administrationGate(rooms: AdministrationRooms): Gate<Administrat
           outcome: Promise.resolve({ outcome: 'aborted', detail: 'grant.ended' }),
         }
       }
-      const { status, body } = await request.verb.carryOut(request, subject, grant)
+      const { status, body } = await Promise.resolve(request.verb.carryOut(request, subject, grant)).catch(answerTo)
       const outcome: Outcome = { outcome: status < 400 ? 'done' : 'failed', status }
       return {
         response: { status, body: { ...(body as object), id: grant.decision.id } },
@@ -78,6 +79,12 @@ export function administrationGate(rooms: AdministrationRooms): Gate<Administrat
     },
     settle: rooms.settle,
   }
+}
+
+/** What the room itself will not do is an answer, with its code; anything else is a failure. */
+function answerTo(cause: unknown): ApiAnswer {
+  if (!(cause instanceof SallyportError) || cause.publicMessage === undefined) throw cause
+  return { status: 409, body: { code: cause.code, reason: cause.publicMessage } }
 }
 
 function missingToken(subject: Subject): { code: string; message: string } | undefined {

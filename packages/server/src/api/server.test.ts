@@ -8,6 +8,7 @@ import {
   anonymous,
   type Decision,
   type Grant,
+  SallyportError,
   sealGrant,
   sealReceipt,
   type Subject,
@@ -36,7 +37,11 @@ const setSecret: Verb = {
 }
 
 /** An API behind which everything is allowed that the door itself does not refuse. */
-async function start(subject: Subject, changes: Partial<AdministrationRooms> = {}): Promise<void> {
+async function start(
+  subject: Subject,
+  changes: Partial<AdministrationRooms> = {},
+  verb: Verb = setSecret,
+): Promise<void> {
   const gate = administrationGate({
     identify: async (credentials) => (credentials.length === 0 ? anonymous : subject),
     elevatedRoles: () => [],
@@ -60,7 +65,7 @@ async function start(subject: Subject, changes: Partial<AdministrationRooms> = {
     follow: () => () => undefined,
   }
   const socketPath = join(folder, 'api.sock')
-  const api = await startApi({ socketPath, token, verbs: [setSecret], gate, reads, onFailure: () => undefined })
+  const api = await startApi({ socketPath, token, verbs: [verb], gate, reads, onFailure: () => undefined })
   close = () => api.close()
 }
 
@@ -126,6 +131,19 @@ test('what cannot be recorded is not carried out', async () => {
   const [status, body] = await ask('PUT', '/v1/secrets/a', asAda, 'v')
   expect([status, body]).toEqual([503, expect.not.stringContaining('disk full')])
   expect(carriedOut).toEqual([])
+})
+
+test('what the room itself will not do is answered with its code, and a failure with nothing of its words', async () => {
+  for (const [cause, status, code] of [
+    [new SallyportError('elevation.not_open', 'inner', { publicMessage: 'It is over.' }), 409, 'elevation.not_open'],
+    [new SallyportError('store.damaged', 'inner'), 503, 'store.damaged'],
+  ] as const) {
+    await start(ada, {}, { ...setSecret, carryOut: () => Promise.reject(cause) })
+    const [answered, body] = await ask('PUT', '/v1/secrets/a', asAda, 'v')
+    expect([answered, JSON.parse(body).code, body.includes('inner')]).toEqual([status, code, false])
+    await close()
+  }
+  await start(ada)
 })
 
 test('a body is bounded', async () => {

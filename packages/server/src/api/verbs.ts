@@ -2,22 +2,14 @@ import { actions, arn, contextKeys, type Grant, Secret, type Subject } from '@sa
 import type { App } from '@sallyport/manifest'
 
 import type { InvocationResult } from '../host/index.ts'
+import { fault, membersOf, parseJson, reasonIn } from './bodies.ts'
 import type { ApiAnswer, Asked, Verb } from './verb.ts'
-
-/** An elevation as the API shows it; what the administration room keeps may hold more. */
-export interface ElevationView {
-  readonly id: string
-  readonly subject: string
-  readonly role: string
-  readonly state: string
-}
+import { type ElevationActs, elevationVerbs } from './verbs-elevation.ts'
 
 /** What the verbs do once they are allowed. */
-export interface AdministrativeActs {
-  readonly app: () => App
-  readonly elevation: (id: string) => ElevationView | undefined
-  readonly requestElevation: (subject: Subject, role: string, reason: string) => Promise<ElevationView>
-  readonly approveElevation: (id: string, by: Subject) => Promise<ElevationView>
+export interface AdministrativeActs extends ElevationActs {
+  /** Ends everything that rests on `user/NAME`, `session/ID` or `function/NAME`. */
+  readonly revoke: (target: string, reason: string) => Promise<void>
   readonly setSecret: (name: string, value: Secret<string>) => Promise<unknown>
   readonly invokeDirectly: (
     functionName: string,
@@ -28,51 +20,28 @@ export interface AdministrativeActs {
 }
 
 const maxSecretBytes = 16 * 1024
-const maxReasonLength = 500
 
 /** Every administrative verb, one entry each. */
 export function administrativeVerbs(acts: AdministrativeActs): readonly Verb[] {
   const admin = (path: string): string => arn.admin(acts.app().name, path)
   return [
+    ...elevationVerbs(acts),
     {
       method: 'POST',
-      path: '/v1/elevation',
+      path: '/v1/revocations',
       ask: ({ body }) => {
-        const wanted = elevationBody(body)
-        const role = acts.app().people.find(({ name }) => name === wanted?.role)
-        const asked = { action: actions.requestElevation, resource: admin(`elevation/request/${wanted?.role ?? '?'}`) }
-        if (wanted === undefined) {
-          return { ...asked, fault: fault('request.json', 'Send { "role": …, "reason": … }.') }
-        }
-        if (role?.jit === undefined) {
-          return { ...asked, fault: fault('elevation.unknown', `No role ${wanted.role} is elevated just in time.`) }
-        }
-        if (role.jit.reasonRequired && wanted.reason.trim() === '') {
-          return { ...asked, fault: fault('elevation.reason_required', 'Say why: the reason is part of the record.') }
-        }
-        return asked
+        const target = revocationTarget(body)
+        const asked = { action: actions.revoke, resource: admin('revocation') }
+        if (target === undefined) return { ...asked, fault: fault('request.json', targetHint) }
+        if (reasonIn(body) === '') return { ...asked, fault: fault('revocation.reason_required', 'Say why.') }
+        return { ...asked, context: { [contextKeys.target]: target } }
       },
-      carryOut: async ({ body }, by) => {
-        const wanted = elevationBody(body)
-        if (wanted === undefined) return { status: 400, body: {} }
-        return { status: 201, body: { request: await acts.requestElevation(by, wanted.role, wanted.reason) } }
+      carryOut: async ({ body }) => {
+        const target = revocationTarget(body)
+        if (target === undefined) return { status: 400, body: {} }
+        await acts.revoke(target, reasonIn(body))
+        return { status: 200, body: { revoked: target } }
       },
-    },
-    {
-      method: 'POST',
-      path: '/v1/elevation/:id/approve',
-      ask: ({ name }) => {
-        const request = acts.elevation(name)
-        const role = request?.role ?? '?'
-        return {
-          action: actions.approveElevation,
-          resource: admin(`elevation/approve/${role}`),
-          ...(request === undefined
-            ? { fault: fault('elevation.unknown', 'There is no such request.') }
-            : { context: { [contextKeys.requester]: request.subject } }),
-        }
-      },
-      carryOut: async ({ name }, by) => ({ status: 200, body: { request: await acts.approveElevation(name, by) } }),
     },
     {
       method: 'PUT',
@@ -101,26 +70,16 @@ export function administrativeVerbs(acts: AdministrativeActs): readonly Verb[] {
   ]
 }
 
+const targetHint = 'Send { "target": "user/NAME" | "session/ID" | "function/NAME", "reason": … }.'
+
+/** Adversary: whoever holds the local token. What is revoked becomes a key in the ledger's state, so it is bounded. */
+function revocationTarget(body: Uint8Array): string | undefined {
+  const target = membersOf(body)?.get('target')
+  const fits = typeof target === 'string' && /^(user|session|function)\/[^\s*?${}"'<>\\]{1,256}$/.test(target)
+  return fits ? target : undefined
+}
+
 const encode = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value))
-
-const fault = (code: string, message: string): { code: string; message: string } => ({ code, message })
-
-/** Adversary: whoever holds the local token. */
-function elevationBody(body: Uint8Array): { role: string; reason: string } | undefined {
-  const value = parseJson(body)
-  if (typeof value !== 'object' || value === null || !('role' in value) || typeof value.role !== 'string')
-    return undefined
-  const reason = 'reason' in value && typeof value.reason === 'string' ? value.reason : ''
-  return { role: value.role, reason: reason.slice(0, maxReasonLength) }
-}
-
-function parseJson(body: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body))
-  } catch {
-    return undefined // not JSON, or not UTF-8: nothing that could be meant
-  }
-}
 
 function secretFault(app: App, name: string, body: Uint8Array): Pick<Asked, 'fault'> {
   if (!app.secrets.some((secret) => secret.name === name)) {
