@@ -162,7 +162,9 @@ export const administrationGuards: readonly Guard[] = [
     name: 'an approval that was used up elevates nobody',
     attack: 'elevation.replayed-approval',
     file: `${room}/elevate.ts`,
-    code: "if (!table.isOpen(request)) throw refusal('elevation.not_open', 'This request is not open any more.')\n        if (same",
+    code:
+      "if (!table.isOpen(request)) throw refusal('elevation.not_open', " +
+      "'This request is not open any more.')\n        if (same",
     without: 'if (same',
     noticedBy: elevation,
     testName: 'the same approval then elevates nobody',
@@ -205,7 +207,7 @@ export const administrationGuards: readonly Guard[] = [
   },
   {
     name: 'a session that was ended never comes back',
-    attack: 'a credential is older than a revocation of its user until they sign in again; a session never comes back',
+    attack: 'a credential is older than a revocation until its user signs in again; a session never comes back',
     file: `${room}/epochs.ts`,
     code: 'counters.has(`session/${subject.sessionId}`)',
     without: "counters.has('session/')",

@@ -1,14 +1,6 @@
 import { randomBytes } from 'node:crypto'
 
-import {
-  type AccessRequest,
-  type Allow,
-  anonymous,
-  type Decision,
-  type DecisionRecord,
-  type Grant,
-  type Receipt,
-} from '@sallyport/core/access'
+import type { AccessRequest, Allow, Decision, DecisionRecord, Grant, Receipt } from '@sallyport/core/access'
 import { decisionRecord, type Outcome } from '@sallyport/core/enforcement'
 import { authenticateBearer } from '@sallyport/core/identity'
 import { decide as decideByPolicy } from '@sallyport/core/policy'
@@ -17,6 +9,7 @@ import { explain, setSecretFix } from '@sallyport/manifest'
 import { administrationGate, administrativeVerbs, startApi } from './api/index.ts'
 import { destinationOf, directInvocation } from './calls.ts'
 import { createEgress, startDynalite } from './egress/index.ts'
+import { elevationActs, elevationsOf, roleRules, unlessRevoked } from './elevation.ts'
 import { type Force, putIntoForce } from './force.ts'
 import { affinityOf, createLimiter, ingressGate, startGateway } from './gateway/index.ts'
 import {
@@ -35,7 +28,6 @@ import {
   closeAll,
   describeFailure,
   durabilityOf,
-  elevationRuleOf,
   type Ending,
   explainListenFailure,
   failureLine,
@@ -46,8 +38,6 @@ import {
   outcomeRecord,
   platformLine,
   refusedLine,
-  personOf,
-  powersOf,
   renewLeaf,
   type ServerOptions,
   startCommand,
@@ -87,8 +77,6 @@ export interface Status {
 const renewEveryMs = 12 * 3_600_000
 /** How often the gateway's certificate is looked at; it lives a day and is replaced after half of it. */
 const lookAtLeafEveryMs = 60_000
-/** What a credential older than a revocation of its user or session comes to. */
-const revoked = { code: 'token.revoked', message: 'This sign-in was ended; sign in again.' } as const
 const knocks = { calls: 400, perMs: 1000 }
 
 /** Starts an app. Whatever fails, everything that was started before it is ended again. */
@@ -120,13 +108,10 @@ async function start(
   const trouble = (cause: unknown): void => report(describeFailure(cause))
   let force: Force
 
-  const roles = {
-    ruleOf: (role: string) => elevationRuleOf(force.app, role),
-    powersOf: (role: string) => powersOf(force.app, role),
-    samePerson: (one: string, other: string) => personOf(force.app, one).includes(other),
-    mayHold: (account: string, role: string) => people.mayHold(force.app, account, role),
-    webhook: () => force.app.elevationWebhook,
-  }
+  const roles = roleRules(
+    () => force.app,
+    () => people.mayHold,
+  )
   const kept = await openKeptState(folders, loaded.app.name, roles, trouble, started)
   const { administration, ledger, output, vault } = kept
   const taken = (cause: unknown): never => {
@@ -140,10 +125,8 @@ async function start(
   // The steps that all three doors share.
   const admittedAt = new WeakMap<Grant, number>()
   const shared = {
-    identify: async (credentials: readonly string[]) => {
-      const subject = await authenticateBearer(force.verifier, credentials, force.app.name)
-      return administration.isRevoked(subject) ? { ...anonymous, refused: revoked } : subject
-    },
+    identify: async (credentials: readonly string[]) =>
+      unlessRevoked(await authenticateBearer(force.verifier, credentials, force.app.name), administration),
     elevatedRoles: administration.elevatedRoles,
     decide: (asked: readonly [AccessRequest, ...AccessRequest[]]): Decision =>
       explain(decideByPolicy(force.compiled.authority, asked), force.compiled, force.app),
@@ -274,14 +257,7 @@ async function start(
     token: announceApi(folders),
     verbs: administrativeVerbs({
       app: () => force.app,
-      elevation: administration.find,
-      personOf: (account) => personOf(force.app, account),
-      requestElevation: administration.request,
-      breakGlass: administration.breakGlass,
-      approveElevation: administration.approve,
-      denyElevation: administration.deny,
-      endElevation: administration.end,
-      revoke: administration.revoke,
+      ...elevationActs(() => force.app, administration),
       setSecret: vault.setSecret,
       invokeDirectly: (functionName, event, user, grant) =>
         invoke(directInvocation(functionName, event, user, grant, timeoutOf(functionName))),
@@ -289,12 +265,7 @@ async function start(
     gate: administrationGate({ ...shared, record: recorderAt('administration') }),
     reads: {
       status: () => status,
-      elevation: () => ({
-        requests: administration.list().map((request) => ({
-          ...request,
-          approvalsNeeded: roles.ruleOf(request.role)?.approvals ?? 1,
-        })),
-      }),
+      elevation: () => elevationsOf(administration, roles),
       logs: output.recent,
       follow: output.follow,
     },

@@ -82,7 +82,9 @@ function roleFacts(role: Role): readonly AccessFact[] {
           measure(
             `approvals ${name}`,
             9 - jit.approvals,
-            `elevation to ${name} needs ${jit.approvals === 1 ? 'one person who approves' : `${jit.approvals} persons who approve`}`,
+            jit.approvals === 1
+              ? `elevation to ${name} needs one person who approves`
+              : `elevation to ${name} needs ${jit.approvals} persons who approve`,
           ),
           measure(
             `request ${name}`,

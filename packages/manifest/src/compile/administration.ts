@@ -77,8 +77,8 @@ function breakGlass(app: App, role: Role, rules: Rules): Attachment {
 }
 
 /**
- * Nobody approves their own request, with none of their accounts. Where either name is missing one cannot tell, so that is denied as well:
- * a positive operator on an absent variable is false, and the first deny alone would let it through.
+ * Nobody approves their own request, with none of their accounts. Where either name is missing one cannot tell, so that
+ * is denied as well: a positive operator on an absent variable is false, and the first deny alone would let it through.
  */
 function denySelfApproval(role: Role, resource: string, rules: Rules): readonly Statement[] {
   const deny = { Effect: 'Deny', Principal: '*', Action: actions.approveElevation, Resource: resource } as const

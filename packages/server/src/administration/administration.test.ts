@@ -64,7 +64,7 @@ test('a revocation holds even when the ledger refuses it, and says that it was n
   expect(administration.isCurrent(grant)).toBe(false)
 })
 
-test('a credential is older than a revocation of its user until they sign in again; a session never comes back', async () => {
+test('a credential is older than a revocation until its user signs in again; a session never comes back', async () => {
   const administration = world.open()
   const before = world.user('alice', [])
   expect(administration.isRevoked(before)).toBe(false)

@@ -135,7 +135,7 @@ test('what cannot be recorded is not carried out', async () => {
 
 test('what the room itself will not do is answered with its code, and a failure with nothing of its words', async () => {
   for (const [cause, status, code] of [
-    [new SallyportError('elevation.not_open', 'inner', { publicMessage: 'It is over.' }), 409, 'elevation.not_open'],
+    [new SallyportError('elevation.not_open', 'inner', { publicMessage: 'Over.' }), 409, 'elevation.not_open'],
     [new SallyportError('store.damaged', 'inner'), 503, 'store.damaged'],
   ] as const) {
     await start(ada, {}, { ...setSecret, carryOut: () => Promise.reject(cause) })
