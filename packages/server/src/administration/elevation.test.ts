@@ -109,6 +109,7 @@ describe('elevation', () => {
     const { id } = await administration.request(ada, 'admin', 'one')
     world.broken = true
     await expect(administration.approve(id, grace)).rejects.toThrow('disk')
+    expect(administration.find(id)).toMatchObject({ state: 'requested', approvedBy: [] })
     expect(administration.elevatedRoles(ada.id)).toEqual([])
   })
 
