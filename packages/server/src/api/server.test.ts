@@ -133,7 +133,7 @@ test('what cannot be recorded is not carried out', async () => {
   expect(carriedOut).toEqual([])
 })
 
-test('what the room itself will not do is answered with its code, and a failure with nothing of its words', async () => {
+test('what the room itself will not do is answered with its code, a failure with nothing of its words', async () => {
   for (const [cause, status, code] of [
     [new SallyportError('elevation.not_open', 'inner', { publicMessage: 'Over.' }), 409, 'elevation.not_open'],
     [new SallyportError('store.damaged', 'inner'), 503, 'store.damaged'],
