@@ -133,17 +133,17 @@ test('what cannot be recorded is not carried out', async () => {
   expect(carriedOut).toEqual([])
 })
 
-test('what the room itself will not do is answered with its code, a failure with nothing of its words', async () => {
-  for (const [cause, status, code] of [
-    [new SallyportError('elevation.not_open', 'inner', { publicMessage: 'Over.' }), 409, 'elevation.not_open'],
-    [new SallyportError('store.damaged', 'inner'), 503, 'store.damaged'],
-  ] as const) {
-    await start(ada, {}, { ...setSecret, carryOut: () => Promise.reject(cause) })
-    const [answered, body] = await ask('PUT', '/v1/secrets/a', asAda, 'v')
-    expect([answered, JSON.parse(body).code, body.includes('inner')]).toEqual([status, code, false])
-    await close()
-  }
-  await start(ada)
+test.each<[string, SallyportError, number]>([
+  [
+    'what the room itself will not do is answered with its code',
+    new SallyportError('elevation.not_open', 'inner', { publicMessage: 'Over.' }),
+    409,
+  ],
+  ['a failure is answered with nothing of its words', new SallyportError('store.damaged', 'inner'), 503],
+])('%s', async (_, cause, status) => {
+  await start(ada, {}, { ...setSecret, carryOut: () => Promise.reject(cause) })
+  const [answered, body] = await ask('PUT', '/v1/secrets/a', asAda, 'v')
+  expect([answered, JSON.parse(body).code, body.includes('inner')]).toEqual([status, cause.code, false])
 })
 
 test('a body is bounded', async () => {
