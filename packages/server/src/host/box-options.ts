@@ -29,6 +29,7 @@ export function boxOptions(image: FunctionImage, runtime: RuntimeFolder, extras:
     etcNames.flatMap((name) => ['--ro-bind', `${runtime.etc}/${name}`, `/etc/${name}`]),
     ['--perms', '0444', '--file', String(descriptors.ca), inBox.ca],
     ['--ro-bind', runtime.node, inBox.node, '--ro-bind', runtime.inside('client.mjs'), inBox.client],
+    ['--ro-bind', runtime.inside('streaming.mjs'), inBox.streaming],
     ['--ro-bind', runtime.inside('client.py'), inBox.pythonClient],
     image.layersDir === undefined ? [] : ['--ro-bind', image.layersDir, inBox.layers],
     ['--ro-bind', image.codeDir, inBox.code, '--chdir', inBox.code, '--remount-ro', '/'],

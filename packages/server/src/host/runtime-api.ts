@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { Server, Socket } from 'node:net'
 
 import type { Invocation, InvocationResult } from './invocation.ts'
+import { streamedResult } from './streamed.ts'
 
 /** The host's end of one box's Lambda Runtime API. */
 export interface RuntimeApi {
@@ -38,6 +39,8 @@ export interface RuntimeApiOptions {
 
 /** AWS Lambda's limit for a synchronous response. */
 export const maxResponseBytes: number = 6 * 1024 * 1024
+/** A streamed answer is held until it is whole. */
+const maxStreamedBytes = 20 * 1024 * 1024
 const maxErrorBytes = 256 * 1024
 const maxForeignConnections = 8
 /** Of a runtime that is not ours: one that waits, one that answers, and some that are just closing. */
@@ -157,12 +160,23 @@ export function serveRuntimeApi(
 }
 
 async function resultOf(request: IncomingMessage, responded: boolean): Promise<InvocationResult> {
-  const body = await read(request, responded ? maxResponseBytes : maxErrorBytes)
+  const streams = responded && request.headers['lambda-runtime-function-response-mode'] === 'streaming'
+  const maxBytes = streams ? maxStreamedBytes : maxResponseBytes
+  const body = await read(request, responded ? maxBytes : maxErrorBytes)
   if (body === undefined) {
-    return { kind: 'error', code: 'function.output_too_large', message: `the answer exceeds ${maxResponseBytes} bytes` }
+    return { kind: 'error', code: 'function.output_too_large', message: `the answer exceeds ${maxBytes} bytes` }
   }
+  if (streams) return failureInTrailers(request) ?? streamedResult(request.headers['content-type'] ?? '', body)
   if (responded) return { kind: 'response', body }
   return { kind: 'error', code: codeOf(errorType(body)), message: describeError(body) }
+}
+
+/** A stream that broke off says so after its last byte. */
+function failureInTrailers({ trailers }: IncomingMessage): InvocationResult | undefined {
+  const type = trailers['lambda-runtime-function-error-type']
+  if (type === undefined) return undefined
+  const report = Buffer.from(trailers['lambda-runtime-function-error-body'] ?? '', 'base64')
+  return { kind: 'error', code: codeOf(type), message: describeError(report) }
 }
 
 /** The error types that our own runtime client sends. Forging one mislabels nothing but the forger's own failure. */
@@ -206,7 +220,7 @@ function textOf(value: unknown): string {
 }
 
 /** The whole body, or undefined when it is larger; the rest of a larger one is let go unread into memory. */
-async function read(request: IncomingMessage, maxBytes: number): Promise<Uint8Array | undefined> {
+async function read(request: IncomingMessage, maxBytes: number): Promise<Buffer | undefined> {
   const chunks: Buffer[] = []
   let length = 0
   for await (const chunk of request as AsyncIterable<Buffer>) {

@@ -35,7 +35,15 @@ const etcFiles: Readonly<Record<string, string>> = {
 
 // From `src/host` and from a published `dist/host` alike, these plain files stand in `src`.
 const insideFolder = fileURLToPath(new URL('../../src/host/inside/', import.meta.url))
-const insideFiles = ['listen.mjs', 'client.mjs', 'client.py', 'build.mjs', 'pack.mjs', 'relay.mjs'] as const
+const insideFiles = [
+  'listen.mjs',
+  'client.mjs',
+  'streaming.mjs',
+  'client.py',
+  'build.mjs',
+  'pack.mjs',
+  'relay.mjs',
+] as const
 
 /**
  * Where boxes may read from, for a server whose state lies in `stateFolder`. As root each function has its own uid,

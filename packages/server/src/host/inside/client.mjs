@@ -28,6 +28,12 @@ const roomBytes = 32 * 1024 * 1024
 process.on('uncaughtException', (error) => void endWith('Runtime.UncaughtException', error))
 process.on('unhandledRejection', (error) => void endWith('Runtime.UnhandledPromiseRejection', error))
 
+const streams = Symbol('streams')
+globalThis.awslambda = {
+  streamifyResponse: (handler) => Object.assign(handler, { [streams]: true }),
+  HttpResponseStream: { from: (stream, prelude) => stream.begin(prelude) },
+}
+
 sayWhoAsks()
 await host.connected
 const answer = await loadHandler(process.env['_HANDLER']).catch(async (error) => {
@@ -41,6 +47,7 @@ for (;;) {
   if (next.status !== 200) process.exit(1)
   const id = next.headers['lambda-runtime-aws-request-id']
   running = { id, answered: false }
+  process.env._X_AMZN_TRACE_ID = next.headers['lambda-runtime-trace-id']
   const result = await run(next, id).catch((error) => ({
     kind: 'error',
     body: stringify(describe(error)),
@@ -48,18 +55,37 @@ for (;;) {
   }))
   if (ending) await new Promise(() => {})
   running.answered = true
-  await host.exchange('POST', `${api}/invocation/${id}/${result.kind}`, result.body)
+  if (result.kind !== 'streamed') await host.exchange('POST', `${api}/invocation/${id}/${result.kind}`, result.body)
   running = undefined
   if (result.starved || atTheEdge()) process.exit(0)
 }
 
 async function run(next, id) {
   const claims = acceptTicket(next.headers['lambda-runtime-sallyport-ticket'] ?? '', next.body, id)
-  const returned = await answer(parse(next.body.toString('utf8')), contextOf(next.headers, claims))
+  const [event, context] = [parse(next.body.toString('utf8')), contextOf(next.headers, claims)]
+  if (answer[streams]) return stream(event, context, id)
+  const returned = await answer(event, context)
   const body = Buffer.from(stringify(returned) ?? 'null')
   if (body.length <= maxResponseBytes) return { kind: 'response', body }
   const errorMessage = `the response has ${body.length} bytes; at most ${maxResponseBytes} may be returned`
   return { kind: 'error', body: stringify({ errorType: 'Function.ResponseSizeTooLarge', errorMessage }) }
+}
+
+/** What fails before the first byte is an ordinary error; what fails later is told after the last one. */
+async function stream(event, context, id) {
+  const { ResponseStream } = await import('./streaming.mjs')
+  const response = new ResponseStream(host, `${api}/invocation/${id}/response`)
+  running.stream = response
+  try {
+    await answer(event, response, context)
+    if (!response.writableEnded) response.end()
+    await new Promise((resolve, reject) => response.once('finish', resolve).once('error', reject))
+  } catch (error) {
+    if (!response.begun) throw error
+    await response.fail(describe(error).errorType, stringify(describe(error)))
+  }
+  await response.answered
+  return { kind: 'streamed' }
 }
 
 /** A throw outside the handler's own promise ends the process, as in AWS Lambda; the invocation hears why. */
@@ -68,7 +94,8 @@ async function endWith(errorType, error) {
   ending = true
   const report = stringify(describe(error, errorType))
   process.stderr.write(`${errorType}: ${error?.stack ?? error}\n`)
-  if (running && !running.answered) await host.exchange('POST', `${api}/invocation/${running.id}/error`, report)
+  if (running?.stream?.begun) await running.stream.fail(errorType, report)
+  else if (running && !running.answered) await host.exchange('POST', `${api}/invocation/${running.id}/error`, report)
   process.exit(129)
 }
 
@@ -173,13 +200,16 @@ function callerPositions() {
   }
 }
 
+/** `src/app.handler`, or `app.a.b` for what stands deeper in a module, as AWS's own client finds it. */
 async function loadHandler(name) {
-  const dot = name.lastIndexOf('.')
-  const [file, exported] = [name.slice(0, dot), name.slice(dot + 1)]
-  const path = ['.mjs', '.js', '.cjs'].map((end) => `${process.env.LAMBDA_TASK_ROOT}/${file}${end}`).find(existsSync)
-  if (path === undefined) throw new Error(`there is no module ${file}`)
-  const module = await import(path)
-  const found = module[exported] ?? module.default?.[exported]
+  const [, module, ...way] =
+    /^((?:.*\/)?[^/.]+)\.(.+)$/.exec(name)?.flatMap((part, at) => (at < 2 ? part : part.split('.'))) ?? []
+  const path = ['.mjs', '.js', '.cjs'].map((end) => `${process.env.LAMBDA_TASK_ROOT}/${module}${end}`).find(existsSync)
+  if (path === undefined) throw new Error(`there is no module ${module ?? name}`)
+  const loaded = await import(path)
+  const find = (from) => way.reduce((object, key) => object?.[key], from)
+  const found = find(loaded) ?? find(loaded.default)
+  if (found?.[streams]) return found
   if (typeof found === 'function') return (event, context) => call(found, event, context)
   if (typeof found?.fetch === 'function') return (event, context) => callFetch(found, event, context)
   throw new Error(`${name} is neither a function nor an object with a fetch function`)
@@ -281,18 +311,23 @@ function openConnection(authority) {
     waiting = undefined
     resolve(response)
   })
+  /** Sends a head, and resolves with the answer to whatever is written after it. */
+  const begin = (method, path, headers) =>
+    new Promise((resolve) => {
+      waiting = resolve
+      socket.write(`${[`${method} ${path} HTTP/1.1`, `host: ${authority}`, ...headers].join('\r\n')}\r\n\r\n`, 'latin1')
+    })
   return {
     connected: new Promise((resolve) => socket.once('connect', resolve)),
-    exchange: (method, path, body = '') =>
-      new Promise((resolve) => {
-        waiting = resolve
-        const lines = [`${method} ${path} HTTP/1.1`, `host: ${authority}`, `content-length: ${Buffer.byteLength(body)}`]
-        const head = `${lines.join('\r\n')}\r\n\r\n`
-        socket.cork()
-        socket.write(head, 'latin1')
-        if (body.length > 0) socket.write(body)
-        socket.uncork()
-      }),
+    exchange: (method, path, body = '') => {
+      socket.cork()
+      const answered = begin(method, path, [`content-length: ${Buffer.byteLength(body)}`])
+      if (body.length > 0) socket.write(body)
+      socket.uncork()
+      return answered
+    },
+    begin,
+    write: (part, done) => socket.write(part, done),
   }
 }
 
