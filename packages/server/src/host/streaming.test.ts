@@ -9,22 +9,39 @@ vi.setConfig({ testTimeout: 20_000, hookTimeout: 20_000 })
 
 // One handler, told by the event what to do with its stream.
 const source = `
+const later = (ms) => new Promise((go) => setTimeout(go, ms))
 const ways = {
-  plain: (stream) => { stream.setContentType('text/plain'); stream.write('a'); stream.write('b'); stream.end('c') },
+  plain: (stream) => {
+    stream.setContentType('text/plain')
+    for (const letter of 'ab') stream.write(letter)
+    stream.end('c')
+  },
   http: (stream) => {
     const answer = { statusCode: 201, headers: { 'x-kind': 'v' }, cookies: ['a=1'] }
-    const body = awslambda.HttpResponseStream.from(stream, answer)
-    body.write('whole')
-    body.end()
+    awslambda.HttpResponseStream.from(stream, answer).end('whole')
   },
   large: async (stream) => {
-    for (let at = 0; at < 160; at++) if (!stream.write(Buffer.alloc(65536, 'x'))) await new Promise((go) => stream.once('drain', go))
+    for (let at = 0; at < 160; at++) {
+      if (!stream.write(Buffer.alloc(65536, 'x'))) await new Promise((go) => stream.once('drain', go))
+    }
   },
-  before: () => { throw new RangeError('before the first byte') },
-  after: async (stream) => { stream.write('some'); await new Promise((go) => setTimeout(go, 20)); throw new RangeError('after it') },
-  outside: async (stream) => { stream.write('some'); setTimeout(() => { throw new RangeError('beside it') }, 5); await new Promise(() => {}) },
+  before: () => {
+    throw new RangeError('before the first byte')
+  },
+  after: async (stream) => {
+    stream.write('some')
+    await later(20)
+    throw new RangeError('after it')
+  },
+  outside: async (stream) => {
+    stream.write('some')
+    setTimeout(() => { throw new RangeError('beside it') }, 5)
+    await new Promise(() => {})
+  },
   nothing: () => {},
-  tooMuch: async (stream) => { for (let at = 0; at < 330; at++) stream.write(Buffer.alloc(65536)) },
+  tooMuch: (stream) => {
+    for (let at = 0; at < 330; at++) stream.write(Buffer.alloc(65536))
+  },
 }
 export const handler = awslambda.streamifyResponse(async (event, stream, context) => {
   if (!(context.getRemainingTimeInMillis() > 0)) throw new Error('no context')

@@ -47,7 +47,7 @@ for (;;) {
   if (next.status !== 200) process.exit(1)
   const id = next.headers['lambda-runtime-aws-request-id']
   running = { id, answered: false }
-  process.env._X_AMZN_TRACE_ID = next.headers['lambda-runtime-trace-id']
+  process.env['_X_AMZN_TRACE_ID'] = next.headers['lambda-runtime-trace-id']
   const result = await run(next, id).catch((error) => ({
     kind: 'error',
     body: stringify(describe(error)),
@@ -63,7 +63,7 @@ for (;;) {
 async function run(next, id) {
   const claims = acceptTicket(next.headers['lambda-runtime-sallyport-ticket'] ?? '', next.body, id)
   const [event, context] = [parse(next.body.toString('utf8')), contextOf(next.headers, claims)]
-  if (answer[streams]) return stream(event, context, id)
+  if (answer[streams]) return answerByStream(event, context, id)
   const returned = await answer(event, context)
   const body = Buffer.from(stringify(returned) ?? 'null')
   if (body.length <= maxResponseBytes) return { kind: 'response', body }
@@ -72,7 +72,7 @@ async function run(next, id) {
 }
 
 /** What fails before the first byte is an ordinary error; what fails later is told after the last one. */
-async function stream(event, context, id) {
+async function answerByStream(event, context, id) {
   const { ResponseStream } = await import('./streaming.mjs')
   const response = new ResponseStream(host, `${api}/invocation/${id}/response`)
   running.stream = response
@@ -207,7 +207,7 @@ async function loadHandler(name) {
   const path = ['.mjs', '.js', '.cjs'].map((end) => `${process.env.LAMBDA_TASK_ROOT}/${module}${end}`).find(existsSync)
   if (path === undefined) throw new Error(`there is no module ${module ?? name}`)
   const loaded = await import(path)
-  const find = (from) => way.reduce((object, key) => object?.[key], from)
+  const find = (from) => way.reduce((object, member) => object?.[member], from)
   const found = find(loaded) ?? find(loaded.default)
   if (found?.[streams]) return found
   if (typeof found === 'function') return (event, context) => call(found, event, context)
