@@ -21,7 +21,7 @@ let ending = false
 
 // The host reads both at a pace of its own. Without this, Node would keep in this process's memory what a function
 // writes faster than that, and a flood of output would end as a want of memory.
-for (const { _handle } of [process.stdout, process.stderr]) _handle.setBlocking(true)
+for (const { _handle } of [process.stdout, process.stderr]) _handle?.setBlocking(true)
 const maxDataBytes = Number(/^Max data size +(\d+)/m.exec(readFileSync('/proc/self/limits', 'latin1'))?.[1] ?? Infinity)
 const roomBytes = 32 * 1024 * 1024
 
