@@ -8,6 +8,7 @@ import { identityGuards } from './identity.ts'
 import { ledgerGuards } from './ledger.ts'
 import { manifestGuards } from './manifest.ts'
 import { policyGuards } from './policy.ts'
+import { policyLayerGuards } from './policy-layers.ts'
 import { secretGuards } from './secrets.ts'
 import { serverGuards } from './server.ts'
 
@@ -15,6 +16,7 @@ import { serverGuards } from './server.ts'
 export const guards: readonly Guard[] = [
   ...identityGuards,
   ...policyGuards,
+  ...policyLayerGuards,
   ...manifestGuards,
   ...awsGuards,
   ...hostGuards,

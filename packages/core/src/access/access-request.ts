@@ -19,6 +19,8 @@ export interface AccessRequest {
   readonly action: string
   /** An ARN, AWS's or ours (DESIGN §3). */
   readonly resource: string
+  /** The account that owns the resource, where its ARN does not say it, as an S3 bucket's does not. */
+  readonly resourceAccount?: string
   readonly context: Context
   /** The functions between the person and this request, outermost first, as ARNs. */
   readonly actors: readonly string[]
@@ -28,8 +30,24 @@ export interface AccessRequest {
   readonly refusal?: Reason
 }
 
-/** The layer that decided, outermost first. `door` is what a door or the gateway refuses without any policy. */
-export type Layer = 'door' | 'guardrail' | 'resource' | 'identity' | 'boundary' | 'session'
+/**
+ * The layer that decided, outermost first. `door` is what a door or the gateway refuses without any policy; the others
+ * are IAM's (IAM, "Policy evaluation logic"), `guardrail` being the zones of a manifest.
+ */
+export type Layer = (typeof layers)[number]
+
+/** Every layer there is, in the order in which they are asked. */
+export const layers = [
+  'door',
+  'guardrail',
+  'resource-control',
+  'service-control',
+  'endpoint',
+  'resource',
+  'identity',
+  'boundary',
+  'session',
+] as const
 
 /** One reason of a decision, in the same words for the caller's log, the ledger and the terminal. */
 export interface Reason {

@@ -1,4 +1,11 @@
-export { type AccessRequest, type Context, type ContextValue, type Layer, type Reason } from './access-request.ts'
+export {
+  type AccessRequest,
+  type Context,
+  type ContextValue,
+  type Layer,
+  layers,
+  type Reason,
+} from './access-request.ts'
 export { commandLine, rootCommandLine } from './command-line.ts'
 export { contextKeys } from './context-keys.ts'
 export { type Allow, type Decision, type Deny } from './decision.ts'

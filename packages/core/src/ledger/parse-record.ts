@@ -1,4 +1,4 @@
-import { type LedgerRecord, SallyportError } from '@sallyport/core/access'
+import { layers, type LedgerRecord, SallyportError } from '@sallyport/core/access'
 
 type Check = (value: unknown) => boolean
 type Kind = LedgerRecord['kind']
@@ -27,7 +27,7 @@ const object =
   (value) =>
     isObject(value) && Object.entries(fields).every(([name, check]) => check(value[name]))
 
-const layer = oneOf('door', 'guardrail', 'resource', 'identity', 'boundary', 'session')
+const layer = oneOf(...layers)
 const reason = object({
   code: text,
   layer,

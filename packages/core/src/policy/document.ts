@@ -50,3 +50,30 @@ export interface AppPolicies {
   /** Resource ARN → the policy attached to it. */
   readonly resource: ReadonlyMap<string, NamedPolicy>
 }
+
+/** One level of an organization's tree: its root, a unit, an account. Its policies speak together. */
+export interface PolicyLevel {
+  readonly id: string
+  readonly policies: readonly NamedPolicy[]
+}
+
+/**
+ * Everything that speaks on one caller's access to one resource (IAM, "Policy evaluation logic"). A list that is absent
+ * is not there at all; one that is empty is there and allows nothing.
+ */
+export interface PolicyLayers {
+  /** Denies only. */
+  readonly guardrails?: readonly NamedPolicy[]
+  /** From the root down; every level implicitly holds full access, so only their denies count. */
+  readonly resourceControl?: readonly PolicyLevel[]
+  /** From the root down; every level must allow. */
+  readonly serviceControl?: readonly PolicyLevel[]
+  /** Of the network endpoint that the request came through. */
+  readonly endpoint?: readonly NamedPolicy[]
+  /** Attached to the resource. */
+  readonly resource?: NamedPolicy
+  /** Attached to the caller. */
+  readonly identity?: readonly NamedPolicy[]
+  readonly boundary?: readonly NamedPolicy[]
+  readonly session?: readonly NamedPolicy[]
+}

@@ -1,5 +1,15 @@
 /** Where a document is attached; it decides which elements the document may have. */
-export type PolicyKind = 'identity' | 'resource' | 'guardrail' | 'boundary' | 'session'
+export type PolicyKind =
+  | 'identity'
+  | 'resource'
+  /** A role's trust policy: a resource policy that speaks of that role and so names no resource. */
+  | 'trust'
+  | 'guardrail'
+  | 'boundary'
+  | 'session'
+  | 'endpoint'
+  | 'service-control'
+  | 'resource-control'
 
 /** Everything that can be wrong with a policy document. One line per code; the message says the rest. */
 export type PolicyFaultCode =

@@ -12,6 +12,7 @@ interface GoldenCase {
   readonly subject: string
   readonly action: string
   readonly resource: string
+  readonly resourceAccount?: string
   readonly context: Context
   readonly version?: '2008-10-17'
   readonly guardrails?: readonly Statement[]

@@ -1,64 +1,44 @@
-import { SallyportError } from '@sallyport/core/access'
-
-import type { AppPolicies, NamedPolicy } from '../document.ts'
-import type { PolicyFault, PolicyKind } from '../fault.ts'
-import { compileSet, emptySets, type PolicySet } from './layers.ts'
-import { validateDocument } from '../read/parse-policy.ts'
+import type { AppPolicies } from '../document.ts'
+import { assemble, compileLayer, emptyLayers, type LayerSet, type PolicySet, validating } from './policy-set.ts'
 
 /** An app's policies, compiled: what `decide` asks. It is not changed afterwards; a new manifest makes a new one. */
 export interface Authority {
-  readonly guardrails: PolicySet
+  readonly kind: 'authority'
+  readonly guardrails: LayerSet
   /** By the subject's id. */
-  readonly identity: ReadonlyMap<string, PolicySet>
+  readonly identity: ReadonlyMap<string, LayerSet>
   /** By the exact ARN of the resource. */
-  readonly resource: ReadonlyMap<string, PolicySet>
+  readonly resource: ReadonlyMap<string, LayerSet>
 }
 
-/**
- * Compiles an app's policies. Throws `SallyportError` with code `policy.invalid` when a document is not valid: an
- * unknown operator that is skipped inside a Deny would open a door.
- */
+/** Compiles an app's policies; throws as `compile` does. */
 export function compilePolicies(policies: AppPolicies): Authority {
-  const faults: PolicyFault[] = []
-  const valid = (kind: PolicyKind, { name, document }: NamedPolicy): NamedPolicy => {
-    const read = validateDocument(document, kind, name)
-    if (read.ok) return { name, document: read.document }
-    faults.push(...read.faults)
-    return { name, document: { Statement: [] } }
-  }
+  const reader = validating()
   const authority: Authority = {
-    guardrails: setOf(
-      'guardrail',
-      policies.guardrails.map((policy) => valid('guardrail', policy)),
-    ),
+    kind: 'authority',
+    guardrails: compileLayer('guardrail', reader.valid('guardrail', policies.guardrails)),
     identity: new Map(
       [...policies.identity].map(([id, attached]) => [
         id,
-        setOf(
-          'identity',
-          attached.map((policy) => valid('identity', policy)),
-        ),
+        compileLayer('identity', reader.valid('identity', attached)),
       ]),
     ),
     resource: new Map(
-      [...policies.resource].map(([arn, policy]) => [arn, setOf('resource', [valid('resource', policy)])]),
+      [...policies.resource].map(([arn, policy]) => [
+        arn,
+        compileLayer('resource', reader.valid('resource', [policy])),
+      ]),
     ),
   }
-  const [first] = faults
-  if (first === undefined) return authority
-  const others = faults.length === 1 ? '' : ` (and ${faults.length - 1} more)`
-  throw new SallyportError('policy.invalid', `policy ${first.policy}, ${first.path}: ${first.message}${others}`)
+  reader.finish()
+  return authority
 }
 
-/** The sets that speak on one access, outermost first. */
-export function setsFor(authority: Authority, subject: string, resource: string): readonly PolicySet[] {
-  return [
-    authority.guardrails,
-    authority.resource.get(resource) ?? emptySets.resource,
-    authority.identity.get(subject) ?? emptySets.identity,
-  ]
-}
-
-function setOf(kind: PolicyKind, policies: readonly NamedPolicy[]): PolicySet {
-  return policies.length === 0 ? emptySets[kind] : compileSet(kind, policies)
+/** What speaks on one access. */
+export function policySetFor(authority: Authority, subject: string, resource: string): PolicySet {
+  return assemble({
+    guardrails: authority.guardrails,
+    resource: authority.resource.get(resource) ?? emptyLayers.resource,
+    identity: authority.identity.get(subject) ?? emptyLayers.identity,
+  })
 }

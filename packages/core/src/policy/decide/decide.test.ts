@@ -3,10 +3,10 @@ import { describe, expect, test } from 'vitest'
 
 import {
   type Authority,
+  compile,
   compilePolicies,
   decide,
   decideNaively,
-  evaluateDocuments,
   limits,
   type NamedPolicy,
   nearestMiss,
@@ -150,21 +150,25 @@ function one(Effect: Statement['Effect'], Action: string): readonly NamedPolicy[
   return [named('p', [{ Sid: Action, Effect, Action, Resource: '*' }])]
 }
 
-test('any stack of layers can be asked, several levels of one among them', () => {
-  const stack = (boundary: string) =>
-    evaluateDocuments(
-      [
-        { layer: 'guardrail', policies: one('Deny', 'iam:*'), mustAllow: false },
-        { layer: 'identity', policies: one('Allow', '*'), mustAllow: true },
-        { layer: 'boundary', policies: one('Allow', 'dynamodb:*'), mustAllow: true },
-        { layer: 'boundary', policies: one('Allow', boundary), mustAllow: true },
-      ],
+test('service control is asked level by level, and each must allow', () => {
+  const stack = (account: string) =>
+    decide(
+      compile({
+        serviceControl: [
+          { id: 'root', policies: one('Allow', '*') },
+          { id: 'account', policies: one('Allow', account) },
+        ],
+        identity: one('Allow', '*'),
+        boundary: one('Allow', 'dynamodb:*'),
+      }),
       [put({})],
     )
   expect(stack('*').effect).toBe('allow')
-  expect(stack('s3:*')).toMatchObject({ effect: 'deny', layer: 'boundary', explicit: false })
-  // Nothing that must allow: nothing is allowed.
-  expect(
-    evaluateDocuments([{ layer: 'identity', policies: one('Allow', '*'), mustAllow: false }], [put({})]).effect,
-  ).toBe('deny')
+  expect(stack('s3:*')).toMatchObject({ effect: 'deny', layer: 'service-control', explicit: false })
+})
+
+test('the reasons of a denial are worked out when they are read, and only once', () => {
+  const denied = decide(compile({ identity: one('Allow', 's3:*') }), [put({})])
+  expect(denied.reasons).toBe(denied.reasons)
+  expect(JSON.parse(JSON.stringify(denied))).toMatchObject({ reasons: [{ code: 'policy.implicit_deny' }] })
 })

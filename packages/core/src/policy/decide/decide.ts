@@ -1,12 +1,12 @@
-import type { AccessRequest, Decision, Deny, Layer, Reason } from '@sallyport/core/access'
+import type { AccessRequest, Decision, Deny, Reason } from '@sallyport/core/access'
 
-import { type Authority, setsFor } from './authority.ts'
-import type { NamedPolicy } from '../document.ts'
-import { explain, nearest, type NearMiss } from './explain.ts'
-import { type Facts, readFacts } from '../match/facts.ts'
 import type { PolicyReasonCode } from '../fault.ts'
+import { type Facts, readFacts } from '../match/facts.ts'
+import { absentKeys } from './absent-keys.ts'
+import { type Authority, policySetFor } from './authority.ts'
+import { explain, nearest, type NearMiss } from './explain.ts'
 import { judge } from './judge.ts'
-import { allowingLayers, compileSet, type PolicySet } from './layers.ts'
+import type { PolicySet } from './policy-set.ts'
 import { printable } from './words.ts'
 
 type Asked = readonly [AccessRequest, ...AccessRequest[]]
@@ -14,57 +14,19 @@ type Asked = readonly [AccessRequest, ...AccessRequest[]]
 /**
  * Answers one crossing of a door. Pure and synchronous: no clock, no await. Never throws: what should not happen is a
  * Deny with code `policy.error`. All requests must be allowed; the first that is not, denies, and its reasons name it.
+ * The reasons of a denial are worked out when they are first read.
  */
-export function decide(authority: Authority, asked: Asked): Decision {
-  return decideEach(asked, (request) => ({
-    sets: setsFor(authority, request.subject.id, request.resource),
-    allowing: allowingLayers(request.resource),
-  }))
-}
-
-/** One layer's policies, for a decision over documents that no manifest holds together. They must be valid. */
-export interface LayerPolicies {
-  readonly layer: Layer
-  readonly policies: readonly NamedPolicy[]
-  /** Whether this layer must allow, or only may deny. Several entries of one layer must each allow. */
-  readonly mustAllow: boolean
-}
-
-/** Answers one request over any stack of layers, outermost first. For one decision; `compilePolicies` is for many. */
-export function evaluateDocuments(layers: readonly LayerPolicies[], asked: Asked): Decision {
-  return decideEach(asked, () => ({
-    sets: layers.map(({ layer, policies }) => compileSet(layer, policies)),
-    allowing: [...new Set(layers.filter(({ mustAllow }) => mustAllow).map(({ layer }) => layer))],
-  }))
-}
-
-/**
- * What stands nearest to the opposite answer: for an implicit denial the statement that came nearest to allowing, for
- * an explicit one the statement that denied. Undefined when the request is allowed, refused beforehand, or malformed.
- */
-export function nearestMiss(authority: Authority, request: AccessRequest): NearMiss | undefined {
-  if (request.refusal !== undefined) return undefined
-  const facts = readFacts(request)
-  if ('malformed' in facts) return undefined
-  return nearest(setsFor(authority, request.subject.id, request.resource), allowingLayers(request.resource), facts)
-}
-
-interface Stack {
-  readonly sets: readonly PolicySet[]
-  readonly allowing: readonly Layer[]
-}
-
-function decideEach(asked: Asked, stackFor: (request: AccessRequest) => Stack): Decision {
+export function decide(policies: Authority | PolicySet, asked: Asked): Decision {
   try {
     const reasons: Reason[] = []
     for (const request of asked) {
-      if (request.refusal !== undefined) return deny(asked, request, false, [request.refusal])
-      const facts = readFacts(request)
-      if ('malformed' in facts) return deny(asked, request, false, [malformed(facts.malformed)])
-      const { sets, allowing } = stackFor(request)
-      const verdict = judge(sets, allowing, facts)
-      if (typeof verdict === 'string' || verdict.kind === 'set' || verdict.source.Effect === 'Deny') {
-        return denyByPolicy(asked, request, facts, { sets, allowing })
+      if (request.refusal !== undefined) return deny(asked, request, [request.refusal])
+      const set = setOf(policies, request)
+      const facts = readFacts(request, set.boundary !== undefined)
+      if ('malformed' in facts) return deny(asked, request, [malformed(facts.malformed)])
+      const verdict = judge(set, facts)
+      if (verdict.kind === 'layer' || verdict.source.Effect === 'Deny') {
+        return denyByPolicy(asked, request, { set, facts, layer: verdict.layer, explicit: verdict.kind !== 'layer' })
       }
       reasons.push(verdict.allowed)
     }
@@ -75,17 +37,67 @@ function decideEach(asked: Asked, stackFor: (request: AccessRequest) => Stack): 
   }
 }
 
-function denyByPolicy(asked: Asked, request: AccessRequest, facts: Facts, { sets, allowing }: Stack): Deny {
-  const reasons = explain(sets, allowing, facts)
-  return deny(asked, request, reasons[0].code === 'policy.explicit_deny', reasons)
+/**
+ * What stands nearest to the opposite answer: for an implicit denial the statement that came nearest to allowing, for
+ * an explicit one the statement that denied. Undefined when the request is allowed, refused beforehand, or malformed.
+ */
+export function nearestMiss(policies: Authority | PolicySet, request: AccessRequest): NearMiss | undefined {
+  if (request.refusal !== undefined) return undefined
+  const set = setOf(policies, request)
+  const facts = readFacts(request, set.boundary !== undefined)
+  return 'malformed' in facts ? undefined : nearest(set, facts)
 }
 
-function deny(asked: Asked, request: AccessRequest, explicit: boolean, reasons: readonly [Reason, ...Reason[]]): Deny {
-  const [decider, ...others] = reasons
-  // One of many: say which.
-  const item = asked.length === 1 ? '' : `${printable(`${request.action} on ${request.resource}`)}: `
-  const first = { ...decider, message: `${item}${decider.message}` }
-  return { effect: 'deny', id: asked[0].id, asked, explicit, layer: decider.layer, reasons: [first, ...others] }
+/** The context keys that policies ask for on this access and that the request does not have. */
+export function missingKeys(policies: Authority | PolicySet, request: AccessRequest): readonly string[] {
+  const set = setOf(policies, request)
+  const facts = readFacts(request, set.boundary !== undefined)
+  return 'malformed' in facts ? [] : absentKeys(set, facts)
+}
+
+function setOf(policies: Authority | PolicySet, request: AccessRequest): PolicySet {
+  return policies.kind === 'set' ? policies : policySetFor(policies, request.subject.id, request.resource)
+}
+
+interface Denial {
+  readonly set: PolicySet
+  readonly facts: Facts
+  readonly layer: Deny['layer']
+  readonly explicit: boolean
+}
+
+function denyByPolicy(asked: Asked, request: AccessRequest, { set, facts, layer, explicit }: Denial): Deny {
+  let reasons: Deny['reasons'] | undefined
+  return {
+    effect: 'deny',
+    id: asked[0].id,
+    asked,
+    explicit,
+    layer,
+    get reasons() {
+      reasons ??= sayWhich(asked, request, explain(set, facts))
+      return reasons
+    },
+  }
+}
+
+function deny(asked: Asked, request: AccessRequest, reasons: Deny['reasons']): Deny {
+  const [{ layer }] = reasons
+  return {
+    effect: 'deny',
+    id: asked[0].id,
+    asked,
+    explicit: false,
+    layer,
+    reasons: sayWhich(asked, request, reasons),
+  }
+}
+
+/** One of many: the first reason says which. */
+function sayWhich(asked: Asked, request: AccessRequest, [decider, ...others]: Deny['reasons']): Deny['reasons'] {
+  if (asked.length === 1) return [decider, ...others]
+  const item = printable(`${request.action} on ${request.resource}`)
+  return [{ ...decider, message: `${item}: ${decider.message}` }, ...others]
 }
 
 function malformed(message: string): Reason {

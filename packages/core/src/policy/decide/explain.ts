@@ -3,7 +3,9 @@ import type { ContextValue, Layer, Reason } from '@sallyport/core/access'
 import type { Condition } from '../match/condition.ts'
 import { type Facts, fact } from '../match/facts.ts'
 import type { PolicyReasonCode } from '../fault.ts'
-import type { PolicySet } from './layers.ts'
+import { identityOf, judge, sessionOf } from './judge.ts'
+import type { LayerSet, PolicySet } from './policy-set.ts'
+import { isUnderServiceControl, sideOf } from './sides.ts'
 import { applies, type CompiledStatement, listOf } from './statement.ts'
 import { conditionHeld, conditionMissed, listed, printable } from './words.ts'
 
@@ -31,13 +33,8 @@ export interface NearMiss {
 const mostReasons = 8
 
 /** The reasons of a denial, the decider first: every Deny that matched, or every layer that did not allow. */
-export function explain(
-  sets: readonly PolicySet[],
-  allowing: readonly Layer[],
-  facts: Facts,
-): readonly [Reason, ...Reason[]] {
-  const misses = nearMisses(sets, allowing, facts)
-  const [first, ...others] = misses.map((miss): Reason => ({
+export function explain(set: PolicySet, facts: Facts): readonly [Reason, ...Reason[]] {
+  const [first, ...others] = nearMisses(set, facts).map((miss): Reason => ({
     code: (miss.explicit ? 'policy.explicit_deny' : 'policy.implicit_deny') satisfies PolicyReasonCode,
     layer: miss.layer,
     message: miss.message,
@@ -48,21 +45,36 @@ export function explain(
 }
 
 /** The first of the near misses, which is the decider's; undefined when there is none because it is allowed. */
-export function nearest(sets: readonly PolicySet[], allowing: readonly Layer[], facts: Facts): NearMiss | undefined {
-  return nearMisses(sets, allowing, facts)[0]
+export function nearest(set: PolicySet, facts: Facts): NearMiss | undefined {
+  return nearMisses(set, facts)[0]
 }
 
-function nearMisses(sets: readonly PolicySet[], allowing: readonly Layer[], facts: Facts): readonly NearMiss[] {
-  const denied = sets.flatMap((set) =>
-    set.denies.withAction(facts.action).filter((statement) => applies(statement, facts)),
-  )
-  if (denied.length > 0) return denied.slice(0, mostReasons).map((statement) => denialOf(statement, facts))
-  const lacking = allowing.flatMap((layer): readonly NearMiss[] => {
-    const asked = sets.filter((set) => set.layer === layer)
-    if (asked.length === 0) return [absent(layer, facts, undefined)]
-    return asked.filter((set) => set.allows.find(facts) === undefined).map((set) => nearestIn(set, facts))
-  })
-  return lacking.length === 0 && allowing.length === 0 ? [absent('guardrail', facts, undefined)] : lacking
+function nearMisses(set: PolicySet, facts: Facts): readonly NearMiss[] {
+  const verdict = judge(set, facts)
+  if (verdict.kind === 'layer') {
+    const others = lacking(set, facts).filter((layer) => layer !== verdict)
+    return [verdict, ...others].map((layer) => nearestIn(layer, facts))
+  }
+  if (verdict.source.Effect === 'Allow') return []
+  return set.layers
+    .flatMap(({ statements }) => statements)
+    .filter((statement) => statement.source.Effect === 'Deny' && applies(statement, facts, 0))
+    .slice(0, mostReasons)
+    .map((statement) => denialOf(statement, facts))
+}
+
+/** Every layer that would have to say Allow and does not. */
+function lacking(set: PolicySet, facts: Facts): readonly LayerSet[] {
+  const asked: LayerSet[] = isUnderServiceControl(facts) ? [...set.serviceControl] : []
+  if (set.endpoint !== undefined) asked.push(set.endpoint)
+  const side = sideOf(facts)
+  const hasOwner = side === 'owner' || side === 'both' || side === 'owner-admits'
+  if (hasOwner || (side === 'either' && set.resource.statements.length > 0)) asked.push(set.resource)
+  if (side !== 'owner') {
+    const limits = [identityOf(set, facts), set.boundary, sessionOf(set, facts)]
+    asked.push(...limits.filter((layer) => layer !== undefined))
+  }
+  return asked.filter(({ allows }) => allows.find(facts, 0) === undefined)
 }
 
 function denialOf(statement: CompiledStatement, facts: Facts): NearMiss {
@@ -75,15 +87,14 @@ function denialOf(statement: CompiledStatement, facts: Facts): NearMiss {
 }
 
 /** The Allow that lacks least: one that fails on a condition before one that names somebody else, and so on. */
-function nearestIn(set: PolicySet, facts: Facts): NearMiss {
+function nearestIn(set: LayerSet, facts: Facts): NearMiss {
   let best: NearMiss | undefined
   let bestScore = 0
-  const action = facts.action.toLowerCase()
   for (const statement of set.statements) {
     if (statement.source.Effect === 'Deny') continue
-    const onAction = statement.matchesAction(action)
+    const onAction = statement.matchesAction(facts.foldedAction)
     const onResource = statement.matchesResource(facts)
-    const onPrincipal = statement.matchesPrincipal(facts.subject)
+    const onPrincipal = statement.matchesPrincipal.grade(facts) > 0
     // Another action on another resource is not near, whoever may do it.
     if (!onAction && !onResource) continue
     const elements = (onAction ? 4 : 0) + (onResource ? 5 : 0) + (onPrincipal ? 3 : 0)
@@ -123,7 +134,7 @@ function missOf(statement: CompiledStatement, failures: Failures, facts: Facts):
     return {
       ...base,
       failedElement: 'principal',
-      message: `${named(statement)} does not name ${printable(facts.subject)}`,
+      message: `${named(statement)} does not name ${printable(facts.caller.id)}`,
     }
   }
   const [condition] = failures.failed
@@ -137,8 +148,8 @@ function missOf(statement: CompiledStatement, failures: Failures, facts: Facts):
   }
 }
 
-function absent(layer: Layer, facts: Facts, set: PolicySet | undefined): NearMiss {
-  const holder = printable(layer === 'resource' ? facts.resource : facts.subject)
+function absent(layer: Layer, facts: Facts, set: LayerSet | undefined): NearMiss {
+  const holder = printable(layer === 'resource' ? facts.resource : facts.caller.id)
   const message =
     set === undefined || set.statements.length === 0
       ? `no ${layer} policy is attached to ${holder}, so nothing allows ${facts.action}`

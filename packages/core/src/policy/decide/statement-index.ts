@@ -1,81 +1,121 @@
-import type { Facts } from '../match/facts.ts'
+import type { Grade } from '../match/caller.ts'
+import { fact, type Facts } from '../match/facts.ts'
+import { type AccessPath, assignPaths, pushTo } from './access-path.ts'
 import { applies, type CompiledStatement } from './statement.ts'
+import { prefixTree, suffixTree } from './text-tree.ts'
 
-/** Statements of one effect, found by action and then by resource, so that the many that do not apply cost nothing. */
+/**
+ * Statements of one effect, stored so that the many that do not apply cost nothing: by the text that their resources
+ * begin with, and where many share it, by the most telling of action, principal, a condition's value or the text that
+ * their resources end with.
+ */
 export interface StatementIndex {
-  readonly size: number
-  /** The first statement found that applies; document order within literal resources, then within the others. */
-  readonly find: (facts: Facts) => CompiledStatement | undefined
-  /** Every statement whose action matches, in document order. */
-  readonly withAction: (action: string) => readonly CompiledStatement[]
+  /** A statement that applies and names the caller at least so closely; which of several is not said. */
+  readonly find: Find
 }
 
-interface Bucket {
-  readonly all: readonly CompiledStatement[]
-  readonly byResource: ReadonlyMap<string, readonly CompiledStatement[]>
-  readonly rest: readonly CompiledStatement[]
-}
+type Find = (facts: Facts, atLeast: Grade) => CompiledStatement | undefined
 
-const noBucket: Bucket = { all: [], byResource: new Map(), rest: [] }
+/** So few are tried one after the other. */
+const few = 4
 
-/** Bounds what remembered actions may hold; adversary: a caller who can make up action names. */
-const rememberedStatements = 65_536
-
-/** Indexes statements once; asking allocates only when an action is seen for the first time. */
+/** Indexes statements once; asking allocates nothing that grows with them. */
 export function indexStatements(statements: readonly CompiledStatement[]): StatementIndex {
-  const order = new Map(statements.map((statement, index) => [statement, index]))
-  const literal = new Map<string, CompiledStatement[]>()
-  const patterns: CompiledStatement[] = []
+  if (statements.length <= few) return { find: oneByOne(statements) }
+  const whole = new Map<string, CompiledStatement[]>()
+  const begins = new Map<string, CompiledStatement[]>()
   for (const statement of statements) {
-    if (statement.literalActions === undefined) patterns.push(statement)
-    else for (const action of new Set(statement.literalActions)) push(literal, action, statement)
+    for (const resource of statement.literalResources) pushTo(whole, resource, statement)
+    for (const prefix of statement.resourcePrefixes) pushTo(begins, prefix, statement)
   }
-  const remembered = new Map<string, Bucket>()
-  let held = 0
-
-  const bucketOf = (action: string): Bucket => {
-    const known = remembered.get(action)
-    if (known !== undefined) return known
-    const lower = action.toLowerCase()
-    const all = [...(literal.get(lower) ?? []), ...patterns.filter((statement) => statement.matchesAction(lower))]
-    all.sort((left, right) => (order.get(left) ?? 0) - (order.get(right) ?? 0))
-    const bucket = all.length === 0 ? noBucket : bucketFor(all)
-    held += all.length + 1
-    if (held > Math.max(rememberedStatements, statements.length * 4)) {
-      remembered.clear()
-      held = all.length + 1
-    }
-    remembered.set(action, bucket)
-    return bucket
+  const exact = shelves(whole, [])
+  const tree = prefixTree([...shelves(begins, [])])
+  return {
+    find: (facts, atLeast) =>
+      exact.get(facts.resource)?.(facts, atLeast) ?? tree.first(facts.resource, asks[atLeast], facts),
   }
+}
 
-  const find = (facts: Facts): CompiledStatement | undefined => {
-    const { byResource, rest } = bucketOf(facts.action)
-    const exact = byResource.get(facts.resource)
-    if (exact !== undefined) for (const statement of exact) if (applies(statement, facts)) return statement
-    for (const statement of rest) if (applies(statement, facts)) return statement
+// One closure per grade, so that a walk along a tree needs none of its own.
+const ask =
+  (atLeast: Grade) =>
+  (find: Find, facts: Facts): CompiledStatement | undefined =>
+    find(facts, atLeast)
+const asks = [ask(0), ask(1), ask(2), ask(3)] as const
+
+function oneByOne(statements: readonly CompiledStatement[]): Find {
+  return (facts, atLeast) => {
+    for (const statement of statements) if (applies(statement, facts, atLeast)) return statement
     return undefined
   }
+}
 
-  return {
-    size: statements.length,
-    find: statements.length === 0 ? () => undefined : find,
-    withAction: (action) => bucketOf(action).all,
+function oneOf(finders: readonly Find[]): Find {
+  const [only] = finders
+  if (only !== undefined && finders.length === 1) return only
+  return (facts, atLeast) => {
+    for (const find of finders) {
+      const found = find(facts, atLeast)
+      if (found !== undefined) return found
+    }
+    return undefined
   }
 }
 
-function bucketFor(all: readonly CompiledStatement[]): Bucket {
-  const byResource = new Map<string, CompiledStatement[]>()
-  const rest: CompiledStatement[] = []
-  for (const statement of all) {
-    if (statement.literalResources === undefined) rest.push(statement)
-    else for (const resource of new Set(statement.literalResources)) push(byResource, resource, statement)
-  }
-  return { all, byResource, rest }
+function shelves(
+  byKey: ReadonlyMap<string, readonly CompiledStatement[]>,
+  taken: readonly string[],
+): ReadonlyMap<string, Find> {
+  return new Map([...byKey].map(([key, statements]) => [key, makeShelf(statements, taken)]))
 }
 
-function push<Key, Value>(map: Map<Key, Value[]>, key: Key, value: Value): void {
-  const values = map.get(key)
-  if (values === undefined) map.set(key, [value])
-  else values.push(value)
+/** Splits a list by what tells its statements apart best; `taken` are the paths that led here. */
+function makeShelf(statements: readonly CompiledStatement[], taken: readonly string[]): Find {
+  if (statements.length <= few) return oneByOne(statements)
+  const { found, rest } = assignPaths(statements, taken)
+  const finders = found.map(([path, byKey]) => finderFor(path, byKey, [...taken, path.name]))
+  return oneOf(rest.length === 0 ? finders : [...finders, oneByOne(rest)])
+}
+
+function finderFor(
+  { by }: AccessPath,
+  byKey: ReadonlyMap<string, readonly CompiledStatement[]>,
+  taken: readonly string[],
+): Find {
+  const shelf = shelves(byKey, taken)
+  switch (by.kind) {
+    case 'action-prefix': {
+      const tree = prefixTree([...shelf])
+      return (facts, atLeast) => tree.first(facts.foldedAction, asks[atLeast], facts)
+    }
+    case 'resource-suffix': {
+      const tree = suffixTree([...shelf])
+      return (facts, atLeast) => tree.first(facts.resource, asks[atLeast], facts)
+    }
+    case 'principal':
+      return (facts, atLeast) => {
+        for (const name of facts.caller.names) {
+          const found = shelf.get(name)?.(facts, atLeast)
+          if (found !== undefined) return found
+        }
+        return undefined
+      }
+    case 'fact':
+      return findByFact(by.key, shelf, by.isList ? undefined : oneByOne([...new Set([...byKey.values()].flat())]))
+  }
+}
+
+/** `all` is asked where several values stand and the conditions are for one: what then counts, they say themselves. */
+function findByFact(key: string, shelf: ReadonlyMap<string, Find>, all: Find | undefined): Find {
+  return (facts, atLeast) => {
+    const value = fact(facts, key)
+    if (value === undefined) return undefined
+    if (typeof value !== 'object') return shelf.get(String(value))?.(facts, atLeast)
+    if (all !== undefined && value.length !== 1) return all(facts, atLeast)
+    for (const item of value) {
+      const found = shelf.get(item)?.(facts, atLeast)
+      if (found !== undefined) return found
+    }
+    return undefined
+  }
 }

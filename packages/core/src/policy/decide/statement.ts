@@ -1,5 +1,6 @@
 import type { Layer, Reason } from '@sallyport/core/access'
 
+import { type Grade, readCaller } from '../match/caller.ts'
 import { compileCondition, type Condition } from '../match/condition.ts'
 import type { NamedPolicy, PolicyDocument, Statement } from '../document.ts'
 import type { Facts } from '../match/facts.ts'
@@ -14,15 +15,21 @@ export interface CompiledStatement {
   readonly policy: string
   readonly source: Statement
   readonly sid: string | undefined
-  /** Lower-case literal actions; undefined when a pattern or NotAction needs asking. */
-  readonly literalActions: readonly string[] | undefined
+  /** What each action pattern begins with, in lower case; undefined under NotAction. */
+  readonly actionPrefixes: readonly string[] | undefined
   /** Asked with the action in lower case. */
   readonly matchesAction: (action: string) => boolean
-  /** Literal resources; undefined when a pattern, a variable, NotResource or no element at all needs asking. */
-  readonly literalResources: readonly string[] | undefined
+  /** The resources that are named in full. */
+  readonly literalResources: readonly string[]
+  /** What every other resource pattern begins with; one empty text where anything may be meant. */
+  readonly resourcePrefixes: readonly string[]
+  /** What every resource pattern ends with; undefined where anything may be meant. */
+  readonly resourceSuffixes: readonly string[] | undefined
   readonly matchesResource: (facts: Facts) => boolean
   readonly matchesPrincipal: PrincipalMatcher
   readonly conditions: readonly Condition[]
+  /** Whether `${…}` is a variable here: Version 2012-10-17. */
+  readonly takesVariables: boolean
   /** What an allow by this statement gives as its reason; made once. */
   readonly allowed: Reason
 }
@@ -46,6 +53,7 @@ function compileStatement(
     policy,
     source,
     sid,
+    takesVariables: variables,
     ...compileActions(source),
     ...compileResources(source, variables),
     matchesPrincipal: compilePrincipal(source),
@@ -63,50 +71,76 @@ function compileStatement(
   }
 }
 
-/** Whether everything but the action holds; the index has asked for that. */
-export function applies(statement: CompiledStatement, facts: Facts): boolean {
-  if (!statement.matchesResource(facts) || !statement.matchesPrincipal(facts.subject)) return false
+/** Whether the statement speaks of this request, and names the caller at least so closely. */
+export function applies(statement: CompiledStatement, facts: Facts, atLeast: Grade): boolean {
+  if (!statement.matchesAction(facts.foldedAction) || !statement.matchesResource(facts)) return false
+  const grade = statement.matchesPrincipal.grade(facts)
+  if (grade === 0 || grade < atLeast) return false
   for (const condition of statement.conditions) if (!condition.holds(facts)) return false
   return true
 }
 
-function compileActions(source: Statement): Pick<CompiledStatement, 'literalActions' | 'matchesAction'> {
+function compileActions(source: Statement): Pick<CompiledStatement, 'actionPrefixes' | 'matchesAction'> {
   const patterns = listOf(source.Action ?? source.NotAction).map((pattern) => pattern.toLowerCase())
-  const isLiteral = source.NotAction === undefined && !patterns.some((pattern) => /[*?]/.test(pattern))
+  const [only] = patterns
+  if (source.Action !== undefined && only !== undefined && patterns.length === 1 && !/[*?]/.test(only)) {
+    return { actionPrefixes: patterns, matchesAction: (action) => action === only }
+  }
   const matchers = patterns.map((pattern) => compileGlob(pieces(pattern, false)))
   const negated = source.Action === undefined
   return {
-    literalActions: isLiteral ? patterns : undefined,
-    matchesAction: (action) => matchers.some((matches) => matches(action, noFacts) === true) !== negated,
+    actionPrefixes: negated ? undefined : patterns.map((pattern) => pattern.replace(/[*?].*$/s, '')),
+    matchesAction: (action) => {
+      for (const matches of matchers) if (matches(action, noFacts) === true) return !negated
+      return negated
+    },
   }
 }
 
 /** Action patterns hold no variables, so no fact is ever asked for. */
-const noFacts: Facts = { subject: '', action: '', resource: '', names: [], values: [] }
+const noFacts: Facts = {
+  caller: readCaller('anonymous'),
+  bounded: false,
+  action: '',
+  foldedAction: '',
+  resource: '',
+  owner: undefined,
+  names: [],
+  values: [],
+}
 
-function compileResources(
-  source: Statement,
-  variables: boolean,
-): Pick<CompiledStatement, 'literalResources' | 'matchesResource'> {
+type Resources = 'literalResources' | 'resourcePrefixes' | 'resourceSuffixes' | 'matchesResource'
+
+function compileResources(source: Statement, variables: boolean): Pick<CompiledStatement, Resources> {
+  const anything = { literalResources: [], resourcePrefixes: [''], resourceSuffixes: undefined }
   // A resource policy may leave the element out: it then speaks of the resource to which it is attached.
   if (source.Resource === undefined && source.NotResource === undefined) {
-    return { literalResources: undefined, matchesResource: () => true }
+    return { ...anything, matchesResource: () => true }
   }
   const patterns = listOf(source.Resource ?? source.NotResource).map((pattern) => pieces(pattern, variables))
   const matchers = patterns.map(compileResource)
   if (source.Resource === undefined) {
-    return { literalResources: undefined, matchesResource: compileNotResource(source, patterns, matchers) }
+    return { ...anything, matchesResource: compileNotResource(source, patterns, matchers) }
   }
   const [only] = matchers
+  const literals = patterns.map(literalText)
+  const open = patterns.filter((_, index) => literals[index] === undefined)
   return {
-    literalResources: patterns.every((pattern) => literalText(pattern) !== undefined)
-      ? patterns.map((pattern) => literalText(pattern) ?? '')
-      : undefined,
+    literalResources: literals.filter((text) => text !== undefined),
+    resourcePrefixes: [...new Set(open.map(([first]) => textOf(first)))],
+    resourceSuffixes: patterns.map((pattern) => textOf(pattern.at(-1))),
     matchesResource:
       only !== undefined && matchers.length === 1
         ? (facts) => only(facts.resource, facts) === true
-        : (facts) => matchers.some((matches) => matches(facts.resource, facts) === true),
+        : (facts) => {
+            for (const matches of matchers) if (matches(facts.resource, facts) === true) return true
+            return false
+          },
   }
+}
+
+function textOf(piece: Piece | undefined): string {
+  return piece?.kind === 'text' ? piece.text : ''
 }
 
 /**

@@ -76,8 +76,3 @@ export function principalProblem(type: string, value: string): string | undefine
 function isArn(text: string): boolean {
   return text.startsWith('arn:') && text.split(':').length >= 6 && !text.endsWith(':')
 }
-
-/** Where the fourth colon's part of an ARN stands: the account, or for our own things the zone. */
-export function accountOf(text: string): string | undefined {
-  return text.startsWith('arn:') ? text.split(':', 5)[4] : undefined
-}

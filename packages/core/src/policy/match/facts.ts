@@ -1,12 +1,19 @@
 import type { AccessRequest, Context, ContextValue } from '@sallyport/core/access'
 
 import { limits } from '../limits.ts'
+import { type Caller, readCaller } from './caller.ts'
 
 /** One request as the engine reads it: context keys folded once, so that they compare without regard to case. */
 export interface Facts {
-  readonly subject: string
+  readonly caller: Caller
+  /** Whether a permissions boundary is attached to the caller. */
+  readonly bounded: boolean
   readonly action: string
+  /** The same in lower case: actions compare without regard to case. */
+  readonly foldedAction: string
   readonly resource: string
+  /** The account that owns the resource; undefined when nobody says. */
+  readonly owner: string | undefined
   /** Lower-case names, in the order of `values`. */
   readonly names: readonly string[]
   readonly values: readonly ContextValue[]
@@ -22,15 +29,32 @@ export interface Malformed {
  * of one key, a name like `__proto__`, a resource so long that matching it takes long, a letter that merely folds
  * to an ASCII one (U+212A KELVIN SIGN lower-cases to `k`).
  */
-export function readFacts(request: AccessRequest): Facts | Malformed {
+export function readFacts(request: AccessRequest, bounded: boolean): Facts | Malformed {
   if (request.resource.length > limits.resourceLength) {
     return { malformed: `the resource is longer than ${limits.resourceLength} characters` }
   }
   if (!isAction(request.action)) return { malformed: 'the action is not written service:Name in ASCII' }
   const context = foldContext(request.context)
   if ('malformed' in context) return context
-  const { names, values } = context
-  return { subject: request.subject.id, action: request.action, resource: request.resource, names, values }
+  const { action, resource } = request
+  return {
+    caller: readCaller(request.subject.id),
+    bounded,
+    action,
+    foldedAction: folded(action),
+    resource,
+    owner: request.resourceAccount ?? accountIn(resource),
+    names: context.names,
+    values: context.values,
+  }
+}
+
+/** The fifth part of an ARN, without taking the others out. */
+function accountIn(resource: string): string | undefined {
+  let at = resource.indexOf(':')
+  for (let part = 1; part < 4 && at !== -1; part += 1) at = resource.indexOf(':', at + 1)
+  const end = at === -1 ? -1 : resource.indexOf(':', at + 1)
+  return end === -1 || end === at + 1 ? undefined : resource.slice(at + 1, end)
 }
 
 /** The value of a key given in lower case. An absent key, and a list without members, is undefined. */
@@ -74,16 +98,16 @@ function isContextValue(value: unknown): value is ContextValue {
   return true
 }
 
-// Folding is the dearest part of reading a request, and the same few keys come every time. Bounded, because a caller
-// may be able to choose tag names.
-const foldedKeys = new Map<string, string>()
+// Folding is the dearest part of reading a request, and the same few keys and actions come every time. Bounded, because
+// a caller may be able to choose tag names.
+const foldedWords = new Map<string, string>()
 
-function folded(key: string): string {
-  const known = foldedKeys.get(key)
+function folded(word: string): string {
+  const known = foldedWords.get(word)
   if (known !== undefined) return known
-  const name = key.toLowerCase()
-  if (foldedKeys.size >= 4096) foldedKeys.clear()
-  foldedKeys.set(key, name)
+  const name = word.toLowerCase()
+  if (foldedWords.size >= 4096) foldedWords.clear()
+  foldedWords.set(word, name)
   return name
 }
 

@@ -9,7 +9,7 @@ import { type Wild, wildcardMatches } from '../naive/naive-condition.ts'
 import { parseTemplate, type Piece } from './template.ts'
 import { request } from '../testing/policies.ts'
 
-const facts = readFacts(request({ action: 'a:b', resource: '*' })) as Facts
+const facts = readFacts(request({ action: 'a:b', resource: '*' }), false) as Facts
 
 function pieces(pattern: string): readonly Piece[] {
   const template = parseTemplate(pattern, { wildcards: true, variables: true })

@@ -1,36 +1,74 @@
-import { accountOf } from './arn.ts'
 import type { Principal, Statement } from '../document.ts'
+import { type Caller, type Grade, principalName } from './caller.ts'
+import type { Facts } from './facts.ts'
 
-/** Whether a subject's id is meant. */
-export type PrincipalMatcher = (subject: string) => boolean
+/** Whom a statement speaks of. */
+export interface PrincipalMatcher {
+  /** How closely it means the caller; 0 when not at all. */
+  readonly grade: (facts: Facts) => Grade
+  /** All the names of which a caller must have one; undefined when it may mean somebody without. */
+  readonly names: readonly string[] | undefined
+}
+
+const everybody: PrincipalMatcher = { grade: () => 3, names: undefined }
 
 /** Compiles Principal or NotPrincipal; without either, everybody to whom the policy is attached is meant. */
 export function compilePrincipal(source: Statement): PrincipalMatcher {
   if (source.Principal !== undefined) return compileNames(source.Principal)
-  if (source.NotPrincipal === undefined) return () => true
-  const named = compileNames(source.NotPrincipal)
-  return (subject) => !named(subject)
+  if (source.NotPrincipal === undefined) return everybody
+  return { grade: compileOthers(source.NotPrincipal), names: undefined }
 }
 
-/** `*`, also as `{ "AWS": "*" }`, means everybody, the anonymous subject too (IAM, "Principal"). */
 function compileNames(principal: Principal): PrincipalMatcher {
-  if (typeof principal === 'string') return () => true
-  const ids = new Set<string>()
-  const accounts = new Set<string>()
+  const { all, kinds, names } = readNames(principal)
+  if (all) return everybody
+  const grade = ({ caller }: Facts): Grade => {
+    if (kinds.has(caller.kind)) return 3
+    for (let index = 0; index < caller.names.length; index += 1) {
+      if (names.has(caller.names[index] ?? '')) return caller.grades[index] ?? 0
+    }
+    return 0
+  }
+  return { grade, names: kinds.size === 0 ? [...names] : undefined }
+}
+
+/**
+ * NotPrincipal spares only whom it lists entirely: a session with its role and account, a user with its account. One
+ * who has a permissions boundary is never spared (IAM, "AWS JSON policy elements: NotPrincipal").
+ */
+function compileOthers(principal: Principal): (facts: Facts) => Grade {
+  const { all, kinds, names } = readNames(principal)
+  const spared = (caller: Caller): boolean =>
+    all || kinds.has(caller.kind) || (caller.chain.length > 0 && caller.chain.every((name) => names.has(name)))
+  return ({ caller, bounded }) => (bounded || !spared(caller) ? 3 : 0)
+}
+
+interface Names {
+  /** `*`, also as `{ "AWS": "*" }`: everybody, the anonymous caller too. */
+  readonly all: boolean
+  /** A star under another type means everybody of that kind. */
+  readonly kinds: ReadonlySet<string>
+  readonly names: ReadonlySet<string>
+}
+
+const kindsOfType: Readonly<Record<string, readonly string[]>> = {
+  Service: ['service'],
+  Federated: ['provider', 'service'],
+  Sallyport: ['ours'],
+  CanonicalUser: [],
+}
+
+function readNames(principal: Principal): Names {
+  const kinds = new Set<string>()
+  const names = new Set<string>()
+  if (typeof principal === 'string') return { all: true, kinds, names }
+  let all = false
   for (const [type, listed] of Object.entries(principal)) {
     for (const value of typeof listed === 'string' ? [listed] : listed) {
-      const account = type === 'AWS' ? wholeAccount(value) : undefined
-      if (value === '*') return () => true
-      ids.add(value)
-      if (account !== undefined) accounts.add(account)
+      if (value !== '*') names.add(principalName(type, value))
+      else if (type === 'AWS') all = true
+      else for (const kind of kindsOfType[type] ?? []) kinds.add(kind)
     }
   }
-  if (accounts.size === 0) return (subject) => ids.has(subject)
-  return (subject) => ids.has(subject) || accounts.has(accountOf(subject) ?? '')
-}
-
-/** The account that `123456789012` or its root's ARN stands for: all of its principals. */
-function wholeAccount(value: string): string | undefined {
-  if (/^\d{12}$/.test(value)) return value
-  return /^arn:aws[a-z-]*:iam::(\d{12}):root$/.exec(value)?.[1]
+  return { all, kinds, names }
 }

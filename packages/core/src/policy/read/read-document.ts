@@ -18,20 +18,24 @@ import { parseTemplate } from '../match/template.ts'
 
 /** What each kind of policy may and must say (IAM, "IAM JSON policy element reference"). */
 const kinds: Readonly<Record<PolicyKind, KindRules>> = {
-  identity: { principal: 'never', needsResource: true, mayAllow: true },
-  resource: { principal: 'always', needsResource: false, mayAllow: true },
-  guardrail: { principal: 'everybody', needsResource: true, mayAllow: false },
-  boundary: { principal: 'never', needsResource: true, mayAllow: true },
-  session: { principal: 'never', needsResource: true, mayAllow: true },
+  identity: { principal: 'never', resource: 'always', allow: 'anything' },
+  resource: { principal: 'always', resource: 'optional', allow: 'anything' },
+  trust: { principal: 'always', resource: 'never', allow: 'anything' },
+  guardrail: { principal: 'everybody', resource: 'always', allow: 'nothing' },
+  boundary: { principal: 'never', resource: 'always', allow: 'anything' },
+  session: { principal: 'never', resource: 'always', allow: 'anything' },
+  endpoint: { principal: 'optional', resource: 'always', allow: 'anything' },
+  'service-control': { principal: 'never', resource: 'always', allow: 'anything' },
+  'resource-control': { principal: 'everybody', resource: 'always', allow: 'everything' },
 }
 
 interface KindRules {
   /** `everybody`: may be left out, and can only be "*" (as in resource-control policies). */
-  readonly principal: 'never' | 'always' | 'everybody'
+  readonly principal: 'never' | 'always' | 'everybody' | 'optional'
   /** A resource policy that leaves Resource out speaks of the resource to which it is attached. */
-  readonly needsResource: boolean
-  /** A guardrail only ever narrows. */
-  readonly mayAllow: boolean
+  readonly resource: 'never' | 'always' | 'optional'
+  /** A guardrail only ever narrows; a resource-control policy may say the full access that AWS attaches itself. */
+  readonly allow: 'anything' | 'everything' | 'nothing'
 }
 
 const documentElements = ['Version', 'Id', 'Statement'] as const
@@ -146,7 +150,7 @@ function checkCombinations(
   const illegal = (message: string): void => note(findings, 'policy.illegal_combination', at, message)
   for (const [name, negated, needed] of [
     ['Action', 'NotAction', true],
-    ['Resource', 'NotResource', rules.needsResource],
+    ['Resource', 'NotResource', rules.resource === 'always'],
     ['Principal', 'NotPrincipal', rules.principal === 'always'],
   ] as const) {
     if (has(name) && has(negated)) illegal(`a statement has ${name} or ${negated}, not both`)
@@ -157,6 +161,9 @@ function checkCombinations(
   if (has('NotPrincipal') && statement.Effect === 'Allow') {
     illegal('NotPrincipal with Allow would allow everybody else; it goes with Deny only')
   }
+  if (rules.resource === 'never' && (has('Resource') || has('NotResource'))) {
+    illegal(`a policy of kind ${kind} has no Resource: it speaks of what it is attached to`)
+  }
   if (rules.principal === 'never' && (has('Principal') || has('NotPrincipal'))) {
     illegal(`a policy of kind ${kind} has no Principal: it speaks of whom it is attached to`)
   }
@@ -164,7 +171,14 @@ function checkCombinations(
     if (has('NotPrincipal')) illegal(`a policy of kind ${kind} has no NotPrincipal`)
     if (has('Principal') && statement.Principal !== '*') illegal(`the Principal of a ${kind} can only be "*"`)
   }
-  if (!rules.mayAllow && statement.Effect === 'Allow') illegal(`a ${kind} can only deny`)
+  if (statement.Effect !== 'Allow' || !has('Effect') || rules.allow === 'anything') return
+  if (rules.allow === 'nothing' || !isFullAccess(statement)) illegal(`a policy of kind ${kind} can only deny`)
+}
+
+/** What `RCPFullAWSAccess` says. */
+function isFullAccess({ Principal, Action, Resource, Condition }: Statement): boolean {
+  const isStar = (value: unknown): boolean => Array.isArray(value) && value.length === 1 && value[0] === '*'
+  return (Principal === undefined || Principal === '*') && isStar(Action) && isStar(Resource) && Condition === undefined
 }
 
 function readPrincipal(findings: Findings, node: JsonNode, at: Place): Principal {

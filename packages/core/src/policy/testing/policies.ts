@@ -17,6 +17,7 @@ export function request(asked: {
   readonly subject?: string
   readonly action: string
   readonly resource: string
+  readonly resourceAccount?: string | undefined
   readonly context?: Context
 }): AccessRequest {
   const subject: Subject = {
@@ -31,6 +32,7 @@ export function request(asked: {
     subject,
     action: asked.action,
     resource: asked.resource,
+    ...(asked.resourceAccount === undefined ? {} : { resourceAccount: asked.resourceAccount }),
     context: asked.context ?? {},
     actors: [],
   }

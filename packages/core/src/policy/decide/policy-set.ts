@@ -1,0 +1,125 @@
+import { type Layer, SallyportError } from '@sallyport/core/access'
+
+import type { NamedPolicy, PolicyLayers, PolicyLevel } from '../document.ts'
+import type { PolicyFault, PolicyKind } from '../fault.ts'
+import { validateDocument } from '../read/parse-policy.ts'
+import { type CompiledStatement, compileStatements } from './statement.ts'
+import { indexStatements, type StatementIndex } from './statement-index.ts'
+
+/** Everything that one layer, or one level of it, says. */
+export interface LayerSet {
+  readonly kind: 'layer'
+  readonly layer: Layer
+  readonly statements: readonly CompiledStatement[]
+  readonly denies: StatementIndex
+  readonly allows: StatementIndex
+}
+
+/** All that speaks on one caller's access to one resource, compiled. It is never changed. */
+export interface PolicySet {
+  readonly kind: 'set'
+  /** Every layer and level there is, outermost first. */
+  readonly layers: readonly LayerSet[]
+  /** The levels that must each allow. */
+  readonly serviceControl: readonly LayerSet[]
+  readonly endpoint: LayerSet | undefined
+  readonly resource: LayerSet
+  readonly identity: LayerSet
+  readonly boundary: LayerSet | undefined
+  readonly session: LayerSet | undefined
+}
+
+/** Layers that were compiled before, to be put together. */
+export interface LayerSets {
+  readonly guardrails?: LayerSet | undefined
+  readonly resourceControl?: readonly LayerSet[] | undefined
+  readonly serviceControl?: readonly LayerSet[] | undefined
+  readonly endpoint?: LayerSet | undefined
+  readonly resource?: LayerSet | undefined
+  readonly identity?: LayerSet | undefined
+  readonly boundary?: LayerSet | undefined
+  readonly session?: LayerSet | undefined
+}
+
+/**
+ * Compiles policies once, for many decisions. Throws `SallyportError` with code `policy.invalid` when a document is not
+ * valid: an unknown operator that is skipped inside a Deny would open a door.
+ */
+export function compile(layers: PolicyLayers): PolicySet {
+  const reader = validating()
+  const one = (kind: PolicyKind, policies: readonly NamedPolicy[] | undefined): LayerSet | undefined =>
+    policies === undefined ? undefined : compileLayer(kind, reader.valid(kind, policies))
+  const levels = (kind: PolicyKind, given: readonly PolicyLevel[] | undefined): readonly LayerSet[] =>
+    (given ?? []).map(({ policies }) => compileLayer(kind, reader.valid(kind, policies)))
+  const set = assemble({
+    guardrails: one('guardrail', layers.guardrails),
+    resourceControl: levels('resource-control', layers.resourceControl),
+    serviceControl: levels('service-control', layers.serviceControl),
+    endpoint: one('endpoint', layers.endpoint),
+    resource: one('resource', layers.resource && [layers.resource]),
+    identity: one('identity', layers.identity),
+    boundary: one('boundary', layers.boundary),
+    session: one('session', layers.session),
+  })
+  reader.finish()
+  return set
+}
+
+/** Puts compiled layers together. A layer that must speak and is not there says nothing, and so allows nothing. */
+export function assemble(sets: LayerSets): PolicySet {
+  const { guardrails, resourceControl = [], serviceControl = [], endpoint, boundary, session } = sets
+  const resource = sets.resource ?? emptyLayers.resource
+  const identity = sets.identity ?? emptyLayers.identity
+  const layers: LayerSet[] = []
+  if (guardrails !== undefined) layers.push(guardrails)
+  layers.push(...resourceControl, ...serviceControl)
+  if (endpoint !== undefined) layers.push(endpoint)
+  layers.push(resource, identity)
+  if (boundary !== undefined) layers.push(boundary)
+  if (session !== undefined) layers.push(session)
+  return { kind: 'set', layers, serviceControl, endpoint, resource, identity, boundary, session }
+}
+
+/** Compiles the policies of one layer, or of one level of it. They must be valid: `parsePolicy` says so. */
+export function compileLayer(kind: PolicyKind, policies: readonly NamedPolicy[]): LayerSet {
+  const layer: Layer = kind === 'trust' ? 'resource' : kind
+  const statements = policies.flatMap((policy) => compileStatements(layer, policy))
+  return {
+    kind: 'layer',
+    layer,
+    statements,
+    denies: indexStatements(statements.filter(({ source }) => source.Effect === 'Deny')),
+    allows: indexStatements(statements.filter(({ source }) => source.Effect === 'Allow')),
+  }
+}
+
+/** Layers with nothing in them: they deny nothing and allow nothing. */
+export const emptyLayers: Readonly<Record<'guardrail' | 'resource' | 'identity' | 'session', LayerSet>> = {
+  guardrail: compileLayer('guardrail', []),
+  resource: compileLayer('resource', []),
+  identity: compileLayer('identity', []),
+  session: compileLayer('session', []),
+}
+
+/** Collects what is wrong with any of several documents, to refuse all of them at the end. */
+export function validating(): {
+  readonly valid: (kind: PolicyKind, policies: readonly NamedPolicy[]) => readonly NamedPolicy[]
+  readonly finish: () => void
+} {
+  const faults: PolicyFault[] = []
+  return {
+    valid: (kind, policies) =>
+      policies.flatMap(({ name, document }) => {
+        const read = validateDocument(document, kind, name)
+        if (read.ok) return [{ name, document: read.document }]
+        faults.push(...read.faults)
+        return []
+      }),
+    finish: () => {
+      const [first] = faults
+      if (first === undefined) return
+      const others = faults.length === 1 ? '' : ` (and ${faults.length - 1} more)`
+      throw new SallyportError('policy.invalid', `policy ${first.policy}, ${first.path}: ${first.message}${others}`)
+    },
+  }
+}

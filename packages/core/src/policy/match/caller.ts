@@ -1,0 +1,111 @@
+/** What kind of principal asks (IAM, "AWS JSON policy elements: Principal"). `ours` are Sallyport's own subjects. */
+export type CallerKind =
+  | 'user'
+  | 'role'
+  | 'role-session'
+  | 'federated-user'
+  | 'root'
+  | 'service'
+  | 'provider'
+  | 'anonymous'
+  | 'ours'
+  | 'other'
+
+/**
+ * How closely a resource policy names a caller: not at all; only its account, which then still asks its own policies;
+ * the role or user behind its session, whose boundary and session policy still limit it; or itself.
+ */
+export type Grade = 0 | 1 | 2 | 3
+
+/** The caller of one request, taken apart once. */
+export interface Caller {
+  readonly kind: CallerKind
+  readonly id: string
+  /** Twelve digits; undefined for whoever belongs to no account. */
+  readonly account: string | undefined
+  /** By which a policy may name this caller, as `principalName` writes them, closest first. */
+  readonly names: readonly string[]
+  /** The grade that each of `names` gives. */
+  readonly grades: readonly Grade[]
+  /** Every one of which NotPrincipal must list before it spares this caller. */
+  readonly chain: readonly string[]
+}
+
+/**
+ * Reads a principal's ARN, a service principal's name or `anonymous`. Never fails: what it does not know is a caller of
+ * kind `other`, whom a policy can only name by exactly this text.
+ */
+export function readCaller(id: string): Caller {
+  const known = remembered.get(id)
+  if (known !== undefined) return known
+  const caller = describe(id)
+  // Bounded: a caller from outside may choose a session's name.
+  if (remembered.size >= mostRemembered) remembered.clear()
+  remembered.set(id, caller)
+  return caller
+}
+
+const remembered = new Map<string, Caller>()
+const mostRemembered = 4096
+
+function describe(id: string): Caller {
+  if (id === 'anonymous') return { kind: 'anonymous', id, account: undefined, names: [], grades: [], chain: [] }
+  if (id.startsWith('arn:sallyport:')) return plain('ours', id, [`Sallyport:${id}`, `AWS:${id}`])
+  const arn = /^arn:(aws[a-z-]*):(iam|sts)::(\d{12}):([a-z-]+)(?:\/(.+))?$/.exec(id)
+  const [, partition = '', service, account = '', type, path = ''] = arn ?? []
+  const of = (kind: CallerKind, closer: readonly (readonly [string, Grade])[]): Caller => {
+    const named: readonly (readonly [string, Grade])[] = [...closer, [`account:${account}`, kind === 'root' ? 3 : 1]]
+    const names = named.map(([name]) => name)
+    return { kind, id, account, names, grades: named.map(([, grade]) => grade), chain: names }
+  }
+  switch (`${service}:${type}`) {
+    case 'iam:user':
+      return of('user', [[`AWS:${id}`, 3]])
+    case 'iam:role':
+      return of('role', [[principalName('AWS', id), 2]])
+    case 'iam:root':
+      return of('root', [])
+    case 'sts:assumed-role': {
+      const role = `AWS:arn:${partition}:iam::${account}:role/${path.slice(0, path.indexOf('/'))}`
+      return of('role-session', [
+        [`AWS:${id}`, 3],
+        [role, 2],
+      ])
+    }
+    case 'sts:federated-user': {
+      // The session's name is what the request tells of the user behind it.
+      const session = of('federated-user', [
+        [`AWS:${id}`, 3],
+        [`AWS:arn:${partition}:iam::${account}:user/${path}`, 2],
+      ])
+      return { ...session, chain: [`AWS:${id}`, `account:${account}`] }
+    }
+    case 'iam:oidc-provider':
+    case 'iam:saml-provider':
+      return { ...plain('provider', id, [`Federated:${id}`]), account }
+    default:
+      return isServiceName(id)
+        ? { ...plain('service', id, [`Service:${id}`, `Federated:${id}`]), chain: [`Service:${id}`] }
+        : plain('other', id, [`AWS:${id}`, `CanonicalUser:${id}`, `Federated:${id}`])
+  }
+}
+
+function plain(kind: CallerKind, id: string, names: readonly string[]): Caller {
+  return { kind, id, account: undefined, names, grades: names.map(() => 3), chain: names.slice(0, 1) }
+}
+
+/** `lambda.amazonaws.com`, and what an identity provider is known by: `accounts.google.com`. */
+function isServiceName(id: string): boolean {
+  return /^[a-z0-9-]+(?:\.[a-z0-9-]+)+$/.test(id)
+}
+
+/**
+ * A name in a policy, written the one way in which callers are looked for: the account for all its spellings, a role
+ * without its path, which a session's ARN does not show (role names are unique in an account).
+ */
+export function principalName(type: string, value: string): string {
+  if (type !== 'AWS') return `${type}:${value}`
+  const account = /^(?:arn:aws[a-z-]*:iam::)?(\d{12})(?::root)?$/.exec(value)?.[1]
+  if (account !== undefined && value.startsWith('arn:') === value.endsWith(':root')) return `account:${account}`
+  return `AWS:${value.replace(/^(arn:aws[a-z-]*:iam::\d{12}:role\/).*\//, '$1')}`
+}
