@@ -1,7 +1,9 @@
+import { existsSync, readFileSync } from 'node:fs'
+
 import { describe, expect, it } from 'vitest'
 
 import { seccompFilter } from './seccomp.ts'
-import { refusedCalls } from './seccomp-table.ts'
+import { allowedCalls, refusedCalls, type SyscallNumbers } from './seccomp-table.ts'
 
 const ALLOW = 0x7fff0000
 const KILL = 0x80000000
@@ -36,18 +38,35 @@ function run(filter: Uint8Array, { arch, number, argv = [] }: Call): number {
 }
 
 describe.each([
-  { machine: 'x64', arch: 0xc000003e, clone: 56, ioctl: 16, socket: 41, read: 0 },
-  { machine: 'arm64', arch: 0xc00000b7, clone: 220, ioctl: 29, socket: 198, read: 63 },
-] as const)('the filter for $machine', ({ machine, arch, clone, ioctl, socket, read }) => {
+  { machine: 'x64', arch: 0xc000003e, clone: 56, ioctl: 16, socket: 41, socketpair: 53, read: 0 },
+  { machine: 'arm64', arch: 0xc00000b7, clone: 220, ioctl: 29, socket: 198, socketpair: 199, read: 63 },
+] as const)('the filter for $machine', ({ machine, arch, clone, ioctl, socket, socketpair, read }) => {
+  const byArgument: readonly number[] = [clone, ioctl, socket, socketpair]
   const filter = seccompFilter(machine) ?? new Uint8Array()
   const verdict = (number: number, ...argv: number[]): number => run(filter, { arch, number, argv })
 
+  const numbersOf = (calls: ReadonlyMap<string, SyscallNumbers>): readonly number[] =>
+    [...calls.values()].flatMap((numbers) => numbers[machine] ?? [])
+
   it('refuses every call of the table', () => {
-    expect(refusedCalls.size).toBeGreaterThan(70)
-    for (const [name, numbers] of refusedCalls) {
-      const number = numbers[machine]
-      if (number !== undefined) expect(verdict(number), name).toBe(errno(1))
+    expect(numbersOf(refusedCalls).length).toBeGreaterThan(60)
+    for (const number of numbersOf(refusedCalls)) expect(verdict(number), String(number)).toBe(errno(1))
+  })
+
+  it('allows what is on its list, and tells every other number that there is no such call', () => {
+    const [allowed, refused] = [numbersOf(allowedCalls), numbersOf(refusedCalls)]
+    expect(allowed.length).toBeGreaterThan(170)
+    const byArguments = new Set(byArgument)
+    for (let number = 0; number < 1_024; number++) {
+      if (byArguments.has(number)) continue
+      const expected = allowed.includes(number) ? ALLOW : errno(refused.includes(number) ? 1 : 38)
+      expect(verdict(number), String(number)).toBe(expected)
     }
+  })
+
+  it('has no call on both lists', () => {
+    expect([...allowedCalls.keys()].filter((name) => refusedCalls.has(name))).toEqual([])
+    expect(numbersOf(allowedCalls).filter((number) => byArgument.includes(number))).toEqual([])
   })
 
   it('allows what an ordinary program does', () => {
@@ -81,5 +100,26 @@ describe.each([
 describe('an unknown machine', () => {
   it('has no filter', () => {
     expect(seccompFilter('riscv64')).toBeUndefined()
+  })
+})
+
+/** The kernel's own lists, which the package linux-libc-dev brings. */
+const headers: Readonly<Record<'x64' | 'arm64', string>> = {
+  x64: '/usr/include/x86_64-linux-gnu/asm/unistd_64.h',
+  arm64: '/usr/include/asm-generic/unistd.h',
+}
+
+describe.each(['x64', 'arm64'] as const)('the numbers of the tables for %s', (machine) => {
+  it.skipIf(!existsSync(headers[machine]))("are those of the kernel's own header", () => {
+    const text = readFileSync(headers[machine], 'utf8')
+    const known = new Map([...text.matchAll(/^#define __NR_(\w+) (\d+)$/gm)].map(([, name, number]) => [name, number]))
+    let compared = 0
+    for (const [name, numbers] of [...allowedCalls, ...refusedCalls]) {
+      const expected = known.get(name)
+      if (expected === undefined) continue // older than the table, or one that this header names by another macro
+      compared += 1
+      expect(numbers[machine], name).toBe(Number(expected))
+    }
+    expect(compared).toBeGreaterThan(200)
   })
 })

@@ -1,6 +1,6 @@
 import { endianness } from 'node:os'
 
-import { clone3, machines, newestKnownCall, refusedCalls } from './seccomp-table.ts'
+import { allowedCalls, machines, refusedCalls, type SyscallNumbers } from './seccomp-table.ts'
 
 /** One classic BPF instruction: code, jump if true, jump if false, operand (`struct sock_filter`). */
 type Instruction = readonly [code: number, jumpTrue: number, jumpFalse: number, operand: number]
@@ -30,25 +30,24 @@ const terminalInjections = [0x5412 /* TIOCSTI */, 0x541c /* TIOCLINUX */]
 const families = { unix: 1, inet: 2, inet6: 10, netlink: 16 }
 
 /**
- * The system call filter of a box, as the bytes that `bwrap --seccomp` reads. Adversary: code that fully controls
- * the function's process and looks for a kernel entry besides those that an ordinary Node program needs.
- * Undefined for a machine whose call numbers we do not know.
+ * The system call filter of a box, as the bytes that `bwrap --seccomp` reads: what is on the list of allowed calls
+ * passes, what is refused by name answers EPERM, everything else ENOSYS, as on a kernel that has no such call.
+ * Adversary: code that fully controls the function's process and looks for a kernel entry besides those that an
+ * ordinary program needs. Undefined for a machine whose call numbers we do not know.
  */
 export function seccompFilter(machine: string): Uint8Array | undefined {
   if (machine !== 'x64' && machine !== 'arm64') return undefined
   const { auditArch, foreignAbiFrom, clone, ioctl, socket, socketpair } = machines[machine]
-  const refused = [...refusedCalls.values()].flatMap((numbers) => numbers[machine] ?? [])
+  const numbersOf = (calls: ReadonlyMap<string, SyscallNumbers>): readonly number[] =>
+    [...calls.values()].flatMap((numbers) => numbers[machine] ?? [])
   return assemble([
     [load, 0, 0, archAt],
     [jumpEqual, 1, 0, auditArch],
     kill,
     [load, 0, 0, numberAt],
     ...(foreignAbiFrom === undefined ? [] : [unless(jumpGreaterOrEqual, foreignAbiFrom, 1), kill]),
-    unless(jumpGreaterOrEqual, newestKnownCall + 1, 1),
-    fail(ENOSYS),
-    ...refused.flatMap((call) => [unless(jumpEqual, call, 1), fail(EPERM)]),
-    unless(jumpEqual, clone3, 1),
-    fail(ENOSYS),
+    ...rangesOf(numbersOf(allowedCalls)).flatMap(allowRange),
+    ...numbersOf(refusedCalls).flatMap((call) => [unless(jumpEqual, call, 1), fail(EPERM)]),
     ...forCall(clone, [[load, 0, 0, argumentAt(0)], unless(jumpAnyBit, newNamespaceFlags, 1), fail(EPERM), allow]),
     ...forCall(ioctl, [
       [load, 0, 0, argumentAt(1)],
@@ -56,8 +55,25 @@ export function seccompFilter(machine: string): Uint8Array | undefined {
       allow,
     ]),
     ...[socket, socketpair].flatMap((call) => forCall(call, socketFamilies)),
-    allow,
+    // clone3 among them: its flags lie in memory, where a filter cannot look, and libc falls back to clone.
+    fail(ENOSYS),
   ])
+}
+
+/** Numbers as stretches without a gap, in order. */
+function rangesOf(numbers: readonly number[]): readonly (readonly [first: number, last: number])[] {
+  const ranges: [number, number][] = []
+  for (const number of numbers.toSorted((one, other) => one - other)) {
+    const last = ranges.at(-1)
+    if (last !== undefined && number <= last[1] + 1) last[1] = number
+    else ranges.push([number, number])
+  }
+  return ranges
+}
+
+function allowRange([first, last]: readonly [first: number, last: number]): readonly Instruction[] {
+  if (first === last) return [unless(jumpEqual, first, 1), allow]
+  return [unless(jumpGreaterOrEqual, first, 2), [jumpGreaterOrEqual, 1, 0, last + 1], allow]
 }
 
 /** Netlink's protocol 0 (routing) must stay, or `os.networkInterfaces()` throws. No VSOCK, ALG, PACKET, BLUETOOTH. */

@@ -152,6 +152,15 @@ describe('what a box can change', () => {
       expect(await under.call({ probe: 'syscall', numbers }), String(numbers)).toBe(EPERM)
     }
     expect(await under.call({ probe: 'syscall', numbers: [435, 0, 0] }), 'clone3').toBe(ENOSYS)
+    // On neither list: io_setup, mq_unlink, shmget. None harms outside, and none is unknown there.
+    for (const numbers of [
+      [206, 0, 0],
+      [241, 0],
+      [29, 0, 0, 0],
+    ]) {
+      expect(await outside({ probe: 'syscall', numbers }), String(numbers)).not.toBe(ENOSYS)
+      expect(await under.call({ probe: 'syscall', numbers }), String(numbers)).toBe(ENOSYS)
+    }
     expect(await under.call({ probe: 'syscall', numbers: [425, 1, 0] }), 'io_uring_setup').toBe(EPERM)
   })
 
