@@ -1,16 +1,27 @@
-/** One guard of the product, how to take it out, and who must notice. */
-export interface Guard {
+/** Where a guard stands, and what stands there once it is gone. */
+export interface Place {
+  readonly file: string
+  /** The guard as it stands in the file, exactly once. */
+  readonly code: string
+  readonly without: string
+}
+
+/**
+ * One guard of the product, how to take it out, and who must notice. Where one check stands behind another, so that
+ * taking out either lets nothing through, the two are one guard in several `places`, taken out together.
+ */
+export type Guard = (Place | { readonly places: readonly [Place, Place, ...Place[]] }) & {
   /** What it keeps from happening. */
   readonly name: string
   /** The attack of `sallyport attack`, or the test case where no such attack fits, that succeeds once it is gone. */
   readonly attack: string
-  readonly file: string
-  /** The guard as it stands in the file, exactly once. */
-  readonly code: string
-  /** What stands there once it is gone. */
-  readonly without: string
   /** Test files of which at least one case must then fail. */
   readonly noticedBy: readonly string[]
   /** Only cases whose full name holds this text are run, so that one guard takes a moment and not a minute. */
   readonly testName?: string
+}
+
+/** Every place of a guard. */
+export function placesOf(guard: Guard): readonly Place[] {
+  return 'places' in guard ? guard.places : [guard]
 }
