@@ -8,7 +8,7 @@ import { performance } from 'node:perf_hooks'
 
 import type { AccessRequest, Decision, Grant } from '@sallyport/core/access'
 import { decisionRecord, type Outcome } from '@sallyport/core/enforcement'
-import { authenticateBearer, createVerifier } from '@sallyport/core/identity'
+import { createAuthenticator, createVerifier } from '@sallyport/core/identity'
 import { ed25519Signer, generateEd25519 } from '@sallyport/core/ledger'
 import { decide } from '@sallyport/core/policy'
 import { explain, loadApp, matchRoute } from '@sallyport/manifest'
@@ -123,7 +123,9 @@ async function walk(): Promise<{ port: number; token: string }> {
     port: 0,
     gate: ingressGate({
       app: 'bench',
-      identify: (credentials) => authenticateBearer(verifier, credentials, 'bench'),
+      identify: createAuthenticator({ verifier, app: 'bench' }),
+      dpopNonce: () => '',
+      whenEnded: administration.whenEnded,
       elevatedRoles: administration.elevatedRoles,
       countryOf: () => undefined,
       decide: (asked: readonly [AccessRequest, ...AccessRequest[]]) =>

@@ -12,6 +12,7 @@ const restore = 'Stop, keep a copy of the folder, and restore the last good stat
 const mendFunction = '`sallyport logs FUNCTION` shows what the function wrote.'
 const checkMachine = '`sallyport doctor` names what is missing and the command that brings it.'
 const callAgain = 'Call again; every call gets a ticket of its own.'
+const proofPerRequest = 'Make one proof for each request, as RFC 9449 §4 has it.'
 const retry = 'Try again; if it stays, look at the message in the log.'
 
 /**
@@ -112,6 +113,45 @@ export const errorCodes: Readonly<Record<string, Entry>> = {
   ],
   'door.path': ['The path has dot segments, doubled or encoded separators or stray characters.', mendRequest],
   'door.unlisted': ['No operation of any door answers this method, host and path.', askWhy],
+  'dpop.access_token': ['The proof was made for another access token.', proofPerRequest],
+  'dpop.algorithm': [
+    'The proof is not signed with an algorithm that is accepted and fits its key.',
+    'Use ES256, ES384, EdDSA, PS256 or RS256.',
+  ],
+  'dpop.binding': [
+    'The proof is signed by another key than the one the token is bound to.',
+    'Use the key with which the token was asked for.',
+  ],
+  'dpop.claims': ['The proof lacks a claim, or one has an impossible value.', proofPerRequest],
+  'dpop.duplicated': ['More than one proof was sent.', proofPerRequest],
+  'dpop.expired': ['The proof is more than a minute old.', proofPerRequest],
+  'dpop.header': ["The proof's header carries a member that may not decide how it is verified.", proofPerRequest],
+  'dpop.jwk': [
+    'The proof carries no usable public key, or a private one.',
+    'Put the public half of the key, and only it, into `jwk`.',
+  ],
+  'dpop.malformed': ['The proof is not a canonical compact JWS.', proofPerRequest],
+  'dpop.method': ['The proof was made for another method.', proofPerRequest],
+  'dpop.missing': ['A token that is bound to a key came without a proof.', proofPerRequest],
+  'dpop.nonce_required': [
+    "The proof must hold the server's nonce.",
+    'Repeat the request with the nonce of the `DPoP-Nonce` header.',
+  ],
+  'dpop.nonce_stale': [
+    'The nonce in the proof is over.',
+    'Repeat the request with the nonce of the `DPoP-Nonce` header.',
+  ],
+  'dpop.not_yet_valid': ['The proof is from the future.', "Set the client's clock."],
+  'dpop.replay_memory_full': ['Too many proofs are alive to tell used from unused, so none is taken.', retry],
+  'dpop.replayed': ['The proof was used before.', proofPerRequest],
+  'dpop.signature': ["The proof's signature is wrong.", proofPerRequest],
+  'dpop.too_large': ['The proof is larger than 8 KiB.', proofPerRequest],
+  'dpop.type': ['The proof is not of the type dpop+jwt.', proofPerRequest],
+  'dpop.unexpected': [
+    'A proof came with a token under the Bearer scheme that is bound to no key.',
+    'Leave the proof out, or ask for a token that is bound.',
+  ],
+  'dpop.url': ['The proof was made for another address.', proofPerRequest],
   'dynamodb.table': ['A table of the embedded DynamoDB could not be made.', "Mend the table's declaration."],
   'egress.refusal_ignored': ['A refused exit came as far as being carried out, and was stopped there.', report],
   'egress.unknown_box': ['A box asked for exits that was never announced.', report],
@@ -318,6 +358,26 @@ export const errorCodes: Readonly<Record<string, Entry>> = {
   'ticket.not_yet_valid': ['The ticket is from the future: check the clocks.', callAgain],
   'ticket.replay_memory_full': ['Too many tickets are alive to tell used from unused, so none is taken.', retry],
   'ticket.replayed': ['The ticket was used before.', callAgain],
+  'token.binding': [
+    'The token is bound to something that cannot be proved here.',
+    'Ask for a token that is bound by DPoP or by a client certificate.',
+  ],
+  'token.certificate_mismatch': [
+    'The token is bound to another client certificate than the one shown.',
+    'Connect with the certificate with which the token was asked for.',
+  ],
+  'token.certificate_missing': [
+    'The token is bound to a client certificate, and none was shown.',
+    'Connect with the certificate with which the token was asked for.',
+  ],
+  'token.insufficient_scope': [
+    "The token does not have a scope that its issuer's tokens must have here.",
+    'Sign in again and ask for the scope.',
+  ],
+  'token.not_bound': [
+    'The token came with the DPoP scheme and is bound to no key.',
+    'Use the Bearer scheme, or ask for a token that is bound.',
+  ],
   'token.revoked': ['The sign-in behind the token was ended: logout, a new password, a lost role.', signInAgain],
   'upstream.aborted': ['The call was aborted, by the caller or by its end.', retry],
   'upstream.failed': ['The upstream broke off.', retry],

@@ -44,7 +44,7 @@ export const floorPlan: Readonly<Record<string, Room>> = {
   'server/ledger': onNode([...walk, 'core/ledger']),
   // What main does before and after it serves: arguments, files, lines to print.
   'server/operation': onNode([...walk, 'core/identity', 'manifest', 'server/host', 'server/egress']),
-  'server/stores': onNode(['core/access'], ['dynalite']),
+  'server/stores': onNode(['core/access', 'core/identity'], ['dynalite']),
   'server/vault': onNode(['core/access']),
   // The one place where the rooms meet.
   'server/main': onNode(['*'], ['*']),

@@ -1,4 +1,3 @@
-import { anonymous, type Subject } from '@sallyport/core/access'
 import type { App } from '@sallyport/manifest'
 
 import type { Administration } from './administration/index.ts'
@@ -51,10 +50,4 @@ export function elevationsOf(administration: Administration, rules: RoleRules): 
     .list()
     .map((request) => ({ ...request, approvalsNeeded: rules.ruleOf(request.role)?.approvals ?? 1 }))
   return { requests }
-}
-
-/** The subject, or the anonymous one where its credential is older than a revocation of its user or session. */
-export function unlessRevoked(subject: Subject, { isRevoked }: Pick<Administration, 'isRevoked'>): Subject {
-  const refused = { code: 'token.revoked', message: 'This sign-in was ended; sign in again.' }
-  return isRevoked(subject) ? { ...anonymous, refused } : subject
 }

@@ -1,5 +1,5 @@
 import type { ConfigurationRecord } from '@sallyport/core/access'
-import { createVerifier, type Verifier } from '@sallyport/core/identity'
+import { type Authenticator, createAuthenticator, createVerifier } from '@sallyport/core/identity'
 import type { App, CompiledApp } from '@sallyport/manifest'
 
 import { type BodyCheck, compileBodyCheck } from './gateway/index.ts'
@@ -23,7 +23,7 @@ import {
 export interface Force {
   readonly app: App
   readonly compiled: CompiledApp
-  readonly verifier: Verifier
+  readonly authenticate: Authenticator
   readonly countryOf: (address: string) => string | undefined
   /** By the route's ARN. */
   readonly bodyChecks: ReadonlyMap<string, BodyCheck>
@@ -32,7 +32,7 @@ export interface Force {
 /** Lets a manifest come into force: what it grants beyond the last one is agreed to, and recorded, first. */
 export async function putIntoForce(
   { app, compiled }: LoadedManifest,
-  { ledger, store }: KeptState,
+  { administration, ledger, proofs, store }: KeptState,
   provider: EmbeddedProvider,
   options: ServerOptions,
   terminal: Terminal,
@@ -51,16 +51,19 @@ export async function putIntoForce(
   }
   await ledger.append(record, 'synced')
   store.put('configuration', 'accepted', change.accepted)
+  const { isRevoked, revokedAt } = administration
+  const verifier = createVerifier({
+    issuers: issuersOf(app, provider, { loopback: options.mode === 'dev' }),
+    nowSeconds,
+    skewSeconds: 60,
+    revokedAt,
+    sha256: nodeSha256,
+    onTrouble: trouble,
+  })
   return {
     app,
     compiled,
-    verifier: createVerifier({
-      issuers: issuersOf(app, provider, { loopback: options.mode === 'dev' }),
-      nowSeconds,
-      skewSeconds: 60,
-      sha256: nodeSha256,
-      onTrouble: trouble,
-    }),
+    authenticate: createAuthenticator({ verifier, app: app.name, proofs: proofs.verifier, isRevoked }),
     countryOf: compileLocations(app.locations),
     bodyChecks: new Map(
       app.functions

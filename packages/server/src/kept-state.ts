@@ -5,7 +5,8 @@ import type { LedgerRecord } from '@sallyport/core/access'
 import { type Administration, createWebhook, type ElevationRules, openAdministration } from './administration/index.ts'
 import { type Ledger, nodeSha256, openLedger, openLedgerSigner } from './ledger/index.ts'
 import { type Folders, newId, nowMs, nowSeconds, openClock, openOutputLog, type OutputLog } from './operation/index.ts'
-import { openStore, type Store } from './stores/index.ts'
+import { openProofs, type Proofs } from './proofs.ts'
+import { openStore, openUsedProofs, type Store } from './stores/index.ts'
 import { openVault, type Vault } from './vault/index.ts'
 
 /** Everything that outlives a run. */
@@ -15,6 +16,7 @@ export interface KeptState {
   readonly store: Store
   readonly output: OutputLog
   readonly administration: Administration
+  readonly proofs: Proofs
 }
 
 /** What the manifest in force says of elevation; asked each time, for the manifest may change. */
@@ -23,6 +25,8 @@ export interface RoleRules extends ElevationRules {
   readonly webhook: () => string | undefined
 }
 
+/** Proofs of the last minute: with more, DPoP clients are refused rather than a replay let through. */
+const maxUsedProofs = 200_000
 const longestGrantMs = 15 * 60_000
 const webhookTimeoutMs = 5_000
 
@@ -54,6 +58,13 @@ export async function openKeptState(
   started.push(() => ledger.close())
   const store = openStore({ file: folders.store, vault, nowSeconds })
   started.push(() => store.close())
+  const usedProofs = openUsedProofs({
+    file: folders.usedProofs,
+    capacity: maxUsedProofs,
+    nowSeconds,
+    onTrouble: trouble,
+  })
+  started.push(() => usedProofs.close())
   const output = openOutputLog(folders.output)
   started.push(() => output.close())
   const administration = openAdministration({
@@ -70,7 +81,7 @@ export async function openKeptState(
       record: (record) => void ledger.append(record, 'written').catch(trouble),
     }),
   })
-  return { vault, ledger, store, output, administration }
+  return { vault, ledger, store, output, administration, proofs: openProofs(usedProofs) }
 }
 
 /** Records what has ended, every second; only once a manifest is in force, which says what is still meant. */

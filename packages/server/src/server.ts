@@ -2,14 +2,14 @@ import { randomBytes } from 'node:crypto'
 
 import type { AccessRequest, Allow, Decision, DecisionRecord, Grant, Receipt } from '@sallyport/core/access'
 import { decisionRecord, type Outcome } from '@sallyport/core/enforcement'
-import { authenticateBearer } from '@sallyport/core/identity'
+import type { Evidence } from '@sallyport/core/identity'
 import { decide as decideByPolicy } from '@sallyport/core/policy'
 import { explain, setSecretFix } from '@sallyport/manifest'
 
 import { administrationGate, administrativeVerbs, startApi } from './api/index.ts'
 import { destinationOf, directInvocation } from './calls.ts'
 import { createEgress, startDynalite } from './egress/index.ts'
-import { elevationActs, elevationsOf, roleRules, unlessRevoked } from './elevation.ts'
+import { elevationActs, elevationsOf, roleRules } from './elevation.ts'
 import { type Force, putIntoForce } from './force.ts'
 import { affinityOf, createLimiter, ingressGate, startGateway } from './gateway/index.ts'
 import {
@@ -77,7 +77,6 @@ export interface Status {
 const renewEveryMs = 12 * 3_600_000
 /** How often the gateway's certificate is looked at; it lives a day and is replaced after half of it. */
 const lookAtLeafEveryMs = 60_000
-const knocks = { calls: 400, perMs: 1000 }
 
 /** Starts an app. Whatever fails, everything that was started before it is ended again. */
 export async function startServer(
@@ -125,8 +124,7 @@ async function start(
   // The steps that all three doors share.
   const admittedAt = new WeakMap<Grant, number>()
   const shared = {
-    identify: async (credentials: readonly string[]) =>
-      unlessRevoked(await authenticateBearer(force.verifier, credentials, force.app.name), administration),
+    identify: (evidence: Evidence) => force.authenticate(evidence),
     elevatedRoles: administration.elevatedRoles,
     decide: (asked: readonly [AccessRequest, ...AccessRequest[]]): Decision =>
       explain(decideByPolicy(force.compiled.authority, asked), force.compiled, force.app),
@@ -216,6 +214,8 @@ async function start(
     ...(options.plainHttp ? {} : { tls: people.leaf }),
     gate: ingressGate({
       ...shared,
+      dpopNonce: kept.proofs.nextNonce,
+      whenEnded: administration.whenEnded,
       app: force.app.name,
       countryOf: (address) => force.countryOf(address),
       record: recorderAt('ingress'),
@@ -225,7 +225,7 @@ async function start(
       limiter,
     }),
     route: (method, path) => destinationOf(force.app, method, path),
-    mayKnock: (address) => limiter(`knock ${address}`, knocks) === 0,
+    mayKnock: (address) => limiter(`knock ${address}`, { calls: 400, perMs: 1000 }) === 0,
     onFailure: trouble,
     nowMs,
   }).catch(taken)

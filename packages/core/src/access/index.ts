@@ -27,5 +27,6 @@ export {
   type RevocationRecord,
   type SignInRecord,
 } from './record.ts'
+export { isRevoked, revocationTargets, type RevokedAt } from './revocation.ts'
 export { Secret } from './secret.ts'
-export { anonymous, type Authentication, type Device, type Subject } from './subject.ts'
+export { anonymous, type Authentication, type Credential, type Device, type Subject } from './subject.ts'

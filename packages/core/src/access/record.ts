@@ -136,11 +136,14 @@ export interface NotificationRecord {
   readonly detail: string
 }
 
-/** A right was taken back: every grant of the target decided before `at` (milliseconds since the epoch) has ended. */
+/**
+ * A right was taken back: every grant that rests on the target and was decided before `at` (milliseconds since the
+ * epoch) has ended, and no sign-in from before it counts any more.
+ */
 export interface RevocationRecord {
   readonly kind: 'revocation'
   readonly at: number
-  /** `user/alice`, `session/s1`, `function/payments`. */
+  /** `user/alice`, `session/s1`, `function/payments`, …: see `revocationTargets`. */
   readonly target: string
   readonly reason: string
 }

@@ -16,12 +16,32 @@ export interface Subject {
   readonly roles: readonly string[]
   /** How it was authenticated; absent for functions and the anonymous subject. */
   readonly authentication?: Authentication
+  /** What was presented as proof; absent for functions and the anonymous subject. */
+  readonly credential?: Credential
   /** The device that the sign-in proved, if any. */
   readonly device?: Device
   /** For a function: its zone and the digest of the code that runs. */
   readonly workload?: { readonly zone: string; readonly codeDigest: string }
   /** Why a presented credential was not accepted. Only on the anonymous subject. */
   readonly refused?: { readonly code: string; readonly message: string }
+}
+
+/** The token that a subject presented: what a revocation may name, and what a policy may ask of it. */
+export interface Credential {
+  /** The issuer's short name; `embedded` for our own. */
+  readonly issuerName: string
+  /** The `kid` of the key that signed it. */
+  readonly keyId: string
+  readonly issuedAtSeconds: number
+  /** RFC 9068 `client_id`: the program that the person signed in with. */
+  readonly clientId?: string
+  /** `jti`. */
+  readonly tokenId?: string
+  readonly scopes: readonly string[]
+  /** Thumbprints of the keys it is bound to and that were proved with this request (RFC 9449 `jkt`, RFC 8705). */
+  readonly boundTo: readonly string[]
+  /** How that was proved. */
+  readonly binding: 'none' | 'dpop' | 'mtls' | 'dpop+mtls'
 }
 
 /** How and when a person proved who they are; policies ask for it as MFA, its age, and the session's end. */
@@ -32,6 +52,8 @@ export interface Authentication {
   readonly mfa: boolean
   /** When the person last proved themselves, in seconds since the epoch (OpenID Connect `auth_time`). */
   readonly authenticatedAtSeconds: number
+  /** The authentication context that the issuer states (OpenID Connect `acr`), if any. */
+  readonly context?: string
   /** When the credential itself ends, in seconds since the epoch. */
   readonly expiresAtSeconds: number
 }

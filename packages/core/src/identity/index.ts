@@ -1,4 +1,7 @@
+export { createAuthenticator, type Authenticator, type Evidence } from './authenticate.ts'
 export { decodeBase64url, encodeBase64url } from './base64url.ts'
+export { createDpopNonces, type DpopNonces } from './dpop-nonce.ts'
+export { createProofVerifier, type ProofVerifier, type ProofVerifierOptions } from './dpop.ts'
 export { discoverKeys, type FetchDocument, type KeyAddress } from './discovery.ts'
 export {
   type CognitoIssuer,
@@ -8,7 +11,6 @@ export {
   type KeySource,
   type OidcIssuer,
 } from './issuer.ts'
-export { maxTokenLength, parseBearer } from './parse-bearer.ts'
 export { type ParsedJws, type ParsedJwt, parseJws, parseJwt } from './parse-jwt.ts'
 export { importKey, type KeyRecord, verifyJws } from './key-record.ts'
 export { reachOf } from './public-address.ts'
@@ -23,7 +25,7 @@ export {
   type SigV4Tools,
   verifySigV4,
 } from './sigv4.ts'
-export { authenticateBearer, subjectOf } from './subject-of.ts'
+export { subjectOf } from './subject-of.ts'
 export {
   mintTicket,
   type TicketClaims,

@@ -17,6 +17,8 @@ interface AnyIssuer {
   /** The exact value of `iss`. */
   readonly issuer: string
   readonly keys: KeySource
+  /** Scopes that a token must have, all of them; none unless said. */
+  readonly scopes?: readonly string[]
 }
 
 /** Sallyport's own provider: users keep their plain names, and its word on devices counts. */

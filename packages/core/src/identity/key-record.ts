@@ -1,5 +1,5 @@
 import type { CryptoKey, JWK } from 'jose'
-import { isObject, stringList } from '@sallyport/core/json'
+import { isObject, type JsonObject, stringList } from '@sallyport/core/json'
 
 import { type Algorithm, algorithms, impliedAlgorithm } from './algorithms.ts'
 import { decodeBase64url } from './base64url.ts'
@@ -40,6 +40,21 @@ export async function importKey(jwk: unknown): Promise<KeyRecord | undefined> {
   const key = await importMembers(algorithm, members)
   if (key === undefined) return undefined
   return { algorithm: name, key, fingerprint: JSON.stringify([name, members]) }
+}
+
+/**
+ * RFC 7638 §3.1: what is hashed for a key's thumbprint, its required members in lexical order; undefined for what is
+ * no public key of a kind that signs.
+ */
+export function thumbprintInput(jwk: JsonObject): string | undefined {
+  const names = new Map<unknown, readonly string[]>([
+    ['EC', ['crv', 'kty', 'x', 'y']],
+    ['OKP', ['crv', 'kty', 'x']],
+    ['RSA', ['e', 'kty', 'n']],
+  ]).get(jwk['kty'])
+  const members = names?.map((name): [string, unknown] => [name, jwk[name]])
+  if (members === undefined || !members.every(([, value]) => isMember(value))) return undefined
+  return JSON.stringify(Object.fromEntries(members))
 }
 
 /** Verifies under the record's algorithm; the header's is only compared with it, never used. */

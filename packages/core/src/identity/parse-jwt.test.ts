@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { parseStrictObject } from '@sallyport/core/json'
 
 import { decodeBase64url, encodeBase64url } from './base64url.ts'
-import { maxTokenLength, parseBearer } from './parse-bearer.ts'
+import { maxTokenLength, parseAuthorization } from './parse-authorization.ts'
 import { parseJwt } from './parse-jwt.ts'
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
@@ -14,7 +14,7 @@ const codeOf = (token: string): string => {
   return parsed.kind === 'refused' ? parsed.code : 'parsed'
 }
 
-describe('parseBearer', () => {
+describe('parseAuthorization', () => {
   test.each([
     [[], 'token.missing'],
     [['Bearer a', 'Bearer a'], 'token.duplicated'],
@@ -27,11 +27,12 @@ describe('parseBearer', () => {
     [['Bearer a\u0000'], 'token.malformed'],
     [[`Bearer ${'a'.repeat(maxTokenLength + 1)}`], 'token.too_large'],
   ])('refuses %j', (headers, code) => {
-    expect(parseBearer(headers)).toMatchObject({ kind: 'refused', code })
+    expect(parseAuthorization(headers)).toMatchObject({ kind: 'refused', code })
   })
 
   test('takes the one token, whatever the case of the scheme', () => {
-    expect(parseBearer(['bEARER a.b-_.c'])).toEqual({ token: 'a.b-_.c' })
+    expect(parseAuthorization(['bEARER a.b-_.c'])).toEqual({ scheme: 'bearer', token: 'a.b-_.c' })
+    expect(parseAuthorization(['dpop a.b'])).toEqual({ scheme: 'dpop', token: 'a.b' })
   })
 })
 

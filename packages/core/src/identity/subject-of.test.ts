@@ -1,7 +1,8 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 
 import type { CognitoIssuer } from './issuer.ts'
-import { authenticateBearer } from './subject-of.ts'
+import { createAuthenticator } from './authenticate.ts'
+import type { Subject } from '@sallyport/core/access'
 import { type CognitoFixture, createCognitoFixture } from './testing/cognito-issuer.ts'
 import { createTestIssuer, type TestIssuer, testNow } from './testing/test-issuer.ts'
 import { createVerifier, type Verifier } from './verifier.ts'
@@ -19,13 +20,13 @@ function verifierWith(cognito: Partial<CognitoIssuer> = {}): Verifier {
   return createVerifier({ issuers, nowSeconds: () => testNow, skewSeconds: 30 })
 }
 
-const subject = (token: string, by = verifierWith()): ReturnType<typeof authenticateBearer> =>
-  authenticateBearer(by, [`Bearer ${token}`], 'checkout')
+const subject = (token: string, verifier = verifierWith()): Promise<Subject> =>
+  createAuthenticator({ verifier, app: 'checkout' })({ credentials: [`Bearer ${token}`] })
 
 describe('the subject of an embedded user', () => {
   test('has the plain name, the session and how it was proved', async () => {
     const device = { id: 'laptop-1', managed: true, type: 'laptop' }
-    expect(await subject(await issuer.token({ device }))).toEqual({
+    expect(await subject(await issuer.token({ device, scope: 'call' }))).toEqual({
       kind: 'user',
       id: 'arn:sallyport:identity:checkout::user/alice',
       name: 'alice',
@@ -36,7 +37,18 @@ describe('the subject of an embedded user', () => {
         methods: ['pwd', 'otp'],
         mfa: true,
         authenticatedAtSeconds: testNow - 20,
+        context: 'urn:sallyport:acr:mfa',
         expiresAtSeconds: testNow + 600,
+      },
+      credential: {
+        issuerName: 'embedded',
+        keyId: 'k1',
+        issuedAtSeconds: testNow - 10,
+        clientId: 'sallyport-cli',
+        tokenId: 'j1',
+        scopes: ['call'],
+        boundTo: [],
+        binding: 'none',
       },
       device,
     })
@@ -128,7 +140,9 @@ describe('without a good credential', () => {
     [['Bearer a', 'Bearer b'], 'token.duplicated'],
     [['Bearer not-a-token'], 'token.malformed'],
   ])('%j is the anonymous subject with %s', async (headers, code) => {
-    expect(await authenticateBearer(verifierWith(), headers, 'checkout')).toMatchObject({
+    expect(
+      await createAuthenticator({ verifier: verifierWith(), app: 'checkout' })({ credentials: headers }),
+    ).toMatchObject({
       kind: 'anonymous',
       id: 'anonymous',
       roles: [],

@@ -1,10 +1,9 @@
-import { anonymous, arn, type Authentication, type Device, type Subject } from '@sallyport/core/access'
+import { arn, type Authentication, type Credential, type Device, type Subject } from '@sallyport/core/access'
 import { isObject, type JsonObject, stringList } from '@sallyport/core/json'
 
+import type { Binding } from './binding.ts'
 import { isNumericDate } from './lifetime.ts'
-import { parseBearer } from './parse-bearer.ts'
-import type { TokenRefusal } from './refusal.ts'
-import type { VerifiedToken, Verifier } from './verifier.ts'
+import type { VerifiedToken } from './verifier.ts'
 
 /** RFC 8176 §2 method references by what they prove: something known, held, or of the body. */
 const factors: ReadonlyMap<string, 'knowledge' | 'possession' | 'inherence'> = new Map([
@@ -48,24 +47,30 @@ export function subjectOf(token: VerifiedToken, app: string): Subject {
     ...(typeof sessionId === 'string' ? { sessionId } : {}),
     roles: token.roles,
     authentication: readAuthentication(claims, token.expiresAtSeconds),
+    credential: readCredential(token),
     ...(device === undefined ? {} : { device }),
   }
 }
 
-/** What one request's Authorization headers prove: a subject, or the anonymous one and why. Never rejects. */
-export async function authenticateBearer(
-  verifier: Verifier,
-  headerValues: readonly string[],
-  app: string,
-): Promise<Subject> {
-  const bearer = parseBearer(headerValues)
-  if ('kind' in bearer) return refused(bearer)
-  const verified = await verifier.verify(bearer.token)
-  return verified.kind === 'verified' ? subjectOf(verified, app) : refused(verified)
+/** The proofs were checked already: what a token is bound to, its presenter has. */
+function readCredential({ issuer, keyId, claims, issuedAtSeconds, scopes, binding }: VerifiedToken): Credential {
+  const clientId = [claims['client_id'], claims['azp']].find((id) => typeof id === 'string' && id !== '')
+  const tokenId = claims['jti']
+  return {
+    issuerName: issuer.name,
+    keyId,
+    issuedAtSeconds,
+    ...(typeof clientId === 'string' ? { clientId } : {}),
+    ...(typeof tokenId === 'string' && tokenId !== '' ? { tokenId } : {}),
+    scopes,
+    boundTo: Object.values(binding).filter((thumbprint) => typeof thumbprint === 'string'),
+    binding: kindOf(binding),
+  }
 }
 
-function refused({ code, message }: TokenRefusal): Subject {
-  return { ...anonymous, refused: { code, message } }
+function kindOf({ keyThumbprint, certificateThumbprint }: Binding): Credential['binding'] {
+  if (keyThumbprint === undefined) return certificateThumbprint === undefined ? 'none' : 'mtls'
+  return certificateThumbprint === undefined ? 'dpop' : 'dpop+mtls'
 }
 
 /** Without `auth_time` nobody knows when the person was there: 0, which every demand on freshness refuses. */
@@ -73,10 +78,12 @@ function readAuthentication(claims: JsonObject, expiresAtSeconds: number): Authe
   const methods = stringList(claims['amr']) ?? []
   const proved = new Set(methods.map((method) => factors.get(method)).filter((factor) => factor !== undefined))
   const at = claims['auth_time']
+  const context = claims['acr']
   return {
     methods,
     mfa: methods.includes('mfa') || proved.size >= 2 || multiFactorContexts.has(claims['acr']),
     authenticatedAtSeconds: isNumericDate(at) ? at : 0,
+    ...(typeof context === 'string' ? { context } : {}),
     expiresAtSeconds,
   }
 }

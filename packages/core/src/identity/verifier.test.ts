@@ -65,7 +65,6 @@ describe('a token', () => {
     ['whose roles are text', { roles: 'admin' }, 'token.claims'],
     ['whose subject is a wildcard', { sub: '*' }, 'token.claims'],
     ['whose subject looks like another issuer’s user', { sub: 'pool:alice' }, 'token.claims'],
-    ['that is bound to a key', { cnf: { jkt: 'x' } }, 'token.sender_constrained'],
   ])('%s is refused', async (_, claims, code) => {
     expect(await codeOf(issuer.token(claims))).toBe(code)
   })

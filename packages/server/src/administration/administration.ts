@@ -8,6 +8,7 @@ import {
   isReceipt,
   type LedgerRecord,
   type Receipt,
+  type RevokedAt,
   SallyportError,
   sealGrant,
   type Subject,
@@ -44,7 +45,11 @@ export interface Administration extends Pick<
   readonly admit: (decision: Allow, receipt: Receipt) => Grant
   /** False once it expired or anything it rests on was revoked; asked again just before the last byte leaves. */
   readonly isCurrent: (grant: Grant) => boolean
-  /** Ends everything that rests on `user/NAME`, `session/ID` or `function/NAME`, elevations of the user included. */
+  /** Calls back once, when the grant has expired or been revoked; whoever holds a stream open under it ends it then. */
+  readonly whenEnded: (grant: Grant, ended: () => void) => () => void
+  /** When a target was last revoked, in milliseconds since the epoch: what is older counts no more. */
+  readonly revokedAt: RevokedAt
+  /** Ends everything that rests on `user/NAME`, `session/ID`, `function/NAME`, …: see `revocationTargets`. */
   readonly revoke: (target: string, reason: string) => Promise<void>
   /** True when a revocation is newer than the evidence that made this subject: its credential is not taken any more. */
   readonly isRevoked: (subject: Subject) => boolean
@@ -111,7 +116,12 @@ export function openAdministration(options: AdministrationOptions): Administrati
       const elevationEndsAt = elevations.endsAt(people.map(({ id }) => id))
       const lifetimeMs = stands ? options.grantLifetimeMs : 0
       const endsAt = Math.min(clock.nowMs() + lifetimeMs, credentialEndsAt * 1000, elevationEndsAt)
-      const grant = sealGrant({ decision, receipt, expiresAt: endsAt, epochs: epochs.of(people) })
+      const grant = sealGrant({
+        decision,
+        receipt,
+        expiresAt: endsAt,
+        epochs: epochs.of(people, functionsOf(decision)),
+      })
       deadlines.set(grant, deadlineIn(clock, endsAt - clock.nowMs()))
       return grant
     },
@@ -119,10 +129,26 @@ export function openAdministration(options: AdministrationOptions): Administrati
       const deadline = isGrant(grant) ? deadlines.get(grant) : undefined
       return deadline !== undefined && !isPast(deadline, clock) && epochs.unchanged(grant.epochs)
     },
+    whenEnded: (grant, ended) => {
+      let release = (): void => undefined
+      const tell = (): void => {
+        clearTimeout(timer)
+        release()
+        ended()
+      }
+      const timer = setTimeout(tell, Math.max(0, grant.expiresAt - clock.nowMs())).unref()
+      release = epochs.watch(grant.epochs, tell)
+      return () => {
+        clearTimeout(timer)
+        release()
+      }
+    },
+    revokedAt: epochs.revokedAt,
     revoke: async (target, reason) => {
       const revocation = { kind: 'revocation', at: clock.nowMs(), target, reason } as const
-      // What takes away holds even when it cannot be recorded; the caller learns of that, and may ask again.
-      await append(revocation, 'synced').finally(() => epochs.apply(revocation))
+      // What takes away holds at once, even when it cannot be recorded; the caller learns of that, and may ask again.
+      epochs.apply(revocation)
+      await append(revocation, 'synced')
       const account = /^user\/(.+)$/.exec(target)?.[1]
       const ofAccount = table.pending().find(({ subject }) => subject.endsWith(`::user/${account}`))
       if (ofAccount !== undefined) await elevations.endAllOf(ofAccount.subject, reason)
@@ -133,4 +159,11 @@ export function openAdministration(options: AdministrationOptions): Administrati
     list: table.list,
     alarm,
   }
+}
+
+/** The functions that a decision rests on: those on the way, and the one that is asked for. */
+function functionsOf({ asked }: Allow): readonly string[] {
+  const arns = asked.flatMap(({ resource, actors, subject }) => [resource, subject.id, ...actors])
+  const names = arns.map((text) => /^arn:sallyport:(?:function|route):[^:]*:[^:]*:([^/]+)/.exec(text)?.[1])
+  return names.filter((name) => name !== undefined).map((name) => `function/${name}`)
 }

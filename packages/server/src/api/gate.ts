@@ -15,7 +15,7 @@ import type { AdministrativeRequest, ApiAnswer } from './verb.ts'
 
 /** What the administration door needs from the other rooms. */
 export interface AdministrationRooms {
-  readonly identify: (credentials: readonly string[]) => Promise<Subject>
+  readonly identify: (evidence: { readonly credentials: readonly string[] }) => Promise<Subject>
   readonly elevatedRoles: (subjectId: string) => readonly string[]
   readonly decide: (asked: readonly [AccessRequest, ...AccessRequest[]]) => Decision
   readonly record: (decision: Decision) => Promise<Receipt>
@@ -28,7 +28,7 @@ export interface AdministrationRooms {
 /** The third door: every verb that changes a running server. Whoever runs Sallyport meets the same walk. */
 export function administrationGate(rooms: AdministrationRooms): Gate<AdministrativeRequest, ApiAnswer> {
   return {
-    authenticate: (request) => rooms.identify(request.credentials),
+    authenticate: (request) => rooms.identify({ credentials: request.credentials }),
     describe: (request, subject) => {
       const { fault, context, action, resource } = request.verb.ask(request, subject)
       const refused = subject.refused ?? missingToken(subject) ?? fault

@@ -43,7 +43,7 @@ async function start(
   verb: Verb = setSecret,
 ): Promise<void> {
   const gate = administrationGate({
-    identify: async (credentials) => (credentials.length === 0 ? anonymous : subject),
+    identify: async ({ credentials }) => (credentials.length === 0 ? anonymous : subject),
     elevatedRoles: () => [],
     decide: (asked): Decision => {
       const [{ id, refusal }] = asked

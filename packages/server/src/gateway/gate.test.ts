@@ -45,6 +45,8 @@ const request: IngressRequest = {
   query: '',
   headers: new Map([['host', 'localhost']]),
   credentials: ['Bearer x'],
+  proofs: [],
+  url: 'https://localhost/buy',
   body: new Uint8Array(),
   remoteAddress: '127.0.0.1',
   receivedAt: 0,
@@ -58,10 +60,12 @@ function roomsFor(
 ): {
   readonly invoked: Invocation[]
   readonly decided: Decision[]
+  readonly nonces: (string | undefined)[]
   readonly ask: (changed?: Partial<IngressRequest>, base?: IngressRequest) => Promise<{ status: number; code: unknown }>
 } {
   const invoked: Invocation[] = []
   const decided: Decision[] = []
+  const nonces: (string | undefined)[] = []
   const gate = ingressGate({
     app: 'test',
     identify: async () => subject,
@@ -79,6 +83,8 @@ function roomsFor(
     record: async ({ id }) => sealReceipt({ decision: id, leafIndex: 0n, durability: 'synced' }),
     admit: (decision, receipt): Grant => sealGrant({ decision, receipt, expiresAt: 1_000, epochs: new Map() }),
     isCurrent: () => true,
+    whenEnded: () => () => undefined,
+    dpopNonce: () => 'n1',
     settle: () => undefined,
     invoke: async (invocation) => {
       invoked.push(invocation)
@@ -94,8 +100,10 @@ function roomsFor(
   return {
     invoked,
     decided,
+    nonces,
     ask: async (changed = {}, base = request) => {
       const response: IngressResponse = await enforce({ ...base, ...changed }, gate)
+      nonces.push(response.headers.find(([name]) => name === 'dpop-nonce')?.[1])
       const text = Buffer.from(response.body).toString()
       const body: unknown = text.startsWith('{') ? JSON.parse(text) : text
       const code = typeof body === 'object' && body !== null && 'code' in body ? body.code : 'none'
@@ -162,6 +170,45 @@ test('a grant that ended while the function ran, gives out no answer', async () 
     },
   })
   expect(await ask()).toMatchObject({ status: 401, code: 'grant.ended' })
+})
+
+test('a grant that ends while the function runs is answered at once, not when the function is done', async () => {
+  let end = (): void => undefined
+  const never = new Promise<never>(() => undefined)
+  const { ask } = roomsFor(alice, {
+    whenEnded: (_, ended) => {
+      end = ended
+      return () => undefined
+    },
+    invoke: () => {
+      queueMicrotask(() => end())
+      return never
+    },
+  })
+  expect(await ask()).toMatchObject({ status: 401, code: 'grant.ended' })
+})
+
+test('whoever speaks DPoP learns the next nonce, whatever the answer is; nobody else does', async () => {
+  const proved = { credentials: ['DPoP x'], proofs: ['a.b.c'] }
+  const { ask, nonces } = roomsFor(alice)
+  await ask()
+  await ask(proved)
+  const refused = roomsFor({ ...anonymous, refused: { code: 'dpop.nonce_required', message: 'Use the nonce.' } })
+  expect(await refused.ask(proved)).toMatchObject({ status: 401, code: 'dpop.nonce_required' })
+  expect([...nonces, ...refused.nonces]).toEqual([undefined, 'n1', 'n1'])
+})
+
+test('the identity room is handed the proof, the address and the certificate with the token', async () => {
+  const seen: unknown[] = []
+  const { ask } = roomsFor(alice, {
+    identify: async (evidence) => {
+      seen.push(evidence)
+      return alice
+    },
+  })
+  await ask({ proofs: ['a.b.c'], certificateThumbprint: 'x' })
+  const target = { method: 'POST', url: 'https://localhost/buy' }
+  expect(seen).toEqual([{ credentials: ['Bearer x'], proofs: ['a.b.c'], target, certificateThumbprint: 'x' }])
 })
 
 test('boxes are kept apart by person, session, second factor and device', () => {

@@ -14,6 +14,7 @@ import {
 } from '@sallyport/core/access'
 import type { Allow } from '@sallyport/core/access'
 import type { Gate, Outcome } from '@sallyport/core/enforcement'
+import type { Evidence } from '@sallyport/core/identity'
 
 import { subjectFacts } from '../information/index.ts'
 import type { Invocation, InvocationResult } from '../host/index.ts'
@@ -26,14 +27,18 @@ import { type Destination, gatewayReason, type IngressRequest, type IngressRespo
 /** What the ingress door needs from the other rooms; main.ts hands it in. */
 export interface IngressRooms {
   readonly app: string
-  /** A bearer credential → who it proves, or the anonymous subject with `refused` set. */
-  readonly identify: (credentials: readonly string[]) => Promise<Subject>
+  /** Token, proof and certificate → whom they prove, or the anonymous subject with `refused` set. */
+  readonly identify: (evidence: Evidence) => Promise<Subject>
+  /** The nonce that clients of DPoP are to use next (RFC 9449 §8.2). */
+  readonly dpopNonce: () => string
   readonly elevatedRoles: (subjectId: string) => readonly string[]
   readonly countryOf: (address: string) => string | undefined
   readonly decide: (asked: readonly [AccessRequest, ...AccessRequest[]]) => Decision
   readonly record: (decision: Decision) => Promise<Receipt>
   readonly admit: (decision: Allow, receipt: Receipt) => Grant
   readonly isCurrent: (grant: Grant) => boolean
+  /** Calls back once when the grant has ended; the answer takes the wish back. */
+  readonly whenEnded: (grant: Grant, ended: () => void) => () => void
   readonly settle: (grant: Grant, outcome: Promise<Outcome>) => void
   readonly invoke: (invocation: Invocation) => Promise<InvocationResult>
   readonly bodyCheck: (routeArn: string) => BodyCheck | undefined
@@ -46,7 +51,7 @@ export interface IngressRooms {
 /** The ingress door: a request from outside, on its way to a function. */
 export function ingressGate(rooms: IngressRooms): Gate<IngressRequest, IngressResponse> {
   return {
-    authenticate: (request) => (request.fault === undefined ? rooms.identify(request.credentials) : anonymous),
+    authenticate: (request) => (request.fault === undefined ? rooms.identify(evidenceOf(request)) : anonymous),
     describe: (request, subject) => {
       const refusal = refusalOf(request, subject, rooms)
       const { destination } = request
@@ -71,14 +76,36 @@ export function ingressGate(rooms: IngressRooms): Gate<IngressRequest, IngressRe
     gather: (asked) => asked,
     decide: rooms.decide,
     record: rooms.record,
-    refuse: (decision) => {
+    refuse: (decision, _receipt, request) => {
       const [{ code }] = decision.reasons
-      return refusalResponse(decision, rooms.app, code === 'gateway.rate_limited' ? 1000 : undefined)
+      const dpop = speaksDpop(request)
+      const response = refusalResponse(decision, {
+        realm: rooms.app,
+        dpop,
+        ...(code === 'gateway.rate_limited' ? { retryAfterMs: 1000 } : {}),
+      })
+      return dpop || code.startsWith('dpop.') ? withNonce(response, rooms) : response
     },
     admit: rooms.admit,
-    pass: (request, grant) => pass(request, grant, rooms),
+    pass: async (request, grant) => {
+      const passed = await pass(request, grant, rooms)
+      return speaksDpop(request) ? { ...passed, response: withNonce(passed.response, rooms) } : passed
+    },
     settle: rooms.settle,
   }
+}
+
+function evidenceOf({ credentials, proofs, method, url, certificateThumbprint }: IngressRequest): Evidence {
+  const shown = certificateThumbprint === undefined ? {} : { certificateThumbprint }
+  return { credentials, proofs, target: { method, url }, ...shown }
+}
+
+function speaksDpop({ credentials, proofs }: IngressRequest): boolean {
+  return proofs.length > 0 || credentials.some((value) => /^dpop /i.test(value))
+}
+
+function withNonce(response: IngressResponse, rooms: IngressRooms): IngressResponse {
+  return { ...response, headers: [...response.headers, ['dpop-nonce', rooms.dpopNonce()]] }
 }
 
 /** What is certain before any policy is asked, in the order in which a caller would want to hear it. */
@@ -111,14 +138,28 @@ async function pass(
   const [asked] = grant.decision.asked
   const { destination } = request
   if (destination === undefined || !rooms.isCurrent(grant)) return ended(grant)
-  const result = await rooms.invoke(invocationFor(request, destination, grant, asked, rooms))
+  const result = await untilEnded(rooms.invoke(invocationFor(request, destination, grant, asked, rooms)), grant, rooms)
   // The grant may have ended while the function ran: its answer must then not leave.
-  if (!rooms.isCurrent(grant)) return ended(grant)
+  if (result === undefined || !rooms.isCurrent(grant)) return ended(grant)
   const outcome = outcomeOf(result)
   const response = responseOf(result, grant)
   return {
     response: { ...response, headers: [...response.headers, ['x-sallyport-id', grant.decision.id]] },
     outcome: Promise.resolve({ ...outcome, status: response.status }),
+  }
+}
+
+/**
+ * The answer; undefined as soon as the grant ends, for whoever was revoked need not wait for the function to be told.
+ * The invocation itself goes on to its deadline: its exits are refused from now on, one by one.
+ */
+async function untilEnded<T>(answer: Promise<T>, grant: Grant, rooms: IngressRooms): Promise<T | undefined> {
+  const over = Promise.withResolvers<undefined>()
+  const release = rooms.whenEnded(grant, () => over.resolve(undefined))
+  try {
+    return await Promise.race([answer, over.promise])
+  } finally {
+    release()
   }
 }
 

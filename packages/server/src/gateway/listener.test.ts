@@ -139,6 +139,12 @@ describe('a request that two readers could read differently is a fault, not a gu
   })
 })
 
+test('a token and its proof are evidence, and no header that a function sees', async () => {
+  await send(`GET /echo/1?a=b HTTP/1.1\r\n${host()}\r\nAuthorization: DPoP t\r\nDPoP: a.b.c\r\n\r\n`)
+  expect(seen[0]).toMatchObject({ credentials: ['DPoP t'], proofs: ['a.b.c'], url: `${gateway.url}/echo/1` })
+  expect([...(seen[0]?.headers.keys() ?? [])]).toEqual(['host'])
+})
+
 test('what only the gateway may state is dropped: forwarding headers and our own names', async () => {
   await send(
     `POST /echo/1 HTTP/1.1\r\n${host()}\r\nContent-Length: 0\r\nX-Forwarded-For: 1.2.3.4\r\n` +

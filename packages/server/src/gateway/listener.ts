@@ -1,6 +1,8 @@
+import { hash } from 'node:crypto'
 import { createServer as createPlainServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
+import { TLSSocket } from 'node:tls'
 
 import { enforce, type Gate } from '@sallyport/core/enforcement'
 
@@ -34,7 +36,16 @@ export interface Gateway {
 
 const maxHeaderBytes = 16_384
 const maxConnections = 2_000
-const tlsRules = { minVersion: 'TLSv1.3', ALPNProtocols: ['http/1.1'] } as const
+/**
+ * A client may show a certificate, and proves in the handshake that it holds the key. Who issued it does not matter:
+ * a token is bound to the certificate itself (RFC 8705 §3), which may be signed by nobody but its holder (§2.2).
+ */
+const tlsRules = {
+  minVersion: 'TLSv1.3',
+  ALPNProtocols: ['http/1.1'],
+  requestCert: true,
+  rejectUnauthorized: false,
+} as const
 
 /** Opens the ingress door. TLS 1.3 only; loopback alone may be plain, and only when asked. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
@@ -91,8 +102,11 @@ async function serve(
   }
   const head = parseHead(message, authorities)
   const destination = head.fault === undefined ? options.route(head.method, head.path) : undefined
+  const scheme = options.tls === undefined ? 'http' : 'https'
   let request: IngressRequest = {
     ...head,
+    url: `${scheme}://${head.headers.get('host') ?? ''}${head.path}`,
+    ...certificateOf(message),
     body: new Uint8Array(),
     remoteAddress,
     receivedAt: options.nowMs(),
@@ -113,6 +127,20 @@ async function serve(
     })
   }
 }
+
+/** Undefined on most connections; `raw` is what the handshake proved, whoever vouches for it. */
+function certificateOf({ socket }: IncomingMessage): { readonly certificateThumbprint?: string } {
+  if (!(socket instanceof TLSSocket)) return {}
+  const known = thumbprints.get(socket)
+  if (known !== undefined) return known
+  const { raw }: { readonly raw?: Buffer } = socket.getPeerCertificate() // empty when none was shown
+  const proved = raw === undefined ? {} : { certificateThumbprint: hash('sha256', raw, 'base64url') }
+  thumbprints.set(socket, proved)
+  return proved
+}
+
+/** A connection keeps its certificate: TLS 1.3 has no renegotiation, and post-handshake requests are never made. */
+const thumbprints = new WeakMap<TLSSocket, { readonly certificateThumbprint?: string }>()
 
 function write(response: ServerResponse, answer: IngressResponse, message: IncomingMessage): void {
   if (response.destroyed) return

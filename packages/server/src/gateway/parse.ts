@@ -11,12 +11,13 @@ export interface Head {
   readonly query: string
   readonly headers: ReadonlyMap<string, string>
   readonly credentials: readonly string[]
+  readonly proofs: readonly string[]
   readonly fault?: Reason
 }
 
 const methods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
 /** Two of any of these would let two readers of one request disagree. */
-const single = new Set(['authorization', 'content-length', 'content-type', 'dpop', 'host', 'transfer-encoding'])
+const single = new Set(['content-length', 'content-type', 'host', 'transfer-encoding'])
 /** Statements that only the gateway itself may make: a client that states them is not believed. */
 const unbelieved =
   /^(forwarded|via|x[-_](real[-_]ip|(forwarded|amzn?|sallyport|original|rewrite)[-_].*|http[-_]method.*))$/
@@ -40,13 +41,14 @@ const trickyPath = /%2f|%5c|%00|%2e|\/\/|;|\\|[\u0000-\u0020\u007f-\uffff]|(^|\/
  */
 export function parseHead(message: IncomingMessage, authorities: ReadonlySet<string>): Head {
   const headers = new Map<string, string>()
-  const credentials: string[] = []
+  // Evidence goes to the identity room alone: no function sees a token or a proof.
+  const evidence = { authorization: new Array<string>(), dpop: new Array<string>() }
   let fault: Reason | undefined
   for (let index = 0; index + 1 < message.rawHeaders.length; index += 2) {
     const name = (message.rawHeaders[index] ?? '').toLowerCase()
     const value = message.rawHeaders[index + 1] ?? ''
-    if (name === 'authorization') {
-      credentials.push(value)
+    if (name === 'authorization' || name === 'dpop') {
+      evidence[name].push(value)
       continue
     }
     const previous = headers.get(name)
@@ -56,8 +58,10 @@ export function parseHead(message: IncomingMessage, authorities: ReadonlySet<str
     if (unbelieved.test(name)) continue
     headers.set(name, previous === undefined ? value : `${previous}, ${value}`)
   }
-  if (credentials.length > 1) {
-    fault ??= gatewayReason('request.duplicate_header', 'The header authorization came more than once.')
+  for (const [name, values] of Object.entries(evidence)) {
+    if (values.length > 1) {
+      fault ??= gatewayReason('request.duplicate_header', `The header ${name} came more than once.`)
+    }
   }
   const target = message.url ?? ''
   const mark = target.indexOf('?')
@@ -65,7 +69,9 @@ export function parseHead(message: IncomingMessage, authorities: ReadonlySet<str
   const query = mark < 0 ? '' : target.slice(mark + 1)
   fault ??= faultOfHead(message, headers, path, authorities)
   for (const name of hopByHop) headers.delete(name)
-  return { method: message.method ?? '', path, query, headers, credentials, ...(fault === undefined ? {} : { fault }) }
+  const { authorization: credentials, dpop: proofs } = evidence
+  const method = message.method ?? ''
+  return { method, path, query, headers, credentials, proofs, ...(fault === undefined ? {} : { fault }) }
 }
 
 function faultOfHead(

@@ -20,14 +20,23 @@ const statuses: ReadonlyMap<string, number> = new Map([
   ['route.unlisted', 404],
   ['route.mfa_required', 401],
   ['grant.ended', 401],
+  ['token.insufficient_scope', 403],
 ])
 
+/** How the caller authenticates, as far as a challenge must know. */
+export interface ChallengeFacts {
+  readonly realm: string
+  /** Whether the refused request spoke DPoP. */
+  readonly dpop: boolean
+  readonly retryAfterMs?: number
+}
+
 /** The answer to a denied request: a code, a reason and the id for `sallyport why`; nothing secret, no rule text. */
-export function refusalResponse(decision: Deny, realm: string, retryAfterMs?: number): IngressResponse {
+export function refusalResponse(decision: Deny, { realm, dpop, retryAfterMs }: ChallengeFacts): IngressResponse {
   const [{ code, message }] = decision.reasons
-  const status = statuses.get(code) ?? (code.startsWith('token.') ? 401 : 403)
+  const status = statuses.get(code) ?? (/^(?:token|dpop)\./.test(code) ? 401 : 403)
   return jsonResponse(status, { code, reason: message, id: decision.id }, [
-    ...challenge(code, realm),
+    ...challenges(code, realm, dpop).map((challenge) => ['www-authenticate', challenge] as const),
     ...(retryAfterMs === undefined ? [] : [['retry-after', String(Math.ceil(retryAfterMs / 1000))] as const]),
   ])
 }
@@ -45,13 +54,28 @@ export function jsonResponse(
   }
 }
 
-/** RFC 6750 §3 for a bad or missing token, RFC 9470 §3 where a stronger sign-in would do. */
-function challenge(code: string, realm: string): readonly (readonly [string, string])[] {
-  if (code === 'token.missing') return [['www-authenticate', `Bearer realm="${realm}"`]]
-  if (code.startsWith('token.')) return [['www-authenticate', `Bearer realm="${realm}", error="invalid_token"`]]
+/** What a challenge says beside its scheme: RFC 6750 §3.1, RFC 9449 §7.1 and §9, RFC 9470 §3. Fixed words only. */
+function errorOf(code: string): string | undefined {
+  if (code === 'dpop.nonce_required' || code === 'dpop.nonce_stale') return 'error="use_dpop_nonce"'
+  if (code.startsWith('dpop.')) return 'error="invalid_dpop_proof"'
+  if (code === 'token.insufficient_scope') return 'error="insufficient_scope"'
+  if (code.startsWith('token.') || code === 'grant.ended') return 'error="invalid_token"'
   if (code === 'route.mfa_required') {
-    const wanted = 'error="insufficient_user_authentication", acr_values="urn:sallyport:mfa"'
-    return [['www-authenticate', `Bearer realm="${realm}", ${wanted}`]]
+    return 'error="insufficient_user_authentication", acr_values="urn:sallyport:acr:mfa"'
   }
-  return []
+  return undefined
+}
+
+const algorithms = 'algs="ES256 ES384 EdDSA Ed25519 PS256 RS256"'
+
+/** Whoever has shown nothing learns of both schemes; whoever spoke one is answered in it. */
+function challenges(code: string, realm: string, dpop: boolean): readonly string[] {
+  const bearer = `Bearer realm="${realm}"`
+  const proof = `DPoP realm="${realm}", ${algorithms}`
+  if (code === 'token.missing') return [bearer, proof]
+  const error = errorOf(code)
+  if (error === undefined) return []
+  // A bound token that came as a bearer token, or without its proof, is told what it needs.
+  const speaksDpop = dpop || code.startsWith('dpop.') || code === 'token.sender_constrained'
+  return [`${speaksDpop ? proof : bearer}, ${error}`]
 }

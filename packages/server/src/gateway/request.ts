@@ -12,6 +12,12 @@ export interface IngressRequest {
   readonly headers: ReadonlyMap<string, string>
   /** Every Authorization header that came; more than one is refused. */
   readonly credentials: readonly string[]
+  /** Every DPoP header that came; more than one is refused. */
+  readonly proofs: readonly string[]
+  /** The address that was asked, without its query: what a DPoP proof must name. */
+  readonly url: string
+  /** SHA-256 of the certificate that the client proved in the TLS handshake, base64url, if it did. */
+  readonly certificateThumbprint?: string
   readonly body: Uint8Array
   readonly remoteAddress: string
   /** Milliseconds since the epoch. */

@@ -14,6 +14,8 @@ export interface Folders {
   readonly certificates: string
   readonly tables: string
   readonly store: string
+  /** Used DPoP proofs, so that a restart lets none through again. */
+  readonly usedProofs: string
   readonly output: string
   readonly signIn: string
   /** The local API's socket; its path may lie elsewhere when the app's own path is too long for a socket. */
@@ -36,6 +38,7 @@ export function openFolders(appFolder: string): Folders {
     certificates: join(state, 'certificates'),
     tables: join(state, 'tables'),
     store: join(state, 'state.sqlite'),
+    usedProofs: join(state, 'used-proofs'),
     output: join(state, 'logs'),
     signIn: join(state, 'development-sign-in.json'),
     socket: join(socketFolderOf(state), 'api.sock'),

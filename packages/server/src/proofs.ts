@@ -1,0 +1,23 @@
+import { createHmac, randomBytes } from 'node:crypto'
+
+import { createDpopNonces, createProofVerifier, type ProofVerifier } from '@sallyport/core/identity'
+
+import { nodeSha256 } from './ledger/index.ts'
+import { nowSeconds } from './operation/index.ts'
+import type { UsedProofs } from './stores/index.ts'
+
+/** What judges the proofs of clients whose tokens are bound to a key. */
+export interface Proofs {
+  readonly verifier: ProofVerifier
+  /** The nonce that clients are to use next. */
+  readonly nextNonce: () => string
+}
+
+/** Nonces are made with a key of this run alone: none from before is good, whatever the clock says. */
+export function openProofs(seen: UsedProofs): Proofs {
+  const key = randomBytes(32)
+  const mac = (bytes: Uint8Array): Uint8Array => createHmac('sha256', key).update(bytes).digest()
+  const nonces = createDpopNonces({ mac, nowSeconds, windowSeconds: 60 })
+  const verifier = createProofVerifier({ nowSeconds, seen, nonces, sha256: nodeSha256 })
+  return { verifier, nextNonce: nonces.current }
+}
