@@ -221,12 +221,12 @@ export const identityGuards: readonly Guard[] = [
   },
   {
     name: 'a token that is bound to a certificate needs that certificate',
-    attack: 'a token that is bound to a certificate with another gives token.certificate_mismatch',
+    attack: 'a token that is bound to a certificate with another one',
     file: `${room}/authenticate.ts`,
     code: 'binding.certificateThumbprint !== certificateThumbprint',
     without: 'certificateThumbprint === undefined',
     noticedBy: authenticate,
-    testName: 'token.certificate_mismatch',
+    testName: 'with another',
   },
   {
     name: 'a proof is by the key that the token is bound to',

@@ -247,10 +247,28 @@ describe('the one spelling of an address', () => {
     expect(normaliseTargetUri(text)).toBe(normal)
   })
 
+  const pieces = [
+    'https://',
+    'http://',
+    'A',
+    'b.',
+    '/',
+    '..',
+    '%7e',
+    '%2f',
+    '%',
+    '?',
+    '#',
+    '@',
+    ':80',
+    ':443',
+    '\\',
+    ' ',
+  ]
   test('is its own spelling, and nothing throws', () => {
     fc.assert(
-      fc.property(fc.oneof(fc.webUrl(), fc.string()), (text) => {
-        const normal = normaliseTargetUri(text)
+      fc.property(fc.array(fc.constantFrom(...pieces), { maxLength: 8 }), (parts) => {
+        const normal = normaliseTargetUri(parts.join(''))
         if (normal !== undefined) expect(normaliseTargetUri(normal)).toBe(normal)
       }),
     )
