@@ -17,6 +17,8 @@ export type Guard = (Place | { readonly places: readonly [Place, Place, ...Place
   readonly attack: string
   /** Test files of which at least one case must then fail. */
   readonly noticedBy: readonly string[]
+  /** Where alone it stands: anywhere else it is not there to be taken out. */
+  readonly needs?: 'root' | 'control groups' | 'no control groups'
   /** Only cases whose full name holds this text are run, so that one guard takes a moment and not a minute. */
   readonly testName?: string
 }

@@ -6,9 +6,11 @@ import type { Guard } from './guard.ts'
 import { hostGuards } from './host.ts'
 import { identityGuards } from './identity.ts'
 import { ledgerGuards } from './ledger.ts'
+import { limitGuards } from './limits.ts'
 import { manifestGuards } from './manifest.ts'
 import { policyGuards } from './policy.ts'
 import { policyLayerGuards } from './policy-layers.ts'
+import { providerGuards } from './provider.ts'
 import { secretGuards } from './secrets.ts'
 import { serverGuards } from './server.ts'
 
@@ -20,7 +22,9 @@ export const guards: readonly Guard[] = [
   ...manifestGuards,
   ...awsGuards,
   ...hostGuards,
+  ...limitGuards,
   ...gatewayGuards,
+  ...providerGuards,
   ...serverGuards,
   ...egressGuards,
   ...ledgerGuards,

@@ -1,5 +1,7 @@
+import { spawnSync, type StdioOptions } from 'node:child_process'
 import { closeSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 
@@ -50,6 +52,28 @@ describe('what a box can see', () => {
     expect(
       hostOnly(await under.call({ probe: 'descriptors' })).filter((link) => !link.startsWith('/var/task/')),
     ).toEqual([])
+  })
+
+  it('has no descriptor that the server inherited, which other children of the server have', () => {
+    const file = join(folder, 'inherited')
+    writeFileSync(file, '')
+    const fd = openSync(file, 'r')
+    const script = fileURLToPath(new URL('testing/show-descriptors.ts', import.meta.url))
+    // Beyond a gap: of the first sixteen Node itself lets no child inherit any.
+    const stdio: StdioOptions = [
+      'ignore',
+      'pipe',
+      'inherit',
+      ...Array.from({ length: 37 }, () => 'ignore' as const),
+      fd,
+    ]
+    const { stdout } = spawnSync(process.execPath, ['-C', 'source', script], { stdio, encoding: 'utf8' })
+    closeSync(fd)
+    const seen = JSON.parse(stdout) as { here: string[]; child: string; box: string[] }
+    expect(seen.here, 'control').toContain(file)
+    expect(seen.child, 'control').toContain(file)
+    expect(seen.box).not.toEqual([])
+    expect(seen.box.filter((link) => link.endsWith('/inherited'))).toEqual([])
   })
 
   it('shows none of its variables in the process list of the host', async () => {
