@@ -93,6 +93,7 @@ export type Issuer =
   | {
       readonly kind: 'embedded'
       readonly users: readonly { readonly name: string; readonly roles: readonly string[] }[]
+      readonly clients: readonly EmbeddedClient[]
     }
   | {
       /** A Cognito user pool, as the guide's `authorizer` block declares it. */
@@ -119,6 +120,21 @@ export type Issuer =
       readonly jwksFile?: string
       readonly jwksDigest?: string
     }
+
+/** A program that may ask the embedded provider for tokens. */
+export interface EmbeddedClient {
+  readonly name: string
+  /** Roles of the tokens that it gets for itself. */
+  readonly roles: readonly string[]
+  /** Its public keys (JWK), by which it proves itself; absent for a public client. */
+  readonly keys?: readonly Readonly<Record<string, unknown>>[]
+  /** SHA-256 of the file that holds them, hex. */
+  readonly jwksDigest?: string
+  readonly redirects: readonly string[]
+  readonly logoutRedirects: readonly string[]
+  /** Its tokens are bound to a key of its own (RFC 9449). */
+  readonly dpop: boolean
+}
 
 /** A role under `people`, with what its holders must meet before it counts anywhere. */
 export interface Role {

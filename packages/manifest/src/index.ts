@@ -4,6 +4,7 @@ export {
   type AttachedPolicy,
   type Door,
   type DoorOperation,
+  type EmbeddedClient,
   type Expectation,
   type Fault,
   type FunctionDeclaration,

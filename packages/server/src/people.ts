@@ -8,6 +8,7 @@ import { type Leaf, openAuthority } from './certificates/index.ts'
 import {
   createUserStore,
   type IdentityProvider,
+  type ProviderClient,
   provisionUsers,
   startIdentityProvider,
 } from './identity-provider/index.ts'
@@ -42,7 +43,7 @@ export interface People {
 export async function openPeople(
   app: App,
   folders: Folders,
-  { ledger, store, vault }: KeptState,
+  { administration, ledger, store, vault }: KeptState,
   options: ServerOptions,
   started: (() => Promise<void> | void)[],
 ): Promise<People> {
@@ -53,8 +54,10 @@ export async function openPeople(
   writePrivate(caFile, authority.caPem)
   const leaf = await authority.leafFor(permittedNames)
   const users = createUserStore(store)
+  let clients: readonly ProviderClient[] = []
   const provision = async ({ name, issuers }: App): Promise<void> => {
     const embedded = issuers.find((issuer) => issuer.kind === 'embedded')
+    clients = embedded?.clients ?? []
     const wanted = Object.fromEntries((embedded?.users ?? []).map((user) => [user.name, user.roles]))
     const made = await provisionUsers(users, wanted, { random: randomBytes, app: name })
     const known: { users: object } = JSON.parse(readIfPresent(folders.signIn) ?? '{"users":{}}') // our own file, 0600
@@ -73,6 +76,8 @@ export async function openPeople(
     random: randomBytes,
     audience: audienceOf(app),
     app: app.name,
+    clients: () => clients,
+    endSession: (sessionId, reason) => administration.revoke(`session/${sessionId}`, reason),
     report: async ({ message: _forTheOperatorsEyes, ...facts }) => {
       await ledger.append({ kind: 'sign-in', at: nowMs(), ...facts }, 'written')
     },
@@ -84,7 +89,8 @@ export async function openPeople(
     const prefix = arn.user(of.name, '')
     const name = accountArn.slice(prefix.length)
     if (!accountArn.startsWith(prefix) || name.includes(':')) return true
-    return users.find(name)?.roles.includes(role) === true
+    const user = users.find(name)
+    return user !== undefined && user.disabled !== true && user.roles.includes(role)
   }
   return { provider, leaf, anotherLeaf: () => authority.leafFor(permittedNames), caFile, mayHold, provision }
 }

@@ -1,4 +1,4 @@
-import type { App, FunctionDeclaration, Permission, Role, Route } from '../app.ts'
+import type { App, EmbeddedClient, FunctionDeclaration, Permission, Role, Route } from '../app.ts'
 import { showDuration } from '../source/units.ts'
 import { grant, measure, opaque, restraint, type AccessFact } from './facts.ts'
 
@@ -122,7 +122,10 @@ function issuerFacts(app: App): readonly AccessFact[] {
   return app.issuers.flatMap((issuer) => {
     switch (issuer.kind) {
       case 'embedded':
-        return issuer.users.flatMap(({ name, roles }) => roles.map((role) => grant(`${name} may act as ${role}`)))
+        return [
+          ...issuer.users.flatMap(({ name, roles }) => roles.map((role) => grant(`${name} may act as ${role}`))),
+          ...issuer.clients.flatMap(clientFacts),
+        ]
       case 'cognito': {
         const groups = Object.entries(issuer.groups).map(([group, role]) => `${group} as ${role}`)
         return [
@@ -143,6 +146,16 @@ function issuerFacts(app: App): readonly AccessFact[] {
         ]
     }
   })
+}
+
+function clientFacts({ name, roles, jwksDigest, redirects, logoutRedirects, dpop }: EmbeddedClient): AccessFact[] {
+  const keys = jwksDigest === undefined ? 'proves itself by no key' : `proves itself by ${jwksDigest.slice(0, 12)}`
+  return [
+    ...roles.map((role) => grant(`the program ${name} may act as ${role}`)),
+    ...[...redirects, ...logoutRedirects].map((address) => grant(`people may go on to ${address} from ${name}`)),
+    opaque(`client ${name}`, `the program ${name} ${keys}`),
+    measure(`dpop ${name}`, dpop ? 0 : 1, `tokens of ${name} are ${dpop ? '' : 'not '}bound to a key`),
+  ]
 }
 
 function doorFacts(app: App): readonly AccessFact[] {

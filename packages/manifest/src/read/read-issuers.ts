@@ -1,4 +1,4 @@
-import type { Issuer } from '../app.ts'
+import type { EmbeddedClient, Issuer } from '../app.ts'
 import { child, entriesOf, textOf, textsOf, type Entry, type MapNode, type Node } from '../source/node.ts'
 import { readAddress } from './address.ts'
 import { resolve, type Reading } from './reading.ts'
@@ -50,13 +50,52 @@ export function readIssuers(root: Node, reading: Reading): readonly Issuer[] {
   return authorizer === undefined ? declared : [...declared, ...readPools('authorizer', authorizer, undefined, reading)]
 }
 
-function readEmbedded({ value }: Entry, { declared, faults }: Reading): Issuer {
+function readEmbedded({ value }: Entry, reading: Reading): Issuer {
+  const { declared, faults } = reading
   const users = entriesOf(child(value, 'users')).map((user) => {
     const roles = textsOf(user.value)
     for (const { text, at } of roles) resolve(text, at, 'role', declared.roles, faults)
     return { name: user.key, roles: roles.map(({ text }) => text) }
   })
-  return { kind: 'embedded', users }
+  const clients = entriesOf(child(value, 'clients')).map((entry) => readClient(entry, users, reading))
+  return { kind: 'embedded', users, clients }
+}
+
+/** A client's name becomes a subject as a user's does, so no two may share one. */
+function readClient(
+  { key, keyAt, value }: Entry,
+  users: readonly { readonly name: string }[],
+  reading: Reading,
+): EmbeddedClient {
+  const { declared, faults } = reading
+  if (key === 'sallyport-cli' || users.some(({ name }) => name === key))
+    faults.add('manifest.duplicate_name', keyAt, `"${key}" is taken already.`, 'give the client another name')
+  const roles = textsOf(child(value, 'roles'))
+  for (const { text, at } of roles) resolve(text, at, 'role', declared.roles, faults)
+  const addresses = (name: string): readonly string[] => {
+    const texts = textsOf(child(value, name))
+    for (const { text, at } of texts) {
+      const address = readAddress(/^https?:\/\/[^/?#]+/i.exec(text)?.[0] ?? text)
+      if (address.kind === 'refused')
+        faults.add('manifest.insecure_upstream', at, `clients.${key}.${name}: ${address.why}.`, address.suggestion)
+    }
+    return texts.map(({ text }) => text)
+  }
+  const { keys, jwksDigest } = readKeySet(value, reading)
+  const redirects = addresses('redirects')
+  if (keys === undefined && redirects.length === 0)
+    faults.add('manifest.missing_key', keyAt, `clients.${key} needs "jwks", "redirects", or both.`)
+  if (keys === undefined && roles.length > 0)
+    faults.add('manifest.missing_key', keyAt, `clients.${key} has roles of its own and no "jwks" to prove itself by.`)
+  const dpop = child(value, 'dpop')
+  return {
+    name: key,
+    roles: roles.map(({ text }) => text),
+    ...(keys === undefined || jwksDigest === undefined ? {} : { keys, jwksDigest }),
+    redirects,
+    logoutRedirects: addresses('logout'),
+    dpop: dpop?.kind === 'flag' && dpop.value,
+  }
 }
 
 function readExternal({ key, keyAt, value }: Entry, reading: Reading): readonly Issuer[] {
@@ -91,7 +130,7 @@ function readExternal({ key, keyAt, value }: Entry, reading: Reading): readonly 
       issuer: url,
       audience,
       rolesClaim: textOf(child(value, 'roles')) ?? 'roles',
-      ...readKeySet(value, reading),
+      ...keySetFile(value, reading),
     },
   ]
 }
@@ -103,7 +142,7 @@ function readPools(name: string, authorizer: Node, around: Node | undefined, rea
     resolve(role, value.at, 'role', declared.roles, faults)
     return [key, role]
   })
-  const keySet = around === undefined ? {} : readKeySet(around, reading)
+  const keySet = around === undefined ? {} : keySetFile(around, reading)
   const pools = textsOf(child(authorizer, 'cognitoUserPools'))
   return pools.map(({ text }) => {
     const userPool = text.slice(text.lastIndexOf('/') + 1)
@@ -120,16 +159,26 @@ function readPools(name: string, authorizer: Node, around: Node | undefined, rea
   })
 }
 
+function keySetFile(around: Node, reading: Reading): { readonly jwksFile?: string; readonly jwksDigest?: string } {
+  const { keys: _, ...file } = readKeySet(around, reading)
+  return file
+}
+
 function readKeySet(
   around: Node,
   { files, faults }: Reading,
-): { readonly jwksFile?: string; readonly jwksDigest?: string } {
+): {
+  readonly jwksFile?: string
+  readonly jwksDigest?: string
+  readonly keys?: readonly Readonly<Record<string, unknown>>[]
+} {
   const jwks = child(around, 'jwks')
   const name = textOf(jwks)
   if (jwks === undefined || name === undefined) return {}
   const file = files.read(name, jwks.at, faults)
   if (file === undefined) return {}
-  if (holdsKeys(file.text)) return { jwksFile: file.path, jwksDigest: file.digest }
+  const keys = keysIn(file.text)
+  if (keys !== undefined) return { jwksFile: file.path, jwksDigest: file.digest, keys }
   faults.add(
     'manifest.wrong_type',
     jwks.at,
@@ -139,18 +188,19 @@ function readKeySet(
 }
 
 /** A key set of public keys: a private or symmetric one in the app folder is a secret in text. */
-function holdsKeys(text: string): boolean {
+function keysIn(text: string): readonly Readonly<Record<string, unknown>>[] | undefined {
   let value: unknown
   try {
     value = JSON.parse(text)
   } catch (error) {
-    if (error instanceof SyntaxError) return false
+    if (error instanceof SyntaxError) return undefined
     throw error
   }
-  if (typeof value !== 'object' || value === null || !('keys' in value) || !Array.isArray(value.keys)) return false
+  if (typeof value !== 'object' || value === null || !('keys' in value) || !Array.isArray(value.keys)) return undefined
   const keys: readonly unknown[] = value.keys
-  return (
-    keys.length > 0 &&
-    keys.every((key) => typeof key === 'object' && key !== null && 'kty' in key && key.kty !== 'oct' && !('d' in key))
-  )
+  return keys.length > 0 && keys.every(isPublicKey) ? keys : undefined
+}
+
+function isPublicKey(key: unknown): key is Readonly<Record<string, unknown>> {
+  return typeof key === 'object' && key !== null && 'kty' in key && key.kty !== 'oct' && !('d' in key)
 }

@@ -102,6 +102,20 @@ const forRoles: Shape = {
   },
 }
 
+const embeddedClient: Shape = {
+  kind: 'record',
+  keys: {
+    roles: { shape: names, about: 'Roles of the tokens that it gets for itself; it needs keys for those.' },
+    jwks: { shape: file, about: 'JWKS file of its public keys, by which it proves itself (private_key_jwt).' },
+    redirects: {
+      shape: { kind: 'list', of: url, atLeast: 1 },
+      about: 'Where people come back to after they signed in.',
+    },
+    logout: { shape: { kind: 'list', of: url, atLeast: 1 }, about: 'Where people may go on to after they signed out.' },
+    dpop: { shape: { kind: 'flag' }, about: 'Its tokens are bound to a key that it proves with each request.' },
+  },
+}
+
 /** A verb of a table may also be the name of an operation: which it is shows only when the thing is known. */
 const permission: Shape = {
   kind: 'either',
@@ -161,6 +175,10 @@ export const manifestShape: Extract<Shape, { kind: 'record' }> = {
                   required: true,
                   about: 'User name → roles.',
                   shape: { kind: 'record', keys: {}, named: { says: nameSays, pattern: name, of: names } },
+                },
+                clients: {
+                  about: 'Programs that may ask for tokens.',
+                  shape: { kind: 'record', keys: {}, named: { says: nameSays, pattern: name, of: embeddedClient } },
                 },
               },
             },

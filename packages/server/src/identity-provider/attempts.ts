@@ -1,3 +1,7 @@
+import { createHash } from 'node:crypto'
+
+import type { SealedStore } from './ports.ts'
+
 /** Counts attempts so that guessing does not pay. */
 export interface Attempts {
   /**
@@ -18,7 +22,6 @@ export interface AttemptKey {
 
 /** Failures are forgotten this long after the first of them. */
 export const attemptWindowSeconds = 900
-const maxCounters = 100_000
 
 /**
  * Who is counted for a password: the user at this address, the user from anywhere, and the address.
@@ -44,37 +47,68 @@ export function codeAttempts(user: string): readonly AttemptKey[] {
   return [{ key: `code/${user}`, limit: 5, clearedBySuccess: true }]
 }
 
-/** Makes the counters. They live in memory: a restart, which no attacker can cause, forgets them. */
-export function createAttempts(nowSeconds: () => number): Attempts {
-  const counters = new Map<string, { taken: number; readonly until: number }>()
+/** A user code has about 34 bits and lives ten minutes: whoever types thirty wrong ones is not a person with a device. */
+export function userCodeAttempts(address: string): readonly AttemptKey[] {
+  return [{ key: `user-code/${address}`, limit: 60, clearedBySuccess: false }]
+}
 
-  function counter(key: string): { taken: number; readonly until: number } {
-    const known = counters.get(key)
-    if (known !== undefined && nowSeconds() < known.until) return known
-    counters.delete(key)
-    const made = { taken: 0, until: nowSeconds() + attemptWindowSeconds }
-    counters.set(key, made)
-    return made
+const kind = 'attempt'
+
+/**
+ * Makes the counters. They are kept in the store, so that a restart gives nobody new guesses. `maxCounters` bounds what
+ * strangers can make us keep; beyond it nobody may try, until counters run out.
+ */
+export function createAttempts(store: SealedStore, nowSeconds: () => number, maxCounters = 100_000): Attempts {
+  const sweepEverySeconds = 60
+  let known = store.ids(kind).length
+  let sweptAt = nowSeconds()
+
+  interface Counter {
+    readonly taken: number
+    readonly until: number
+  }
+  function read(key: string): Counter | undefined {
+    const value = store.get(kind, hashed(key))
+    return value === undefined ? undefined : JSON.parse(value)
+  }
+  function write(key: string, { taken, until }: Counter): void {
+    store.put(kind, hashed(key), JSON.stringify({ taken, until }), until)
   }
 
   function hasRoom(count: number): boolean {
-    if (counters.size + count <= maxCounters) return true
-    for (const [key, { until }] of counters) if (nowSeconds() >= until) counters.delete(key)
-    return counters.size + count <= maxCounters
+    if (known + count <= maxCounters) return true
+    if (nowSeconds() - sweptAt >= sweepEverySeconds) {
+      known = store.ids(kind).length
+      sweptAt = nowSeconds()
+    }
+    return known + count <= maxCounters
   }
 
   return {
     take(keys) {
-      if (!hasRoom(keys.length)) return false
-      if (keys.some(({ key, limit }) => counter(key).taken >= limit)) return false
-      for (const { key } of keys) counter(key).taken++
+      const counters = keys.map(({ key }) => read(key))
+      const fresh = counters.filter((counter) => counter === undefined).length
+      if (!hasRoom(fresh)) return false
+      if (keys.some(({ limit }, at) => (counters[at]?.taken ?? 0) >= limit)) return false
+      for (const [at, { key }] of keys.entries()) {
+        const { taken, until } = counters[at] ?? { taken: 0, until: nowSeconds() + attemptWindowSeconds }
+        write(key, { taken: taken + 1, until })
+      }
+      known += fresh
       return true
     },
     succeed(keys) {
       for (const { key, clearedBySuccess } of keys) {
-        if (clearedBySuccess) counters.delete(key)
-        else counter(key).taken = Math.max(0, counter(key).taken - 1)
+        const counter = read(key)
+        if (counter === undefined) continue
+        if (clearedBySuccess) store.delete(kind, hashed(key))
+        else write(key, { ...counter, taken: Math.max(0, counter.taken - 1) })
       }
     },
   }
+}
+
+/** Names and addresses of people are nothing to keep readable. */
+function hashed(key: string): string {
+  return createHash('sha256').update(key).digest('base64url')
 }

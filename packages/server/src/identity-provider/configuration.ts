@@ -1,98 +1,126 @@
 import { SallyportError } from '@sallyport/core/access'
 import { type Configuration, errors, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider'
 
-import { createAdapterFactory } from './adapter.ts'
+import { type AdapterOptions, createAdapterFactory } from './adapter.ts'
+import { clientLookup, type ProviderClient } from './clients.ts'
+import { deviceFlow } from './device-flow.ts'
+import { endSessionPath } from './end-session.ts'
+import { pageHeaders } from './html.ts'
 import type { ProviderKeys } from './keys.ts'
-import { errorPage, pageHeaders } from './pages.ts'
+import { errorPage } from './pages.ts'
 import type { SealedStore, UserStore } from './ports.ts'
 import { contextOf, contexts, recallFacts } from './sign-in-facts.ts'
-
-/** The one client: our own command line, public, on this machine (RFC 8252). Any loopback port will do (§7.3). */
-export const client = { id: 'sallyport-cli', redirectUri: 'http://127.0.0.1/callback' } as const
 
 /** The one scope of the gateway; what a token may do is the policy's business, not the scope's. */
 export const resourceScope = 'call'
 
 /** How long things live. A code is for one immediate exchange, a sign-in for the time a person needs. */
-export const lifetimes = { accessTokenSeconds: 600, codeSeconds: 60, interactionSeconds: 600 } as const
+export const lifetimes: Readonly<
+  Record<'accessTokenSeconds' | 'codeSeconds' | 'interactionSeconds' | 'deviceCodeSeconds' | 'refreshSeconds', number>
+> = {
+  accessTokenSeconds: 600,
+  codeSeconds: 60,
+  interactionSeconds: 600,
+  deviceCodeSeconds: 600,
+  /** A person signs in anew twice a day, however often the tokens were refreshed. */
+  refreshSeconds: 12 * 3_600,
+}
 
-/** What the provider is told: everything that is not needed is off. */
-export function configure(options: {
+/** What the provider is told. */
+export interface ProviderOptions extends Pick<AdapterOptions, 'grantEnded'> {
+  readonly issuerUrl: string
+  readonly app: string
   readonly audience: string
   readonly keys: ProviderKeys
   readonly store: SealedStore
   readonly users: UserStore
+  readonly clients: () => readonly ProviderClient[]
   readonly nowSeconds: () => number
-}): Configuration {
-  const { audience, keys, store, users, nowSeconds } = options
+}
+
+/** Everything that is not needed is off. */
+export function configure(options: ProviderOptions): Configuration {
+  const { audience, keys, store, nowSeconds, grantEnded, clients } = options
   const cookie = { httpOnly: true, secure: true, sameSite: 'lax', signed: true, overwrite: true } as const
+  const audienceServer = {
+    scope: resourceScope,
+    audience,
+    accessTokenFormat: 'jwt',
+    accessTokenTTL: lifetimes.accessTokenSeconds,
+    jwt: { sign: { alg: 'ES256' } },
+  } as const
   return {
-    adapter: createAdapterFactory(store, nowSeconds),
-    clients: [
-      {
-        client_id: client.id,
-        application_type: 'native',
-        token_endpoint_auth_method: 'none',
-        redirect_uris: [client.redirectUri],
-        grant_types: ['authorization_code'],
-        response_types: ['code'],
-      },
-    ],
+    adapter: createAdapterFactory({ store, nowSeconds, grantEnded, findClient: clientLookup(clients) }),
+    clients: [],
     jwks: { keys: keys.signing.map((jwk) => ({ ...jwk })) },
     cookies: { keys: [...keys.cookies], long: cookie, short: cookie },
-    scopes: ['openid'],
+    scopes: ['openid', 'offline_access'],
+    claims: { openid: ['sub', 'sid'], acr: null, auth_time: null, iss: null },
     acrValues: [contexts.single, contexts.multiple],
     responseTypes: ['code'],
-    clientAuthMethods: ['none'],
+    clientAuthMethods: ['none', 'private_key_jwt'],
     clientDefaults: { id_token_signed_response_alg: 'ES256' },
-    enabledJWA: { idTokenSigningAlgValues: ['ES256'] },
+    enabledJWA: {
+      idTokenSigningAlgValues: ['ES256'],
+      // ECDSA and Ed25519 only: no PKCS #1 v1.5, no secret that both sides hold (RFC 8725 §3.2).
+      clientAuthSigningAlgValues: ['ES256', 'Ed25519', 'EdDSA'],
+      dPoPSigningAlgValues: ['ES256', 'Ed25519', 'EdDSA'],
+    },
     pkce: { required: () => true }, // S256 is the only method that the provider knows (RFC 9700 §2.1.1)
     clientBasedCORS: () => false,
+    discovery: { end_session_endpoint: `${options.issuerUrl}${endSessionPath}` },
     features: {
       devInteractions: { enabled: false },
-      dPoP: { enabled: false },
+      dPoP: { enabled: true, nonceSecret: Buffer.from(keys.dpopNonce, 'base64url') },
       userinfo: { enabled: false },
-      revocation: { enabled: false },
-      rpInitiatedLogout: { enabled: false },
-      pushedAuthorizationRequests: { enabled: false },
+      revocation: { enabled: true, allowedPolicy: (_, client, token) => token.clientId === client.clientId },
+      rpInitiatedLogout: { enabled: false }, // ours needs no script and ends the access tokens as well
+      pushedAuthorizationRequests: { enabled: true },
+      clientCredentials: { enabled: true },
+      deviceFlow: deviceFlow(options),
       resourceIndicators: {
         enabled: true,
         defaultResource: () => audience,
         useGrantedResource: () => true,
         getResourceServerInfo: (_, resource) => {
           if (resource !== audience) throw new errors.InvalidTarget('unknown resource')
-          return {
-            scope: resourceScope,
-            audience,
-            accessTokenFormat: 'jwt',
-            accessTokenTTL: lifetimes.accessTokenSeconds,
-            jwt: { sign: { alg: 'ES256' } },
-          }
+          return audienceServer
         },
       },
     },
     ttl: {
       AccessToken: lifetimes.accessTokenSeconds,
+      ClientCredentials: lifetimes.accessTokenSeconds,
       AuthorizationCode: lifetimes.codeSeconds,
+      DeviceCode: lifetimes.deviceCodeSeconds,
       IdToken: lifetimes.accessTokenSeconds,
       Interaction: lifetimes.interactionSeconds,
-      Grant: lifetimes.accessTokenSeconds,
-      Session: 1, // nobody is kept signed in: see `signInAnew`
+      Grant: lifetimes.refreshSeconds,
+      RefreshToken: refreshLifetime,
+      // Nobody is kept signed in (see `signInAnew`); what a person types for a device is remembered while they type.
+      Session: (_, session) => (session.accountId === undefined ? lifetimes.deviceCodeSeconds : 1),
     },
     expiresWithSession: () => false,
-    issueRefreshToken: () => false,
+    // Once used, a refresh token is dead; whoever brings it again ends the whole sign-in (RFC 9700 §4.14.2).
+    rotateRefreshToken: () => true,
+    issueRefreshToken: (_, client, code) =>
+      client.grantTypeAllowed('refresh_token') && code.scopes.has('offline_access'),
     interactions: { policy: signInAnew(), url: (_, interaction) => `/interaction/${interaction.uid}` },
-    findAccount: (_, name) =>
-      users.find(name) === undefined ? undefined : { accountId: name, claims: () => ({ sub: name }) },
-    extraTokenClaims: (_, token) => tokenClaims(store, users, token),
+    findAccount: (_, name, token) => findAccount(options, name, token),
+    extraTokenClaims: (_, token) => tokenClaims(options, token),
     renderError,
   }
+}
+
+/** Rotation hands the rest of the first one's life on, and no more. */
+function refreshLifetime(ctx: KoaContextWithOIDC): number {
+  return ctx.oidc.entities.RotatedRefreshToken?.remainingTTL ?? lifetimes.refreshSeconds
 }
 
 /**
  * Every authorization asks the person anew. The client is public and its redirect goes to whatever listens on this
  * machine: with a kept session, any local program could get a token without anybody noticing (RFC 8252 §8.6).
- * That is also why no page asks for consent: the sign-in itself is the consent to our own client.
+ * That is also why no page asks for consent: the sign-in itself is the consent, to clients of the manifest's own.
  */
 function signInAnew(): interactionPolicy.DefaultPolicy {
   const policy = interactionPolicy.base()
@@ -107,16 +135,38 @@ function isUnproved(ctx: KoaContextWithOIDC): boolean {
   return ctx.oidc.result?.login === undefined
 }
 
+interface Made {
+  readonly kind?: string
+  readonly accountId?: unknown
+  readonly clientId?: unknown
+  readonly grantId?: unknown
+}
+
+/** Nobody who was disabled since; the session goes into the ID token, so that whoever holds it can end it. */
+function findAccount(
+  { users, store }: ProviderOptions,
+  name: string,
+  token: Made | undefined,
+): { accountId: string; claims: () => { sub: string } } | undefined {
+  const user = users.find(name)
+  if (user === undefined || user.disabled === true) return undefined
+  const facts = typeof token?.grantId === 'string' ? recallFacts(store, token.grantId) : undefined
+  return {
+    accountId: name,
+    claims: () => ({ sub: name, ...(facts === undefined ? {} : { sid: facts.sessionId }) }),
+  }
+}
+
 /** Roles are those of the moment; the rest is what the sign-in proved. Without facts no token is made. */
-function tokenClaims(
-  store: SealedStore,
-  users: UserStore,
-  token: { readonly kind: string; readonly accountId?: unknown; readonly grantId?: unknown },
-): Record<string, unknown> {
-  const { accountId, grantId } = token
+function tokenClaims({ store, users, clients }: ProviderOptions, token: Made): Record<string, unknown> {
+  const { kind, accountId, grantId, clientId } = token
+  if (kind === 'ClientCredentials') {
+    const client = clients().find(({ name }) => name === clientId)
+    if (client !== undefined) return { roles: client.roles, amr: ['swk'] }
+  }
   const user = typeof accountId === 'string' ? users.find(accountId) : undefined
   const facts = typeof grantId === 'string' ? recallFacts(store, grantId) : undefined
-  if (token.kind !== 'AccessToken' || user === undefined || facts === undefined) {
+  if (kind !== 'AccessToken' || user === undefined || facts === undefined) {
     throw new SallyportError('identity_provider.facts', 'a token was asked for that no sign-in stands behind')
   }
   return {
@@ -135,6 +185,6 @@ function renderError(
   out: { readonly error: string; readonly error_description?: unknown },
 ): void {
   const description = typeof out.error_description === 'string' ? out.error_description : out.error
-  ctx.set(pageHeaders)
+  ctx.set(pageHeaders())
   ctx.body = errorPage('This cannot go on', out.error === 'server_error' ? 'Something failed here.' : description)
 }

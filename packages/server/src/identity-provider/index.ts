@@ -1,3 +1,4 @@
+export { type ProviderClient } from './clients.ts'
 export { createDevelopmentUsers, type DevelopmentSignIn, provisionUsers } from './development-users.ts'
 export { type SealedStore, type SignInEvent, type UserStore } from './ports.ts'
 export { type IdentityProvider, startIdentityProvider } from './start.ts'

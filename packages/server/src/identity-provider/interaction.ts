@@ -9,7 +9,8 @@ import { type Attempts, codeAttempts, passwordAttempts } from './attempts.ts'
 import { lifetimes, resourceScope } from './configuration.ts'
 import { proveDevice } from './device-proof.ts'
 import { readForm } from './form.ts'
-import { codePage, errorPage, pageHeaders, passwordPage } from './pages.ts'
+import { pageHeaders } from './html.ts'
+import { codePage, errorPage, passwordPage } from './pages.ts'
 import type { Passwords } from './password.ts'
 import type { SealedStore, SignInEvent, UserStore } from './ports.ts'
 import { useCode } from './second-factor.ts'
@@ -156,14 +157,14 @@ async function finish(
   if (typeof clientId !== 'string') throw new TypeError('an interaction without a client')
   store.delete('sign-in-step', hashed(interaction.uid))
   const grant = new provider.Grant({ accountId: proved.user, clientId })
-  grant.addOIDCScope('openid')
+  grant.addOIDCScope('openid offline_access')
   grant.addResourceScope(audience, resourceScope)
   const grantId = await grant.save()
   const authenticatedAtSeconds = nowSeconds()
   const sessionId = Buffer.from(context.random(16)).toString('hex')
   const device = proved.device === undefined ? {} : { device: proved.device }
   const facts = { sessionId, methods, authenticatedAtSeconds, ...device }
-  rememberFacts(store, grantId, facts, authenticatedAtSeconds + lifetimes.accessTokenSeconds)
+  rememberFacts(store, grantId, facts, authenticatedAtSeconds + lifetimes.refreshSeconds)
   await context.report({
     event: 'signed-in',
     code: 'sign-in.done',
@@ -188,8 +189,8 @@ export function addressOf(request: IncomingMessage): string {
 }
 
 /** Sends one of our pages. */
-export function send(response: ServerResponse, status: number, body: string): void {
-  response.writeHead(status, { ...pageHeaders, 'content-length': Buffer.byteLength(body) }).end(body)
+export function send(response: ServerResponse, status: number, body: string, redirectUri?: string): void {
+  response.writeHead(status, { ...pageHeaders(redirectUri), 'content-length': Buffer.byteLength(body) }).end(body)
 }
 
 function redirect(response: ServerResponse, location: string): void {

@@ -1,5 +1,15 @@
 import { SallyportError } from '@sallyport/core/access'
-import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK } from 'jose'
+import {
+  calculateJwkThumbprint,
+  errors,
+  exportJWK,
+  generateKeyPair,
+  importJWK,
+  type JWK,
+  jwtVerify,
+  type JWTVerifyOptions,
+  type JWTVerifyResult,
+} from 'jose'
 
 import type { SealedStore } from './ports.ts'
 
@@ -9,6 +19,8 @@ export interface ProviderKeys {
   readonly signing: readonly JWK[]
   /** For signing cookies. Secret. */
   readonly cookies: readonly string[]
+  /** 32 bytes, base64url, from which nonces for DPoP proofs are made (RFC 9449 §8). Secret. */
+  readonly dpopNonce: string
 }
 
 /** Reads the keys, or makes them. Throws `identity_provider.keys` when what is stored cannot be read. */
@@ -17,11 +29,16 @@ export async function openProviderKeys(
   random: (bytes: number) => Uint8Array,
 ): Promise<ProviderKeys> {
   const stored = store.get('identity-provider', 'keys')
-  if (stored !== undefined) return readKeys(JSON.parse(stored))
+  const secret = (): string => Buffer.from(random(32)).toString('base64url')
+  if (stored !== undefined) {
+    const known = readKeys({ dpopNonce: secret(), ...JSON.parse(stored) })
+    store.put('identity-provider', 'keys', JSON.stringify(known)) // the nonce's secret came later than the rest
+    return known
+  }
   const { privateKey } = await generateKeyPair('ES256', { extractable: true })
   const jwk = await exportJWK(privateKey)
   const signing = [{ ...jwk, kid: await calculateJwkThumbprint(jwk), alg: 'ES256', use: 'sig' }]
-  const keys = { signing, cookies: [Buffer.from(random(32)).toString('base64url')] }
+  const keys = { signing, cookies: [secret()], dpopNonce: secret() }
   store.put('identity-provider', 'keys', JSON.stringify(keys))
   return keys
 }
@@ -38,11 +55,37 @@ export function publicJwks(keys: ProviderKeys): { readonly keys: readonly JWK[] 
   }
 }
 
+/**
+ * A JWT that one of our own keys signed, or undefined. Adversary: whoever brings something that looks like one; the
+ * caller says which kind it must be.
+ */
+export async function verifyOwn(
+  keys: ProviderKeys,
+  token: string,
+  expected: JWTVerifyOptions,
+): Promise<JWTVerifyResult | undefined> {
+  for (const jwk of publicJwks(keys).keys) {
+    try {
+      return await jwtVerify(token, await importJWK(jwk, 'ES256'), { ...expected, algorithms: ['ES256'] })
+    } catch (error) {
+      if (!(error instanceof errors.JOSEError)) throw error
+    }
+  }
+  return undefined
+}
+
 function readKeys(value: unknown): ProviderKeys {
   if (typeof value === 'object' && value !== null && 'signing' in value && 'cookies' in value) {
     const { signing, cookies } = value
+    const dpopNonce = 'dpopNonce' in value ? value.dpopNonce : undefined
     const areCookies = Array.isArray(cookies) && cookies.every((key) => typeof key === 'string')
-    if (Array.isArray(signing) && signing.length > 0 && areCookies && cookies.length > 0) return { signing, cookies }
+    if (Array.isArray(signing) && signing.length > 0 && areCookies && cookies.length > 0 && isSecret(dpopNonce)) {
+      return { signing, cookies, dpopNonce }
+    }
   }
   throw new SallyportError('identity_provider.keys', 'the sealed keys of the identity provider are damaged')
+}
+
+function isSecret(value: unknown): value is string {
+  return typeof value === 'string' && Buffer.from(value, 'base64url').length === 32
 }

@@ -18,7 +18,7 @@ describe('the pages', () => {
   test('work without scripts, are labelled, and may load nothing', async () => {
     const path = await visitor.start()
     const { body, headers } = await visitor.send('GET', path)
-    const policy = /^default-src 'none'; style-src 'sha256-\S+'; form-action 'self'/
+    const policy = /^default-src 'none'; style-src 'sha256-\S+'; script-src 'sha256-\S+'; form-action 'self'/
     expect(headers['content-security-policy']).toMatch(policy)
     expect(headers).toMatchObject({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' })
     expect(body).not.toMatch(/<script/)

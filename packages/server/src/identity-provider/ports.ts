@@ -26,6 +26,26 @@ export interface User {
   /** Base32; absent when no second factor is enrolled. */
   readonly totpSecret?: string
   readonly devices: readonly EnrolledDevice[]
+  readonly passkeys?: readonly Passkey[]
+  /** SHA-256 of each that is left, hex; 80 random bits each, so a plain hash keeps them. */
+  readonly recoveryCodes?: readonly string[]
+  /** True for somebody who may not sign in, and whose tokens are not renewed. */
+  readonly disabled?: boolean
+}
+
+/** A WebAuthn credential of one user. */
+export interface Passkey {
+  /** Credential id, base64url. */
+  readonly id: string
+  /** COSE key, base64url. */
+  readonly publicKey: string
+  /** The authenticator's signature counter at the last use; 0 where it keeps none. */
+  readonly counter: number
+  readonly transports: readonly string[]
+  /** True when it may be copied to other devices of its owner. */
+  readonly syncable: boolean
+  /** Seconds since the epoch. */
+  readonly createdAtSeconds: number
 }
 
 /** A device whose key was enrolled for one user. */

@@ -17,7 +17,7 @@ export const contexts = { single: 'urn:sallyport:acr:single-factor', multiple: '
 
 /** `mfa` is claimed only here, and only when a second factor was proved. */
 export function contextOf(methods: readonly string[]): string {
-  return methods.includes('otp') ? contexts.multiple : contexts.single
+  return methods.includes('mfa') ? contexts.multiple : contexts.single
 }
 
 const kind = 'sign-in'

@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 
 import { createAdapterFactory } from './adapter.ts'
 import { attemptWindowSeconds, createAttempts, passwordAttempts } from './attempts.ts'
+import { clientLookup } from './clients.ts'
 import { createDevelopmentUsers, type DevelopmentSignIn, provisionUsers } from './development-users.ts'
 import { proveDevice } from './device-proof.ts'
 import { openProviderKeys } from './keys.ts'
@@ -142,7 +143,10 @@ describe('attempts', () => {
   const [address, far] = ['192.0.2.1', '198.51.100.7']
 
   test('end for one user from one address, and not for the same user elsewhere', () => {
-    const attempts = createAttempts(() => 0)
+    const attempts = createAttempts(
+      createMemoryStore(() => 0),
+      () => 0,
+    )
     for (let i = 0; i < 5; i++) expect(attempts.take(passwordAttempts('alice', address))).toBe(true)
     expect(attempts.take(passwordAttempts('alice', address))).toBe(false)
     expect(attempts.take(passwordAttempts('alice', far))).toBe(true)
@@ -150,7 +154,10 @@ describe('attempts', () => {
   })
 
   test('end for a user from all addresses together, and for an address with all users', () => {
-    const attempts = createAttempts(() => 0)
+    const attempts = createAttempts(
+      createMemoryStore(() => 0),
+      () => 0,
+    )
     const takeMany = (keyOf: (i: number) => [string, string]): number =>
       Array.from({ length: 200 }, (_, i) => attempts.take(passwordAttempts(...keyOf(i)))).filter(Boolean).length
     expect(takeMany((i) => ['alice', `192.0.2.${i}`])).toBe(50)
@@ -159,7 +166,10 @@ describe('attempts', () => {
 
   test('begin anew after the window, and after a success; but a success does not wipe an address clean', () => {
     let seconds = 0
-    const attempts = createAttempts(() => seconds)
+    const attempts = createAttempts(
+      createMemoryStore(() => seconds),
+      () => seconds,
+    )
     const keys = passwordAttempts('alice', address)
     for (let i = 0; i < 5; i++) attempts.take(keys)
     seconds = attemptWindowSeconds
@@ -176,6 +186,16 @@ describe('attempts', () => {
     }
     expect(taken).toBe(100)
   })
+})
+
+test('attempts are counted over a restart, and bounded in number', () => {
+  const store = createMemoryStore(() => 0)
+  const first = createAttempts(store, () => 0)
+  for (let i = 0; i < 5; i++) first.take(passwordAttempts('alice', '192.0.2.1'))
+  expect(createAttempts(store, () => 0).take(passwordAttempts('alice', '192.0.2.1'))).toBe(false)
+  expect(createAttempts(store, () => 0).take(passwordAttempts('bob', '192.0.2.1'))).toBe(true)
+  expect(JSON.stringify(store.ids('attempt'))).not.toMatch(/alice|192/)
+  expect(createAttempts(store, () => 0, 5).take(passwordAttempts('carol', '192.0.2.9'))).toBe(false)
 })
 
 describe('passwords', () => {
@@ -199,7 +219,13 @@ describe('passwords', () => {
 
 describe('the adapter', () => {
   const store = createMemoryStore(() => now)
-  const adapterOf = createAdapterFactory(store, () => now)
+  const ended: string[] = []
+  const adapterOf = createAdapterFactory({
+    store,
+    nowSeconds: () => now,
+    findClient: clientLookup(() => []),
+    grantEnded: async (grantId) => void ended.push(grantId),
+  })
 
   test('stores no bearer secret as an id', async () => {
     await adapterOf('AuthorizationCode').upsert('the-code', { grantId: 'g', exp: now + 60 }, 60)
@@ -221,8 +247,24 @@ describe('the adapter', () => {
     expect(await codes.find('the-code')).toBeUndefined()
   })
 
-  test('knows no clients, so that none can be registered', async () => {
-    expect(await adapterOf('Client').find('anything')).toBeUndefined()
+  test('knows the declared clients alone, and takes no other', async () => {
+    const clients = adapterOf('Client')
+    expect(await clients.find('anything')).toBeUndefined()
+    expect(await clients.find('sallyport-cli')).toMatchObject({ token_endpoint_auth_method: 'none' })
+    await expect(clients.upsert('anything', {}, 60)).rejects.toThrow()
+    expect(await clients.find('anything')).toBeUndefined()
+  })
+
+  test('ends everything of a grant when two requests bring one refresh token at the same moment', async () => {
+    const tokens = adapterOf('RefreshToken')
+    await adapterOf('Grant').upsert('g2', { exp: now + 60 }, 60)
+    await tokens.upsert('r1', { grantId: 'g2', exp: now + 60 }, 60)
+    await tokens.upsert('r2', { grantId: 'g2', exp: now + 60 }, 60)
+    const both = await Promise.allSettled([tokens.consume('r1'), tokens.consume('r1')])
+    expect(both.map(({ status }) => status)).toEqual(['fulfilled', 'rejected'])
+    expect(await tokens.find('r2')).toBeUndefined()
+    expect(await adapterOf('Grant').find('g2')).toBeUndefined()
+    expect(ended).toEqual(['g2'])
   })
 })
 

@@ -7,13 +7,17 @@ import { SallyportError } from '@sallyport/core/access'
 import type { JWK } from 'jose'
 import { Provider } from 'oidc-provider'
 
-import { createAttempts, startAttempts } from './attempts.ts'
+import { type AttemptKey, createAttempts, startAttempts, userCodeAttempts } from './attempts.ts'
+import type { ProviderClient } from './clients.ts'
 import { configure } from './configuration.ts'
+import { type EndSessionOptions, endSessionPath, handleEndSession } from './end-session.ts'
+import { registerExchange } from './exchange.ts'
 import { addressOf, handleInteraction, send, type SignInContext } from './interaction.ts'
 import { openProviderKeys, publicJwks } from './keys.ts'
 import { errorPage } from './pages.ts'
 import { createPasswords } from './password.ts'
 import type { SealedStore, SignInEvent, UserStore } from './ports.ts'
+import { recallFacts } from './sign-in-facts.ts'
 
 /** Everything that a provider is made of. */
 export interface IdentityProviderOptions {
@@ -32,6 +36,10 @@ export interface IdentityProviderOptions {
   readonly audience: string
   /** The app's name, for the pages. */
   readonly app: string
+  /** Programs that may ask for tokens, as the manifest in force declares them. */
+  readonly clients: () => readonly ProviderClient[]
+  /** Ends everything that rests on a session; returns when that holds. */
+  readonly endSession: (sessionId: string, reason: string) => Promise<void>
   /** Records what happens at the sign-in; a sign-in that cannot be recorded does not happen. */
   readonly report: (event: SignInEvent) => void | Promise<void>
 }
@@ -48,15 +56,16 @@ export interface IdentityProvider {
 }
 
 /**
- * Starts Sallyport's own OpenID provider: authorization code with PKCE for the one client, over TLS 1.3.
+ * Starts Sallyport's own OpenID provider, over TLS 1.3: authorization code with PKCE, pushed requests, refresh tokens
+ * that rotate, the device flow, and tokens for programs that prove themselves by a key; DPoP wherever a client wants it.
  * Throws `identity_provider.port` when the port is taken and `identity_provider.issuer` for an issuer that is not
  * an https origin.
  */
 export async function startIdentityProvider(options: IdentityProviderOptions): Promise<IdentityProvider> {
-  const { app, audience, nowSeconds, random, report, sealedStore: store, users } = options
+  const { app, audience, clients, endSession, nowSeconds, random, report, sealedStore: store, users } = options
   const keys = await openProviderKeys(store, random)
   const passwords = await createPasswords(random)
-  const attempts = createAttempts(nowSeconds)
+  const attempts = createAttempts(store, nowSeconds)
   const server = createServer({ ...options.tls, minVersion: 'TLSv1.3', maxHeaderSize: 16_384 })
   server.requestTimeout = 30_000
   server.headersTimeout = 10_000
@@ -67,13 +76,21 @@ export async function startIdentityProvider(options: IdentityProviderOptions): P
     socket.once('close', () => sockets.delete(socket))
   })
   const issuerUrl = issuerWithPort(options.issuerUrl, await listen(server, options))
-  const provider = new Provider(issuerUrl, configure({ audience, keys, store, users, nowSeconds }))
+  // A grant ends by logout, by revocation (RFC 7009), or because something of it was used twice.
+  const grantEnded = async (grantId: string): Promise<void> => {
+    const facts = recallFacts(store, grantId)
+    if (facts !== undefined) await endSession(facts.sessionId, 'its grant was ended')
+  }
+  const configured = { issuerUrl, app, audience, keys, store, users, clients, nowSeconds, grantEnded }
+  const provider = new Provider(issuerUrl, configure(configured))
+  registerExchange(provider, { issuerUrl, audience, keys, store, users, nowSeconds })
   const context = { app, issuerUrl, audience, provider, users, store, passwords, attempts, nowSeconds, random, report }
+  const ending = { issuerUrl, keys, clients, endSession }
   provider.silent = true // its errors are reported below, not printed
   provider.on('server_error', (ctx, error) => void reportFault(context, ctx.req, error))
   const answer = provider.callback()
   server.on('request', (request, response) => {
-    void dispatch(context, request, response, answer)
+    void dispatch(context, ending, request, response, answer)
   })
   return {
     issuerUrl,
@@ -89,8 +106,18 @@ export async function startIdentityProvider(options: IdentityProviderOptions): P
   }
 }
 
+/** What leaves a record for whoever asks, or lets a code be guessed. */
+const countedPaths: ReadonlyMap<string, (address: string) => readonly AttemptKey[]> = new Map([
+  ['GET /auth', startAttempts],
+  ['POST /auth', startAttempts],
+  ['POST /request', startAttempts],
+  ['POST /device/auth', startAttempts],
+  ['POST /device', userCodeAttempts],
+])
+
 async function dispatch(
   context: SignInContext,
+  ending: EndSessionOptions,
   request: IncomingMessage,
   response: ServerResponse,
   answer: (request: IncomingMessage, response: ServerResponse) => Promise<void>,
@@ -100,7 +127,10 @@ async function dispatch(
       return send(response, 421, errorPage('Not here', 'This server does not answer for that name.'))
     }
     if (request.url?.startsWith('/interaction/') === true) return await handleInteraction(context, request, response)
-    if (request.url?.startsWith('/auth?') === true && !context.attempts.take(startAttempts(addressOf(request)))) {
+    const path = (request.url ?? '').split('?')[0] ?? ''
+    if (path === endSessionPath) return await handleEndSession(ending, request, response)
+    const counted = countedPaths.get(`${request.method} ${path}`)
+    if (counted !== undefined && !context.attempts.take(counted(addressOf(request)))) {
       return send(response, 429, errorPage('Too many sign-ins', 'Wait a quarter of an hour.'))
     }
     await answer(request, response)

@@ -1,6 +1,6 @@
 import { SallyportError } from '@sallyport/core/access'
 
-import type { EnrolledDevice, SealedStore, User, UserStore } from './ports.ts'
+import type { EnrolledDevice, Passkey, SealedStore, User, UserStore } from './ports.ts'
 
 const kind = 'user'
 
@@ -33,8 +33,36 @@ function readUser(name: string, value: unknown): User {
     throw damaged(name, 'lacks roles, password or devices')
   }
   if (totpSecret !== undefined && typeof totpSecret !== 'string') throw damaged(name, 'has a damaged second factor')
-  const user = { name, roles, passwordHash, devices: devices.map((device: unknown) => readDevice(name, device)) }
-  return totpSecret === undefined ? user : { ...user, totpSecret }
+  const { passkeys = [], recoveryCodes = [], disabled = false } = value
+  if (!Array.isArray(passkeys) || !isStrings(recoveryCodes) || typeof disabled !== 'boolean') {
+    throw damaged(name, 'has damaged passkeys or recovery codes')
+  }
+  return {
+    name,
+    roles,
+    passwordHash,
+    devices: devices.map((device: unknown) => readDevice(name, device)),
+    passkeys: passkeys.map((passkey: unknown) => readPasskey(name, passkey)),
+    recoveryCodes,
+    disabled,
+    ...(totpSecret === undefined ? {} : { totpSecret }),
+  }
+}
+
+function readPasskey(name: string, value: unknown): Passkey {
+  if (!isRecord(value)) throw damaged(name, 'has a damaged passkey')
+  const { id, publicKey, counter, transports, syncable, createdAtSeconds } = value
+  if (
+    typeof id !== 'string' ||
+    typeof publicKey !== 'string' ||
+    typeof counter !== 'number' ||
+    !isStrings(transports) ||
+    typeof syncable !== 'boolean' ||
+    typeof createdAtSeconds !== 'number'
+  ) {
+    throw damaged(name, 'has a damaged passkey')
+  }
+  return { id, publicKey, counter, transports, syncable, createdAtSeconds }
 }
 
 function readDevice(name: string, value: unknown): EnrolledDevice {

@@ -8,6 +8,7 @@ import {
   createUserStore,
   type DevelopmentSignIn,
   type IdentityProvider,
+  type ProviderClient,
   type SealedStore,
   type SignInEvent,
   startIdentityProvider,
@@ -23,6 +24,8 @@ export interface TestProvider extends IdentityProvider {
   readonly store: SealedStore
   readonly signIn: Readonly<Record<string, DevelopmentSignIn>>
   readonly events: readonly SignInEvent[]
+  /** Sessions that were ended, in order. */
+  readonly ended: readonly string[]
 }
 
 const roles = { alice: ['customer'], bob: ['customer'], sam: ['support'], ada: ['admin'], eve: [] }
@@ -35,6 +38,7 @@ export async function startTestProvider(
     /** The host name in the issuer's address. */
     readonly name?: 'localhost' | '127.0.0.1'
     readonly report?: (event: SignInEvent) => void
+    readonly clients?: () => readonly ProviderClient[]
   } = {},
 ): Promise<TestProvider> {
   const { nowSeconds = () => Math.floor(Date.now() / 1_000) } = options
@@ -43,6 +47,7 @@ export async function startTestProvider(
   const made = await createDevelopmentUsers(roles, { random: randomBytes, app: 'checkout' })
   for (const user of made.users) users.put(user)
   const events: SignInEvent[] = []
+  const ended: string[] = []
   const kept = new Map<string, Secret<string>>()
   const authority = await openAuthority({
     kind: 'gateway',
@@ -63,10 +68,12 @@ export async function startTestProvider(
     random: randomBytes,
     audience,
     app: 'checkout',
+    clients: options.clients ?? (() => []),
+    endSession: async (sessionId) => void ended.push(sessionId),
     report: (event) => {
       events.push(event)
       options.report?.(event)
     },
   })
-  return { ...provider, caPem: authority.caPem, audience, users, store, signIn: made.signIn.users, events }
+  return { ...provider, caPem: authority.caPem, audience, users, store, signIn: made.signIn.users, events, ended }
 }

@@ -27,6 +27,8 @@ export interface Visit {
   passwordOf(user: string): string
   /** The code of the user's second factor at this moment. */
   codeOf(user: string): string
+  /** Follows an authorization address as a browser would and signs in; gives the address that leads back. */
+  authorize(address: string, user: string): Promise<string>
   /** Exchanges the code of a callback. */
   exchange(location: string, changes?: Readonly<Record<string, string>>): Promise<Answer>
 }
@@ -86,6 +88,13 @@ export function openVisit(provider: TestProvider): Visit {
         ...changes,
       })
       return (await send('GET', `/auth?${query.toString()}`)).location
+    },
+    async authorize(address, user) {
+      const { pathname, search } = new URL(address)
+      const path = (await send('GET', pathname + search)).location
+      await visit.submit(`${path}/password`, { user, password: visit.passwordOf(user), device_assertion: '' })
+      const { location } = await visit.submit(`${path}/without-second-factor`, {})
+      return (await send('GET', new URL(location, provider.issuerUrl).pathname)).location
     },
     async exchange(location, changes = {}) {
       // From the form's answer the way leads over the provider's own resume address to the client's callback.

@@ -1,0 +1,76 @@
+import { createHash } from 'node:crypto'
+
+import { script, style } from './assets.ts'
+
+const digest = (text: string): string => `'sha256-${createHash('sha256').update(text).digest('base64')}'`
+
+/**
+ * Nothing but our own style sheet, our own script, and forms to ourselves. The loopback addresses, and the address of
+ * a client that is named, stand there because browsers hold the redirect that follows a form against `form-action`.
+ */
+const contentSecurityPolicy = (formTarget: string): string =>
+  [
+    "default-src 'none'",
+    `style-src ${digest(style)}`,
+    `script-src ${digest(script)}`,
+    `form-action 'self' http://127.0.0.1:*${formTarget}`,
+    "base-uri 'none'",
+    "frame-ancestors 'none'",
+  ].join('; ')
+
+/** Sent with every page of ours. `redirectUri` is where the form's answer may lead in the end. */
+export function pageHeaders(redirectUri?: string): Readonly<Record<string, string>> {
+  const target = redirectUri === undefined ? undefined : URL.parse(redirectUri)
+  return {
+    'content-type': 'text/html; charset=utf-8',
+    'content-security-policy': contentSecurityPolicy(target?.protocol === 'https:' ? ` ${target.origin}` : ''),
+    'cache-control': 'no-store',
+    'referrer-policy': 'no-referrer',
+    'x-content-type-options': 'nosniff',
+  }
+}
+
+/** Text that has been escaped, or was written by us. */
+export interface Html {
+  readonly markup: string
+}
+
+/** What went wrong before, said aloud by screen readers. */
+export function problem(text: string | undefined): Html {
+  return text === undefined ? html`` : html`<p class="problem" role="alert">${text}</p>`
+}
+
+/** A whole page. */
+export function page(title: string, body: Html, options: { readonly script?: boolean } = {}): string {
+  return html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <title>${title}</title>
+        <style>
+          ${{ markup: style }}
+        </style>
+      </head>
+      <body>
+        <main>
+          <h1>${title}</h1>
+          ${body}
+        </main>
+        ${options.script === true ? { markup: `<script>${script}</script>` } : ''}
+      </body>
+    </html> `.markup
+}
+
+/** Escapes every value that is not markup already. Adversary: who puts markup into a name. */
+export function html(parts: TemplateStringsArray, ...values: readonly (string | Html)[]): Html {
+  const markup = parts.reduce((text, part, at) => {
+    const value = values[at - 1] ?? ''
+    return text + (typeof value === 'string' ? escape(value) : value.markup) + part
+  })
+  return { markup }
+}
+
+function escape(text: string): string {
+  return text.replace(/[&<>"']/g, (letter) => `&#${letter.charCodeAt(0)};`)
+}
