@@ -238,7 +238,6 @@ export const errorCodes: Readonly<Record<string, Entry>> = {
     "An issuer's keys lie at an address that is not public https.",
     'Use its public address, or give its keys by `jwks:` as a file.',
   ],
-  'identity_provider.client': ['Two programs of the manifest have one name.', mendManifest],
   'issuer.keys_unusable': ["An issuer's keys could not be had or used.", "Check the issuer's address or its key file."],
   'issuer.mismatch': [
     'The discovery document speaks for another issuer than the one asked.',

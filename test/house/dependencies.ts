@@ -6,8 +6,8 @@ export const budgets: Readonly<Record<string, number>> = {
   core: 1, // jose
   aws: 2, // aws4 and what core has
   manifest: 2, // yaml and what core has
-  server: 140,
-  cli: 145, // with the server in it; the verbs that need no box load almost none of it
+  server: 145,
+  cli: 150, // with the server in it; the verbs that need no box load almost none of it
 }
 
 interface Locked {

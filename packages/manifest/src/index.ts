@@ -4,13 +4,11 @@ export {
   type AttachedPolicy,
   type Door,
   type DoorOperation,
-  type EmbeddedClient,
   type Expectation,
   type Fault,
   type FunctionDeclaration,
   type Invariant,
   type Issuer,
-  type Jit,
   type Permission,
   type Position,
   type Role,
@@ -26,6 +24,7 @@ export { type AccessFact } from './access/facts.ts'
 export { policyOf } from './access/policy-of.ts'
 export { type Ask, describeAsk } from './ask/describe-ask.ts'
 export { unlistedDoorArn } from './ask/describe-object.ts'
+export { type EmbeddedClient, type Jit } from './people.ts'
 export { runExpectations } from './check/expectations.ts'
 export { checkInvariants } from './check/invariants.ts'
 export { type LoadedApp, loadApp } from './check/load-app.ts'

@@ -1,4 +1,5 @@
-import type { App, EmbeddedClient, FunctionDeclaration, Permission, Role, Route } from '../app.ts'
+import type { App, FunctionDeclaration, Permission, Role, Route } from '../app.ts'
+import type { EmbeddedClient } from '../people.ts'
 import { showDuration } from '../source/units.ts'
 import { grant, measure, opaque, restraint, type AccessFact } from './facts.ts'
 

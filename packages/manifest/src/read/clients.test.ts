@@ -40,7 +40,6 @@ test.each([
   ['the name of our own', 'sallyport-cli: { redirects: ["https://r.example/cb"] }', 'manifest.duplicate_name'],
   ['a plain address', 'reports: { redirects: ["http://r.example/cb"] }', 'manifest.insecure_upstream'],
   ['a role that is none', 'reports: { roles: [nobody], jwks: keys/reports.json }', 'manifest.unresolved_name'],
-  ['keys that are not there', 'reports: { jwks: keys/other.json }', 'manifest.missing_file'],
 ])('a program with %s is a fault', (_, client, code) => {
   expect(faultsOf(withClient(client), keys).map((fault) => fault.code)).toEqual([code])
 })

@@ -1,4 +1,5 @@
-import type { EmbeddedClient, Issuer } from '../app.ts'
+import type { Issuer } from '../app.ts'
+import type { EmbeddedClient } from '../people.ts'
 import { child, entriesOf, textOf, textsOf, type Entry, type MapNode, type Node } from '../source/node.ts'
 import { readAddress } from './address.ts'
 import { resolve, type Reading } from './reading.ts'

@@ -1,4 +1,5 @@
-import type { App, AdministrativePower, Person, Role, Zone } from '../app.ts'
+import type { App, AdministrativePower, Role, Zone } from '../app.ts'
+import type { Person } from '../people.ts'
 import { child, entriesOf, textOf, textsOf, type Node } from '../source/node.ts'
 import { parseDurationMs } from '../source/units.ts'
 import { readAddress } from './address.ts'

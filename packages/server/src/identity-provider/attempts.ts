@@ -47,7 +47,7 @@ export function codeAttempts(user: string): readonly AttemptKey[] {
   return [{ key: `code/${user}`, limit: 5, clearedBySuccess: true }]
 }
 
-/** A user code has about 34 bits and lives ten minutes: whoever types thirty wrong ones is not a person with a device. */
+/** A user code has about 34 bits and lives ten minutes: whoever types thirty wrong ones is no person with a device. */
 export function userCodeAttempts(address: string): readonly AttemptKey[] {
   return [{ key: `user-code/${address}`, limit: 60, clearedBySuccess: false }]
 }

@@ -1,79 +1,22 @@
 import { randomUUID } from 'node:crypto'
 
-import { decodeJwt, exportJWK, generateKeyPair, type JWK } from 'jose'
+import { decodeJwt, generateKeyPair } from 'jose'
 import * as oauth from 'oauth4webapi'
 import * as client from 'openid-client'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
-import type { ProviderClient } from './clients.ts'
-import { fetchTrusting } from './testing/fetch.ts'
-import { startTestProvider, type TestProvider } from './testing/index.ts'
+import { codeOf, type Programs, startPrograms } from './testing/programs.ts'
 import { openVisit } from './testing/visitor.ts'
 
-let provider: TestProvider
-let reportsKey: Awaited<ReturnType<typeof generateKeyPair>>['privateKey']
-let trusting: typeof fetch
-
+let programs: Programs
 beforeAll(async () => {
-  const pair = await generateKeyPair('ES256')
-  reportsKey = pair.privateKey
-  const keys: readonly JWK[] = [{ ...(await exportJWK(pair.publicKey)), kid: 'k1', alg: 'ES256', use: 'sig' }]
-  const shared = { roles: [], redirects: [], logoutRedirects: [], dpop: false }
-  const clients: readonly ProviderClient[] = [
-    { ...shared, name: 'reports', roles: ['reporter'], keys },
-    { ...shared, name: 'bound', roles: ['reporter'], keys, dpop: true },
-    {
-      ...shared,
-      name: 'shop',
-      keys,
-      redirects: ['https://shop.example/callback'],
-      logoutRedirects: ['https://shop.example/bye'],
-    },
-  ]
-  provider = await startTestProvider({ name: 'localhost', clients: () => clients })
-  trusting = fetchTrusting(provider.caPem)
+  programs = await startPrograms()
 })
-afterAll(() => provider.close())
+afterAll(() => programs.provider.close())
 
-/** openid-client, configured for one client by discovery. */
-async function discover(name: string, auth?: client.ClientAuth): Promise<client.Configuration> {
-  return client.discovery(new URL(provider.issuerUrl), name, undefined, auth ?? client.None(), {
-    [client.customFetch]: trusting as client.CustomFetch,
-  })
-}
-const byKey = (): client.ClientAuth => client.PrivateKeyJwt({ key: reportsKey, kid: 'k1' })
-
-/** The whole code flow as openid-client does it. */
-async function signIn(
-  configuration: client.Configuration,
-  options: { user?: string; redirect?: string; parameters?: Record<string, string>; DPoP?: client.DPoPHandle } = {},
-): Promise<Awaited<ReturnType<typeof client.authorizationCodeGrant>>> {
-  const { user = 'alice', redirect = 'http://127.0.0.1/callback', parameters = {}, DPoP } = options
-  const pkceCodeVerifier = client.randomPKCECodeVerifier()
-  const expectedState = client.randomState()
-  const asked = {
-    redirect_uri: redirect,
-    scope: 'openid offline_access call',
-    prompt: 'consent',
-    state: expectedState,
-    code_challenge: await client.calculatePKCECodeChallenge(pkceCodeVerifier),
-    code_challenge_method: 'S256',
-    ...parameters,
-  }
-  const address =
-    configuration.clientMetadata().client_id === 'shop'
-      ? await client.buildAuthorizationUrlWithPAR(configuration, asked)
-      : client.buildAuthorizationUrl(configuration, asked)
-  const callback = await openVisit(provider).authorize(address.href, user)
-  const checks = { pkceCodeVerifier, expectedState }
-  return client.authorizationCodeGrant(configuration, new URL(callback), checks, {}, DPoP === undefined ? {} : { DPoP })
-}
-
-const codeOf = async (attempt: Promise<unknown>): Promise<unknown> =>
-  attempt.then(
-    () => 'accepted',
-    (error: unknown) => (error instanceof Error && 'error' in error ? error.error : String(error)),
-  )
+const discover: Programs['discover'] = (...args) => programs.discover(...args)
+const byKey: Programs['byKey'] = () => programs.byKey()
+const signIn: Programs['signIn'] = (...args) => programs.signIn(...args)
 
 describe('openid-client', () => {
   test('signs somebody in and refreshes; a refresh token that is used again ends the session', async () => {
@@ -91,9 +34,9 @@ describe('openid-client', () => {
     })
     const { refresh_token: two = '' } = second
     expect(two).not.toBe(one)
-    expect(provider.ended).not.toContain(facts['sid'])
+    expect(programs.provider.ended).not.toContain(facts['sid'])
     expect(await codeOf(client.refreshTokenGrant(command, one))).toBe('invalid_grant')
-    expect(provider.ended).toContain(facts['sid'])
+    expect(programs.provider.ended).toContain(facts['sid'])
     expect(await codeOf(client.refreshTokenGrant(command, two))).toBe('invalid_grant')
   })
 
@@ -101,11 +44,11 @@ describe('openid-client', () => {
     const command = await discover('sallyport-cli')
     expect((await signIn(command, { parameters: { scope: 'openid call' } })).refresh_token).toBeUndefined()
     const { refresh_token: token = '' } = await signIn(command, { user: 'bob' })
-    const bob = provider.users.find('bob')
+    const bob = programs.provider.users.find('bob')
     if (bob === undefined) throw new Error('no bob')
-    provider.users.put({ ...bob, disabled: true })
+    programs.provider.users.put({ ...bob, disabled: true })
     expect(await codeOf(client.refreshTokenGrant(command, token))).toBe('invalid_grant')
-    provider.users.put(bob)
+    programs.provider.users.put(bob)
     expect(await codeOf(client.refreshTokenGrant(command, token))).toBe('accepted')
   })
 
@@ -113,7 +56,7 @@ describe('openid-client', () => {
     const command = await discover('sallyport-cli')
     const { refresh_token: token = '', access_token } = await signIn(command)
     await client.tokenRevocation(command, token)
-    expect(provider.ended).toContain(decodeJwt(access_token)['sid'])
+    expect(programs.provider.ended).toContain(decodeJwt(access_token)['sid'])
     expect(await codeOf(client.refreshTokenGrant(command, token))).toBe('invalid_grant')
   })
 
@@ -122,7 +65,7 @@ describe('openid-client', () => {
     const device = await client.initiateDeviceAuthorization(command, { scope: 'openid offline_access call' })
     expect(device.user_code).toMatch(/^[A-Z]{4}-[A-Z]{4}$/)
     const granted = client.pollDeviceAuthorizationGrant(command, { ...device, interval: 1 })
-    const visitor = openVisit(provider)
+    const visitor = openVisit(programs.provider)
     const form = (await visitor.send('GET', '/device')).body
     const xsrf = /name="xsrf" value="([^"]+)"/.exec(form)?.[1] ?? ''
     const unknown = await visitor.submit('/device', { xsrf, user_code: 'BBBB-BBBB' })
@@ -149,7 +92,7 @@ describe('openid-client', () => {
     const command = await discover('sallyport-cli')
     const device = await client.initiateDeviceAuthorization(command, { scope: 'openid call' })
     const granted = codeOf(client.pollDeviceAuthorizationGrant(command, { ...device, interval: 1 }))
-    const visitor = openVisit(provider)
+    const visitor = openVisit(programs.provider)
     const xsrf = /name="xsrf" value="([^"]+)"/.exec((await visitor.send('GET', '/device')).body)?.[1] ?? ''
     await visitor.submit('/device', { xsrf, user_code: device.user_code, abort: 'yes' })
     expect(await granted).toBe('access_denied')
@@ -162,7 +105,7 @@ describe('openid-client', () => {
       client_id: 'reports',
       roles: ['reporter'],
       amr: ['swk'],
-      aud: provider.audience,
+      aud: programs.provider.audience,
     })
     const { privateKey } = await generateKeyPair('ES256')
     const stranger = await discover('reports', client.PrivateKeyJwt({ key: privateKey, kid: 'k1' }))
@@ -182,7 +125,7 @@ describe('openid-client', () => {
       code_challenge: await client.calculatePKCECodeChallenge(client.randomPKCECodeVerifier()),
       code_challenge_method: 'S256',
     })
-    const { location } = await openVisit(provider).send('GET', plain.pathname + plain.search)
+    const { location } = await openVisit(programs.provider).send('GET', plain.pathname + plain.search)
     expect(location).toMatch(/error=invalid_request/)
   })
 
@@ -191,7 +134,7 @@ describe('openid-client', () => {
     const tokens = await signIn(shop, { redirect: 'https://shop.example/callback' })
     const { id_token = '', access_token } = tokens
     const out = (parameters: Record<string, string>): URL => client.buildEndSessionUrl(shop, parameters)
-    const visitor = openVisit(provider)
+    const visitor = openVisit(programs.provider)
     const get = (address: URL): ReturnType<typeof visitor.send> =>
       visitor.send('GET', address.pathname + address.search)
     const sid = decodeJwt(access_token)['sid']
@@ -203,12 +146,12 @@ describe('openid-client', () => {
     ]) {
       expect((await get(out(parameters))).status).toBe(400)
     }
-    expect(provider.ended).not.toContain(sid)
+    expect(programs.provider.ended).not.toContain(sid)
     const done = await get(
       out({ id_token_hint: id_token, post_logout_redirect_uri: 'https://shop.example/bye', state: 's 1' }),
     )
     expect([done.status, done.location]).toEqual([303, 'https://shop.example/bye?state=s+1'])
-    expect(provider.ended).toContain(sid)
+    expect(programs.provider.ended).toContain(sid)
   })
 
   test('binds tokens to a key (RFC 9449), through refreshing as well', async () => {
@@ -235,93 +178,19 @@ describe('openid-client', () => {
   })
 })
 
-describe('an exchange of tokens (RFC 8693)', () => {
-  const exchange = async (
-    by: client.Configuration,
-    subject: string,
-    more: Record<string, string> = {},
-    DPoP?: client.DPoPHandle,
-  ): Promise<Record<string, unknown>> => {
-    const parameters = {
-      subject_token: subject,
-      subject_token_type: 'urn:ietf:params:oauth:token-type:access_token',
-      ...more,
-    }
-    const made = await client.genericGrantRequest(
-      by,
-      'urn:ietf:params:oauth:grant-type:token-exchange',
-      parameters,
-      DPoP === undefined ? {} : { DPoP },
-    )
-    return { ...decodeJwt(made.access_token), raw: made.access_token }
-  }
-
-  test('gives a shorter token that names who acts, and nothing more than the subject had', async () => {
-    const { access_token: subject } = await signIn(await discover('sallyport-cli'))
-    const reports = await discover('reports', byKey())
-    const { sub, sid, auth_time, roles } = decodeJwt(subject)
-    const made = await exchange(reports, subject)
-    expect(made).toMatchObject({ sub, sid, auth_time, roles, client_id: 'reports', act: { sub: 'reports' } })
-    expect(Number(made['exp']) - Number(made['iat'])).toBeLessThanOrEqual(300)
-    expect(made['device']).toBeUndefined()
-    expect(await codeOf(exchange(reports, subject, { scope: 'call admin' }))).toBe('invalid_scope')
-    expect(await codeOf(exchange(reports, subject, { audience: 'urn:other' }))).toBe('invalid_target')
-    expect(await codeOf(exchange(reports, `${subject.slice(0, -6)}AAAAAA`))).toBe('invalid_grant')
-    const own = (await client.clientCredentialsGrant(reports)).access_token
-    expect(await codeOf(exchange(reports, own))).toBe('invalid_request')
-    expect(await codeOf(exchange(await discover('sallyport-cli'), subject))).toBe('invalid_request')
-  })
-
-  test('takes along no role that was taken away meanwhile, and nobody who was put out', async () => {
-    const { access_token: subject } = await signIn(await discover('sallyport-cli'), { user: 'ada' })
-    const reports = await discover('reports', byKey())
-    const ada = provider.users.find('ada')
-    if (ada === undefined) throw new Error('no ada')
-    provider.users.put({ ...ada, roles: ['other'] })
-    expect(await exchange(reports, subject)).toMatchObject({ roles: [] })
-    provider.users.put({ ...ada, disabled: true })
-    expect(await codeOf(exchange(reports, subject))).toBe('invalid_grant')
-    provider.users.put(ada)
-  })
-
-  test('of a bound token gives one that is bound to the key proved, and never a bearer token', async () => {
-    const command = await discover('sallyport-cli')
-    const DPoP = client.getDPoPHandle(command, await client.randomDPoPKeyPair('ES256'))
-    const { access_token: subject } = await signIn(command, { DPoP })
-    const reports = await discover('reports', byKey())
-    expect(await codeOf(exchange(reports, subject))).toBe('invalid_dpop_proof')
-    const own = client.getDPoPHandle(reports, await client.randomDPoPKeyPair('ES256'))
-    const made = await exchange(reports, subject, {}, own)
-    expect(made).toMatchObject({ cnf: { jkt: expect.stringMatching(/^[\w-]{43}$/) } })
-    expect(made['cnf']).not.toEqual(decodeJwt(subject)['cnf'])
-    const bound = await discover('bound', byKey())
-    const { access_token: plain } = await signIn(command)
-    expect(await codeOf(exchange(bound, plain))).toBe('invalid_dpop_proof')
-  })
-
-  test('goes on for four programs and no further', async () => {
-    const { access_token } = await signIn(await discover('sallyport-cli'))
-    const reports = await discover('reports', byKey())
-    let subject = access_token
-    for (let actors = 0; actors < 4; actors++) subject = String((await exchange(reports, subject))['raw'])
-    expect(decodeJwt(subject)).toMatchObject({ act: { act: { act: { act: { sub: 'reports' } } } } })
-    expect(await codeOf(exchange(reports, subject))).toBe('invalid_grant')
-  })
-})
-
 describe('oauth4webapi', () => {
   const server = async (): Promise<oauth.AuthorizationServer> => {
-    const issuer = new URL(provider.issuerUrl)
+    const issuer = new URL(programs.provider.issuerUrl)
     return oauth.processDiscoveryResponse(issuer, await oauth.discoveryRequest(issuer, options()))
   }
   const options = (): { [oauth.customFetch]: (url: string, init: object) => Promise<Response> } => ({
-    [oauth.customFetch]: (url, init) => trusting(url, init),
+    [oauth.customFetch]: (url, init) => programs.trusting(url, init),
   })
 
   test('completes a pushed code flow with a bound token, and refuses a replayed proof of itself', async () => {
     const as = await server()
     const shop: oauth.Client = { client_id: 'shop' }
-    const auth = oauth.PrivateKeyJwt({ key: reportsKey, kid: 'k1' })
+    const auth = oauth.PrivateKeyJwt({ key: programs.key, kid: 'k1' })
     const DPoP = oauth.DPoP(shop, await oauth.generateKeyPair('ES256'))
     const verifier = oauth.generateRandomCodeVerifier()
     const redirect = 'https://shop.example/callback'
@@ -339,7 +208,7 @@ describe('oauth4webapi', () => {
     )
     const address = new URL(as.authorization_endpoint ?? '')
     address.search = new URLSearchParams({ client_id: 'shop', request_uri: pushed.request_uri }).toString()
-    const callback = new URL(await openVisit(provider).authorize(address.href, 'alice'))
+    const callback = new URL(await openVisit(programs.provider).authorize(address.href, 'alice'))
     const answer = oauth.validateAuthResponse(as, shop, callback, oauth.expectNoState)
     const redeem = (): Promise<Response> =>
       oauth.authorizationCodeGrantRequest(as, shop, auth, answer, redirect, verifier, { ...options(), DPoP })
@@ -352,7 +221,7 @@ describe('oauth4webapi', () => {
     const as = await server()
     const assertion = { jti: randomUUID() }
     const auth = oauth.PrivateKeyJwt(
-      { key: reportsKey, kid: 'k1' },
+      { key: programs.key, kid: 'k1' },
       {
         [oauth.modifyAssertion]: (_header, payload) => void Object.assign(payload, assertion),
       },

@@ -1,4 +1,3 @@
-import { SallyportError } from '@sallyport/core/access'
 import type { JWK } from 'jose'
 import type { AdapterPayload } from 'oidc-provider'
 
@@ -26,16 +25,12 @@ export const grants = {
   exchange: 'urn:ietf:params:oauth:grant-type:token-exchange',
 } as const
 
-/**
- * Looks clients up in the manifest in force, in the form that the library reads. Throws `identity_provider.client` for
- * two of one name, or one that takes ours.
- */
+/** Looks clients up in the manifest in force, in the form that the library reads. */
 export function clientLookup(clients: () => readonly ProviderClient[]): (id: string) => AdapterPayload | undefined {
   return (id) => {
     if (id === cli.id) return command
-    const found = clients().filter(({ name }) => name === id)
-    if (found.length > 1) throw new SallyportError('identity_provider.client', `two clients are called “${id}”`)
-    return found[0] === undefined ? undefined : metadataOf(found[0])
+    const found = clients().find(({ name }) => name === id)
+    return found === undefined ? undefined : metadataOf(found)
   }
 }
 

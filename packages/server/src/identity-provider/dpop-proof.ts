@@ -16,7 +16,7 @@ export interface ProofPlace {
 }
 
 /**
- * The thumbprint of the key that one proof (RFC 9449 §4.3) proves at the token endpoint; undefined when it does not hold.
+ * The thumbprint of the key that one proof (RFC 9449 §4.3) proves at the token endpoint; undefined when it fails.
  * Adversary: who replays a proof, also after a restart, or brings one that was made for another address.
  */
 export async function proofKeyOf(proofs: readonly string[], place: ProofPlace): Promise<string | undefined> {

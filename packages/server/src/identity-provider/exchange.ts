@@ -59,7 +59,7 @@ async function exchange(ctx: TokenEndpointGrantContext<Parameters>, options: Exc
   }
   const subject = await readSubject(params.subject_token, options)
   if (subject.sub === client.clientId) throw refuse('nobody acts for themselves')
-  const granted = String(subject['scope'] ?? '').split(' ')
+  const granted = typeof subject['scope'] === 'string' ? subject['scope'].split(' ') : []
   const scope = params.scope?.split(' ') ?? granted
   if (scope.some((one) => !granted.includes(one))) throw new errors.InvalidScope('more than the subject token has', '')
 

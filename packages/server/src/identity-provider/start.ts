@@ -57,7 +57,7 @@ export interface IdentityProvider {
 
 /**
  * Starts Sallyport's own OpenID provider, over TLS 1.3: authorization code with PKCE, pushed requests, refresh tokens
- * that rotate, the device flow, and tokens for programs that prove themselves by a key; DPoP wherever a client wants it.
+ * that rotate, the device flow, and tokens for programs that prove themselves by a key; DPoP where a client wants it.
  * Throws `identity_provider.port` when the port is taken and `identity_provider.issuer` for an issuer that is not
  * an https origin.
  */
