@@ -288,6 +288,19 @@ export const errorCodes: Readonly<Record<string, Entry>> = {
   'policy.malformed_request': ['A request that cannot be decided, which denies.', report],
   'policy.missing_element': ['A statement lacks an element that it needs.', mendDocument],
   'policy.not_plain_data': ['A document made in memory holds something that JSON has no word for.', mendDocument],
+  'policy.proof_bound': [
+    'A proof would take more work than is allowed for one.',
+    'Ask about less: one service, one resource, fewer patterns with several stars.',
+  ],
+  'policy.proof_disagreement': ['A proof and the evaluator contradict each other; neither is believed.', report],
+  'policy.proof_gap': [
+    'A proof cannot rule out every case; the message says of what.',
+    'Ask about less, or write the condition with one kind of operator per key.',
+  ],
+  'policy.proof_open': [
+    'What may refute a claim hangs on variables or on a value read in two ways; no request was found that shows it.',
+    'Read both policies at the variables named; a test with `sallyport decide` settles one request.',
+  ],
   'policy.syntax': ['The text is not JSON.', mendDocument],
   'policy.too_deep': ['The document is nested too deeply.', mendDocument],
   'policy.too_large': ['The document, a list or a pattern is too large.', mendDocument],

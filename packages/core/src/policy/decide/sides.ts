@@ -35,12 +35,23 @@ const serviceRules: readonly ServiceRule[] = [
   { action: 'sts:*', resource: 'role/', side: 'owner-admits' },
 ]
 
+interface OurSide {
+  readonly prefix: string
+  readonly side: Side
+}
+
 /** Our own resources: a route or an administrative act is opened by its own policy alone, a function by both sides. */
-const ourSides: readonly { readonly prefix: string; readonly side: Side }[] = [
+const ourSides: readonly OurSide[] = [
   { prefix: 'arn:sallyport:route:', side: 'owner' },
   { prefix: 'arn:sallyport:admin:', side: 'owner' },
   { prefix: 'arn:sallyport:function:', side: 'both' },
 ]
+
+/** What tells requests apart of which others must allow; a proof has to know. */
+export const sideRules: { readonly services: readonly ServiceRule[]; readonly ours: readonly OurSide[] } = {
+  services: serviceRules,
+  ours: ourSides,
+}
 
 /** Who must allow this request. */
 export function sideOf(facts: Facts): Side {

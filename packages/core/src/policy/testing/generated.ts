@@ -45,6 +45,9 @@ const resourcePatterns = [
   'arn:aws:*3:r:1*:b*',
   'arn:sallyport:*:a:*:f*',
   'arn:sallyport:f*n:a:in:fn/op',
+  'arn:aws:s3:::*/x',
+  'arn:aws:s3:::b/a?/*',
+  'arn:aws:s3:::b/${k:one}/x',
 ]
 const keys = ['k:one', 'K:ONE', 'k:two']
 const texts = [
@@ -61,9 +64,15 @@ const texts = [
   'arn:aws:s3:::b',
   '::1',
   'x:y',
+  'ab',
+  '7.5',
+  'TRUE',
+  'al/x',
+  '11.0.0.1',
 ]
 const operands = {
   string: ['al', 'AL', 'a*', '${k:two}', "${k:two, 'al'}", '${*}', 'a${?}', '5'],
+  pattern: ['a*', 'A?', '*l', '${k:two}*', '${k:two}', '1*', '${*}', '*'],
   number: ['5', 10, '-1.5', '10.0'],
   date: ['2026-01-01', '2026-01-01T00:00:00Z', 5, '1970-01-01'],
   boolean: ['true', false, 'False'],
@@ -73,7 +82,7 @@ const operands = {
 } as const
 const operandsOf = (family: string): readonly (string | number | boolean)[] => {
   if (family === 'null') return operands.boolean
-  if (family === 'folded-string' || family === 'pattern') return operands.string
+  if (family === 'folded-string') return operands.string
   return Object.entries(operands).find(([name]) => name === family)?.[1] ?? []
 }
 

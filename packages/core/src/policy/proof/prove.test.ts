@@ -1,0 +1,84 @@
+import { describe, expect, test } from 'vitest'
+
+import type { LayerSet } from '../decide/policy-set.ts'
+import { allow, cases, deny, documents } from '../testing/containment.ts'
+import { allows, disjoint, equal, type Proof, unreachable, within } from './prove.ts'
+
+/** Of a refutation, what was asked. */
+function told(proof: Proof, a: LayerSet, b: LayerSet): string {
+  if (proof.holds === true) return 'holds'
+  if (proof.holds === 'unknown') return proof.code
+  expect([allows(a, proof.witness), allows(b, proof.witness)]).toEqual([true, false])
+  return 'refuted'
+}
+
+describe('within', () => {
+  test('there are cases, and no two of one name', () => {
+    expect(cases.length).toBeGreaterThan(55)
+    expect(new Set(cases.map(({ name }) => name)).size).toBe(cases.length)
+  })
+
+  test.for(cases)('$name: $says', ({ a, b, says }) => {
+    const [one, other] = [documents(a), documents(b)]
+    expect(told(within(one, other), one, other)).toBe(says)
+  })
+
+  test('in an older Version a variable is a text', () => {
+    const [one, other] = [
+      documents([allow('s3:*', 'arn:aws:s3:::b/${k:a}')], '2008-10-17'),
+      documents([allow('s3:*', 'arn:aws:s3:::b/${k:a}')]),
+    ]
+    expect(told(within(one, other), one, other)).toBe('refuted')
+    expect(told(within(one, one), one, one)).toBe('holds')
+  })
+
+  test('a witness is a request that one can read', () => {
+    const proof = within(documents([allow('s3:GetObject', 'arn:aws:s3:::photos/*')]), documents([deny('s3:*', '*')]))
+    expect(proof).toMatchObject({
+      holds: false,
+      witness: { action: 's3:GetObject', resource: 'arn:aws:s3:::photos/example' },
+    })
+  })
+
+  test('work that grows without bound is given up with a code', () => {
+    const stars = Array.from({ length: 40 }, (_, index) => `arn:aws:s3:::*${String.fromCodePoint(0x4e00 + index)}*`)
+    const proof = within(
+      documents([allow('s3:*', stars)]),
+      documents([allow('s3:*', stars.toReversed()), deny('s3:*', 'arn:aws:s3:::never')]),
+    )
+    expect(proof).toMatchObject({ holds: 'unknown' })
+  })
+})
+
+test('equal asks both ways', () => {
+  const [one, other] = [documents([allow('s3:Get*', '*')]), documents([allow('s3:*', '*')])]
+  expect(equal(one, one)).toEqual({ holds: true })
+  expect(equal(one, other)).toMatchObject({ holds: false })
+  expect(equal(other, one)).toMatchObject({ holds: false })
+})
+
+test('disjoint shows a request that both allow', () => {
+  const [gets, puts] = [documents([allow('s3:Get*', '*')]), documents([allow('s3:Put*', '*')])]
+  expect(disjoint(gets, puts)).toEqual({ holds: true })
+  expect(disjoint(gets, documents([allow('s3:*t', '*')]))).toMatchObject({
+    holds: false,
+    witness: { action: 's3:get' },
+  })
+})
+
+test('unreachable asks about some requests only', () => {
+  const policies = documents([
+    allow('s3:*', 'arn:aws:s3:::b/*'),
+    deny('s3:Delete*', '*', { Bool: { 'aws:MultiFactorAuthPresent': 'false' } }),
+  ])
+  expect(
+    unreachable(policies, [
+      { Action: 's3:DeleteObject', Condition: { Bool: { 'aws:MultiFactorAuthPresent': 'false' } } },
+    ]),
+  ).toEqual({ holds: true })
+  expect(unreachable(policies, [{ Action: 's3:DeleteObject' }])).toMatchObject({
+    holds: false,
+    witness: { action: 's3:DeleteObject' },
+  })
+  expect(unreachable(policies, [{ Resource: 'arn:aws:s3:::c/*' }])).toEqual({ holds: true })
+})

@@ -1,0 +1,171 @@
+import type { Family } from '../match/operators.ts'
+import type { Piece } from '../match/template.ts'
+import type { Diagram, Diagrams } from './diagram.ts'
+import type { KeyClass } from './key-classes.ts'
+import { representatives } from './representatives.ts'
+import { stepsOf } from './scalars.ts'
+import { any, matchesSteps, star, starInPart, type Step, stepsOfResource } from './steps.ts'
+import { anyText } from './texts.ts'
+
+/** A pattern with a variable in it. */
+export interface Template {
+  /** On what it is asked: a context key in lower case, or empty for the resource. */
+  readonly on: string
+  /** How it is read. */
+  readonly flavour: 'resource' | Family
+  readonly pieces: readonly Piece[]
+}
+
+/** A template, and whether it matches where both sides are free. */
+export interface Relation extends Template {
+  /** The level of a choice of two. */
+  readonly level: number
+}
+
+/** Equal for two templates that always match alike. */
+export function templateKey({ on, flavour, pieces }: Template): string {
+  const isPlain = pieces.every(({ kind }) => kind === 'text' || kind === 'variable')
+  const read = flavour === 'pattern' && isPlain ? 'string' : flavour
+  return JSON.stringify([on, read, pieces.map((piece) => (piece.kind === 'variable' ? { ...piece, at: 0 } : piece))])
+}
+
+/** What these pieces match as the template reads them; a variable left in them may stand for anything. */
+export function stepsAs(flavour: Template['flavour'], pieces: readonly Piece[]): readonly Step[] {
+  return flavour === 'resource' ? stepsOfResource(pieces) : (stepsOf(flavour, { value: '', pieces }) ?? [star])
+}
+
+/** Whether a variable stands in these pieces. */
+export function hasVariable(pieces: readonly Piece[]): boolean {
+  return pieces.some(({ kind }) => kind === 'variable')
+}
+
+/** The one variable of a pattern; undefined where there are several. */
+export function onlyVariable(pieces: readonly Piece[]): Extract<Piece, { kind: 'variable' }> | undefined {
+  const variables = pieces.filter((piece) => piece.kind === 'variable')
+  const [first] = variables
+  return first !== undefined && variables.every(({ key, fallback }) => key === first.key && fallback === first.fallback)
+    ? first
+    : undefined
+}
+
+/** The pattern with its variable filled in. */
+export function filledIn(pieces: readonly Piece[], text: string): readonly Piece[] {
+  return pieces.map((piece) => (piece.kind === 'variable' ? { kind: 'text', text } : piece))
+}
+
+/** What the variable's key comes to in one class: a text, nothing, or one of many texts. */
+export type Filling = { readonly text: string } | 'nothing' | 'open'
+
+/** What a variable stands for in a class of its key. */
+export function fillingOf(one: KeyClass, fallback: string | undefined): Filling {
+  if (one.kind === 'absent') return fallback === undefined ? 'nothing' : { text: fallback }
+  if (one.kind !== 'one') return 'nothing'
+  return one.text === undefined ? 'open' : { text: one.text }
+}
+
+/** What `matchDiagram` needs to know of the universe. */
+export interface Surroundings {
+  readonly diagrams: Diagrams
+  /** Level and classes of a variable's key. */
+  readonly keyOf: (name: string) => { readonly level: number; readonly classes: readonly KeyClass[] } | undefined
+  /** The level of the texts that are asked, and a text of each of its classes; undefined where none is known. */
+  readonly level: number
+  readonly texts: readonly (string | undefined)[]
+  /** Texts that are alone in their class. */
+  readonly literal: (index: number) => boolean
+  /** Patterns by which the classes were made, as `stepsKey` writes them. */
+  readonly toldApart: ReadonlySet<string>
+}
+
+/** One spelling of a pattern, to compare patterns by. */
+export function stepsKey(steps: readonly Step[]): string {
+  return JSON.stringify(steps)
+}
+
+/** When a text matches a pattern with a variable: exactly where either side is known, otherwise by a free choice. */
+export function matchDiagram(relation: Relation, around: Surroundings): Diagram {
+  const { diagrams, level, texts } = around
+  const { pieces, flavour } = relation
+  const free = diagrams.oneOf(relation.level, [1])
+  const matching = (steps: readonly Step[], skip: (index: number) => boolean): readonly number[] =>
+    [...texts.keys()].filter((index) => {
+      const text = texts[index]
+      return text === undefined || (!skip(index) && matchesSteps(steps, text))
+    })
+  // A variable may stand for anything, so a text that does not match this matches in no case.
+  const atMost = stepsAs(flavour, pieces)
+  const open = diagrams.and([
+    diagrams.oneOf(
+      level,
+      matching(atMost, () => false),
+    ),
+    free,
+  ])
+  const variable = onlyVariable(pieces)
+  if (variable === undefined) {
+    const present = pieces.flatMap((piece): readonly Diagram[] => {
+      if (piece.kind !== 'variable') return []
+      const key = around.keyOf(piece.key)
+      return key === undefined ? [] : [diagrams.oneOf(key.level, filled(key.classes, piece.fallback))]
+    })
+    return diagrams.and([...present, open])
+  }
+  const key = around.keyOf(variable.key)
+  if (key === undefined) return open
+  const cases = new Map<string, { readonly classes: number[]; readonly case: Diagram }>()
+  for (const [index, one] of key.classes.entries()) {
+    const filling = fillingOf(one, variable.fallback)
+    if (filling === 'nothing') continue
+    const name = filling === 'open' ? filling : `=${filling.text}`
+    const known = cases.get(name)
+    if (known !== undefined) known.classes.push(index)
+    else cases.set(name, { classes: [index], case: filling === 'open' ? openCase() : closedCase(filling.text) })
+  }
+  return diagrams.or(
+    [...cases.values()].map(({ classes, case: made }) => diagrams.and([diagrams.oneOf(key.level, classes), made])),
+  )
+
+  function closedCase(text: string): Diagram {
+    const steps = stepsAs(flavour, filledIn(pieces, text))
+    // Where the classes were not made with this pattern in mind, one member does not speak for the others.
+    if (!around.toldApart.has(stepsKey(steps))) return open
+    return diagrams.oneOf(
+      level,
+      matching(steps, () => false),
+    )
+  }
+
+  /** Both free; but a text that is alone in its class equals no variable whose own literals include it. */
+  function openCase(): Diagram {
+    const isEquality = pieces.length === 1
+    const ownTexts = new Set(key?.classes.flatMap((one) => one.text ?? []))
+    const differs = (index: number): boolean => isEquality && around.literal(index) && ownTexts.has(texts[index] ?? '')
+    return diagrams.and([diagrams.oneOf(level, matching(atMost, differs)), free])
+  }
+}
+
+function filled(classes: readonly KeyClass[], fallback: string | undefined): readonly number[] {
+  return [...classes.keys()].filter((index) => {
+    const one = classes[index]
+    return one !== undefined && fillingOf(one, fallback) !== 'nothing'
+  })
+}
+
+/** The variable as a character of its own, which only a star may pass over. */
+const symbol = '\uF8FF'
+
+/**
+ * Whether every text that matches one pattern matches the other, whatever the variable stands for: true where that
+ * shows from the patterns alone. False says nothing.
+ */
+export function includes(wider: Relation, narrower: Relation): boolean {
+  const [one, other] = [onlyVariable(narrower.pieces), onlyVariable(wider.pieces)]
+  if (one === undefined || one.key !== other?.key || one.fallback !== other.fallback) return false
+  const steps = stepsAs(wider.flavour, filledIn(wider.pieces, symbol))
+  if (steps.some((step) => step === any || step === starInPart)) return false
+  const inner = stepsAs(narrower.flavour, filledIn(narrower.pieces, symbol)).map((step) =>
+    step === starInPart ? star : step,
+  )
+  const found = representatives([steps, inner], { fillers: anyText, maxLength: 8192 })
+  return found.complete && found.texts.every((text) => !matchesSteps(inner, text) || matchesSteps(steps, text))
+}

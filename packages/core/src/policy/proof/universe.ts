@@ -1,0 +1,233 @@
+import type { Statement } from '../document.ts'
+import { listOf } from '../decide/statement.ts'
+import type { Caller, Grade } from '../match/caller.ts'
+import { limits } from '../limits.ts'
+import { compilePrincipal } from '../match/principal.ts'
+import { type Atom, atomsOf, factsOf } from './atoms.ts'
+import { callersFor } from './callers.ts'
+import { classifyKeys, templatesIn } from './classify.ts'
+import { conditionDiagram, type Conditions, resourceDiagram, soundList, soundRelations } from './conditions.ts'
+import { type Diagram, type Diagrams, makeDiagrams } from './diagram.ts'
+import type { KeyClasses } from './key-classes.ts'
+import { type KeyLevels, levels } from './levels.ts'
+import { actionPattern, actionSteps, ownerSteps, piecesOf, resourcePattern, stepsPattern, unique } from './patterns.ts'
+import { hasVariable, matchDiagram, type Relation, stepsAs, templateKey } from './relations.ts'
+import type { Step } from './steps.ts'
+import { givenText, textDimension, type TextDimension } from './text-dimension.ts'
+import { actionText, anyText, readable } from './texts.ts'
+
+/** A statement, and whether `${…}` is a variable in its document. */
+export interface Spoken {
+  readonly source: Statement
+  readonly variables: boolean
+}
+
+/** What of a request is given; everything else may be anything. */
+export interface Given {
+  readonly action?: string
+  readonly resource?: string
+  readonly callers?: readonly Caller[]
+}
+
+/** Every request there is, as far as some statements can tell requests apart. */
+export interface Universe {
+  readonly diagrams: Diagrams
+  readonly sizes: readonly number[]
+  readonly actions: TextDimension
+  readonly resources: TextDimension
+  /** Accounts that a request may say own its resource; the first is none. */
+  readonly accounts: readonly (string | undefined)[]
+  readonly callers: readonly Caller[]
+  readonly keys: readonly KeyLevels[]
+  readonly relations: readonly Relation[]
+  /** Levels at which both may be chosen although a request may exist for one of them only. */
+  readonly open: ReadonlySet<number>
+  /** Must hold of every choice for it to be a request. */
+  readonly sound: readonly Diagram[]
+  /** Why classes may be missing, so that nothing is proved. */
+  readonly gap: string | undefined
+  /** When the statement speaks of a request, and names the caller at least so closely. */
+  readonly speaks: (spoken: Spoken, atLeast: Grade, bounded: boolean) => Diagram
+}
+
+/** Nodes of decision diagrams. */
+const mostDiagrams = 2_000_000
+
+/** What matters besides the statements themselves: who must allow depends on these. */
+export interface Besides {
+  readonly actions: readonly string[]
+  readonly resources: readonly (readonly Step[])[]
+  /** Whether it matters which account owns the resource. */
+  readonly accounts: boolean
+}
+
+/** Makes the universe of some statements. */
+export function makeUniverse(statements: readonly Spoken[], given: Given, besides: Besides): Universe {
+  const atoms = [
+    ...new Map(
+      statements.flatMap(({ source, variables }) => atomsOf(source, variables)).map((atom) => [atom.id, atom]),
+    ).values(),
+  ]
+  const sources = statements.map(({ source }) => source)
+  const resourcePieces = statements.flatMap(({ source, variables }) =>
+    listOf(source.Resource ?? source.NotResource).map((pattern) => piecesOf(pattern, variables)),
+  )
+  const templates = templatesIn(resourcePieces, atoms)
+  const callers = given.callers ?? callersFor(sources)
+  // The last is nobody's among the callers.
+  const accounts = [undefined, ...new Set(callers.flatMap(({ account }) => account ?? [])), '444455556666']
+  const { classes, toldApart, fillingsOn } = classifyKeys(templates, atoms)
+  const actions = actionDimension(sources, given.action, besides.actions)
+  const resourcePatterns = unique([
+    ...resourcePieces.filter((pieces) => !hasVariable(pieces)).map(resourcePattern),
+    ...templates.filter(({ on }) => on === '').map(({ flavour, pieces }) => stepsPattern(stepsAs(flavour, pieces))),
+    ...fillingsOn('').map(stepsPattern),
+    ...besides.resources.map(stepsPattern),
+    ...(besides.accounts
+      ? accounts.flatMap((account) => (account === undefined ? [] : [stepsPattern(ownerSteps(account))]))
+      : []),
+  ])
+  const resources =
+    given.resource === undefined
+      ? textDimension(
+          resourcePatterns,
+          [
+            ...resourcePatterns.map(({ steps }) => readable(steps)).filter((text) => text.startsWith('arn:')),
+            'arn:aws:s3:::example/example',
+          ],
+          { fillers: anyText, maxLength: limits.resourceLength },
+          () => true,
+        )
+      : givenText(resourcePatterns, given.resource)
+
+  const sizes = [actions.texts.length, resources.texts.length, besides.accounts ? accounts.length : 1, callers.length]
+  const choice = (size: number): number => sizes.push(size) - 1
+  const written = new Map(atoms.map(({ condition }) => [condition.name, condition.key]))
+  const keys = [...classes.values()].map((found): KeyLevels => ({
+    ...found,
+    written: written.get(found.name) ?? found.name,
+    level: choice(found.classes.length),
+    memberLevels: found.members.map(() => choice(2)),
+  }))
+  const relations = new Map(
+    templates.map((template): [string, Relation] => [templateKey(template), { ...template, level: choice(2) }]),
+  )
+  const free = new Map(
+    atoms.filter(({ variables }) => variables.length > 0).map(({ id }) => [id, { many: choice(2), long: choice(2) }]),
+  )
+  const diagrams = makeDiagrams(sizes, mostDiagrams)
+  const byName = new Map(keys.map((key) => [key.name, key]))
+  const context: Conditions = {
+    diagrams,
+    keyOf: (name) => byName.get(name),
+    free: (id) => free.get(id),
+    matchTemplate: remembering(templateKey, (template) => {
+      const key = byName.get(template.on)
+      const relation = relations.get(templateKey(template))
+      if (relation === undefined) throw new TypeError('a template is not of this universe')
+      const onResource = { level: levels.resource, texts: resources.texts }
+      const { level, texts } =
+        key === undefined ? onResource : { level: key.level, texts: key.classes.map(({ value }) => scalarText(value)) }
+      return matchDiagram(relation, {
+        diagrams,
+        keyOf: (name) => byName.get(name),
+        level,
+        texts,
+        literal: (index) =>
+          key === undefined ? resources.literal.has(texts[index] ?? '') : key.classes[index]?.text !== undefined,
+        toldApart: toldApart.get(template.on) ?? new Set(),
+      })
+    }),
+  }
+  const conditionOf = remembering(
+    ({ id }: Atom) => id,
+    (atom) => conditionDiagram(atom, context),
+  )
+  const gradesOf = remembering(
+    ({ source, bounded }: { readonly source: Statement; readonly bounded: boolean }) =>
+      JSON.stringify([source.Principal, source.NotPrincipal, bounded]),
+    ({ source, bounded }): readonly Grade[] => {
+      const { grade } = compilePrincipal(source)
+      return callers.map((caller) => grade({ ...factsOf(new Map()), caller, bounded }))
+    },
+  )
+
+  const speaks: Universe['speaks'] = ({ source, variables }, atLeast, bounded) => {
+    const action = diagrams.oneOf(
+      levels.action,
+      unionOf(
+        actions,
+        listOf(source.Action ?? source.NotAction).map((pattern) => actionPattern(pattern).name),
+      ),
+    )
+    const grades = gradesOf({ source, bounded })
+    const named = [...callers.keys()].filter((index) => (grades[index] ?? 0) >= Math.max(1, atLeast))
+    return diagrams.and([
+      source.Action === undefined ? diagrams.not(action) : action,
+      resourceDiagram(source, variables, resources, context),
+      diagrams.oneOf(levels.caller, named),
+      ...atomsOf(source, variables).map(conditionOf),
+    ])
+  }
+
+  return {
+    diagrams,
+    sizes,
+    actions,
+    resources,
+    accounts: besides.accounts ? accounts : [undefined],
+    callers,
+    keys,
+    relations: [...relations.values()],
+    open: new Set([
+      ...[...relations.values()].map(({ level }) => level),
+      ...[...free.values()].flatMap(({ many, long }) => [many, long]),
+    ]),
+    sound: [...keys.flatMap((key) => soundList(key, diagrams)), ...soundRelations([...relations.values()], diagrams)],
+    gap:
+      actions.complete && resources.complete
+        ? keys.find(({ gap }) => gap !== undefined)?.gap
+        : 'too many patterns that overlap',
+    speaks,
+  }
+}
+
+function actionDimension(
+  sources: readonly Statement[],
+  given: string | undefined,
+  besides: readonly string[],
+): TextDimension {
+  const written = [...sources.flatMap(({ Action, NotAction }) => listOf(Action ?? NotAction)), ...besides]
+  const patterns = unique(written.map(actionPattern))
+  if (given !== undefined) return givenText(patterns, given.toLowerCase())
+  const dimension = textDimension(
+    unique([...patterns, ...actionSteps(patterns)]),
+    [...patterns.map(({ steps }) => readable(steps)), 's3:GetObject'.toLowerCase()],
+    { fillers: actionText, maxLength: limits.actionLength, strange: (filler) => `${filler}:${filler}` },
+    (text) => text.includes(':'),
+  )
+  // Requests write an action as the policies do.
+  const spelling = new Map(written.map((pattern) => [pattern.toLowerCase(), pattern]))
+  return { ...dimension, texts: dimension.texts.map((text) => spelling.get(text) ?? text) }
+}
+
+function unionOf({ matched }: TextDimension, names: readonly string[]): readonly number[] {
+  return [...new Set(names.flatMap((name) => matched.get(name) ?? []))].toSorted((left, right) => left - right)
+}
+
+function scalarText(value: KeyClasses['classes'][number]['value']): string | undefined {
+  if (typeof value !== 'object') return value === undefined ? undefined : String(value)
+  return value.length === 1 ? value[0] : undefined
+}
+
+function remembering<From, To>(nameOf: (from: From) => string, make: (from: From) => To): (from: From) => To {
+  const known = new Map<string, To>()
+  return (from) => {
+    const name = nameOf(from)
+    const remembered = known.get(name)
+    if (remembered !== undefined) return remembered
+    const made = make(from)
+    known.set(name, made)
+    return made
+  }
+}

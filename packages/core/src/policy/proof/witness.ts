@@ -1,0 +1,131 @@
+import { type AccessRequest, anonymous, type Context, type ContextValue, type Subject } from '@sallyport/core/access'
+
+import { limits } from '../limits.ts'
+import { scalarFact } from '../match/facts.ts'
+import { factsOf } from './atoms.ts'
+import { type KeyLevels, levels } from './levels.ts'
+import { filledIn, type Relation, stepsAs } from './relations.ts'
+import type { Choice } from './search.ts'
+import { matchesSteps } from './steps.ts'
+import { anyText, readable, textsFor } from './texts.ts'
+import type { Universe } from './universe.ts'
+
+/** More requests than these are not made for one choice. */
+const mostTried = 40
+
+/**
+ * Requests for a choice, the likeliest first. Where a pattern with a variable was chosen to match, or not to, the text
+ * is looked for that does; the caller asks the evaluator about each, and no other word counts.
+ */
+export function requestsFor(universe: Universe, choice: Choice): readonly AccessRequest[] {
+  const chosen = (level: number): number => choice.get(level) ?? 0
+  const caller = universe.callers[chosen(levels.caller)]
+  const action = universe.actions.texts[chosen(levels.action)]
+  const resource = universe.resources.texts[chosen(levels.resource)]
+  const account = universe.accounts[chosen(levels.account)]
+  const context = new Map<string, ContextValue>()
+  for (const key of universe.keys) {
+    const one = key.classes[chosen(key.level)]
+    if (one === undefined || !one.shown) return []
+    const value = one.kind === 'many' ? listFor(key, choice) : one.value
+    if (one.kind === 'many' && value === undefined) return []
+    if (value !== undefined) context.set(key.name, value)
+  }
+  if (caller === undefined || action === undefined || resource === undefined) return []
+  const written = new Map(universe.keys.map((key) => [key.name, key.written]))
+  const base: Draft = { resource, context }
+  return variants(universe, choice, base)
+    .slice(0, mostTried)
+    .map((draft) => ({
+      id: '0'.repeat(32),
+      transaction: '0'.repeat(32),
+      subject: subjectOf(caller.id),
+      action,
+      resource: draft.resource,
+      ...(account === undefined ? {} : { resourceAccount: account }),
+      context: Object.fromEntries(
+        [...draft.context].map(([name, value]) => [written.get(name) ?? name, value]),
+      ) satisfies Context,
+      actors: [],
+    }))
+}
+
+/** The parts of a request that patterns with variables may yet change. */
+interface Draft {
+  readonly resource: string
+  readonly context: ReadonlyMap<string, ContextValue>
+}
+
+/** Undefined where a member was chosen of a kind of which none was shown. */
+function listFor(key: KeyLevels, choice: Choice): readonly string[] | undefined {
+  const present = key.members.filter((_, index) => choice.get(key.memberLevels[index] ?? -1) === 1)
+  const values = (present.length === 0 ? key.members.slice(0, 1) : present).flatMap(({ value }) => value ?? [])
+  if (values.length < Math.max(1, present.length)) return undefined
+  // A list of one is another class.
+  return values.length === 1 ? [...values, ...values] : values
+}
+
+/** The draft as it is, and with other texts where a pattern with a variable decides. */
+function variants(universe: Universe, choice: Choice, base: Draft): readonly Draft[] {
+  let drafts: readonly Draft[] = [base]
+  const asked = universe.relations.filter(({ level }) => choice.has(level))
+  for (const [on, relations] of Map.groupBy(asked, (relation) => relation.on)) {
+    drafts = drafts.flatMap((draft) => {
+      const texts = textsThat(relations, choice, draft)
+      return texts.map((text) => withText(draft, on, text))
+    })
+  }
+  return [...drafts, ...universe.keys.flatMap((key) => lists(universe, key, base))]
+}
+
+/** Texts that match exactly those patterns that they were chosen to match. */
+function textsThat(relations: readonly Relation[], choice: Choice, draft: Draft): readonly string[] {
+  const facts = factsOf(draft.context)
+  const resolved = relations.flatMap(({ flavour, pieces, level }) => {
+    const filled = pieces.map((piece) => {
+      if (piece.kind !== 'variable') return piece
+      const text = scalarFact(facts, piece.key) ?? piece.fallback
+      return text === undefined ? undefined : filledIn([piece], text)[0]
+    })
+    const known = filled.filter((piece) => piece !== undefined)
+    if (known.length < filled.length) return []
+    return [{ steps: stepsAs(flavour, known), wanted: choice.get(level) === 1 }]
+  })
+  const patterns = resolved.map(({ steps }) => steps)
+  const texts = textsFor(patterns, { fillers: anyText, maxLength: limits.resourceLength }).texts
+  return [...new Set([...patterns.map(readable), ...texts])].filter((text) =>
+    resolved.every(({ steps, wanted }) => matchesSteps(steps, text) === wanted),
+  )
+}
+
+function withText(draft: Draft, on: string, text: string): Draft {
+  if (on === '') return { ...draft, resource: text }
+  const before = draft.context.get(on)
+  return { ...draft, context: new Map([...draft.context, [on, typeof before === 'object' ? [text] : text]]) }
+}
+
+/** Lists for a key whose members are compared with variables. */
+function lists(universe: Universe, key: KeyLevels, base: Draft): readonly Draft[] {
+  if (!Array.isArray(base.context.get(key.name))) return []
+  const facts = factsOf(base.context)
+  return universe.relations
+    .filter(({ on }) => on === key.name)
+    .flatMap(({ pieces, flavour }): readonly (readonly string[])[] => {
+      const variable = pieces.find((piece) => piece.kind === 'variable')
+      const text = variable === undefined ? undefined : scalarFact(facts, variable.key)
+      if (text === undefined || text === null) return []
+      const match = readable(stepsAs(flavour, filledIn(pieces, text)))
+      return [
+        [match, match],
+        [match, 'another'],
+        ['another', 'another'],
+      ]
+    })
+    .map((list) => ({ ...base, context: new Map([...base.context, [key.name, list]]) }))
+}
+
+function subjectOf(id: string): Subject {
+  if (id === anonymous.id) return anonymous
+  const name = id.slice(Math.max(id.lastIndexOf('/'), id.lastIndexOf(':')) + 1)
+  return { kind: id.startsWith('arn:sallyport:function:') ? 'function' : 'user', id, name, roles: [] }
+}
