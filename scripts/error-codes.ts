@@ -104,7 +104,15 @@ export const errorCodes: Readonly<Record<string, Entry>> = {
     'A name was asked for that no door declares; no name is looked up outside.',
     'Declare a door to the host.',
   ],
+  'door.field': [
+    'A query parameter or body field is not what the operation takes.',
+    'Send what `ops` in the manifest names, and nothing besides.',
+  ],
   'door.host_mismatch': ['The Host header names another host than the TLS handshake.', 'Send both for the same host.'],
+  'door.limited': [
+    'The operation has been used as often as its limit says.',
+    'Wait for the time that the reason names.',
+  ],
   'door.malformed_url': ['The address cannot be read in one way only.', mendRequest],
   'door.not_granted': ['Nothing under `can` lets the function use this door operation.', askWhy],
   'door.not_granted_for': [
@@ -112,6 +120,10 @@ export const errorCodes: Readonly<Record<string, Entry>> = {
     'Sign in with the second factor, or ask for the elevation; `sallyport why ID` says which.',
   ],
   'door.path': ['The path has dot segments, doubled or encoded separators or stray characters.', mendRequest],
+  'door.unreadable': [
+    'The query or body cannot be read in one way only, so its constraints cannot be judged.',
+    'Send JSON or a form in UTF-8, each name once.',
+  ],
   'door.unlisted': ['No operation of any door answers this method, host and path.', askWhy],
   'dpop.access_token': ['The proof was made for another access token.', proofPerRequest],
   'dpop.algorithm': [
@@ -152,7 +164,12 @@ export const errorCodes: Readonly<Record<string, Entry>> = {
     'Leave the proof out, or ask for a token that is bound.',
   ],
   'dpop.url': ['The proof was made for another address.', proofPerRequest],
+  'door.upgrade': [
+    'The request asks for another protocol where only HTTP is spoken.',
+    'Use a door operation that is a WebSocket.',
+  ],
   'dynamodb.table': ['A table of the embedded DynamoDB could not be made.', "Mend the table's declaration."],
+  'egress.not_whole': ['A body that must be whole was left to stream, and the request was stopped there.', report],
   'egress.refusal_ignored': ['A refused exit came as far as being carried out, and was stopped there.', report],
   'egress.unknown_box': ['A box asked for exits that was never announced.', report],
   'elevation.already_approved': [
@@ -393,13 +410,30 @@ export const errorCodes: Readonly<Record<string, Entry>> = {
   ],
   'token.revoked': ['The sign-in behind the token was ended: logout, a new password, a lost role.', signInAgain],
   'upstream.aborted': ['The call was aborted, by the caller or by its end.', retry],
+  'upstream.bad_upgrade': [
+    'The upstream switched to a protocol that was not asked for.',
+    'Check that it is a WebSocket.',
+  ],
+  'upstream.coding': [
+    'The answer is compressed in a way that cannot be looked through for secrets.',
+    'Let the upstream answer uncompressed, as the door asks.',
+  ],
   'upstream.failed': ['The upstream broke off.', retry],
   'upstream.forbidden_address': [
     "The upstream's name leads to an address that no door may reach.",
     'Check the upstream; a private one must be written down.',
   ],
+  'upstream.not_json': [
+    'The door lets only fields of an answer through, and the answer is no JSON.',
+    'Take `returns.fields` away, or use an operation that answers with JSON.',
+  ],
   'upstream.plaintext': ['Only a private upstream that is written down may be plain HTTP.', 'Use https.'],
   'upstream.timeout': ['The upstream did not answer in time.', retry],
+  'upstream.token_refused': [
+    'The token endpoint gave no access token.',
+    'Check client, secret and scope of the door with its issuer.',
+  ],
+  'upstream.too_large': ['An answer of which only fields are let through is too large.', 'Ask the upstream for less.'],
   'upstream.unreachable': ['The upstream cannot be reached.', retry],
   'vault.damaged': ['A file of the vault is damaged.', restore],
   'vault.permissions': [

@@ -28,7 +28,16 @@ export const floorPlan: Readonly<Record<string, Room>> = {
   'server/api': onNode([...walk, 'manifest', 'server/host', 'server/information']),
   'server/certificates': onNode(['core/access'], ['@peculiar/x509', 'reflect-metadata']),
   'server/egress': onNode(
-    [...walk, 'core/identity', 'manifest', 'aws', 'server/host', 'server/information', 'server/certificates'],
+    [
+      ...walk,
+      'core/identity',
+      'core/json',
+      'manifest',
+      'aws',
+      'server/host',
+      'server/information',
+      'server/certificates',
+    ],
     ['undici', 'aws4', 'dynalite'],
   ),
   'server/gateway': onNode(

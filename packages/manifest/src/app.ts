@@ -1,5 +1,6 @@
 import type { PolicyDocument } from '@sallyport/core/policy'
 
+import type { Door } from './door.ts'
 import type { EmbeddedClient, Jit, Person } from './people.ts'
 
 /** Where something stands in a file: 1-based line and column. */
@@ -116,33 +117,6 @@ export interface Zone {
   readonly name: string
   /** Zones that may call in, and `internet`. */
   readonly from: readonly string[]
-  readonly at: Position
-}
-
-/** A way out to one host. Only its operations may be asked for, and only by functions whose `can` names them. */
-export interface Door {
-  readonly name: string
-  /** Where the function believes it goes: `https://api.stripe.com`. */
-  readonly to: string
-  /** Where the door really goes; equal to `to` unless written down otherwise. */
-  readonly upstream: string
-  /** True when `upstream` is a loopback or private address that was written down. */
-  readonly privateUpstream: boolean
-  /** Header name (lower case) → template: `Bearer {stripe-key}`. */
-  readonly add: Readonly<Record<string, string>>
-  readonly ops: readonly DoorOperation[]
-  /** Request headers let through besides the standard ones, lower case. */
-  readonly accept: readonly string[]
-  readonly timeoutMs: number
-  readonly at: Position
-}
-
-/** One thing to be asked of a door's host: a method and a path, written `stripe.charge` under `can`. */
-export interface DoorOperation {
-  readonly name: string
-  readonly method: string
-  /** `/v1/payment_intents/:id/capture`: literal segments and `:name` for one segment each. */
-  readonly path: string
   readonly at: Position
 }
 

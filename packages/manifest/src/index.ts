@@ -2,8 +2,6 @@ export {
   type AdministrativePower,
   type App,
   type AttachedPolicy,
-  type Door,
-  type DoorOperation,
   type Expectation,
   type Fault,
   type FunctionDeclaration,
@@ -17,6 +15,7 @@ export {
   type Table,
   type Zone,
 } from './app.ts'
+export { type Constraints, type Door, type DoorOperation, type Returns, secretsIn, secretsOf } from './door.ts'
 export { accessDiff, type AccessDiff, compareFacts } from './access/access-diff.ts'
 export { accessFacts, accessOf } from './access/access-of.ts'
 export { type Allowed, allowInManifest } from './access/allow-in-manifest.ts'
@@ -33,6 +32,7 @@ export { compileApp, type CompiledApp } from './compile/compile-app.ts'
 export { explain } from './explain/explain.ts'
 export { setSecretFix } from './explain/person.ts'
 export { wording } from './explain/wording.ts'
+export { brokenConstraint, type FieldMap, flattenFields } from './match/constraint.ts'
 export { type DoorMatch, matchDoor } from './match/door.ts'
 export { accountsOfPerson } from './match/persons.ts'
 export { matchRoute, type RouteMatch } from './match/route.ts'

@@ -20,6 +20,7 @@ import {
   nowMs,
   nowSeconds,
   readIfPresent,
+  renewLeaf,
   type ServerOptions,
   startCommand,
   writePrivate,
@@ -93,4 +94,22 @@ export async function openPeople(
     return user !== undefined && user.disabled !== true && user.roles.includes(role)
   }
   return { provider, leaf, anotherLeaf: () => authority.leafFor(permittedNames), caFile, mayHold, provision }
+}
+
+/** How often the gateway's certificate is looked at; it lives a day and is replaced after half of it. */
+const lookAtLeafEveryMs = 60_000
+
+/** Replaces the certificate of gateway and provider when it is due; gives back what ends the looking. */
+export function keepLeafFresh(
+  { leaf, provider, anotherLeaf }: People,
+  gateway: { readonly setCertificate: (leaf: Leaf) => void },
+  trouble: (cause: unknown) => void,
+): () => void {
+  const use = (next: Leaf): void => {
+    gateway.setCertificate(next)
+    provider.setCertificate(next)
+  }
+  const renew = renewLeaf(leaf, { nowMs, another: anotherLeaf, use })
+  const look = setInterval(() => void renew().catch(trouble), lookAtLeafEveryMs).unref()
+  return () => clearInterval(look)
 }

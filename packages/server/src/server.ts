@@ -20,6 +20,7 @@ import {
   type InvocationResult,
   runtimeFolderFor,
 } from './host/index.ts'
+import { openIdentityTokens } from './identity-tokens.ts'
 import { openInterception } from './interception.ts'
 import { foundWords, keepSweeping, openKeptState } from './kept-state.ts'
 import {
@@ -38,7 +39,6 @@ import {
   outcomeRecord,
   platformLine,
   refusedLine,
-  renewLeaf,
   type ServerOptions,
   startCommand,
   tableCredentials,
@@ -47,7 +47,7 @@ import {
   uidRangeOf,
   watchFolder,
 } from './operation/index.ts'
-import { openPeople } from './people.ts'
+import { keepLeafFresh, openPeople } from './people.ts'
 
 /** A server that is up. */
 export interface RunningServer {
@@ -75,8 +75,6 @@ export interface Status {
 
 /** How often the authority of the doors is looked at; it lives seven days and is replaced in its last third. */
 const renewEveryMs = 12 * 3_600_000
-/** How often the gateway's certificate is looked at; it lives a day and is replaced after half of it. */
-const lookAtLeafEveryMs = 60_000
 
 /** Starts an app. Whatever fails, everything that was started before it is ended again. */
 export async function startServer(
@@ -134,6 +132,7 @@ async function start(
       return grant
     },
     isCurrent: administration.isCurrent,
+    whenEnded: administration.whenEnded,
     settle: (grant: Grant, outcome: Promise<Outcome>): void => {
       const startedAt = admittedAt.get(grant) ?? nowMs()
       void outcome.then((known) => ledger.append(outcomeRecord(grant, known, startedAt), 'written')).catch(trouble)
@@ -149,6 +148,7 @@ async function start(
   }
 
   // The way out, and the boxes.
+  const limiter = createLimiter(nowMs)
   const interception = await openInterception(loaded.app, vault)
   const tables = await startDynalite({
     path: folders.tables,
@@ -162,6 +162,8 @@ async function start(
     record: ledger.record,
     append: (record) => void ledger.append(record, 'written').catch(trouble),
     useSecret: vault.useSecret,
+    limiter,
+    identityToken: await openIdentityTokens(loaded.app.name, vault, folders.certificates),
     invokeFunction: ({ eventFor, ...call }) => {
       const id = newId()
       const affinity = call.user === undefined ? '' : affinityOf(call.user)
@@ -207,7 +209,6 @@ async function start(
   started.push(() => clearInterval(renewal))
 
   // The way in.
-  const limiter = createLimiter(nowMs)
   const timeoutOf = (wanted: string): number => force.app.functions.find(({ name }) => name === wanted)?.timeoutMs ?? 0
   const gateway = await startGateway({
     port: options.port,
@@ -215,7 +216,6 @@ async function start(
     gate: ingressGate({
       ...shared,
       dpopNonce: kept.proofs.nextNonce,
-      whenEnded: administration.whenEnded,
       app: force.app.name,
       countryOf: (address) => force.countryOf(address),
       record: recorderAt('ingress'),
@@ -230,16 +230,7 @@ async function start(
     nowMs,
   }).catch(taken)
   started.push(() => gateway.close())
-  const renew = renewLeaf(people.leaf, {
-    nowMs,
-    another: people.anotherLeaf,
-    use: (leaf) => {
-      gateway.setCertificate(leaf)
-      people.provider.setCertificate(leaf)
-    },
-  })
-  const leafLook = setInterval(() => void renew().catch(trouble), lookAtLeafEveryMs).unref()
-  started.push(() => clearInterval(leafLook))
+  started.push(keepLeafFresh(people, gateway, trouble))
 
   const status: Status = {
     app: force.app.name,

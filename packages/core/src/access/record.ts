@@ -59,6 +59,9 @@ export interface OutcomeRecord {
   readonly detail?: string
   /** TLS version to the upstream, e.g. `TLSv1.3`, or `none` for a loopback door that was written down so. */
   readonly tls?: string
+  /** Bytes toward the upstream and from it, where the crossing was a tunnel. */
+  readonly sentBytes?: number
+  readonly receivedBytes?: number
 }
 
 /** A manifest came into force. */

@@ -6,6 +6,9 @@ export interface Outcome {
   readonly status?: number
   readonly detail?: string
   readonly tls?: string
+  /** Bytes toward the upstream and from it, where the crossing was a tunnel. */
+  readonly sentBytes?: number
+  readonly receivedBytes?: number
 }
 
 /** What `pass` gives back at once, and what came of it when the last byte had gone. */

@@ -71,6 +71,8 @@ const shapes: Shapes = {
     durationMs: optional(milliseconds),
     detail: optional(text),
     tls: optional(text),
+    sentBytes: optional(count),
+    receivedBytes: optional(count),
   },
   configuration: {
     at: milliseconds,

@@ -1,6 +1,7 @@
 import type { App, FunctionDeclaration, Permission, Role, Route } from '../app.ts'
 import type { EmbeddedClient } from '../people.ts'
 import { showDuration } from '../source/units.ts'
+import { doorFacts } from './door-facts.ts'
 import { grant, measure, opaque, restraint, type AccessFact } from './facts.ts'
 
 /** Everything that an app lets happen, one sentence each: what `diff` compares and a reviewer reads. */
@@ -18,7 +19,7 @@ export function accessFacts(app: App): readonly AccessFact[] {
       networks.map((network) => grant(`${network} may count as ${country}`)),
     ),
     ...issuerFacts(app),
-    ...doorFacts(app),
+    ...app.doors.flatMap(doorFacts),
     ...app.secrets.map(({ name, rotateMs }) =>
       measure(
         `secret ${name}`,
@@ -157,19 +158,6 @@ function clientFacts({ name, roles, jwksDigest, redirects, logoutRedirects, dpop
     opaque(`client ${name}`, `the program ${name} ${keys}`),
     measure(`dpop ${name}`, dpop ? 0 : 1, `tokens of ${name} are ${dpop ? '' : 'not '}bound to a key`),
   ]
-}
-
-function doorFacts(app: App): readonly AccessFact[] {
-  return app.doors.flatMap((door) => [
-    ...door.ops.map((op) =>
-      opaque(`op ${door.name}.${op.name}`, `${door.name}.${op.name} is ${op.method} ${door.to}${op.path}`),
-    ),
-    opaque(`upstream ${door.name}`, `${door.to} is reached at ${door.upstream}`),
-    ...Object.entries(door.add).map(([header, template]) =>
-      opaque(`add ${door.name} ${header}`, `${door.name} adds ${header}: ${template}`),
-    ),
-    ...door.accept.map((header) => grant(`the header ${header} may pass ${door.name}`)),
-  ])
 }
 
 function functionFacts(app: App, one: FunctionDeclaration): readonly AccessFact[] {

@@ -34,3 +34,8 @@ export function measure(key: string, rank: number, line: string): AccessFact {
 export function opaque(key: string, line: string, absentRank = 0): AccessFact {
   return { key, line, rank: 1, absentRank, opaque: true }
 }
+
+/** A bound that may be absent, and is then without limit: less is narrower, and a new one narrows. */
+export function bound(key: string, rank: number, line: string): AccessFact {
+  return { key, line, rank, absentRank: Infinity, opaque: false }
+}

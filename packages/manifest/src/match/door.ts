@@ -1,4 +1,5 @@
-import type { App, Door, DoorOperation } from '../app.ts'
+import type { App } from '../app.ts'
+import type { Door, DoorOperation } from '../door.ts'
 import { byLiteralFirst, matchTemplate, parsePathTemplate, splitPath, type PathTemplate } from './path.ts'
 
 /** The door operation that answers an outgoing request, or the code for why none does. */

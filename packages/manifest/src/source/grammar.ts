@@ -1,32 +1,26 @@
+import { doorsShape } from './door-grammar.ts'
 import type { Shape } from './shape.ts'
+import {
+  callLimit,
+  country,
+  duration,
+  file,
+  free,
+  name,
+  names,
+  nameSays,
+  nameText,
+  operationName,
+  operations,
+  routeKey,
+  url,
+} from './words.ts'
 
-/** Names of things go into ARNs and policies, so nothing in one may mean something there. */
-const name = /^[a-z][a-z0-9-]{0,62}$/
-const operationName = /^[A-Za-z][A-Za-z0-9_-]{0,62}$/
-const nameSays = 'a name of lower-case letters, digits and hyphens'
-const nameText: Shape = { kind: 'text', says: nameSays, pattern: name }
-const names: Shape = { kind: 'list', of: nameText }
-const operationText: Shape = { kind: 'text', says: 'an operation name', pattern: operationName }
-const operations: Shape = { kind: 'list', of: operationText }
-const country: Shape = { kind: 'text', says: 'a country code such as CH (ISO 3166-1 alpha-2)', pattern: /^[A-Z]{2}$/ }
-const duration: Shape = {
-  kind: 'text',
-  says: 'a duration such as 10s, 15m, 1h or 30d',
-  pattern: /^[1-9]\d{0,6}(ms|s|m|h|d)$/,
-}
-const file: Shape = { kind: 'text', says: 'a path inside the app folder', pattern: /^[^\0\\]{1,512}$/ }
-const header = /^[A-Za-z0-9][A-Za-z0-9-]{0,62}$/
 const account: Shape = {
   kind: 'text',
   says: 'an account such as ada or pool:ada',
   pattern: /^[^\s*?${}"'<>\\]{1,320}$/,
 }
-const free: Shape = { kind: 'text', says: 'text', scalar: true }
-const url: Shape = { kind: 'text', says: 'a URL', pattern: /^\S{1,512}$/ }
-const methods = 'GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS'
-/** Templates are literal segments and `:name` segments, never regular expressions (DESIGN §5). */
-const template = String.raw`(?:/|(?:/(?::[A-Za-z][A-Za-z0-9_]*|[A-Za-z0-9._~!$'(),;@+-][A-Za-z0-9._~!$'(),;:@+-]*))+)`
-const routeKey = new RegExp(`^(?:${methods}) ${template}$`)
 const column: Shape = { kind: 'text', says: 'a column name', pattern: /^[A-Za-z0-9_.-]{1,255}$/ }
 const examples: Shape = { kind: 'list', of: { kind: 'text', says: '"subject -> object"', pattern: /^[^*]+ -> [^*]+$/ } }
 const columns: Shape = { kind: 'list', of: column, atLeast: 1 }
@@ -145,7 +139,7 @@ const route: Shape = {
     },
     body: { shape: file, about: 'JSON Schema of the body.' },
     limit: {
-      shape: { kind: 'text', says: 'a limit such as 10/m', pattern: /^[1-9]\d{0,6}\/(s|m|h|d)$/ },
+      shape: callLimit,
       about: 'Calls per interval for one subject.',
     },
     maxBodyBytes: {
@@ -329,49 +323,7 @@ export const manifestShape: Extract<Shape, { kind: 'record' }> = {
         },
       },
     },
-    doors: {
-      about: 'The only ways out.',
-      shape: {
-        kind: 'record',
-        keys: {},
-        named: {
-          says: nameSays,
-          pattern: name,
-          of: {
-            kind: 'record',
-            keys: {
-              to: { shape: url, required: true, about: 'Where the function believes it goes.' },
-              upstream: {
-                shape: url,
-                about: 'Where the door really goes; the same unless said. May hold ${NAME:-default}.',
-              },
-              add: {
-                about: 'Header → template; {secret} stands for a secret.',
-                shape: { kind: 'record', keys: {}, named: { says: 'a header name', pattern: header, of: free } },
-              },
-              ops: {
-                required: true,
-                about: 'Operation → METHOD /path.',
-                shape: {
-                  kind: 'record',
-                  keys: {},
-                  named: {
-                    says: 'an operation name',
-                    pattern: operationName,
-                    of: { kind: 'text', says: 'METHOD /path of plain and :name segments', pattern: routeKey },
-                  },
-                },
-              },
-              accept: {
-                about: 'Request headers let through besides the standard ones.',
-                shape: { kind: 'list', of: { kind: 'text', says: 'a header name', pattern: header } },
-              },
-              timeout: { shape: duration, about: '30s unless said.' },
-            },
-          },
-        },
-      },
-    },
+    doors: { about: 'The only ways out.', shape: doorsShape },
     secrets: {
       about: 'Names of secrets; values are set with sallyport secret set.',
       shape: {

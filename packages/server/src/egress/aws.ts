@@ -4,14 +4,16 @@ import { awsJsonError, type Described, describeDynamoDb } from '@sallyport/aws'
 import { actions, arn, type Deny, type Grant, type Reason, SallyportError } from '@sallyport/core/access'
 import { type SigningKeys, verifySigV4 } from '@sallyport/core/identity'
 import type { Table } from '@sallyport/manifest'
+import type { Passed } from '@sallyport/core/enforcement'
 import aws4 from 'aws4' // CommonJS without named exports
 
 import type { Invocation } from '../host/index.ts'
 import type { Box } from './box.ts'
-import { handBack, local } from './door.ts'
+import { handBack, local } from './hand-back.ts'
 import type { Exit } from './exit.ts'
 import { endedSince } from './gate.ts'
 import { doorReason, type Head } from './head.ts'
+import { type Life, liveUnder } from './life.ts'
 import type { ExitResponse } from './refusal.ts'
 import type { EgressRooms } from './rooms.ts'
 import type { Upstreams } from './upstream.ts'
@@ -30,6 +32,8 @@ export interface AwsDoor {
 const sha256 = (bytes: Uint8Array): Uint8Array => createHash('sha256').update(bytes).digest()
 const hmacSha256 = (key: Uint8Array, bytes: Uint8Array): Uint8Array => createHmac('sha256', key).update(bytes).digest()
 const upstreamTimeoutMs = 30_000
+/** AWS answers with 1 MB of rows at most, which is more as JSON. */
+const maxAnswerBytes = 16 * 1024 * 1024
 
 /** What a request was found to be: what to ask, or AWS's name for why not. */
 type Reading =
@@ -113,32 +117,39 @@ export function createAwsDoor(rooms: EgressRooms, upstreams: Upstreams): AwsDoor
         durability: described.readOnly ? 'written' : 'synced',
         upstream: { host: endpoint.host, tls: endpoint.protocol === 'https:' ? '>=TLSv1.2' : 'none' },
         pass: async (grant) => {
-          const ended = endedSince(rooms, { box, invocation }, grant, signal)
-          if (ended !== undefined) return local(ended, 'The right to make this request ended.', grant, 'aborted')
-          try {
-            const answer = await upstreams.call({
-              pool: `aws ${box.image.name}`,
-              origin: endpoint.origin,
-              privateUpstream: true, // the endpoint is ours, or stands in the manifest
-              method: 'POST',
-              target: '/',
-              headers: signedHeaders(rooms, table, endpoint.host, described.operation, described.canonicalBody),
-              body: described.canonicalBody,
-              timeoutMs: upstreamTimeoutMs,
-              signal,
-            })
-            return handBack(answer, [], undefined)
-          } catch (error) {
-            if (!(error instanceof SallyportError)) throw error
-            return {
-              response: response(
-                awsJsonError('InternalServerError', 'The table could not be reached.', grant.decision.id),
-                500,
-              ),
-              outcome: Promise.resolve({ outcome: signal.aborted ? 'aborted' : 'failed', detail: error.code }),
-            }
-          }
+          const life = liveUnder(rooms, grant, signal)
+          const passed = await call(grant, life)
+          void passed.outcome.then(() => life.release())
+          return passed
         },
+      }
+
+      async function call(grant: Grant, life: Life): Promise<Passed<ExitResponse>> {
+        const ended = endedSince(rooms, { box, invocation }, grant, life.signal)
+        if (ended !== undefined) return local(ended, 'The right to make this request ended.', grant, 'aborted')
+        try {
+          const answer = await upstreams.call({
+            pool: `aws ${box.image.name}`,
+            origin: endpoint.origin,
+            privateUpstream: true, // the endpoint is ours, or stands in the manifest
+            method: 'POST',
+            target: '/',
+            headers: signedHeaders(rooms, table, endpoint.host, described.operation, described.canonicalBody),
+            body: described.canonicalBody,
+            timeoutMs: upstreamTimeoutMs,
+            signal: life.signal,
+          })
+          return await handBack(answer, { life, patterns: [], maxBytes: maxAnswerBytes })
+        } catch (error) {
+          if (!(error instanceof SallyportError)) throw error
+          return {
+            response: response(
+              awsJsonError('InternalServerError', 'The table could not be reached.', grant.decision.id),
+              500,
+            ),
+            outcome: Promise.resolve({ outcome: life.signal.aborted ? 'aborted' : 'failed', detail: error.code }),
+          }
+        }
       }
     },
   }

@@ -1,12 +1,19 @@
-import type { IncomingMessage } from 'node:http'
+import { Readable } from 'node:stream'
 
-import type { Reason } from '@sallyport/core/access'
+import { type Reason, SallyportError } from '@sallyport/core/access'
 
 import { doorReason } from './head.ts'
+import type { Incoming } from './incoming.ts'
 
-/** A whole body, or why there is none. `reserved` bytes are to be given back either way once the exit has ended. */
+/** The body of a request: whole, or still on its way. */
+export type Content =
+  | { readonly kind: 'whole'; readonly bytes: Uint8Array }
+  /** `open` is called once, when the request may go on; the stream breaks with the reason where the body does. */
+  | { readonly kind: 'stream'; readonly open: () => Readable }
+
+/** A body, or why there is none. `reserved` bytes are to be given back either way once the exit has ended. */
 export type BodyRead =
-  | { readonly kind: 'body'; readonly body: Uint8Array; readonly reserved: number }
+  | { readonly kind: 'body'; readonly content: Content; readonly reserved: number }
   | { readonly kind: 'refused'; readonly reason: Reason; readonly reserved: number }
 
 /** How much is read of one body, and for how long. `signal` is aborted at the end of the invocation. */
@@ -18,41 +25,113 @@ export interface BodyLimits {
   readonly reserve: (bytes: number) => boolean
 }
 
+/** Up to here a body whose length is stated is read whole: it is in the same packet, and streaming costs more. */
+const smallBytes = 64 * 1024
+
+/** Reads a body whole where it must be or is small; else leaves it to stream, bounded all the same. */
+export function takeBody(
+  incoming: Incoming,
+  contentLength: number | undefined,
+  whole: boolean,
+  limits: BodyLimits,
+): Promise<BodyRead> | BodyRead {
+  if (incoming.bodiless) {
+    incoming.body.resume()
+    return { kind: 'body', content: { kind: 'whole', bytes: new Uint8Array() }, reserved: 0 }
+  }
+  if (whole || (contentLength !== undefined && contentLength <= smallBytes)) return readWhole(incoming, limits)
+  return { kind: 'body', content: { kind: 'stream', open: () => bounded(incoming, limits) }, reserved: 0 }
+}
+
 /**
  * The whole body of a request, or why there is none. A request whose body does not end is refused and recorded:
  * a half-sent request must not wait for the next person's invocation.
  */
-export function readBody(message: IncomingMessage, limits: BodyLimits): Promise<BodyRead> {
+function readWhole(incoming: Incoming, limits: BodyLimits): Promise<BodyRead> {
+  const { body } = incoming
   return new Promise((resolve) => {
     const parts: Buffer[] = []
     let size = 0
-    const timer = setTimeout(
-      () => refuse('exit.unfinished', 'The body of the request did not end in time.'),
-      limits.timeoutMs,
-    )
-    const abort = (): void => refuse('exit.unfinished', 'The request was not complete when its invocation ended.')
+    const timer = setTimeout(() => refuse(unfinished('The body of the request did not end in time.')), limits.timeoutMs)
+    const abort = (): void => refuse(unfinished('The request was not complete when its invocation ended.'))
     const finish = (result: BodyRead): void => {
       clearTimeout(timer)
       limits.signal.removeEventListener('abort', abort)
-      message.removeAllListeners('data')
+      body.removeAllListeners('data')
       resolve(result)
     }
-    const refuse = (code: string, words: string): void =>
-      finish({ kind: 'refused', reason: doorReason(code, words), reserved: size })
+    const refuse = (reason: Reason): void => finish({ kind: 'refused', reason, reserved: size })
 
     if (limits.signal.aborted) return abort()
     limits.signal.addEventListener('abort', abort, { once: true })
-    message.on('data', (part: Buffer) => {
+    body.on('data', (part: Buffer) => {
       size += part.length
       const room = limits.reserve(part.length)
       if (!room || size > limits.maxBytes) {
-        message.pause()
-        return refuse('request.too_large', `A request body may hold ${limits.maxBytes} bytes at most.`)
+        body.pause()
+        return refuse(tooLarge(limits.maxBytes))
       }
       parts.push(part)
     })
-    message.once('end', () => finish({ kind: 'body', body: Buffer.concat(parts), reserved: size }))
-    message.once('error', () => refuse('exit.unfinished', 'The connection broke before the request was complete.'))
-    message.once('close', () => refuse('exit.unfinished', 'The connection closed before the request was complete.'))
+    body.once('end', () =>
+      finish({ kind: 'body', content: { kind: 'whole', bytes: Buffer.concat(parts) }, reserved: size }),
+    )
+    body.once('error', () => refuse(unfinished('The connection broke before the request was complete.')))
+    body.once('close', () => refuse(unfinished('The connection closed before the request was complete.')))
+    incoming.proceed()
   })
+}
+
+/**
+ * The body as a stream that holds back what the reader does not take, and breaks with a reason: too many bytes, too
+ * long a silence, the end of the connection. What breaks must never look like the end of a shorter body.
+ */
+function bounded(incoming: Incoming, limits: BodyLimits): Readable {
+  const { body } = incoming
+  let size = 0
+  let timer: NodeJS.Timeout | undefined
+  const breakWith = ({ code, message }: Reason): void => void stream.destroy(new SallyportError(code, message))
+  const wait = (): void => {
+    clearTimeout(timer)
+    timer = setTimeout(() => breakWith(unfinished('The body of the request did not go on in time.')), limits.timeoutMs)
+  }
+  const stream = new Readable({
+    highWaterMark: smallBytes,
+    read: () => {
+      wait()
+      body.resume()
+    },
+    destroy: (error, done) => {
+      clearTimeout(timer)
+      body.pause()
+      done(error)
+    },
+  })
+  body.on('data', (part: Buffer) => {
+    clearTimeout(timer)
+    size += part.length
+    if (size > limits.maxBytes) return breakWith(tooLarge(limits.maxBytes))
+    if (!stream.push(part)) body.pause()
+    else wait()
+  })
+  body.once('end', () => {
+    clearTimeout(timer)
+    stream.push(null)
+  })
+  body.once('error', () => breakWith(unfinished('The connection broke before the request was complete.')))
+  body.once('close', () => {
+    if (!body.readableEnded) breakWith(unfinished('The connection closed before the request was complete.'))
+  })
+  body.pause()
+  incoming.proceed()
+  return stream
+}
+
+/** A reason that needs no body to be read. */
+export function tooLarge(maxBytes: number): Reason {
+  return doorReason('request.too_large', `A request body may hold ${maxBytes} bytes at most.`)
+}
+
+function unfinished(words: string): Reason {
+  return doorReason('exit.unfinished', words)
 }

@@ -1,12 +1,14 @@
-import { actions, arn, type Reason } from '@sallyport/core/access'
+import { actions, arn, type Grant, type Reason } from '@sallyport/core/access'
+import type { Passed } from '@sallyport/core/enforcement'
 import type { FunctionDeclaration } from '@sallyport/manifest'
 
 import { fromFunctionResult, type Invocation, type InvocationResult, toApiGatewayEvent } from '../host/index.ts'
 import type { Box } from './box.ts'
-import { local } from './door.ts'
+import { local } from './hand-back.ts'
 import type { Exit } from './exit.ts'
 import { endedSince } from './gate.ts'
 import { doorReason, type Head } from './head.ts'
+import { type Life, liveUnder } from './life.ts'
 import { type ExitResponse, plainRefusal, refusalResponse } from './refusal.ts'
 import type { EgressRooms } from './rooms.ts'
 
@@ -69,51 +71,64 @@ export function callExit(
     durability: 'synced',
     refuse: refusalResponse,
     pass: async (grant) => {
-      const ended = endedSince(rooms, exit, grant, signal)
-      if (ended !== undefined) return local(ended, 'The right to make this request ended.', grant, 'aborted')
-      const now = rooms.clock()
-      const result = await untilAborted(
-        signal,
-        rooms.invokeFunction({
-          transaction: invocation.transaction,
-          decision: grant.decision.id,
-          functionName: target.name,
-          ...(invocation.user === undefined ? {} : { user: invocation.user }),
-          actors,
-          deadline: Math.min(invocation.deadline, now + target.timeoutMs),
-          grant,
-          eventFor: (requestId) =>
-            toApiGatewayEvent({
-              routeKey: `${head.method} /${operation}`,
-              method: head.method,
-              path: head.path,
-              query: head.query.slice(1),
-              headers: withoutCredentials(head.headers),
-              pathParameters: {},
-              body,
-              sourceIp: '127.0.0.1',
-              requestId,
-              receivedAt: now,
-              transaction: invocation.transaction,
-              caller: box.image.arn,
-              domainName: head.host,
-              ...(invocation.user === undefined ? {} : { user: invocation.user }),
-            }),
-        }),
-      )
-      if (result === undefined) return local('exit.invocation_ended', 'The caller ended first.', grant, 'aborted')
-      const response = answerOf(result, grant.decision.id)
-      const failed =
-        result.kind === 'error' ? result.code : response.status >= 500 ? 'the function answered so' : undefined
-      return {
-        response,
-        outcome: Promise.resolve({
-          outcome: failed === undefined ? 'done' : 'failed',
-          status: response.status,
-          ...(failed === undefined ? {} : { detail: failed }),
-        }),
-      }
+      const life = liveUnder(rooms, grant, signal)
+      const passed = await call(grant, life)
+      life.release()
+      return passed
     },
+  }
+
+  async function call(grant: Grant, life: Life): Promise<Passed<ExitResponse>> {
+    const ended = endedSince(rooms, exit, grant, life.signal)
+    if (ended !== undefined) return local(ended, 'The right to make this request ended.', grant, 'aborted')
+    const now = rooms.clock()
+    const result = await untilAborted(
+      life.signal,
+      rooms.invokeFunction({
+        transaction: invocation.transaction,
+        decision: grant.decision.id,
+        functionName: target.name,
+        ...(invocation.user === undefined ? {} : { user: invocation.user }),
+        actors,
+        deadline: Math.min(invocation.deadline, now + target.timeoutMs),
+        grant,
+        eventFor: (requestId) =>
+          toApiGatewayEvent({
+            routeKey: `${head.method} /${operation}`,
+            method: head.method,
+            path: head.path,
+            query: head.query.slice(1),
+            headers: withoutCredentials(head.headers),
+            pathParameters: {},
+            body,
+            sourceIp: '127.0.0.1',
+            requestId,
+            receivedAt: now,
+            transaction: invocation.transaction,
+            caller: box.image.arn,
+            domainName: head.host,
+            ...(invocation.user === undefined ? {} : { user: invocation.user }),
+          }),
+      }),
+    )
+    if (result === undefined)
+      return local(
+        life.endedBy() ?? 'exit.invocation_ended',
+        'The right to make this call ended first.',
+        grant,
+        'aborted',
+      )
+    const response = answerOf(result, grant.decision.id)
+    const failed =
+      result.kind === 'error' ? result.code : response.status >= 500 ? 'the function answered so' : undefined
+    return {
+      response,
+      outcome: Promise.resolve({
+        outcome: failed === undefined ? 'done' : 'failed',
+        status: response.status,
+        ...(failed === undefined ? {} : { detail: failed }),
+      }),
+    }
   }
 }
 

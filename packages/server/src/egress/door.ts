@@ -1,25 +1,49 @@
-import { finished, type Readable } from 'node:stream'
-
 import { actions, arn, type Grant, type Reason, SallyportError } from '@sallyport/core/access'
-import type { Outcome, Passed } from '@sallyport/core/enforcement'
-import { type App, type Door, type DoorOperation, matchDoor, setSecretFix, unlistedDoorArn } from '@sallyport/manifest'
+import type { Passed } from '@sallyport/core/enforcement'
+import { type Door, type DoorOperation, matchDoor, secretsOf, unlistedDoorArn } from '@sallyport/manifest'
 
 import type { Invocation } from '../host/index.ts'
+import type { Content } from './body.ts'
 import type { Box } from './box.ts'
-import { flow } from './flow.ts'
+import { missingSecret, passDoor, publicWords } from './door-call.ts'
 import type { Exit } from './exit.ts'
-import { endedSince } from './gate.ts'
+import { type Judged, judgeBody, judgeQuery } from './fields.ts'
+import { local } from './hand-back.ts'
 import { doorReason, type Head } from './head.ts'
-import { forwardedHeaders, returnedHeaders } from './headers.ts'
-import { redact, redactor, secretPatterns } from './redact.ts'
-import { type ExitResponse, plainRefusal, refusalResponse } from './refusal.ts'
+import { type Life, liveUnder } from './life.ts'
+import { type ExitResponse, refusalResponse } from './refusal.ts'
 import type { EgressRooms } from './rooms.ts'
-import type { UpstreamAnswer, Upstreams } from './upstream.ts'
+import type { Tokens } from './tokens.ts'
+import type { Upstreams } from './upstream.ts'
 
 /** A request that a declared door may serve, or the resource and reason of one that none does. */
 export type DoorRoute =
   | { readonly kind: 'door'; readonly door: Door; readonly operation: DoorOperation; readonly path: string }
   | { readonly kind: 'refused'; readonly resource: string; readonly reason: Reason }
+
+/** What all doors of one server share. */
+export interface DoorTools {
+  readonly rooms: EgressRooms
+  readonly upstreams: Upstreams
+  readonly tokens: Tokens
+  /** Of an answer that must be read whole. */
+  readonly maxAnswerBytes: number
+}
+
+/** One request for a door, with everything that is known of it before it is decided. */
+export interface DoorRequest {
+  readonly box: Box
+  readonly invocation: Invocation
+  /** Aborted at the end of the invocation. */
+  readonly signal: AbortSignal
+  readonly route: DoorRoute & { kind: 'door' }
+  readonly head: Head
+  readonly content: Content
+  /** Which attempt this is, from 1. */
+  readonly attempt: number
+  /** Sent where the operation has such a header and the caller sent none; the same for every attempt. */
+  readonly idempotencyKey: string
+}
 
 /** Finds the door by host, and the operation by method and path. The manifest's matcher is the only one there is. */
 export function routeToDoor(rooms: EgressRooms, head: Head): DoorRoute {
@@ -38,127 +62,102 @@ export function routeToDoor(rooms: EgressRooms, head: Head): DoorRoute {
   }
 }
 
-/** The exit for a routed request with its whole body. */
+/** True where the body must be read whole before anything is decided, or be sent a second time. */
+export function needsWhole({ door, operation }: DoorRoute & { kind: 'door' }): boolean {
+  return operation.body !== undefined || operation.retries > 0 || Object.keys(door.add.body).length > 0
+}
+
+/** Bytes of a request body at most; what must be held whole is bounded by what we hold of one body, too. */
+export function maxBytesOf(route: DoorRoute & { kind: 'door' }, heldBytes: number): number {
+  const { maxBodyBytes } = route.operation
+  return needsWhole(route) ? Math.min(maxBodyBytes, heldBytes) : maxBodyBytes
+}
+
+/** The exit for a routed request. */
 export function doorExit(
-  rooms: EgressRooms,
-  upstreams: Upstreams,
-  box: Box,
-  invocation: Invocation,
-  signal: AbortSignal,
-  route: DoorRoute & { kind: 'door' },
-  head: Head,
-  body: Uint8Array,
+  tools: DoorTools,
+  request: DoorRequest,
+  pass: (grant: Grant, life: Life) => Promise<Passed<ExitResponse>> = (grant, life) =>
+    passDoor(tools, request, grant, life),
 ): Exit<ExitResponse> {
+  const { rooms } = tools
+  const { box, invocation, route, head } = request
   const { door, operation } = route
-  const { headers, stripped } = forwardedHeaders(head.headers, door)
-  const note = stripped.length === 0 ? undefined : `the caller's own ${stripped.join(', ')} was left behind`
-  const secretNames = [...new Set(Object.values(door.add).flatMap((template) => namesIn(template)))]
-  const reads = (head.method === 'GET' || head.method === 'HEAD') && secretNames.length === 0
-  const exit = { box, invocation }
+  const secretNames = secretsOf(door)
+  const bare = secretNames.length === 0 && door.add.identity === undefined
+  const reads = (head.method === 'GET' || head.method === 'HEAD') && bare
   return {
-    ...exit,
+    box,
+    invocation,
     asks: [{ action: actions.useDoor, resource: arn.door(rooms.app().name, door.name, operation.name) }],
     durability: reads ? 'written' : 'synced',
-    upstream: { host: new URL(door.upstream).host, tls: door.upstream.startsWith('https:') ? '>=TLSv1.2' : 'none' },
+    upstream: { host: hostOf(door), tls: door.upstream.startsWith('https:') ? '>=TLSv1.2' : 'none' },
     lack: async () => {
-      for (const name of secretNames) if ((await rooms.useSecret(name)) === undefined) return missing(rooms.app(), name)
+      const broken = brokenPart(request) ?? overLimit(rooms, request)
+      if (broken !== undefined) return broken
+      for (const name of secretNames)
+        if ((await rooms.useSecret(name)) === undefined) return missingSecret(rooms.app(), name)
       return undefined
     },
     refuse: refusalResponse,
     pass: async (grant) => {
-      const secrets = await takeSecrets(rooms, secretNames)
-      const ended = endedSince(rooms, exit, grant, signal)
-      if (ended !== undefined) return local(ended, 'The right to make this request ended.', grant, 'aborted')
-      if (typeof secrets === 'string')
-        return local('secret.missing', missing(rooms.app(), secrets).message, grant, 'failed')
-      const added = Object.entries(door.add).map(([name, template]) => [name, render(template, secrets)] as const)
-      if (added.some(([, value]) => !/^[\t\x20-\x7e]*$/.test(value))) {
-        return local('secret.unusable', 'The secret cannot stand in a header.', grant, 'failed')
-      }
-      const patterns = secretPatterns([...secrets.values()])
-      try {
-        const answer = await upstreams.call({
-          pool: `${rooms.app().name} ${door.name} ${box.image.name}`,
-          origin: door.upstream.replace(/\/$/, ''),
-          privateUpstream: door.privateUpstream,
-          method: head.method,
-          target: route.path + head.query,
-          headers: [...headers, ...added],
-          body,
-          timeoutMs: door.timeoutMs,
-          signal,
-        })
-        return handBack(answer, patterns, note)
-      } catch (error) {
+      const life = liveUnder(rooms, grant, request.signal)
+      const passed = await pass(grant, life).catch((error: unknown) => {
         if (!(error instanceof SallyportError)) throw error
-        return local(
-          error.code,
-          'The upstream did not answer.',
-          grant,
-          signal.aborted ? 'aborted' : 'failed',
-          error.message,
-        )
-      }
+        const ended = life.endedBy()
+        const code = ended ?? error.code
+        const response = local(code, publicWords(code), grant, ended ? 'aborted' : 'failed', error.message)
+        return transient.has(code) ? { ...response, response: { ...response.response, again: true } } : response
+      })
+      void passed.outcome.then(() => life.release())
+      return passed
     },
   }
 }
 
-/** Streams an upstream's answer back, and says what came of it once its last byte has gone. */
-export function handBack(
-  answer: UpstreamAnswer,
-  patterns: readonly Buffer[],
-  note: string | undefined,
-): Passed<ExitResponse> {
-  const body: Readable = patterns.length === 0 ? answer.body : flow(answer.body, redactor(patterns))
-  const headers = returnedHeaders(answer.headers).map(
-    ([name, value]) => [name, redact(Buffer.from(value, 'latin1'), patterns).toString('latin1')] as const,
-  )
-  const word = answer.status < 400 ? 'done' : answer.status < 500 ? 'refused-upstream' : 'failed'
-  const outcome = new Promise<Outcome>((resolve) => {
-    finished(body, { writable: false }, (error) => {
-      const known = { status: answer.status, tls: answer.tls, ...(note === undefined ? {} : { detail: note }) }
-      resolve(error ? { ...known, outcome: 'aborted' } : { ...known, outcome: word })
-    })
-  })
-  return { response: { status: answer.status, headers, body }, outcome }
+/** Upstream troubles after which another attempt may go well. */
+const transient: ReadonlySet<string> = new Set(['upstream.unreachable', 'upstream.timeout'])
+
+/** Why the query or the body is not what the door takes; said only to those who may use it. */
+function brokenPart({ route, head, content }: DoorRequest): Reason | undefined {
+  const { operation, door } = route
+  const names = (part: Readonly<Record<string, string>>): ReadonlyMap<string, string> =>
+    new Map(Object.keys(part).map((name) => [name, '']))
+  const query = judgeQuery(head.query, operation, names(door.add.query))
+  const body =
+    content.kind === 'whole'
+      ? judgeBody(content.bytes, head.headers.get('content-type'), operation, names(door.add.body))
+      : undefined
+  const label = `${door.name}.${operation.name}`
+  return reasonOf(query, 'query parameter', label) ?? reasonOf(body, 'field', label)
 }
 
-/** An answer of our own to a request that was allowed and still did not reach its upstream. */
-export function local(
-  code: string,
-  reason: string,
-  grant: Grant,
-  outcome: 'aborted' | 'failed',
-  detail = '',
-): Passed<ExitResponse> {
-  return {
-    response: plainRefusal(code, reason, grant.decision.id),
-    outcome: Promise.resolve({ outcome, detail: detail === '' ? code : `${code}: ${detail}` }),
+function reasonOf(judged: Judged<unknown> | undefined, what: string, label: string): Reason | undefined {
+  if (judged === undefined || judged.kind === 'fits') return undefined
+  return judged.kind === 'broken'
+    ? doorReason('door.field', `The ${what} ${judged.field.slice(0, 100)} is not what ${label} takes.`)
+    : doorReason('door.unreadable', judged.why)
+}
+
+function overLimit(rooms: EgressRooms, { box, route }: DoorRequest): Reason | undefined {
+  const { door, operation } = route
+  for (const [limit, key] of [
+    [operation.limit, `${door.name}.${operation.name}`],
+    [door.limit, door.name],
+  ] as const) {
+    const waitMs = limit === undefined ? 0 : rooms.limiter(`door ${key} ${box.image.name}`, limit)
+    if (waitMs > 0) {
+      const seconds = Math.ceil(waitMs / 1000)
+      return doorReason('door.limited', `${key} has been used as often as it may be; again in ${seconds} s.`)
+    }
   }
+  return undefined
 }
 
-function missing(app: App, name: string): Reason {
-  return doorReason('secret.missing', `The secret ${name} has not been set.`, setSecretFix(app, name).fix)
-}
+const hosts = new WeakMap<Door, string>()
 
-function namesIn(template: string): readonly string[] {
-  return [...template.matchAll(/\{([^{}]+)\}/g)].map(([, name = '']) => name)
-}
-
-function render(template: string, secrets: ReadonlyMap<string, string>): string {
-  return template.replaceAll(/\{([^{}]+)\}/g, (_, name: string) => secrets.get(name) ?? '')
-}
-
-/** The secrets by name, or the name of the first that is missing. */
-async function takeSecrets(
-  rooms: EgressRooms,
-  names: readonly string[],
-): Promise<ReadonlyMap<string, string> | string> {
-  const secrets = new Map<string, string>()
-  for (const name of names) {
-    const secret = await rooms.useSecret(name)
-    if (secret === undefined) return name
-    secrets.set(name, secret.reveal())
-  }
-  return secrets
+function hostOf(door: Door): string {
+  const known = hosts.get(door) ?? new URL(door.upstream).host
+  hosts.set(door, known)
+  return known
 }

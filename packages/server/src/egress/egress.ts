@@ -1,25 +1,20 @@
-import type { IncomingMessage } from 'node:http'
-
 import { actions, arn, type Reason, SallyportError } from '@sallyport/core/access'
 
 import type { AttachExits, BoxListeners, Exits, FunctionImage } from '../host/index.ts'
 import { createAwsDoor } from './aws.ts'
-import { readBody } from './body.ts'
-import { awsHost, type Box, type BoxCredential, boxEnvironment, makeCredential, subjectOf } from './box.ts'
-import { callExit } from './call.ts'
+import { type Box, type BoxCredential, boxEnvironment, makeCredential, subjectOf } from './box.ts'
 import { createCallerPackages } from './caller.ts'
 import { serveDns } from './dns.ts'
-import { doorExit } from './door.ts'
-import type { Exit } from './exit.ts'
 import { cross } from './gate.ts'
-import { doorReason, readHead } from './head.ts'
+import { doorReason } from './head.ts'
 import { createLeaves } from './leaves.ts'
-import { brokenAnswer, serveBox } from './listener.ts'
+import { serveBox } from './listener.ts'
 import { newId } from './records.ts'
-import type { ExitResponse } from './refusal.ts'
 import { defaultLimits, type EgressRooms } from './rooms.ts'
-import { refusedExit, routeOf } from './route.ts'
+import { refusedExit } from './route.ts'
+import { broken, brokenAnswer, type RequestServer, serveRequest, serveUpgrade } from './serve-request.ts'
 import { createThrottle } from './throttle.ts'
+import { createTokens } from './tokens.ts'
 import { createUpstreams } from './upstream.ts'
 
 /** The egress door of one server. */
@@ -42,6 +37,7 @@ export interface BoxExtras {
 export function createEgress(rooms: EgressRooms): Egress {
   const limits = { ...defaultLimits, ...rooms.limits }
   const upstreams = createUpstreams(rooms.upstreamCaPem)
+  const tokens = createTokens(upstreams, rooms.clock)
   const aws = createAwsDoor(rooms, upstreams)
   const leaves = createLeaves(rooms)
   const callers = createCallerPackages()
@@ -61,45 +57,16 @@ export function createEgress(rooms: EgressRooms): Egress {
       signal: () => ending.signal,
     }
     const throttle = createThrottle(rooms, limits.recordedRefusalsPerSecond, `refused exits of box ${box.id}`)
-
-    /** The way of one request, from its head to its answer. Throws nothing: what breaks is a refusal. */
-    async function onRequest(
-      message: IncomingMessage,
-      scheme: 'http' | 'https',
-      serverName?: string,
-    ): Promise<ExitResponse> {
-      // Taken in the same tick in which the head was complete: this is whose request it is.
-      const [invocation, signal] = [box.current(), box.signal()]
-      try {
-        const head = readHead(message, scheme, serverName)
-        const way = routeOf(rooms, head, limits.bodyBytes)
-        const inAwsForm = head.host === awsHost
-        const askedBy = (): Promise<string | undefined> =>
-          callers.packageOf({ ...box.image, appFolder: rooms.app().folder }, head.caller)
-        const walk = (exit: Exit<ExitResponse>): Promise<ExitResponse> => cross(rooms, { ...exit, askedBy })
-        if (invocation === undefined || way.kind === 'refused') {
-          return await walk(refusedExit(box, invocation, way, inAwsForm))
-        }
-        const read = await readBody(message, {
-          signal,
-          maxBytes: limits.bodyBytes,
-          timeoutMs: limits.idleMs,
-          reserve: (bytes) => (bytesInFlight += bytes) <= limits.bytesInFlight,
-        })
-        try {
-          if (read.kind === 'refused') {
-            return await walk(refusedExit(box, invocation, { ...way, reason: read.reason }, inAwsForm))
-          }
-          const { body } = read
-          if (way.kind === 'aws') return await walk(aws.exit(box, invocation, signal, head, body))
-          if (way.kind === 'call') return await walk(callExit(rooms, box, invocation, signal, way, head, body))
-          return await walk(doorExit(rooms, upstreams, box, invocation, signal, way, head, body))
-        } finally {
-          bytesInFlight -= read.reserved
-        }
-      } catch (error) {
-        return broken(box, error)
-      }
+    const server: RequestServer = {
+      rooms,
+      upstreams,
+      tokens,
+      maxAnswerBytes: limits.bodyBytes,
+      box,
+      limits,
+      aws,
+      callers,
+      reserve: (bytes) => (bytesInFlight += bytes) <= limits.bytesInFlight,
     }
 
     /** Records a refusal that has no request behind it; floods become counted gaps. */
@@ -109,30 +76,18 @@ export function createEgress(rooms: EgressRooms): Egress {
         await cross(rooms, refusedExit(box, box.current(), { resource, action, reason }))
         return true
       } catch (error) {
-        broken(box, error)
+        broken(server, error)
         return false
       }
     }
 
-    function broken(where: Box, error: unknown): ExitResponse {
-      const id = newId(rooms)
-      const code = error instanceof SallyportError ? error.code : error instanceof Error ? error.name : 'unknown'
-      rooms.log({
-        at: rooms.clock(),
-        functionName: where.image.name,
-        boxId: where.id,
-        stream: 'platform',
-        text: `the egress door failed (${code}) and stayed shut  id: ${id}`,
-      })
-      return brokenAnswer(id)
-    }
-
     const unlisted = (what: string): string => arn.door(rooms.app().name, '?', what)
     const sockets = serveBox(listeners, limits, {
-      onRequest,
+      onRequest: (incoming) => serveRequest(server, incoming),
+      onUpgrade: (incoming) => serveUpgrade(server, incoming),
       contextFor: (name) =>
         leaves(name).catch((error: unknown) => {
-          broken(box, error)
+          broken(server, error)
           return undefined // without a leaf the handshake fails
         }),
       onUndeclaredName: (name) =>
@@ -145,12 +100,12 @@ export function createEgress(rooms: EgressRooms): Egress {
           ),
         ),
       onMalformed: async (code) => {
-        const reason = doorReason(code, 'What was sent is not a well-formed HTTP/1.1 request.')
+        const reason = doorReason(code, 'What was sent is not a well-formed HTTP request.')
         if (!throttle.admit()) return brokenAnswer(newId(rooms))
         return cross(
           rooms,
           refusedExit(box, box.current(), { resource: unlisted('?'), action: actions.useDoor, reason }),
-        ).catch((error: unknown) => broken(box, error))
+        ).catch((error: unknown) => broken(server, error))
       },
     })
     const stopDns = serveDns(rooms, listeners.dns, limits.dnsPerSecond, note, () => throttle.count())

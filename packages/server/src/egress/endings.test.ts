@@ -1,12 +1,14 @@
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
+import { Readable } from 'node:stream'
 
 import { sealGrant } from '@sallyport/core/access'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
 import { isMetadata } from './address.ts'
 import { readHead } from './head.ts'
+import type { Incoming } from './incoming.ts'
 import { routeOf } from './route.ts'
 import { alice, ask, codeOf, type Harness, invocationOf, openHarness } from './testing/harness.ts'
 
@@ -18,8 +20,10 @@ const charge = 'https://api.stripe.com/v1/payment_intents'
 beforeEach(async () => {
   reached = 0
   upstream = createServer((message, response) => {
-    reached += 1
-    message.resume().once('end', () => response.end('{}'))
+    message.resume().once('end', () => {
+      reached += 1
+      response.end('{}')
+    })
   })
   upstream.listen(0, '127.0.0.1')
   await once(upstream, 'listening')
@@ -68,7 +72,11 @@ describe('a box', () => {
   })
 
   it('sends a body of so many bytes and no more, also without saying how long it is', async () => {
-    harness = await openHarness({ upstream: origin(), rooms: { limits: { bodyBytes: 1_000 } } })
+    harness = await openHarness({
+      upstream: origin(),
+      manifest: (text) =>
+        text.replace('to: https://api.stripe.com', 'to: https://api.stripe.com\n    maxBodyBytes: 1000'),
+    })
     const chunked = { headers: { 'transfer-encoding': 'chunked' } }
     expect(await ask(harness, charge, { ...chunked, body: 'x'.repeat(1_000) })).toMatchObject({ status: 200 })
     expect(codeOf(await ask(harness, charge, { ...chunked, body: 'x'.repeat(1_001) }))).toBe('request.too_large')
@@ -77,12 +85,20 @@ describe('a box', () => {
 
   it('finds no door at a metadata address, whatever name it sends there', async () => {
     harness = await openHarness()
-    const message = (localAddress: string): Parameters<typeof readHead>[0] => {
-      const fields = { rawHeaders: ['Host', 'any.aws.internal'], url: '/', method: 'POST', socket: { localAddress } }
-      return fields as unknown as Parameters<typeof readHead>[0] // what `readHead` reads of one
-    }
+    const incoming = (localAddress: string): Incoming => ({
+      scheme: 'http',
+      protocol: '1.1',
+      serverName: undefined,
+      method: 'POST',
+      target: '/',
+      rawHeaders: ['Host', 'any.aws.internal'],
+      localAddress,
+      body: Readable.from([]),
+      bodiless: true,
+      proceed: () => undefined,
+    })
     const rooms = { app: () => harness.app } as Parameters<typeof routeOf>[0] // what `routeOf` asks of them
-    const wayTo = (address: string): string => routeOf(rooms, readHead(message(address), 'http'), 10).kind
+    const wayTo = (address: string): string => routeOf(rooms, readHead(incoming(address)), 10).kind
     expect(wayTo('198.18.0.1')).toBe('aws')
     expect(wayTo('169.254.169.254')).toBe('refused')
     expect(wayTo('fd00:ec2::254')).toBe('refused')

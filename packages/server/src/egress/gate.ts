@@ -45,13 +45,14 @@ function egressGate<Response>(rooms: EgressRooms): Gate<Exit<Response>, Response
       }
     },
     gather: async (asked) => {
-      lack = await exit.lack?.()
       const [first, ...rest] = asked
-      return [withFacts(first, rooms), ...rest.map((each) => withFacts(each, rooms))]
+      const all = [withFacts(first, rooms), ...rest.map((each) => withFacts(each, rooms))] as const
+      // Those who may not use the door learn nothing of it, and use up nothing of what it has.
+      if (exit.lack !== undefined && rooms.decide(all).effect === 'allow') lack = await exit.lack()
+      return all
     },
     decide: (asked) => {
-      const decision = rooms.decide(asked)
-      if (decision.effect === 'deny' || lack === undefined) return decision
+      if (lack === undefined) return rooms.decide(asked)
       const [first, ...rest] = asked
       return rooms.decide([{ ...first, refusal: lack }, ...rest])
     },

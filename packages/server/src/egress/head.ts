@@ -1,12 +1,12 @@
-import type { IncomingMessage } from 'node:http'
-
 import type { Reason } from '@sallyport/core/access'
 
 import { type BundlePosition, callerHeader, readCaller } from './caller.ts'
+import type { Incoming } from './incoming.ts'
 
 /** The head of an outbound request, read strictly. Only this goes on; the bytes that came do not. */
 export interface Head {
   readonly scheme: 'http' | 'https'
+  readonly protocol: '1.1' | '2'
   readonly method: string
   /** Lower case, without a port. */
   readonly host: string
@@ -38,44 +38,57 @@ const wellFormedTarget = /^(?:[A-Za-z0-9\-._~!$&'()*+,=:@/?]|%[0-9A-Fa-f]{2})*$/
 
 /**
  * Reads a head that Node's parser has accepted. Adversary: code in the box that hopes for two readers who disagree
- * (repeated or contradicting headers, RFC 9112 §6.3), or for a path that we and the upstream resolve differently.
+ * (repeated or contradicting headers, RFC 9112 §6.3; a Host beside another `:authority`, RFC 9113 §8.3.1), or for a
+ * path that we and the upstream resolve differently.
  */
-export function readHead(message: IncomingMessage, scheme: 'http' | 'https', serverName?: string): Head {
+export function readHead(incoming: Incoming): Head {
   const headers = new Map<string, string>()
   const pairs: (readonly [string, string])[] = []
   const callers: string[] = []
   let repeated: string | undefined
-  for (let index = 0; index + 1 < message.rawHeaders.length; index += 2) {
-    const name = (message.rawHeaders[index] ?? '').toLowerCase()
-    const value = (message.rawHeaders[index + 1] ?? '').trim()
+  let authority: string | undefined
+  for (let index = 0; index + 1 < incoming.rawHeaders.length; index += 2) {
+    const name = (incoming.rawHeaders[index] ?? '').toLowerCase()
+    const value = (incoming.rawHeaders[index + 1] ?? '').trim()
     if (name === callerHeader) {
       callers.push(value)
       continue
     }
-    if (headers.has(name)) repeated ??= name
+    if (name.startsWith(':')) {
+      if (name === ':authority') {
+        if (authority !== undefined) repeated ??= name
+        authority = value
+        pairs.push([name, value])
+      }
+      continue
+    }
+    // RFC 9113 §8.2.3: cookie crumbs are one header; no door passes cookies in any case.
+    if (headers.has(name) && !(name === 'cookie' && incoming.protocol === '2')) repeated ??= name
     headers.set(name, value)
     pairs.push([name, value])
   }
-  const target = message.url ?? ''
+  const { target } = incoming
   const mark = target.indexOf('?')
   const path = mark < 0 ? target : target.slice(0, mark)
-  const [, host = '', port] =
-    /^([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::(\d{1,5}))?$/.exec(headers.get('host') ?? '') ?? []
+  const named = authority ?? headers.get('host') ?? ''
+  const [, host = '', port] = /^([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::(\d{1,5}))?$/.exec(named) ?? []
   const length = headers.get('content-length')
   const head: Head = {
-    scheme,
-    method: message.method ?? '',
+    scheme: incoming.scheme,
+    protocol: incoming.protocol,
+    method: incoming.method,
     host: host.toLowerCase(),
     port,
     path,
     query: mark < 0 ? '' : target.slice(mark),
     headers,
     pairs,
-    destination: message.socket.localAddress ?? '',
+    destination: incoming.localAddress,
     contentLength: length === undefined ? undefined : Number(length),
     caller: readCaller(callers),
   }
-  const fault = faultOf(head, repeated, serverName)
+  const twoHosts = authority !== undefined && (headers.get('host') ?? authority) !== authority
+  const fault = faultOf(head, repeated ?? (twoHosts ? 'host' : undefined), incoming.serverName)
   return fault === undefined ? head : { ...head, fault }
 }
 

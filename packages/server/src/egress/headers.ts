@@ -1,3 +1,7 @@
+import type { Door, DoorOperation } from '@sallyport/manifest'
+
+import type { Head } from './head.ts'
+
 /** Request headers that any door lets through: they say what is sent and wanted, not who sends it. */
 const standard: ReadonlySet<string> = new Set([
   'accept',
@@ -40,26 +44,44 @@ const hopByHop: ReadonlySet<string> = new Set([
 
 /** Request headers for a door, and the names of the credentials that the caller sent and that were left behind. */
 export function forwardedHeaders(
-  given: ReadonlyMap<string, string>,
-  door: { readonly accept: readonly string[]; readonly add: Readonly<Record<string, string>> },
+  { headers: given, protocol }: Pick<Head, 'headers' | 'protocol'>,
+  door: Pick<Door, 'accept' | 'add'>,
+  { idempotency }: Pick<DoorOperation, 'idempotency'>,
+  idempotencyKey: string,
 ): { readonly headers: readonly (readonly [string, string])[]; readonly stripped: readonly string[] } {
-  const added = new Set(Object.keys(door.add).map((name) => name.toLowerCase()))
   const stripped: string[] = []
   const headers: (readonly [string, string])[] = []
   for (const [name, value] of given) {
-    if (credentials.has(name) || added.has(name)) stripped.push(name)
-    else if (!hopByHop.has(name) && (standard.has(name) || door.accept.includes(name))) headers.push([name, value])
+    if (credentials.has(name) || Object.hasOwn(door.add.headers, name)) stripped.push(name)
+    else if (hopByHop.has(name)) continue
+    else if (standard.has(name) || door.accept.includes(name) || name === idempotency) headers.push([name, value])
   }
+  if (idempotency !== undefined && !given.has(idempotency)) headers.push([idempotency, idempotencyKey])
+  // RFC 9113 §8.2.2: the one hop-by-hop word that HTTP/2 knows; without it no upstream sends trailers.
+  if (protocol === '2' && given.get('te') === 'trailers') headers.push(['te', 'trailers'])
   // A secret can only be looked for in an answer that can be read.
   return { headers: [...headers, ['accept-encoding', 'identity']], stripped }
 }
 
-/** Response headers for the function: those of the connection go, and so do cookies, which would be a memory. */
+/** What a narrowed answer still says of itself: without these it could not be read. */
+const always: ReadonlySet<string> = new Set(['content-type', 'content-length', 'content-encoding'])
+
+/**
+ * Response headers, or trailers, for the function: those of the connection go, and so do cookies, which would be a
+ * memory. With a list (`returns.headers`), only what is on it comes through.
+ */
 export function returnedHeaders(
   given: readonly (readonly [name: string, value: string])[],
+  only?: readonly string[],
 ): readonly (readonly [string, string])[] {
   const named = given
     .filter(([name]) => name === 'connection')
     .flatMap(([, value]) => value.toLowerCase().split(/\s*,\s*/))
-  return given.filter(([name]) => !hopByHop.has(name) && !named.includes(name) && !name.startsWith('set-cookie'))
+  return given.filter(
+    ([name]) =>
+      !hopByHop.has(name) &&
+      !named.includes(name) &&
+      !name.startsWith('set-cookie') &&
+      (only === undefined || only.includes(name) || always.has(name)),
+  )
 }

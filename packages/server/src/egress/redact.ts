@@ -29,18 +29,34 @@ export function redact(bytes: Buffer, patterns: readonly Buffer[]): Buffer {
   return copy ?? bytes
 }
 
-/** The same for a stream, also across its chunks. Holds back only a tail that could be the start of a secret. */
-export function redactor(patterns: readonly Buffer[]): Transform {
+/**
+ * The same for a stream, also across its chunks. Holds back only a tail that could be the start of a secret, and that
+ * for `holdMs` at most where it is given: a message that merely ends like a secret must still arrive.
+ */
+export function redactor(patterns: readonly Buffer[], holdMs?: number): Transform {
   let held: Buffer = Buffer.alloc(0)
+  let timer: NodeJS.Timeout | undefined
   return new Transform({
     transform(chunk: Buffer, _encoding, done) {
-      const bytes = redact(Buffer.concat([held, chunk]), patterns)
+      clearTimeout(timer)
+      const bytes = redact(held.length === 0 ? chunk : Buffer.concat([held, chunk]), patterns)
       const keep = tailToKeep(bytes, patterns)
       held = bytes.subarray(bytes.length - keep)
+      if (keep > 0 && holdMs !== undefined) {
+        timer = setTimeout(() => {
+          this.push(held)
+          held = Buffer.alloc(0)
+        }, holdMs)
+      }
       done(null, bytes.subarray(0, bytes.length - keep))
     },
     flush(done) {
+      clearTimeout(timer)
       done(null, held)
+    },
+    destroy(error, done) {
+      clearTimeout(timer)
+      done(error)
     },
   })
 }

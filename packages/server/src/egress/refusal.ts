@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream'
+import type { Duplex, Readable } from 'node:stream'
 
 import type { Deny } from '@sallyport/core/access'
 import { refusalLine } from '@sallyport/core/enforcement'
@@ -12,6 +12,12 @@ export interface ExitResponse {
   readonly status: number
   readonly headers: readonly (readonly [name: string, value: string])[]
   readonly body: Uint8Array | Readable
+  /** Known once the body has ended. */
+  readonly trailers?: () => readonly (readonly [name: string, value: string])[]
+  /** The upstream may do better at another attempt. */
+  readonly again?: boolean
+  /** The upstream has switched protocols: `status` is 101, and what follows are bytes both ways. */
+  readonly tunnel?: (box: Duplex) => void
 }
 
 /** Code → HTTP status; whatever is not here is 403. */
@@ -24,6 +30,14 @@ const statuses: ReadonlyMap<string, number> = new Map([
   ['upstream.unreachable', 502],
   ['upstream.failed', 502],
   ['upstream.timeout', 504],
+  ['upstream.not_json', 502],
+  ['upstream.too_large', 502],
+  ['upstream.coding', 502],
+  ['upstream.token_refused', 502],
+  ['upstream.bad_upgrade', 502],
+  ['door.field', 422],
+  ['door.unreadable', 415],
+  ['door.limited', 429],
   ['function.busy', 429],
   ['function.timed_out', 504],
   ['function.threw', 502],

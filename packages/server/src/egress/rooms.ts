@@ -8,6 +8,7 @@ import type {
   OutcomeRecord,
   Receipt,
   Secret,
+  Subject,
 } from '@sallyport/core/access'
 import type { App, Table } from '@sallyport/manifest'
 
@@ -27,6 +28,12 @@ export interface EgressRooms {
   /** True while no counter that the grant was decided under has moved, and it has not expired. */
   readonly isCurrent: (grant: Grant) => boolean
   readonly useSecret: (name: string) => Secret<string> | undefined | Promise<Secret<string> | undefined>
+  /** Calls `end` once the grant has ended while it is registered; gives back what ends the registration. */
+  readonly whenEnded: (grant: Grant, end: () => void) => () => void
+  /** How long to wait, in milliseconds, before the next call under this key; 0 means go ahead, and takes one. */
+  readonly limiter: (key: string, limit: { readonly calls: number; readonly perMs: number }) => number
+  /** A short-lived signed token that says which function calls, and for whom. */
+  readonly identityToken: (audience: string, subject: Subject, invocation: Invocation) => string | Promise<string>
   readonly elevatedRoles: (subjectId: string) => readonly string[]
   readonly invokeFunction: (call: FunctionInvocation) => Promise<InvocationResult>
   /** `http://127.0.0.1:PORT` of the embedded dynalite, or the endpoint that the manifest gives. */
@@ -75,6 +82,8 @@ export interface Leaf {
 /** What one box may take of us. */
 export interface EgressLimits {
   readonly connections: number
+  /** Requests of one HTTP/2 connection at one time. */
+  readonly streams: number
   readonly headerBytes: number
   readonly bodyBytes: number
   /** Request bodies of one box that we hold at one time. */
@@ -89,6 +98,7 @@ export interface EgressLimits {
 /** What counts where `limits` says nothing: more than one invocation needs, less than would hurt a neighbour. */
 export const defaultLimits: EgressLimits = {
   connections: 64,
+  streams: 64,
   headerBytes: 16 * 1024,
   bodyBytes: 6 * 1024 * 1024,
   bytesInFlight: 24 * 1024 * 1024,

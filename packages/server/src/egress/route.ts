@@ -3,9 +3,10 @@ import { actions, arn, type Deny, type Reason, SallyportError } from '@sallyport
 import type { Invocation } from '../host/index.ts'
 import { isMetadata } from './address.ts'
 import { awsRefusal } from './aws.ts'
+import { tooLarge } from './body.ts'
 import { awsHost, type Box } from './box.ts'
 import { functionSuffix, routeToFunction } from './call.ts'
-import { routeToDoor } from './door.ts'
+import { maxBytesOf, routeToDoor } from './door.ts'
 import type { Exit } from './exit.ts'
 import { doorReason, type Head } from './head.ts'
 import { type ExitResponse, refusalResponse } from './refusal.ts'
@@ -43,24 +44,24 @@ export function routeOf(
     return refuse(doorReason('door.unlisted', `No door leads to ${head.destination}, a metadata address.`))
   }
   if (head.fault) return refuse(head.fault)
-  if ((head.contentLength ?? 0) > maxBodyBytes) return refuse(tooLarge(maxBodyBytes))
   if (head.scheme === 'http' && (head.port ?? '80') === '80') {
+    const large = (head.contentLength ?? 0) > maxBodyBytes ? tooLarge(maxBodyBytes) : undefined
+    if (head.host === awsHost && large) return refuse(large, arn.door(app.name, 'aws', '?'))
     if (head.host === awsHost) return { ...base, kind: 'aws', resource: arn.door(app.name, 'aws', '?') }
     if (head.host.endsWith(functionSuffix)) {
       const route = routeToFunction(rooms, head)
+      if (route.kind === 'call' && large) return refuse(large, route.target.arn, actions.invokeFunction)
       return route.kind === 'refused'
         ? refuse(route.reason, route.resource, actions.invokeFunction)
         : { ...route, resource: `${route.target.arn}/${route.operation}`, action: actions.invokeFunction }
     }
   }
   const route = routeToDoor(rooms, head)
-  return route.kind === 'refused'
-    ? refuse(route.reason, route.resource)
-    : { ...route, action: actions.useDoor, resource: arn.door(app.name, route.door.name, route.operation.name) }
-}
-
-function tooLarge(maxBytes: number): Reason {
-  return doorReason('request.too_large', `A request body may hold ${maxBytes} bytes at most.`)
+  if (route.kind === 'refused') return refuse(route.reason, route.resource)
+  const resource = arn.door(app.name, route.door.name, route.operation.name)
+  const largest = maxBytesOf(route, maxBodyBytes)
+  if ((head.contentLength ?? 0) > largest) return refuse(tooLarge(largest), resource)
+  return { ...route, action: actions.useDoor, resource }
 }
 
 /** The exit for what is refused without asking any policy; it still is decided and recorded. */

@@ -1,12 +1,12 @@
 import { once } from 'node:events'
 import { createServer, type ServerOptions } from 'node:https'
 import type { AddressInfo } from 'node:net'
-import { text } from 'node:stream/consumers'
 
 import { Secret } from '@sallyport/core/access'
 import { beforeAll, describe, expect, it } from 'vitest'
 
 import { type Authority, openAuthority } from '../certificates/index.ts'
+import { wholeAnswer } from './returned.ts'
 import { createUpstreams } from './upstream.ts'
 
 let authority: Authority
@@ -40,7 +40,7 @@ async function callTls(options: ServerOptions, caPem: string | undefined): Promi
       timeoutMs: 2_000,
       signal: new AbortController().signal,
     })
-    return `${await text(answer.body)} over ${answer.tls}`
+    return `${Buffer.from(await wholeAnswer(answer.body, 100)).toString()} over ${answer.tls}`
   } catch (error) {
     return error instanceof Error && 'code' in error ? String(error.code) : 'other'
   } finally {

@@ -1,12 +1,11 @@
-import { lookup } from 'node:dns'
-import { isIP, type LookupFunction } from 'node:net'
-import type { Readable } from 'node:stream'
+import type { Duplex, Readable } from 'node:stream'
 import { rootCertificates, TLSSocket } from 'node:tls'
 
 import { SallyportError } from '@sallyport/core/access'
-import { Agent, buildConnector } from 'undici'
+import { buildConnector, type Dispatcher, Pool } from 'undici'
 
-import { mayConnect } from './address.ts'
+import { forbiddenLiteral, pinnedLookup } from './pinned.ts'
+import { answerHandler, upgradeHandler } from './upstream-handler.ts'
 
 /** One call of an upstream: everything in it has been decided. */
 export interface UpstreamCall {
@@ -15,34 +14,55 @@ export interface UpstreamCall {
   /** `https://api.stripe.com`, without a path. */
   readonly origin: string
   readonly privateUpstream: boolean
+  /** `2`: HTTP/2 where the upstream speaks it by ALPN, and by prior knowledge where it is plain. */
+  readonly protocol?: '1.1' | '2'
+  /** Shown to the upstream, PEM. `digest` tells certificates apart without holding them. */
+  readonly certificate?: { readonly cert: string; readonly key: string; readonly digest: string }
   readonly method: string
   /** Path and query. */
   readonly target: string
   readonly headers: readonly (readonly [name: string, value: string])[]
-  readonly body: Uint8Array
+  /** A stream is ended with its error where it breaks, and then the call is too. */
+  readonly body: Uint8Array | Readable
   /** To the answer's head, and between any two parts of its body. */
   readonly timeoutMs: number
   readonly signal: AbortSignal
 }
 
-/** The head of what the upstream answered, and its body still to be read. The reader must end or destroy the body. */
+/** The head of what the upstream answered, and its body. The reader must end or destroy a body that is a stream. */
 export interface UpstreamAnswer {
   readonly status: number
   readonly headers: readonly (readonly [name: string, value: string])[]
-  readonly body: Readable
+  /** Whole where it was small and came whole; else a stream. */
+  readonly body: Uint8Array | Readable
+  /** Known once the body has ended. */
+  readonly trailers: () => readonly (readonly [name: string, value: string])[]
   /** `TLSv1.3`, or `none`. */
   readonly tls: string
 }
+
+/** An upstream that has switched to another protocol, or what it answered in place of that. */
+export type UpgradeAnswer =
+  | {
+      readonly kind: 'switched'
+      readonly headers: readonly (readonly [name: string, value: string])[]
+      readonly socket: Duplex
+      readonly tls: string
+    }
+  | ({ readonly kind: 'answered' } & UpstreamAnswer)
 
 /** The connections to the outside. `close` ends them all, those in use too. */
 export interface Upstreams {
   /** Rejects with a `SallyportError` whose code is `upstream.…`; the request may then have had an effect. */
   call(call: UpstreamCall): Promise<UpstreamAnswer>
+  /** Asks for another protocol on the connection (RFC 9110 §7.8); rejects as `call` does. */
+  upgrade(call: UpstreamCall, protocol: string): Promise<UpgradeAnswer>
   close(): Promise<void>
 }
 
-interface Pool {
-  readonly agent: Agent
+/** Connections to one origin under one key. `tls` is what the newest of them speaks. */
+interface Connections {
+  readonly pool: Pool
   tls: string
 }
 
@@ -50,97 +70,92 @@ const maxPools = 256
 
 /** Connections to the outside: TLS 1.2 or better, addresses checked and pinned, redirects handed back. */
 export function createUpstreams(caPem: string | undefined): Upstreams {
-  const pools = new Map<string, Pool>()
+  const pools = new Map<string, Connections>()
 
-  const poolFor = (call: UpstreamCall): Pool => {
-    const key = `${call.pool} ${call.origin} ${call.privateUpstream}`
+  const connectionsFor = (call: UpstreamCall): Connections => {
+    const { origin, privateUpstream, certificate, protocol = '1.1' } = call
+    const key = `${call.pool} ${origin} ${privateUpstream} ${protocol} ${certificate?.digest ?? ''}`
     const known = pools.get(key)
     if (known) return known
-    const pool: Pool = {
-      tls: 'none',
-      agent: new Agent({ connect, connections: 16, maxHeaderSize: 32 * 1024, allowH2: false }),
+    if (!origin.startsWith('https://') && !privateUpstream) {
+      throw new SallyportError('upstream.plaintext', 'only a private upstream that was written down may be plain HTTP')
     }
+    const allowH2 = protocol === '2' && origin.startsWith('https://')
     const plain = buildConnector({
-      allowH2: false,
+      allowH2,
       minVersion: 'TLSv1.2',
-      lookup: pinnedLookup(call.privateUpstream),
+      lookup: pinnedLookup(privateUpstream),
       timeout: 10_000,
       ...(caPem === undefined ? {} : { ca: [...rootCertificates, caPem] }),
+      ...(certificate === undefined ? {} : { cert: certificate.cert, key: certificate.key }),
     })
-    function connect(options: buildConnector.Options, done: buildConnector.Callback): void {
-      const host = options.hostname.replace(/^\[|\]$/g, '')
-      // A literal address asks no resolver, so the lookup below would never see it.
-      if (isIP(host) !== 0 && !mayConnect(host, call.privateUpstream)) return done(forbidden(host), null)
+    const connect = (options: buildConnector.Options, done: buildConnector.Callback): void => {
+      const bad = forbiddenLiteral(options.hostname, privateUpstream)
+      if (bad) return done(bad, null)
       plain(options, (...result) => {
-        pool.tls = result[1] instanceof TLSSocket ? (result[1].getProtocol() ?? 'none') : 'none'
+        connections.tls = result[1] instanceof TLSSocket ? (result[1].getProtocol() ?? 'none') : 'none'
         done(...result)
       })
     }
-    pools.set(key, pool)
+    const connections: Connections = {
+      tls: 'none',
+      pool: new Pool(origin, {
+        connect,
+        connections: 16,
+        maxHeaderSize: 32 * 1024,
+        allowH2,
+        ...(protocol === '2' && !allowH2 ? { allowH2: true, useH2c: true } : {}),
+      }),
+    }
+    pools.set(key, connections)
     const oldest = pools.keys().next().value
     if (pools.size > maxPools && oldest !== undefined) {
-      void pools.get(oldest)?.agent.close()
+      void pools.get(oldest)?.pool.close()
       pools.delete(oldest)
     }
-    return pool
+    return connections
   }
 
+  const optionsOf = (call: UpstreamCall): Dispatcher.DispatchOptions => ({
+    path: call.target,
+    method: call.method,
+    headers: call.headers.flat(),
+    body: call.body instanceof Uint8Array && call.body.length === 0 ? null : call.body,
+    headersTimeout: call.timeoutMs,
+    bodyTimeout: call.timeoutMs,
+  })
+
   return {
-    call: async (call) => {
-      if (!call.origin.startsWith('https://') && !call.privateUpstream) {
-        throw new SallyportError(
-          'upstream.plaintext',
-          'only a private upstream that was written down may be plain HTTP',
+    call: (call) =>
+      new Promise((resolve, reject) => {
+        const connections = connectionsFor(call)
+        const handler = answerHandler(
+          call,
+          () => connections.tls,
+          resolve,
+          (error) => reject(upstreamError(error)),
         )
-      }
-      const pool = poolFor(call)
-      try {
-        const answer = await pool.agent.request({
-          origin: call.origin,
-          path: call.target,
-          method: call.method,
-          headers: call.headers.flat(),
-          body: call.body.length === 0 ? null : call.body,
-          headersTimeout: call.timeoutMs,
-          bodyTimeout: call.timeoutMs,
-          signal: call.signal,
-        })
-        const headers = Object.entries(answer.headers).flatMap(([name, value]) =>
-          [value ?? []].flat().map((each) => [name, each] as const),
+        connections.pool.dispatch(optionsOf(call), handler)
+      }),
+    upgrade: (call, protocol) =>
+      new Promise((resolve, reject) => {
+        const connections = connectionsFor(call)
+        const handler = upgradeHandler(
+          call,
+          () => connections.tls,
+          resolve,
+          (error) => reject(upstreamError(error)),
         )
-        return { status: answer.statusCode, headers, body: answer.body, tls: pool.tls }
-      } catch (error) {
-        throw upstreamError(error)
-      }
-    },
+        connections.pool.dispatch({ ...optionsOf(call), upgrade: protocol }, handler)
+      }),
     close: async () => {
-      await Promise.all([...pools.values()].map(({ agent }) => agent.destroy()))
+      await Promise.all([...pools.values()].map(({ pool }) => pool.destroy()))
       pools.clear()
     },
   }
 }
 
-/**
- * Resolves once, checks every address, and gives the connection the one that was checked: a name cannot answer
- * with a public address to the check and with a private one to the connection (DNS rebinding).
- */
-function pinnedLookup(privateUpstream: boolean): LookupFunction {
-  return (hostname, options, done) => {
-    lookup(hostname, { ...options, all: true }, (error, addresses) => {
-      const [first] = addresses ?? []
-      if (error || first === undefined) return done(error ?? new Error('no address'), '', 4)
-      const bad = addresses.find(({ address }) => !mayConnect(address, privateUpstream))
-      if (bad) return done(forbidden(bad.address), '', 4)
-      if (options.all === true) done(null, [first])
-      else done(null, first.address, first.family)
-    })
-  }
-}
-
-function forbidden(address: string): SallyportError {
-  return new SallyportError('upstream.forbidden_address', `the upstream is at ${address}, which no door may reach`)
-}
-
+/** What the HTTP client says, in our codes. Its own messages may quote the request, and go no further. */
 function upstreamError(error: unknown): SallyportError {
   if (error instanceof SallyportError) return error
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''

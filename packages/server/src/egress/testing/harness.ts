@@ -9,6 +9,7 @@ import {
   type Decision,
   type DecisionRecord,
   type GapRecord,
+  type Grant,
   type OutcomeRecord,
   sealGrant,
   sealReceipt,
@@ -41,6 +42,8 @@ export interface Harness {
   readonly calls: FunctionInvocation[]
   invocation: Invocation | undefined
   endInvocation(): void
+  /** Ends every grant that something open rests on; says how many there were. */
+  revoke(): number
   close(): Promise<void>
 }
 
@@ -50,6 +53,8 @@ export interface HarnessOptions {
   readonly tableEndpoint?: string
   readonly rooms?: Partial<EgressRooms>
   readonly user?: Subject
+  /** Besides `stripe-key`. */
+  readonly secrets?: Readonly<Record<string, string>>
   readonly manifest?: (text: string) => string
   /** Where the function's bundle lies. */
   readonly codeDir?: string
@@ -73,6 +78,8 @@ export async function openHarness(options: HarnessOptions = {}): Promise<Harness
   const others: (OutcomeRecord | GapRecord)[] = []
   const lines: string[] = []
   const calls: FunctionInvocation[] = []
+  const counts = new Map<string, number>()
+  const watched = new Map<Grant, () => void>()
   const kept = new Map<string, Secret<string>>()
   const interception = await openAuthority({
     kind: 'interception',
@@ -91,7 +98,20 @@ export async function openHarness(options: HarnessOptions = {}): Promise<Harness
     append: (record) => others.push(record),
     admit: (decision, receipt) => sealGrant({ decision, receipt, expiresAt: Date.now() + 60_000, epochs: new Map() }),
     isCurrent: () => true,
-    useSecret: (name) => (name === 'stripe-key' ? new Secret(realKey) : undefined),
+    useSecret: (name) => {
+      const value = { 'stripe-key': realKey, ...options.secrets }[name]
+      return value === undefined ? undefined : new Secret(value)
+    },
+    whenEnded: (grant, end) => {
+      watched.set(grant, end)
+      return () => watched.delete(grant)
+    },
+    limiter: (key, limit) => {
+      const used = (counts.get(key) ?? 0) + 1
+      counts.set(key, used)
+      return used <= limit.calls ? 0 : limit.perMs
+    },
+    identityToken: (audience, subject) => `identity of ${subject.name} for ${audience}`,
     elevatedRoles: () => [],
     invokeFunction: async (call): Promise<InvocationResult> => {
       calls.push(call)
@@ -127,6 +147,11 @@ export async function openHarness(options: HarnessOptions = {}): Promise<Harness
     dnsPort: dns.address().port,
     invocation: invocationOf(image, 'i1', options.user ?? alice),
     endInvocation: () => exits.endInvocation(),
+    revoke: () => {
+      const ends = [...watched.values()]
+      for (const end of ends) end()
+      return ends.length
+    },
     close: async () => {
       exits.close()
       dns.close()

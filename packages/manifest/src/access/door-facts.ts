@@ -1,0 +1,86 @@
+import { defaultMaxBodyBytes, type Constraints, type Door, type DoorOperation, type FieldConstraint } from '../door.ts'
+import { showDuration } from '../source/units.ts'
+import { bound, grant, measure, opaque, type AccessFact } from './facts.ts'
+
+/** What a door lets happen, one sentence each. What is not written down has no sentence, so that lists stay short. */
+export function doorFacts(door: Door): readonly AccessFact[] {
+  const { name, add, limit } = door
+  const added = (what: string, template: string): AccessFact =>
+    opaque(`add ${name} ${what}`, `${name} adds ${what}: ${template}`)
+  const { basic, certificate, oauth, identity } = add
+  return [
+    ...door.ops.flatMap((op) => operationFacts(door, op)),
+    opaque(`upstream ${name}`, `${door.to} is reached at ${door.upstream}`),
+    ...Object.entries(add.headers).map(([header, template]) => added(header, template)),
+    ...Object.entries(add.query).map(([key, template]) => added(`the query parameter ${key}`, template)),
+    ...Object.entries(add.body).map(([key, template]) => added(`the field ${key}`, template)),
+    ...(basic === undefined ? [] : [added('Basic credentials', `${basic.user}:${basic.password}`)]),
+    ...(certificate === undefined ? [] : [added('a client certificate', `${certificate.cert}, ${certificate.key}`)]),
+    ...(oauth === undefined
+      ? []
+      : [
+          added(
+            'an access token',
+            `${oauth.client}:${oauth.secret} at ${oauth.token}` +
+              `, scope ${oauth.scope ?? 'none'}, audience ${oauth.audience ?? 'none'}`,
+          ),
+        ]),
+    ...(identity === undefined ? [] : [added('an identity token', `for ${identity.audience}`)]),
+    ...door.accept.map((header) => grant(`the header ${header} may pass ${name}`)),
+    ...(limit === undefined ? [] : [callBound(name, limit)]),
+  ]
+}
+
+function operationFacts(door: Door, op: DoorOperation): readonly AccessFact[] {
+  const label = `${door.name}.${op.name}`
+  const parts = (what: string, constraints: Constraints | undefined): readonly AccessFact[] =>
+    constraints === undefined
+      ? []
+      : [opaque(`${what} ${label}`, `${label} takes ${what} ${describeConstraints(constraints)}`, 2)]
+  const { headers, fields } = op.returns ?? {}
+  return [
+    opaque(`op ${label}`, `${label} is ${op.method} ${door.to}${op.path}`),
+    ...parts('query', op.query),
+    ...parts('body', op.body),
+    ...(headers === undefined
+      ? []
+      : [opaque(`returned headers ${label}`, `${label} returns the headers ${headers.join(', ') || 'none'}`, 2)]),
+    ...(fields === undefined
+      ? []
+      : [opaque(`returned fields ${label}`, `${label} returns the fields ${fields.join(', ')}`, 2)]),
+    ...(op.limit === undefined ? [] : [callBound(label, op.limit)]),
+    ...(op.retries === 0
+      ? []
+      : [measure(`retries ${label}`, op.retries, `${label} is tried ${op.retries} times more`)]),
+    ...(op.maxBodyBytes === defaultMaxBodyBytes
+      ? []
+      : [
+          {
+            ...measure(`size ${label}`, op.maxBodyBytes, `${label} takes bodies of at most ${op.maxBodyBytes} bytes`),
+            absentRank: defaultMaxBodyBytes,
+          },
+        ]),
+  ]
+}
+
+function callBound(label: string, { calls, perMs }: { calls: number; perMs: number }): AccessFact {
+  const line = `${label} takes ${calls} calls per ${showDuration(perMs)} from one function`
+  return bound(`limit ${label}`, calls / perMs, line)
+}
+
+function describeConstraints({ open, fields }: Constraints): string {
+  const listed = fields.map((field) => `${field.name}${field.optional ? '?' : ''} ${describeField(field)}`.trimEnd())
+  return [...listed, open ? 'and any other' : 'and no other'].join(', ')
+}
+
+function describeField({ in: values, like, from, to, maxLength }: FieldConstraint): string {
+  return [
+    values === undefined ? [] : `in [${values.join(' | ')}]`,
+    like === undefined ? [] : `like ${like}`,
+    from === undefined ? [] : `from ${from}`,
+    to === undefined ? [] : `to ${to}`,
+    maxLength === undefined ? [] : `of at most ${maxLength} characters`,
+  ]
+    .flat()
+    .join(' ')
+}

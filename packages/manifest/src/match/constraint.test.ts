@@ -1,0 +1,104 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+
+import type { Constraints, FieldConstraint } from '../door.ts'
+import { brokenConstraint, type FieldMap, flattenFields } from './constraint.ts'
+
+const need = (name: string, more: Partial<FieldConstraint> = {}): FieldConstraint => ({
+  name,
+  optional: false,
+  ...more,
+})
+const closed = (...fields: readonly FieldConstraint[]): Constraints => ({ open: false, fields })
+const open = (...fields: readonly FieldConstraint[]): Constraints => ({ open: true, fields })
+const broken = (constraints: Constraints, body: FieldMap): string | undefined =>
+  brokenConstraint(constraints, flattenFields(body, constraints))
+
+describe('a constraint', () => {
+  it('holds for what it names, and for nothing else', () => {
+    const amount = closed(need('amount', { from: 1, to: 500 }))
+    expect(broken(amount, { amount: 500 })).toBeUndefined()
+    expect(broken(amount, { amount: '500' })).toBeUndefined()
+    for (const value of [501, 0, -1, '5e2', '0x10', ' 5', '+5', '05', '', true, null, [5], { to: 5 }, 1e21]) {
+      expect(broken(amount, { amount: value }), JSON.stringify(value)).toBe('amount')
+    }
+    expect(broken(amount, {})).toBe('amount')
+    expect(broken(amount, { amount: 5, extra: 1 })).toBe('extra')
+  })
+
+  it('compares text as it is, cut at its slashes where it says so', () => {
+    expect(broken(closed(need('c', { in: ['chf', '5'] })), { c: 5 })).toBeUndefined()
+    expect(broken(closed(need('c', { in: ['chf'] })), { c: 'CHF' })).toBe('c')
+    const like = closed(need('path', { like: 'users/:id/photo' }))
+    expect(broken(like, { path: 'users/u1/photo' })).toBeUndefined()
+    for (const path of [
+      'users/u1',
+      'users//photo',
+      'users/../photo',
+      'users/a/b/photo',
+      'users/a\\b/photo',
+      'users/\0/photo',
+    ])
+      expect(broken(like, { path }), path).toBe('path')
+    expect(broken(closed(need('a', { maxLength: 2 })), { a: 'abc' })).toBe('a')
+  })
+
+  it('of a field inside another looks inside, and takes nothing in its place', () => {
+    const inside = open(need('customer.country', { in: ['CH'], optional: true }))
+    expect(broken(inside, { customer: { country: 'CH', name: 'a' } })).toBeUndefined()
+    expect(broken(inside, { other: 1 })).toBeUndefined()
+    for (const body of [
+      { customer: { country: 'XX' } },
+      { customer: [{ country: 'XX' }] },
+      { customer: 'XX' },
+      { customer: { country: ['CH'] } },
+    ] satisfies FieldMap[]) {
+      expect(broken(inside, body), JSON.stringify(body)).toBeDefined()
+    }
+  })
+
+  it('is not passed by a second spelling beside it', () => {
+    const amount = open(need('amount', { to: 5 }))
+    expect(
+      brokenConstraint(amount, [
+        ['amount', '5'],
+        ['memo', 'x'],
+      ]),
+    ).toBeUndefined()
+    expect(
+      brokenConstraint(amount, [
+        ['amount', '5'],
+        ['amount', '9'],
+      ]),
+    ).toBe('amount')
+    expect(
+      brokenConstraint(amount, [
+        ['amount', '5'],
+        ['amount[]', '9'],
+      ]),
+    ).toBe('amount[]')
+    expect(
+      brokenConstraint(amount, [
+        ['amount', '5'],
+        ['amount.x', '9'],
+      ]),
+    ).toBe('amount.x')
+    expect(
+      brokenConstraint(open(need('m[a]', { in: ['1'] })), [
+        ['m[a]', '1'],
+        ['m', '{}'],
+      ]),
+    ).toBe('m')
+  })
+
+  it('lets a number through only within its bounds, however it is written', () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.double(), fc.integer(), fc.string(), fc.bigInt().map(String)), (value) => {
+        if (broken(closed(need('n', { from: -10, to: 10 })), { n: value }) !== undefined) return
+        expect(Number(value)).toBeGreaterThanOrEqual(-10)
+        expect(Number(value)).toBeLessThanOrEqual(10)
+        expect(String(value)).toMatch(/^-?\d+(\.\d+)?$/)
+      }),
+    )
+  })
+})

@@ -1,0 +1,64 @@
+import type { Readable } from 'node:stream'
+
+import type { Returns } from '@sallyport/manifest'
+import { SallyportError } from '@sallyport/core/access'
+
+/**
+ * Only the named fields of a JSON answer; lists are walked through. Throws `upstream.not_json` for an answer of another
+ * kind: what cannot be read cannot be held back in part.
+ */
+export function pickFields(body: Uint8Array, fields: NonNullable<Returns['fields']>): Buffer {
+  if (body.length === 0) return Buffer.alloc(0)
+  const tree = treeOf(fields)
+  try {
+    return Buffer.from(JSON.stringify(picked(JSON.parse(Buffer.from(body).toString('utf8')), tree) ?? null))
+  } catch (cause) {
+    if (!(cause instanceof SyntaxError)) throw cause
+    throw new SallyportError('upstream.not_json', 'the answer is no JSON, of which fields could be taken')
+  }
+}
+
+/** The whole of an answer, or `upstream.too_large`. */
+export async function wholeAnswer(body: Uint8Array | Readable, maxBytes: number): Promise<Uint8Array> {
+  if (body instanceof Uint8Array) return body
+  const parts: Buffer[] = []
+  let size = 0
+  for await (const part of body as AsyncIterable<Buffer>) {
+    size += part.length
+    if (size > maxBytes) throw new SallyportError('upstream.too_large', `an answer may hold ${maxBytes} bytes at most`)
+    parts.push(part)
+  }
+  return Buffer.concat(parts)
+}
+
+/** `true` for a field that is taken whole. */
+interface Tree {
+  readonly [name: string]: Tree | true
+}
+
+function treeOf(fields: readonly string[]): Tree {
+  const root: Record<string, Tree | true> = Object.create(null)
+  for (const field of fields) {
+    let at: Record<string, Tree | true> = root
+    const parts = field.split('.')
+    for (const [index, part] of parts.entries()) {
+      const known = at[part]
+      if (known === true) break
+      if (index === parts.length - 1) at[part] = true
+      else at = (at[part] = known ?? Object.create(null)) as Record<string, Tree | true>
+    }
+  }
+  return root
+}
+
+function picked(value: unknown, tree: Tree): unknown {
+  if (Array.isArray(value)) return value.map((each) => picked(each, tree))
+  if (typeof value !== 'object' || value === null) return undefined
+  const kept: Record<string, unknown> = {}
+  for (const [name, inner] of Object.entries(value)) {
+    const branch = tree[name]
+    const taken = branch === undefined ? undefined : branch === true ? inner : picked(inner, branch)
+    if (taken !== undefined) Object.defineProperty(kept, name, { value: taken, enumerable: true })
+  }
+  return kept
+}

@@ -1,0 +1,155 @@
+import { SallyportError } from '@sallyport/core/access'
+
+import type { AwsDoor } from './aws.ts'
+import { type Content, takeBody } from './body.ts'
+import { awsHost, type Box } from './box.ts'
+import { callExit } from './call.ts'
+import type { CallerPackages } from './caller.ts'
+import { doorExit, type DoorRequest, type DoorTools, maxBytesOf, needsWhole } from './door.ts'
+import type { Exit } from './exit.ts'
+import { cross } from './gate.ts'
+import { type Head, readHead } from './head.ts'
+import type { Incoming } from './incoming.ts'
+import { newId } from './records.ts'
+import { type ExitResponse, plainRefusal } from './refusal.ts'
+import type { EgressLimits } from './rooms.ts'
+import { refusedExit, routeOf, type Way } from './route.ts'
+import { upgradeExit } from './web-socket.ts'
+
+/** What turns the requests of one box into crossings. */
+export interface RequestServer extends DoorTools {
+  readonly box: Box
+  readonly limits: EgressLimits
+  readonly aws: AwsDoor
+  readonly callers: CallerPackages
+  /** Takes so many bytes of what the box may hold with us; false when there are no more. Negative gives back. */
+  readonly reserve: (bytes: number) => boolean
+}
+
+/** The way of one request, from its head to its answer. Throws nothing: what breaks is a refusal. */
+export async function serveRequest(server: RequestServer, incoming: Incoming): Promise<ExitResponse> {
+  const { rooms, limits, box } = server
+  // Taken in the same tick in which the head was complete: this is whose request it is.
+  const [invocation, signal] = [box.current(), box.signal()]
+  try {
+    const head = readHead(incoming)
+    const way = routeOf(rooms, head, limits.bodyBytes)
+    const inAwsForm = head.host === awsHost
+    const walk = walkOf(server, head)
+    if (invocation === undefined || way.kind === 'refused') {
+      return await walk(refusedExit(box, invocation, way, inAwsForm))
+    }
+    const read = await takeBody(incoming, head.contentLength, way.kind !== 'door' || needsWhole(way), {
+      signal,
+      maxBytes: way.kind === 'door' ? maxBytesOf(way, limits.bodyBytes) : limits.bodyBytes,
+      timeoutMs: limits.idleMs,
+      reserve: server.reserve,
+    })
+    try {
+      if (read.kind === 'refused') {
+        return await walk(refusedExit(box, invocation, { ...way, reason: read.reason }, inAwsForm))
+      }
+      const { content } = read
+      if (way.kind === 'aws') return await walk(server.aws.exit(box, invocation, signal, head, wholeOf(content)))
+      if (way.kind === 'call') return await walk(callExit(rooms, box, invocation, signal, way, head, wholeOf(content)))
+      return await attempts(server, walk, {
+        box,
+        invocation,
+        signal,
+        route: way,
+        head,
+        content,
+        attempt: 1,
+        idempotencyKey: newId(rooms),
+      })
+    } finally {
+      server.reserve(-read.reserved)
+    }
+  } catch (error) {
+    return broken(server, error)
+  }
+}
+
+/** A request to speak another protocol: decided as the GET that it is, and only a door may lead there. */
+export async function serveUpgrade(server: RequestServer, incoming: Incoming): Promise<ExitResponse> {
+  const { rooms, limits, box } = server
+  const [invocation, signal] = [box.current(), box.signal()]
+  try {
+    const head = readHead(incoming)
+    const way = routeOf(rooms, head, limits.bodyBytes)
+    const walk = walkOf(server, head)
+    if (invocation === undefined || way.kind !== 'door') {
+      return await walk(refusedExit(box, invocation, notADoor(way)))
+    }
+    const content: Content = { kind: 'whole', bytes: new Uint8Array() }
+    const request: DoorRequest = { box, invocation, signal, route: way, head, content, attempt: 1, idempotencyKey: '' }
+    return await walk(upgradeExit(server, request))
+  } catch (error) {
+    return broken(server, error)
+  }
+}
+
+/** Says that the door itself failed, without a word of what it was, and stayed shut. */
+export function broken({ rooms, box }: Pick<RequestServer, 'rooms' | 'box'>, error: unknown): ExitResponse {
+  const id = newId(rooms)
+  const code = error instanceof SallyportError ? error.code : error instanceof Error ? error.name : 'unknown'
+  rooms.log({
+    at: rooms.clock(),
+    functionName: box.image.name,
+    boxId: box.id,
+    stream: 'platform',
+    text: `the egress door failed (${code}) and stayed shut  id: ${id}`,
+  })
+  return brokenAnswer(id)
+}
+
+/** The answer to what broke on our side: no word of what it was. */
+export function brokenAnswer(id: string): ExitResponse {
+  return plainRefusal('exit.error', 'The door could not decide, so it stayed shut.', id)
+}
+
+type Walk = (exit: Exit<ExitResponse>) => Promise<ExitResponse>
+
+function walkOf({ rooms, callers, box }: RequestServer, head: Head): Walk {
+  const askedBy = (): Promise<string | undefined> =>
+    callers.packageOf({ ...box.image, appFolder: rooms.app().folder }, head.caller)
+  return (exit) => cross(rooms, { ...exit, askedBy })
+}
+
+const firstPauseMs = 100
+const longestPauseMs = 5_000
+
+/** Every attempt is a crossing of its own: decided, recorded and settled by itself. */
+async function attempts(server: RequestServer, walk: Walk, request: DoorRequest): Promise<ExitResponse> {
+  const answer = await walk(doorExit(server, request))
+  const { retries } = request.route.operation
+  if (answer.again !== true || request.attempt > retries || request.signal.aborted) return answer
+  const asked = Number(answer.headers.find(([name]) => name === 'retry-after')?.[1]) * 1000
+  const pauseMs = Math.min(longestPauseMs, asked > 0 ? asked : firstPauseMs * 2 ** (request.attempt - 1))
+  await pause(pauseMs, request.signal)
+  return attempts(server, walk, { ...request, attempt: request.attempt + 1 })
+}
+
+/** Until the time is over or the signal comes. */
+function pause(durationMs: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', done)
+      resolve()
+    }
+    const timer = setTimeout(done, durationMs)
+    signal.addEventListener('abort', done, { once: true })
+  })
+}
+
+/** AWS and function calls are asked for whole; a stream here would be a fault of ours. */
+function wholeOf(content: Content): Uint8Array {
+  if (content.kind === 'whole') return content.bytes
+  throw new SallyportError('egress.not_whole', 'a body that must be whole was left to stream')
+}
+
+function notADoor(way: Way & { resource: string; action: string }): Parameters<typeof refusedExit>[2] {
+  if (way.kind === 'refused') return way
+  return { ...way, reason: { code: 'door.upgrade', layer: 'door', message: 'Nothing but HTTP is spoken here.' } }
+}
