@@ -13,6 +13,7 @@ const mendFunction = '`sallyport logs FUNCTION` shows what the function wrote.'
 const checkMachine = '`sallyport doctor` names what is missing and the command that brings it.'
 const callAgain = 'Call again; every call gets a ticket of its own.'
 const proofPerRequest = 'Make one proof for each request, as RFC 9449 §4 has it.'
+const signAgain = 'Sign the message anew, by RFC 9421 with created and keyid.'
 const retry = 'Try again; if it stays, look at the message in the log.'
 
 /**
@@ -248,8 +249,55 @@ export const errorCodes: Readonly<Record<string, Entry>> = {
   ],
   'host.runtime_missing': ['This machine has no program for the runtime.', 'Run the fix that the message names.'],
   'host.uid_range': ['There are more functions than user ids for them.', 'Split the app.'],
+  'http-signature.algorithm': [
+    "The signature names another algorithm than its key's.",
+    'Leave `alg` out, or name the algorithm of the key.',
+  ],
+  'http-signature.ambiguous': [
+    'More than one signature is there that could count.',
+    'Send one, or tell them apart by `tag`.',
+  ],
+  'http-signature.component': [
+    'A covered component is not in the message, or is covered twice or in a form that it has not.',
+    signAgain,
+  ],
+  'http-signature.digest': [
+    'The body does not have the Content-Digest that is stated.',
+    'Compute the digest over the bytes that are sent.',
+  ],
+  'http-signature.expired': ['The signature is older than it, or the policy, says.', signAgain],
+  'http-signature.malformed': ['Signature-Input or Signature is no such field.', signAgain],
+  'http-signature.missing': ['The message has no signature of the kind that counts here.', signAgain],
+  'http-signature.not_yet_valid': ['The signature is from the future.', 'Set the clock of whoever signs.'],
+  'http-signature.parameters': [
+    'The signature lacks created, keyid or a nonce, or has a parameter that is not known.',
+    signAgain,
+  ],
+  'http-signature.replay_memory_full': [
+    'Too many signatures are alive to tell used from unused, so none is taken.',
+    retry,
+  ],
+  'http-signature.replayed': ['The signature was used before.', signAgain],
+  'http-signature.uncovered': [
+    'The signature does not cover what must be covered.',
+    'Cover the components that the policy names, and the digest of a body.',
+  ],
+  'http-signature.unknown_key': [
+    'No key has the id that the signature names.',
+    'Register the key, or name the right one in `keyid`.',
+  ],
+  'http-signature.wrong': ['The signature does not fit the message.', signAgain],
   'identity.configuration': ['An issuer is not configured in a way that can be verified.', mendManifest],
+  'identity.field': ['A value was to be written that no structured field can hold.', report],
   'identity.jwks': ['A key set is not one.', "Check the file or the address of the issuer's keys."],
+  'identity.signature_base': [
+    'A message was to be signed over a component that it has not.',
+    'Cover what the message has.',
+  ],
+  'identity.signature_key': [
+    'A key for message signatures is too weak, or of another kind than its algorithm.',
+    'Use Ed25519, P-256, RSA from 2048 bits, or a secret from 32 bytes.',
+  ],
   'identity.ticket': ['A call ticket was asked for outside its limits.', report],
   'issuer.address': [
     "An issuer's keys lie at an address that is not public https.",

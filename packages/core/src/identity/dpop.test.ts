@@ -71,7 +71,7 @@ describe('a proof', () => {
     ['with a query in its address', { htu: `${url}?a=1#b` }, 'accepted'],
     ['with its host in upper case', { htu: 'HTTPS://LOCALHOST:8443/orders/o1' }, 'accepted'],
     ['with a letter percent-encoded', { htu: 'https://localhost:8443/%6frders/o1' }, 'accepted'],
-  ])('%s is %#', async (_, claims, code) => {
+  ])('%s', async (_, claims, code) => {
     expect(await codeOf(await client.proof(request, claims))).toBe(code)
   })
 

@@ -1,8 +1,20 @@
 export { createAuthenticator, type Authenticator, type Evidence } from './authenticate.ts'
+export { contentDigest, fitsDigest } from './content-digest.ts'
 export { decodeBase64url, encodeBase64url } from './base64url.ts'
 export { createDpopNonces, type DpopNonces } from './dpop-nonce.ts'
 export { createProofVerifier, type ProofVerifier, type ProofVerifierOptions } from './dpop.ts'
 export { discoverKeys, type FetchDocument, type KeyAddress } from './discovery.ts'
+export { type FieldTypes, type HttpMessage, type HttpRequest, type HttpResponse } from './http-message.ts'
+export { importSignatureKey, type SignatureAlgorithm, type SignatureKey } from './http-signature-key.ts'
+export {
+  type HttpSignatureCode,
+  type HttpSignatureVerdict,
+  type SignatureDescription,
+  type SignaturePolicy,
+  type SignedMessage,
+  signHttpMessage,
+  verifyHttpSignature,
+} from './http-signature.ts'
 export {
   type CognitoIssuer,
   type EmbeddedIssuer,
