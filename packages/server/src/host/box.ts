@@ -295,6 +295,7 @@ function heapExhausted({ code }: PodExit, tail: string): boolean {
 /** The kernel counts a process in its groups until it is reaped, which may be a moment after it has ended. */
 async function removeGroup(group: BoxGroup): Promise<void> {
   for (let waitMs = 1; waitMs < 1_000 && !group.remove(); waitMs *= 2) {
+    group.kill() // whoever is still in there has lost its box
     await new Promise((resolve) => setTimeout(resolve, waitMs))
   }
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
+import { kernelFiles } from './cgroup-files.ts'
 import { createBoxGroup } from './cgroups.ts'
 import { limitsOf, prlimitCommand } from './limits.ts'
 import { imageOf } from './testing/make-engine.ts'
@@ -23,7 +24,7 @@ const read = (path: string): string => readFileSync(join(folder, path), 'utf8')
 describe('the limits of a box', () => {
   it('are told to control groups v1, controller by controller', () => {
     const folders = { memory: join(folder, 'memory'), pids: join(folder, 'pids'), cpu: join(folder, 'cpu') }
-    createBoxGroup({ version: 1, folders }, 'engine', 'box', limits).add(4711)
+    createBoxGroup({ version: 1, folders, files: kernelFiles }, 'engine', 'box', limits).add(4711)
     expect(read('memory/engine/box/memory.limit_in_bytes')).toBe(String(limits.memoryBytes))
     expect(read('memory/engine/box/memory.memsw.limit_in_bytes')).toBe(String(limits.memoryBytes))
     expect(read('pids/engine/box/pids.max')).toBe('64')
@@ -35,7 +36,7 @@ describe('the limits of a box', () => {
   it('are told to control groups v2, in one folder', () => {
     mkdirSync(join(folder, 'engine'))
     const folders = { memory: folder, pids: folder, cpu: folder }
-    createBoxGroup({ version: 2, folders }, 'engine', 'box', limits).add(4711)
+    createBoxGroup({ version: 2, folders, files: kernelFiles }, 'engine', 'box', limits).add(4711)
     expect(read('engine/cgroup.subtree_control')).toBe('+memory +pids +cpu')
     expect(read('engine/box/memory.max')).toBe(String(limits.memoryBytes))
     expect(read('engine/box/memory.swap.max')).toBe('0')
@@ -49,7 +50,7 @@ describe('the limits of a box', () => {
     const folders = { memory: join(folder, 'memory'), pids: join(folder, 'pids'), cpu: join(folder, 'cpu') }
     mkdirSync(join(folder, 'memory/engine'), { recursive: true })
     writeFileSync(join(folder, 'memory/engine/box'), '')
-    expect(() => createBoxGroup({ version: 1, folders }, 'engine', 'box', limits)).toThrow(/EEXIST|ENOTDIR/)
+    expect(() => createBoxGroup({ version: 1, folders, files: kernelFiles }, 'engine', 'box', limits)).toThrow(/EEXIST|ENOTDIR/)
   })
 
   it('are the function’s memory, and a few processes', () => {

@@ -1,5 +1,7 @@
-import { mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+
+import { type CgroupFiles, kernelFiles } from './cgroup-files.ts'
 
 /** What one box may use at most. */
 export interface Limits {
@@ -15,6 +17,8 @@ export interface BoxGroup {
   add(pid: number): void
   /** How often the kernel ended something in here for want of memory. */
   outOfMemoryKills(): number
+  /** Ends every process in here at once, whoever its parent is. */
+  kill(): void
   /** Removes the groups; they must be empty. False while the kernel still counts a process in them. */
   remove(): boolean
 }
@@ -24,6 +28,7 @@ export interface CgroupRoots {
   readonly version: 1 | 2
   /** v1: a folder per controller, v2: the same folder for all. */
   readonly folders: Readonly<Record<Controller, string>>
+  readonly files: CgroupFiles
 }
 
 type Controller = 'memory' | 'pids' | 'cpu'
@@ -31,60 +36,101 @@ const controllers: readonly Controller[] = ['memory', 'pids', 'cpu']
 
 /**
  * Finds writable control groups below this process's own. Undefined when there are none, so that the caller names
- * its fallback. The two texts are parameters because a kernel with the other version is not at hand to test on.
+ * its fallback. The two texts and the files are parameters because a kernel with the other version is not at hand.
  */
 export function findCgroups(
   mountinfo: string = readFileSync('/proc/self/mountinfo', 'utf8'),
   membership: string = readFileSync('/proc/self/cgroup', 'utf8'),
+  files: CgroupFiles = kernelFiles,
 ): CgroupRoots | undefined {
   const mounts = mountinfo.split('\n').flatMap(parseMount)
   const own = new Map(membership.split('\n').flatMap(parseMembership))
-  const v1 = controllers.map((controller) => {
+  const [memory, pids, cpu] = controllers.map((controller) => {
     const mount = mounts.find(({ type, options }) => type === 'cgroup' && options.includes(controller))
-    return mount === undefined ? undefined : writable([ownPath(mount, own.get(controller)), mount.at])
+    if (mount === undefined) return undefined
+    return [ownPath(mount, own.get(controller)), mount.at].find((folder) => isWritable(files, folder))
   })
-  const [memory, pids, cpu] = v1
   if (memory !== undefined && pids !== undefined && cpu !== undefined)
-    return { version: 1, folders: { memory, pids, cpu } }
+    return { version: 1, folders: { memory, pids, cpu }, files }
   const unified = mounts.find(({ type }) => type === 'cgroup2')
-  if (unified === undefined) return undefined
-  const at = ownPath(unified, own.get(''))
-  const folder = writable(
-    [at, join(at, '..')].filter((path) => path.startsWith(unified.at)),
-    delegates,
-  )
-  return folder === undefined ? undefined : { version: 2, folders: { memory: folder, pids: folder, cpu: folder } }
+  const folder = unified === undefined ? undefined : findUnified(files, unified.at, ownPath(unified, own.get('')))
+  return folder === undefined
+    ? undefined
+    : { version: 2, folders: { memory: folder, pids: folder, cpu: folder }, files }
+}
+
+/**
+ * v2: a folder whose children have the controllers. A group that holds processes cannot give its children any
+ * (cgroups(7), "no internal processes"): then the group above is tried, whose other children are left alone, and at
+ * last our own group's processes, this one among them, move into a leaf of it, as systemd asks of a delegated scope.
+ */
+function findUnified(files: CgroupFiles, mount: string, own: string): string | undefined {
+  const above = join(own, '..')
+  const passesOn = (folder: string): boolean => isWritable(files, folder, (probe) => passesControllers(files, probe))
+  if (passesOn(own)) return own
+  if (above.startsWith(mount) && passesOn(above)) return above
+  if (!isWritable(files, own)) return undefined
+  const leaf = join(own, 'sallyport-server')
+  const moved = moveAll(files, own, leaf)
+  if (moved && passesOn(own)) return own
+  moveAll(files, leaf, own) // back in its place: nothing was won by it
+  files.removeFolder(leaf)
+  return undefined
+}
+
+/** False when a process could not be moved; those before it were. */
+function moveAll(files: CgroupFiles, from: string, to: string): boolean {
+  try {
+    files.makeFolder(to)
+    for (const pid of pidsOf(files, from)) files.write(join(to, 'cgroup.procs'), pid)
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** Makes the groups of one box under a folder of this engine's own. */
 export function createBoxGroup(roots: CgroupRoots, engine: string, box: string, limits: Limits): BoxGroup {
-  const places = [...new Set(controllers.map((controller) => join(roots.folders[controller], engine, box)))]
-  for (const place of places) mkdirSync(place, { recursive: true })
-  if (roots.version === 2) enableControllers(join(roots.folders.memory, engine))
-  const at = (controller: Controller, file: string): string => join(roots.folders[controller], engine, box, file)
-  for (const [controller, file, value, required] of settings(roots.version, limits)) {
-    write(at(controller, file), value, required)
+  const { files, folders, version } = roots
+  const places = [...new Set(controllers.map((controller) => join(folders[controller], engine, box)))]
+  for (const place of places) files.makeFolder(place)
+  if (version === 2) {
+    // Each group on the way must pass them on; the engine's folder was made just now, before this box's.
+    for (const folder of [folders.memory, join(folders.memory, engine)]) enableControllers(files, folder)
+  }
+  const at = (controller: Controller, file: string): string => join(folders[controller], engine, box, file)
+  for (const [controller, file, value, required] of settings(version, limits)) {
+    if (required) files.write(at(controller, file), String(value))
+    else tryWrite(files, at(controller, file), String(value))
   }
   return {
     add: (pid) => {
-      for (const place of places) writeFileSync(join(place, 'cgroup.procs'), String(pid))
+      for (const place of places) files.write(join(place, 'cgroup.procs'), String(pid))
     },
     outOfMemoryKills: () => {
-      const file = at('memory', roots.version === 1 ? 'memory.oom_control' : 'memory.events')
-      return Number(/^oom_kill (\d+)/m.exec(read(file))?.[1] ?? 0)
+      const file = at('memory', version === 1 ? 'memory.oom_control' : 'memory.events')
+      return Number(/^oom_kill (\d+)/m.exec(files.read(file) ?? '')?.[1] ?? 0)
     },
-    remove: () => places.map(removeFolder).every(Boolean),
+    kill: () => {
+      if (version === 2 && tryWrite(files, at('pids', 'cgroup.kill'), '1')) return
+      for (const pid of pidsOf(files, join(folders.pids, engine, box))) files.endProcess(Number(pid))
+    },
+    remove: () => places.map((place) => files.removeFolder(place)).every(Boolean),
   }
 }
 
 /** Removes what an engine, perhaps one that was killed, left. Only empty groups go. */
 export function removeEngineGroups(roots: CgroupRoots, engine: string): void {
-  for (const folder of new Set(Object.values(roots.folders))) removeTree(join(folder, engine))
+  const { files } = roots
+  for (const folder of new Set(Object.values(roots.folders))) {
+    for (const name of files.folders(join(folder, engine))) files.removeFolder(join(folder, engine, name))
+    files.removeFolder(join(folder, engine))
+  }
 }
 
 /** Engine folders that stand there now. */
 export function engineGroups(roots: CgroupRoots): readonly string[] {
-  return list(roots.folders.memory).filter((name) => name.startsWith('sallyport-'))
+  return roots.files.folders(roots.folders.memory).filter((name) => /^sallyport-\d+-/.test(name))
 }
 
 type Setting = readonly [controller: Controller, file: string, value: string | number, required: boolean]
@@ -137,68 +183,42 @@ function ownPath(mount: Mount, path = '/'): string {
   return join(mount.at, below)
 }
 
-/** The first folder in which a group can really be made; asking for permissions would not say so. */
-function writable(candidates: readonly string[], suits: (probe: string) => boolean = () => true): string | undefined {
-  return candidates.find((folder) => {
-    const probe = join(folder, `sallyport-probe-${process.pid}`)
-    try {
-      mkdirSync(probe)
-    } catch {
-      return false
-    }
-    const suitable = suits(probe)
-    removeFolder(probe)
-    return suitable
-  })
+/** A group can really be made there; asking for permissions would not say so. */
+function isWritable(files: CgroupFiles, folder: string, suits: (probe: string) => boolean = () => true): boolean {
+  const probe = join(folder, `sallyport-probe-${process.pid}`)
+  try {
+    files.makeFolder(probe)
+  } catch {
+    return false
+  }
+  const suitable = suits(probe)
+  files.removeFolder(probe)
+  return suitable
 }
 
-/** v2: the folder passes memory, pids and cpu on to its children, or can be told to. */
-function delegates(probe: string): boolean {
+/** v2: the folder above passes memory, pids and cpu on to this child, or can be told to. */
+function passesControllers(files: CgroupFiles, child: string): boolean {
   const has = (): boolean =>
-    controllers.every((name) => read(join(probe, 'cgroup.controllers')).split(/\s/).includes(name))
+    controllers.every((name) => (files.read(join(child, 'cgroup.controllers')) ?? '').split(/\s/).includes(name))
   if (has()) return true
-  enableControllers(join(probe, '..'))
+  enableControllers(files, join(child, '..'))
   return has()
 }
 
-function enableControllers(folder: string): void {
-  write(join(folder, 'cgroup.subtree_control'), controllers.map((name) => `+${name}`).join(' '), false)
+function enableControllers(files: CgroupFiles, folder: string): void {
+  tryWrite(files, join(folder, 'cgroup.subtree_control'), controllers.map((name) => `+${name}`).join(' '))
 }
 
-function write(file: string, value: string | number, required: boolean): void {
-  try {
-    writeFileSync(file, String(value))
-  } catch (error) {
-    if (required) throw error
-  }
+function pidsOf(files: CgroupFiles, group: string): readonly string[] {
+  return (files.read(join(group, 'cgroup.procs')) ?? '').split('\n').filter((pid) => pid !== '')
 }
 
-function read(file: string): string {
+/** False where the kernel has no such file, or says no: for settings that some kernels lack. */
+function tryWrite(files: CgroupFiles, file: string, value: string): boolean {
   try {
-    return readFileSync(file, 'utf8')
-  } catch {
-    return ''
-  }
-}
-
-function list(folder: string): readonly string[] {
-  try {
-    return readdirSync(folder)
-  } catch {
-    return []
-  }
-}
-
-function removeFolder(folder: string): boolean {
-  try {
-    rmdirSync(folder)
+    files.write(file, value)
     return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'ENOENT'
+  } catch {
+    return false
   }
-}
-
-function removeTree(folder: string): void {
-  for (const name of list(folder)) removeFolder(join(folder, name))
-  removeFolder(folder)
 }

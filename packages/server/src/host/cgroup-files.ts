@@ -1,0 +1,53 @@
+import { mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
+
+/** What is done to the kernel's tree of control groups. A parameter, so that a kernel without them can be stood in for. */
+export interface CgroupFiles {
+  /** With those above it. Throws where no group may be made. */
+  makeFolder(path: string): void
+  /** True when it is gone afterwards; false while it holds processes or groups. */
+  removeFolder(path: string): boolean
+  /** Names of the groups in this one. */
+  folders(path: string): readonly string[]
+  /** Undefined where there is no such file. */
+  read(path: string): string | undefined
+  /** Throws what the kernel says. */
+  write(path: string, text: string): void
+  /** SIGKILL; one that has ended already is no error. */
+  endProcess(pid: number): void
+}
+
+/** The tree that is mounted here. */
+export const kernelFiles: CgroupFiles = {
+  makeFolder: (path) => void mkdirSync(path, { recursive: true }),
+  removeFolder: (path) => {
+    try {
+      rmdirSync(path)
+      return true
+    } catch (error) {
+      return error instanceof Error && 'code' in error && error.code === 'ENOENT'
+    }
+  },
+  folders: (path) => {
+    try {
+      const entries = readdirSync(path, { withFileTypes: true })
+      return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name)
+    } catch {
+      return [] // no such group
+    }
+  },
+  read: (path) => {
+    try {
+      return readFileSync(path, 'utf8')
+    } catch {
+      return undefined
+    }
+  },
+  write: (path, text) => writeFileSync(path, text),
+  endProcess: (pid) => {
+    try {
+      process.kill(pid, 'SIGKILL')
+    } catch {
+      // It has ended: that was wanted.
+    }
+  },
+}
