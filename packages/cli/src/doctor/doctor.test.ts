@@ -7,7 +7,6 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 
 import { appWith, type } from '../testing.ts'
 import type { Finding } from './finding.ts'
-import { namespaceFix } from './machine.ts'
 
 const manifest = `app: small
 zones: { public: { from: [internet] } }
@@ -65,25 +64,11 @@ test('outside of any app it looks at the machine alone', async () => {
   expect(stdout).not.toContain('manifest')
 })
 
-test.each([
-  ['/proc/sys/user/max_user_namespaces', '0', /sysctl -w user\.max_user_namespaces=15000$/],
-  ['/proc/sys/kernel/unprivileged_userns_clone', '0', /sysctl -w kernel\.unprivileged_userns_clone=1$/],
-  ['/proc/sys/kernel/apparmor_restrict_unprivileged_userns', '1', /apparmor_parser -r /],
-])('what closes user namespaces is opened by its own command: %s', (path, value, expected) => {
-  const fix = namespaceFix((asked) => (asked === path ? value : undefined)) ?? ''
-  expect(fix).toMatch(expected)
-  execFileSync('bash', ['-n', '-c', fix])
-})
-
-test("AppArmor's profile arrives as it is meant when its command is pasted", () => {
-  const fix = namespaceFix((path) => (path.includes('apparmor') ? '1' : undefined)) ?? ''
-  const written = execFileSync('bash', ['-c', fix.slice(0, fix.indexOf(' | '))], { encoding: 'utf8' })
-  expect(written.split('\n')).toEqual([
-    'abi <abi/4.0>,',
-    'include <tunables/global>',
-    'profile bwrap-sallyport /usr/bin/bwrap flags=(unconfined) {',
-    '  userns,',
-    '}',
-    '',
-  ])
+test('tells how strongly each control of boxes holds on this machine', async () => {
+  const found = await findings()
+  for (const name of ['programs', 'user-namespaces', 'system-call-filter', 'network', 'disk'])
+    expect(found.get(name), name).toMatchObject({ ok: true, strength: 'hard' })
+  for (const name of ['memory-and-processes', 'processor', 'function-uid', 'server-rights'])
+    expect(found.get(name)?.strength, name).toMatch(/^(hard|cooperative|absent)$/)
+  expect(found.get('boundary-between-tenants')).toMatchObject({ ok: true, strength: 'absent' })
 })

@@ -2,6 +2,8 @@
 export interface Finding {
   readonly name: string
   readonly ok: boolean
+  /** Of a control of boxes: how strongly it holds. */
+  readonly strength?: 'hard' | 'cooperative' | 'absent'
   readonly detail: string
   /** One command that mends it, on one line, ready to paste. */
   readonly fix?: string

@@ -18,7 +18,7 @@ export const doctor: Command<Terminal> = buildCommand<CommonFlags, [], Terminal>
   },
   parameters: { flags: commonFlags },
   func: answering(async (terminal, flags) => {
-    const machine = examineMachine(terminal.process.env['PATH'])
+    const machine = await examineMachine()
     const folder = folderIfAny(terminal, flags.app)
     const app = folder === undefined ? [] : await examineApp(folder, surroundings(terminal))
     const findings = [...machine, ...app]
@@ -38,7 +38,9 @@ function folderIfAny(terminal: Terminal, named: string | undefined): string | un
   }
 }
 
-function showFinding({ name, ok, detail, fix }: Finding, paint: Paint): string {
-  const line = `${ok ? paint.good('ok  ') : paint.bad('FAIL')} ${name}: ${detail}`
+function showFinding({ name, ok, strength, detail, fix }: Finding, paint: Paint): string {
+  const named = strength === undefined ? name : `${name} (${strength})`
+  const holds = strength === undefined || strength === 'hard' ? paint.good('ok  ') : 'weak'
+  const line = `${ok ? holds : paint.bad('FAIL')} ${named}: ${detail}`
   return fix === undefined ? line : `${line}\n     fix: ${fix}`
 }

@@ -7,7 +7,7 @@ import type { BoxEvent, BoxSurroundings } from './box.ts'
 import type { BoxExtras } from './box-options.ts'
 import { type CgroupRoots, engineGroups, findCgroups, removeEngineGroups } from './cgroups.ts'
 import type { AttachExits, Engine, FunctionImage, OutputLine } from './engine.ts'
-import { describeIsolation, type Isolation, probeIsolation } from './isolation.ts'
+import { describeIsolation, hardRequirements, type Isolation, probeIsolation } from './isolation.ts'
 import { openInspector } from './inspector.ts'
 import { createPool, type Pool } from './pool.ts'
 import { prepareRuntimeFolder } from './runtime-folder.ts'
@@ -95,7 +95,7 @@ export async function createBoxEngine(options: BoxEngineOptions): Promise<Engine
 }
 
 function unavailable({ findings }: Isolation): SallyportError {
-  const missing = findings.filter(({ control, strength }) => strength === 'absent' && required.has(control))
+  const missing = findings.filter(({ control, strength }) => strength === 'absent' && hardRequirements.has(control))
   const fix = missing.find((finding) => finding.fix !== undefined)?.fix
   const detail = missing.map(({ control, detail: why }) => `${control}: ${why}`).join('; ')
   return new SallyportError(
@@ -104,8 +104,6 @@ function unavailable({ findings }: Isolation): SallyportError {
     fix === undefined ? {} : { fix },
   )
 }
-
-const required = new Set(['programs', 'user-namespaces', 'system-call-filter'])
 
 /** One uid per function for as long as the engine lives, so that the kernel keeps their files and limits apart. */
 function uidAssigner({ first, count }: { first: number; count: number }): (name: string) => number | undefined {

@@ -15,5 +15,6 @@ export {
 } from './engine.ts'
 export { type FunctionAnswer, type FunctionCall, fromFunctionResult, toApiGatewayEvent } from './event.ts'
 export { type Invocation, type InvocationResult } from './invocation.ts'
+export { examineHost, type HostFinding } from './examine.ts'
 export { describeIsolation, type Isolation, type IsolationFinding, probeIsolation } from './isolation.ts'
 export { runtimeFolderFor } from './runtime-folder.ts'

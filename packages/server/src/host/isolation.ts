@@ -6,6 +6,7 @@ import { commandLine, rootCommandLine } from '@sallyport/core/access'
 
 import { findCgroups } from './cgroups.ts'
 import type { Strength } from './engine.ts'
+import { namespaceFix } from './namespace-fix.ts'
 import { seccompFilter } from './seccomp.ts'
 import { areComplete, findTools, packageOf } from './tools.ts'
 
@@ -39,7 +40,8 @@ export async function probeIsolation(): Promise<Isolation> {
   return { usable, strength: usable ? 'hard' : 'absent', findings }
 }
 
-const hardRequirements: ReadonlySet<string> = new Set(['programs', 'user-namespaces', 'system-call-filter'])
+/** What boxes cannot do without: where it is absent, nothing runs. */
+export const hardRequirements: ReadonlySet<string> = new Set(['programs', 'user-namespaces', 'system-call-filter'])
 
 /** One line for the banner. */
 export function describeIsolation({ usable, findings }: Isolation): string {
@@ -85,24 +87,13 @@ async function userNamespaces(): Promise<IsolationFinding> {
   ]
   const tried = await run(found.unshare, ['-U', '-r', '-n', '--', found.bwrap, ...nested], unprivileged())
   if (tried.ok) return { control, strength: 'hard', detail: 'a box inside a new user and network namespace was made' }
-  return { control, strength: 'absent', detail: tried.said.slice(0, 300), ...namespaceFix() }
+  const fix = namespaceFix(setting)
+  return { control, strength: 'absent', detail: tried.said.slice(0, 300), ...(fix === undefined ? {} : { fix }) }
 }
 
 /** Root makes pods under functions' uids: what an ordinary user may do is what counts. */
 function unprivileged(): { uid?: number; gid?: number } {
   return process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {}
-}
-
-function namespaceFix(): { fix?: string } {
-  const set = (assignment: string): { fix: string } => ({
-    fix: rootCommandLine(process.getuid?.(), 'sysctl', '-w', assignment),
-  })
-  if (setting('/proc/sys/user/max_user_namespaces') === '0') return set('user.max_user_namespaces=15000')
-  if (setting('/proc/sys/kernel/unprivileged_userns_clone') === '0') return set('kernel.unprivileged_userns_clone=1')
-  if (setting('/proc/sys/kernel/apparmor_restrict_unprivileged_userns') === '1') {
-    return set('kernel.apparmor_restrict_unprivileged_userns=0')
-  }
-  return {}
 }
 
 function systemCallFilter(): IsolationFinding {

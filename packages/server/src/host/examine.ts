@@ -1,0 +1,66 @@
+import { existsSync } from 'node:fs'
+
+import { rootCommandLine } from '@sallyport/core/access'
+
+import { scratchBytes } from './box-options.ts'
+import type { Strength } from './engine.ts'
+import { hardRequirements, probeIsolation } from './isolation.ts'
+import { pythonVersion } from './runtimes.ts'
+
+/** One row of what this machine can do for functions, and how strongly it holds. */
+export interface HostFinding {
+  readonly control: string
+  readonly strength: Strength
+  /** Without it nothing runs. */
+  readonly required: boolean
+  readonly detail: string
+  /** The command that mends it, ready to paste. */
+  readonly fix?: string
+}
+
+/** Every control that `sallyport doctor` tells of: what boxes rest on, by trying it, and what stands around them. */
+export async function examineHost(): Promise<readonly HostFinding[]> {
+  const { usable, findings } = await probeIsolation()
+  const boxes = findings.map((finding) => ({ ...finding, required: hardRequirements.has(finding.control) }))
+  return [...boxes, network(usable), scratch(usable), serverRights(), python(), strongTier()]
+}
+
+function network(usable: boolean): HostFinding {
+  const detail = usable ? 'a box has its own empty network; every address leads to its own doors' : 'no box can be made'
+  return { control: 'network', strength: usable ? 'hard' : 'absent', required: false, detail }
+}
+
+function scratch(usable: boolean): HostFinding {
+  const detail = usable
+    ? `/tmp in memory, of ${scratchBytes / 1024 / 1024} MiB; nothing else is writable`
+    : 'no box can be made'
+  return { control: 'disk', strength: usable ? 'hard' : 'absent', required: false, detail }
+}
+
+function serverRights(): HostFinding {
+  const control = 'server-rights'
+  if (process.getuid?.() !== 0)
+    return { control, strength: 'hard', required: false, detail: 'the server has no rights beyond your own' }
+  const detail = 'the server keeps root: it gives each function its own uid and control groups, and drops nothing'
+  return { control, strength: 'absent', required: false, detail }
+}
+
+function python(): HostFinding {
+  const control = 'python'
+  const version = pythonVersion()
+  if (version !== undefined)
+    return { control, strength: 'hard', required: false, detail: `functions in Python run on Python ${version}` }
+  const fix = rootCommandLine(process.getuid?.(), 'apt-get', 'install', '-y', 'python3')
+  return { control, strength: 'absent', required: false, detail: 'no functions in Python: no /usr/bin/python3', fix }
+}
+
+function strongTier(): HostFinding {
+  const found = ['/usr/bin/runsc', '/usr/local/bin/runsc'].find((path) => existsSync(path))
+  const detail = found === undefined ? 'no runsc' : `${found} is there`
+  return {
+    control: 'boundary-between-tenants',
+    strength: 'absent',
+    required: false,
+    detail: `boxes share this kernel; functions of hostile tenants need a machine each (${detail}; not used yet)`,
+  }
+}
