@@ -54,7 +54,7 @@ export const limitGuards: readonly Guard[] = [
   {
     name: 'a box is under its control groups before any function code',
     attack: 'memory ends the box, not the machine',
-    file: `${room}/box.ts`,
+    file: `${room}/prepared-box.ts`,
     code: 'group?.add(pod.pid)',
     without: '',
     noticedBy: exhaustion,

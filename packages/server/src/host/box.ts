@@ -3,12 +3,14 @@ import { createHash, createHmac } from 'node:crypto'
 import { mintTicket } from '@sallyport/core/identity'
 
 import { boxOptions, type BoxExtras } from './box-options.ts'
-import { type BoxGroup, type CgroupRoots, createBoxGroup } from './cgroups.ts'
+import { endedResult, exitText, heapExhausted } from './box-end.ts'
+import type { CgroupRoots } from './cgroups.ts'
 import type { AttachExits, FunctionImage, OutputLine } from './engine.ts'
 import type { Invocation, InvocationResult } from './invocation.ts'
-import { limitsOf, prlimitCommand } from './limits.ts'
+import { prlimitCommand } from './limits.ts'
 import { readOutput } from './output.ts'
-import { createPod, descriptors, type Pod, type PodExit } from './pod.ts'
+import { descriptors } from './pod.ts'
+import { type PreparedBox, removeGroup } from './prepared-box.ts'
 import type { RuntimeFolder } from './runtime-folder.ts'
 import { runtimePlan } from './runtimes.ts'
 import { serveRuntimeApi } from './runtime-api.ts'
@@ -66,39 +68,6 @@ const initTimeoutMs = 10_000
 const lostGraceMs = 500
 const debugDeadlineMs = 3_600_000
 const maxBreachEvents = 10
-
-/** Everything of a box that does not wait for work: made ahead of need, used once. */
-export interface PreparedBox {
-  readonly id: string
-  readonly pod: Pod
-  readonly group: BoxGroup | undefined
-}
-
-/** Prepares a box of this function, under its uid. Joining control groups alone takes the kernel some 10 ms. */
-export async function prepareBox(
-  image: FunctionImage,
-  uid: number | undefined,
-  around: BoxSurroundings,
-): Promise<PreparedBox> {
-  const id = Buffer.from(around.random(8)).toString('hex')
-  const pod = await createPod({ runtime: around.runtime, tools: around.tools, ...(uid === undefined ? {} : { uid }) })
-  try {
-    const group = around.cgroups && createBoxGroup(around.cgroups, around.engineId, id, limitsOf(image))
-    group?.add(pod.pid)
-    return { id, pod, group }
-  } catch (error) {
-    pod.kill()
-    await pod.gone
-    throw error
-  }
-}
-
-/** Ends a prepared box that is not wanted. */
-export async function discardBox({ pod, group }: PreparedBox): Promise<void> {
-  pod.kill()
-  await pod.gone
-  if (group !== undefined) await removeGroup(group)
-}
 
 /**
  * Launches a prepared box. `debugAddress` is where a debugger reaches it: then
@@ -276,26 +245,4 @@ export function startBox(
   event('box-start', `pid ${pod.pid}${debug ? ', debug' : ''}`)
   if (debug) event('box-inspect', `a debugger may attach at ${debugAddress}`)
   return box
-}
-
-function endedResult(exit: PodExit, reason: string | undefined, memory: boolean, tail: string): InvocationResult {
-  const code = memory ? 'function.out_of_memory' : 'function.exited'
-  return { kind: 'error', code, message: [exitText(exit), reason ?? '', tail].join('\n').trim() }
-}
-
-function exitText({ code, signal }: PodExit): string {
-  return code === null ? `signal ${signal}` : `exit status ${code}`
-}
-
-/** V8 aborts (SIGABRT, 134 from bwrap) when its own heap limit, or the process's data limit, is reached. */
-function heapExhausted({ code }: PodExit, tail: string): boolean {
-  return code === 134 && /heap|out of memory|bad_alloc/i.test(tail)
-}
-
-/** The kernel counts a process in its groups until it is reaped, which may be a moment after it has ended. */
-async function removeGroup(group: BoxGroup): Promise<void> {
-  for (let waitMs = 1; waitMs < 1_000 && !group.remove(); waitMs *= 2) {
-    group.kill() // whoever is still in there has lost its box
-    await new Promise((resolve) => setTimeout(resolve, waitMs))
-  }
 }

@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
 
-/** What is done to the kernel's tree of control groups. A parameter, so that a kernel without them can be stood in for. */
+/** What is done to the kernel's tree of control groups: a parameter, so that another kernel can be stood in for. */
 export interface CgroupFiles {
   /** With those above it. Throws where no group may be made. */
   makeFolder(path: string): void

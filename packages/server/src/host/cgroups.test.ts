@@ -50,7 +50,9 @@ describe('the limits of a box', () => {
     const folders = { memory: join(folder, 'memory'), pids: join(folder, 'pids'), cpu: join(folder, 'cpu') }
     mkdirSync(join(folder, 'memory/engine'), { recursive: true })
     writeFileSync(join(folder, 'memory/engine/box'), '')
-    expect(() => createBoxGroup({ version: 1, folders, files: kernelFiles }, 'engine', 'box', limits)).toThrow(/EEXIST|ENOTDIR/)
+    expect(() => createBoxGroup({ version: 1, folders, files: kernelFiles }, 'engine', 'box', limits)).toThrow(
+      /EEXIST|ENOTDIR/,
+    )
   })
 
   it('are the function’s memory, and a few processes', () => {

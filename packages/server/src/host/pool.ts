@@ -1,16 +1,8 @@
-import {
-  type Box,
-  type BoxHooks,
-  type BoxSurroundings,
-  closing,
-  discardBox,
-  prepareBox,
-  type PreparedBox,
-  startBox,
-} from './box.ts'
+import { type Box, type BoxHooks, type BoxSurroundings, closing, startBox } from './box.ts'
 import type { FunctionImage } from './engine.ts'
 import type { Inspector } from './inspector.ts'
 import type { Invocation, InvocationResult } from './invocation.ts'
+import { discardBox, prepareBox, type PreparedBox } from './prepared-box.ts'
 
 /** The boxes of one function at one code digest, and those who wait for one. */
 export interface Pool {
