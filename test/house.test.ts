@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'node:test'
 
 import { allCodes, codesAmiss } from '../scripts/docs/errors.ts'
 import { findCodes } from '../scripts/docs/find-codes.ts'
+import { placesOf } from './guards/guard.ts'
+import { guards } from './guards/guards.ts'
 import { broughtAlong, budgets, readLock } from './house/dependencies.ts'
 import { rules } from './house/rules.ts'
 import { houseRoot, readTree, withTree } from './house/source-tree.ts'
@@ -60,4 +64,17 @@ test('no command goes through a shell: a spawn with a shell is seen too', () => 
   const text = "child.spawn('ls', [name], { shell: yes })"
   const path = 'packages/server/src/host/a.ts'
   assert.equal(withTree({ [path]: text }, (root) => readTree(root).files.flatMap(rule.breaches)).length, 1)
+})
+
+test('every guard stands exactly once where its entry says', () => {
+  const textOf = (file: string): string => readFileSync(join(houseRoot, file), { encoding: 'utf8' })
+  const timesIn = (file: string, code: string): number => textOf(file).split(code).length - 1
+  const places = guards.flatMap((guard) => placesOf(guard).map((place) => ({ name: guard.name, ...place })))
+  assert.ok(places.length > 0)
+  const astray = places.filter(({ file, code }) => timesIn(file, code) !== 1)
+  assert.deepEqual(
+    astray.map(({ name, file }) => `${name}: ${file}`),
+    [],
+  )
+  assert.equal(timesIn('test/house.test.ts', 'a guard that stands nowhere'.toUpperCase()), 0)
 })

@@ -57,6 +57,8 @@ export function answering<
         return
       }
     }
+    // Undefined: the verb has written what it had to say itself.
+    if (flags.json === true && answer.json === undefined) return void (this.process.exitCode = codeOf(answer))
     if (flags.json === true) this.process.stdout.write(`${JSON.stringify(answer.json, undefined, 2)}\n`)
     else if (answer.text !== '') this.process.stdout.write(`${fixesIn(answer.text, flags.app)}\n`)
     this.process.exitCode = codeOf(answer)

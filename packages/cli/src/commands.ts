@@ -5,6 +5,7 @@ import { allow } from './verbs/allow.ts'
 import { attack } from './verbs/attack.ts'
 import { can } from './verbs/can.ts'
 import { completion } from './verbs/completion.ts'
+import { decide } from './verbs/decide.ts'
 import { diff } from './verbs/diff.ts'
 import { doctor } from './verbs/doctor.ts'
 import { approve, deny, grants, request, requests, revoke } from './verbs/elevation.ts'
@@ -30,6 +31,7 @@ export const commands: RouteMap<Terminal> = buildRouteMap({
     can,
     allow,
     policy,
+    decide,
     diff,
     test,
     attack,

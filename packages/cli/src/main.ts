@@ -12,6 +12,7 @@ export async function main(): Promise<void> {
     process,
     cwd: process.cwd(),
     readInput,
+    input: () => process.stdin,
     ask,
     clock: Date.now,
   })

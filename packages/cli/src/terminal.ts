@@ -21,6 +21,8 @@ export interface Terminal extends CommandContext {
   readonly cwd: string
   /** What was piped in, whole; the secret of `secret set`, or an event. */
   readonly readInput: () => Promise<Uint8Array>
+  /** The same as it comes, for whoever answers before it ends. */
+  readonly input: () => AsyncIterable<Uint8Array>
   /** Asks a yes-or-no question; undefined when nobody is there to answer. */
   readonly ask: (question: string) => Promise<boolean | undefined>
   /** Milliseconds since the epoch. */

@@ -33,6 +33,10 @@ export async function type(
     process,
     cwd: options.cwd,
     readInput: () => Promise.resolve(new TextEncoder().encode(options.input ?? '')),
+    input: async function* () {
+      await Promise.resolve()
+      yield new TextEncoder().encode(options.input ?? '')
+    },
     ask: () => Promise.resolve(options.answer),
     clock: () => 0,
   })

@@ -11,12 +11,13 @@ import { type CompiledStatement, listOf } from './statement.ts'
 export function absentKeys(set: PolicySet, facts: Facts): readonly string[] {
   const asked = new Map<string, string>()
   for (const statement of set.layers.flatMap(({ statements }) => statements)) {
-    if (!statement.matchesAction(facts.foldedAction) || statement.matchesPrincipal.grade(facts) === 0) continue
+    const { matchesAction, matchesResource, grade, conditions } = statement.tests()
+    if (!matchesAction(facts.foldedAction) || grade(facts) === 0) continue
     const inResource = variablesIn(statement, listOf(statement.source.Resource ?? statement.source.NotResource))
     const isAbsent = inResource.some((key) => !facts.names.includes(key))
-    const inConditions = statement.conditions.flatMap(({ key, wanted }) => [key, ...variablesIn(statement, wanted)])
+    const inConditions = conditions.flatMap(({ key, wanted }) => [key, ...variablesIn(statement, wanted)])
     // A resource that depends on an absent key may yet be meant, and then its conditions would be asked.
-    const keys = isAbsent || statement.matchesResource(facts) ? [...inResource, ...inConditions] : []
+    const keys = isAbsent || matchesResource(facts) ? [...inResource, ...inConditions] : []
     for (const key of keys) if (!asked.has(key.toLowerCase())) asked.set(key.toLowerCase(), key)
   }
   return [...asked].filter(([name]) => !facts.names.includes(name)).map(([, key]) => key)

@@ -1,4 +1,5 @@
-import type { CompiledStatement } from './statement.ts'
+import { namesDemanded } from '../match/principal.ts'
+import { type CompiledStatement, listOf } from './statement.ts'
 
 /** One way to find a statement: whoever has none of these keys, the statement does not apply to. */
 export interface AccessPath {
@@ -14,21 +15,52 @@ export interface AccessPath {
 /** A statement under more keys than these would cost more room than it saves time. */
 const mostKeys = 64
 
+/** What a statement's resources begin with, without compiling it. */
+export interface ResourceStarts {
+  /** The resources that are named in full. */
+  readonly whole: readonly string[]
+  /** What each other pattern begins with; one empty text where anything may be meant. */
+  readonly prefixes: readonly string[]
+}
+
+/** Reads them from the statement's text; at a `$` too it stops, which may be a variable. */
+export function resourceStarts({ source }: CompiledStatement): ResourceStarts {
+  if (source.Resource === undefined) return { whole: [], prefixes: [''] }
+  const whole: string[] = []
+  const prefixes = new Set<string>()
+  for (const pattern of listOf(source.Resource)) {
+    const end = pattern.search(/[*?$]/)
+    if (end === -1) whole.push(pattern)
+    else prefixes.add(pattern.slice(0, end))
+  }
+  return { whole, prefixes: [...prefixes] }
+}
+
 /** Every path to a statement, apart from the text that its resources begin with. */
-export function pathsOf(statement: CompiledStatement): readonly AccessPath[] {
-  const { actionPrefixes, resourceSuffixes, matchesPrincipal, conditions } = statement
+function pathsOf({ source, takesVariables }: CompiledStatement): readonly AccessPath[] {
   const paths: AccessPath[] = []
   const add = (name: string, by: AccessPath['by'], keys: readonly string[] | undefined): void => {
+    // An empty text tells nothing apart.
     if (keys === undefined || keys.length > mostKeys || keys.includes('')) return
     paths.push({ name, by, keys: [...new Set(keys)] })
   }
-  add('action', { kind: 'action-prefix' }, actionPrefixes)
-  add('principal', { kind: 'principal' }, matchesPrincipal.names)
-  add('suffix', { kind: 'resource-suffix' }, resourceSuffixes)
-  for (const { name: key, use, demanded } of conditions) {
-    const isList = use.quantifier === 'any'
-    // An empty text is a null data set to some operators; it is not worth a path.
-    add(`${isList ? 'any' : 'one'} ${key}`, { kind: 'fact', key, isList }, demanded)
+  if (source.Action !== undefined) {
+    const prefixes = listOf(source.Action).map((pattern) => pattern.replace(/[*?].*$/s, '').toLowerCase())
+    add('action', { kind: 'action-prefix' }, prefixes)
+  }
+  add('principal', { kind: 'principal' }, namesDemanded(source))
+  if (source.Resource !== undefined) {
+    const suffixes = listOf(source.Resource).map((pattern) => pattern.replace(/^.*[*?}]/s, ''))
+    add('suffix', { kind: 'resource-suffix' }, suffixes)
+  }
+  for (const operator of ['StringEquals', 'ForAnyValue:StringEquals']) {
+    const isList = operator !== 'StringEquals'
+    for (const [key, values] of Object.entries(source.Condition?.[operator] ?? {})) {
+      const texts = (typeof values === 'object' ? values : [values]).map(String)
+      if (takesVariables && texts.some((text) => text.includes('${'))) continue
+      const folded = key.toLowerCase()
+      add(`${isList ? 'any' : 'one'} ${folded}`, { kind: 'fact', key: folded, isList }, texts)
+    }
   }
   return paths
 }

@@ -26,9 +26,14 @@ export function decide(policies: Authority | PolicySet, asked: Asked): Decision 
       if ('malformed' in facts) return deny(asked, request, [malformed(facts.malformed)])
       const verdict = judge(set, facts)
       if (verdict.kind === 'layer' || verdict.source.Effect === 'Deny') {
-        return denyByPolicy(asked, request, { set, facts, layer: verdict.layer, explicit: verdict.kind !== 'layer' })
+        return new DenyByPolicy(asked, request, {
+          set,
+          facts,
+          layer: verdict.layer,
+          explicit: verdict.kind !== 'layer',
+        })
       }
-      reasons.push(verdict.allowed)
+      reasons.push(verdict.tests().allowed)
     }
     if (reasons.length === 0) return failed(asked, 'nothing was asked')
     return { effect: 'allow', id: asked[0].id, asked, reasons }
@@ -66,18 +71,35 @@ interface Denial {
   readonly explicit: boolean
 }
 
-function denyByPolicy(asked: Asked, request: AccessRequest, { set, facts, layer, explicit }: Denial): Deny {
-  let reasons: Deny['reasons'] | undefined
-  return {
-    effect: 'deny',
-    id: asked[0].id,
-    asked,
-    explicit,
-    layer,
-    get reasons() {
-      reasons ??= sayWhich(asked, request, explain(set, facts))
-      return reasons
-    },
+/**
+ * A denial whose reasons are worked out when they are first read, since that asks every statement. An accessor of the
+ * class and not of each object, which would cost more than the decision.
+ */
+class DenyByPolicy implements Deny {
+  readonly effect = 'deny'
+  readonly id: string
+  readonly asked: Asked
+  readonly explicit: boolean
+  readonly layer: Deny['layer']
+  readonly #explain: () => Deny['reasons']
+  #reasons: Deny['reasons'] | undefined
+
+  constructor(asked: Asked, request: AccessRequest, { set, facts, layer, explicit }: Denial) {
+    this.id = asked[0].id
+    this.asked = asked
+    this.explicit = explicit
+    this.layer = layer
+    this.#explain = () => sayWhich(asked, request, explain(set, facts))
+  }
+
+  get reasons(): Deny['reasons'] {
+    this.#reasons ??= this.#explain()
+    return this.#reasons
+  }
+
+  toJSON(): Deny {
+    const { effect, id, asked, explicit, layer, reasons } = this
+    return { effect, id, asked, explicit, layer, reasons }
   }
 }
 

@@ -78,7 +78,7 @@ function lacking(set: PolicySet, facts: Facts): readonly LayerSet[] {
 }
 
 function denialOf(statement: CompiledStatement, facts: Facts): NearMiss {
-  const [condition] = statement.conditions
+  const [condition] = statement.tests().conditions
   const base = { layer: statement.layer, explicit: true, policy: statement.policy, ...ruleOf(statement) }
   const because = condition === undefined ? '' : ` because ${conditionHeld(condition, fact(facts, condition.name))}`
   const message = `${named(statement)} denies ${facts.action}${because}`
@@ -92,16 +92,17 @@ function nearestIn(set: LayerSet, facts: Facts): NearMiss {
   let bestScore = 0
   for (const statement of set.statements) {
     if (statement.source.Effect === 'Deny') continue
-    const onAction = statement.matchesAction(facts.foldedAction)
-    const onResource = statement.matchesResource(facts)
-    const onPrincipal = statement.matchesPrincipal.grade(facts) > 0
+    const { matchesAction, matchesResource, grade, conditions } = statement.tests()
+    const onAction = matchesAction(facts.foldedAction)
+    const onResource = matchesResource(facts)
+    const onPrincipal = grade(facts) > 0
     // Another action on another resource is not near, whoever may do it.
     if (!onAction && !onResource) continue
     const elements = (onAction ? 4 : 0) + (onResource ? 5 : 0) + (onPrincipal ? 3 : 0)
     // Conditions are the dear part, and count only where everything else already fits as well as in the best so far.
     if (elements + 1 <= bestScore) continue
-    const failed = elements === 12 ? statement.conditions.filter((condition) => !condition.holds(facts)) : []
-    const score = elements + (elements < 12 ? 0 : 1 - failed.length / Math.max(1, statement.conditions.length))
+    const failed = elements === 12 ? conditions.filter((condition) => !condition.holds(facts)) : []
+    const score = elements + (elements < 12 ? 0 : 1 - failed.length / Math.max(1, conditions.length))
     if (score <= bestScore) continue
     bestScore = score
     best = missOf(statement, { onAction, onResource, onPrincipal, failed }, facts)

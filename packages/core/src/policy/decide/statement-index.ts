@@ -1,6 +1,6 @@
 import type { Grade } from '../match/caller.ts'
 import { fact, type Facts } from '../match/facts.ts'
-import { type AccessPath, assignPaths, pushTo } from './access-path.ts'
+import { type AccessPath, assignPaths, pushTo, resourceStarts } from './access-path.ts'
 import { applies, type CompiledStatement } from './statement.ts'
 import { prefixTree, suffixTree } from './text-tree.ts'
 
@@ -25,8 +25,9 @@ export function indexStatements(statements: readonly CompiledStatement[]): State
   const whole = new Map<string, CompiledStatement[]>()
   const begins = new Map<string, CompiledStatement[]>()
   for (const statement of statements) {
-    for (const resource of statement.literalResources) pushTo(whole, resource, statement)
-    for (const prefix of statement.resourcePrefixes) pushTo(begins, prefix, statement)
+    const starts = resourceStarts(statement)
+    for (const resource of starts.whole) pushTo(whole, resource, statement)
+    for (const prefix of starts.prefixes) pushTo(begins, prefix, statement)
   }
   const exact = shelves(whole, [])
   const tree = prefixTree([...shelves(begins, [])])

@@ -2,7 +2,7 @@ import type { ContextValue } from '@sallyport/core/access'
 
 import type { ConditionValues } from '../document.ts'
 import { type Facts, fact } from './facts.ts'
-import { compileOperands, literalOperand, type Scalar } from './operand.ts'
+import { compileOperands, type Scalar } from './operand.ts'
 import { type OperatorUse, readOperator } from './operators.ts'
 import { readBoolean } from './values.ts'
 
@@ -16,8 +16,6 @@ export interface Condition {
   /** Lower-case. */
   readonly name: string
   readonly wanted: readonly Scalar[]
-  /** Texts of which the key's value must be one, or one of its values; undefined where the operator asks otherwise. */
-  readonly demanded: readonly string[] | undefined
   readonly holds: (facts: Facts) => boolean
 }
 
@@ -43,18 +41,7 @@ export function compileCondition(
   if (use === undefined) throw new TypeError(`unknown operator ${text}`)
   const wanted = typeof values === 'object' ? values : [values]
   const name = key.toLowerCase()
-  const demanded = demandedOf(use, wanted, options.variables)
-  return { operator: text, use, key, name, wanted, demanded, holds: compileHolds(use, name, wanted, options) }
-}
-
-function demandedOf(
-  { operator, quantifier, ifExists }: OperatorUse,
-  wanted: readonly Scalar[],
-  variables: boolean,
-): readonly string[] | undefined {
-  if (operator.family !== 'string' || operator.negated || ifExists || quantifier === 'all') return undefined
-  const texts = wanted.map((value) => literalOperand(value, variables))
-  return texts.includes(undefined) ? undefined : texts.filter((text) => text !== undefined)
+  return { operator: text, use, key, name, wanted, holds: compileHolds(use, name, wanted, options) }
 }
 
 function compileHolds(

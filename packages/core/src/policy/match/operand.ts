@@ -110,12 +110,6 @@ export function compileOperands(operator: Operator, values: readonly Scalar[], v
   }
 }
 
-/** The text that a value of a string operator stands for in every request; undefined when a variable stands in it. */
-export function literalOperand(value: Scalar, variables: boolean): string | undefined {
-  const template = parseTemplate(String(value), { wildcards: false, variables })
-  return 'problem' in template ? undefined : literalText(template.pieces)
-}
-
 function compileStrings(operands: readonly (readonly Piece[])[], fold: (text: string) => string): OperandMatcher {
   const literals = new Set<string>()
   const templates: (readonly Piece[])[] = []

@@ -2,41 +2,41 @@ import type { Principal, Statement } from '../document.ts'
 import { type Caller, type Grade, principalName } from './caller.ts'
 import type { Facts } from './facts.ts'
 
-/** Whom a statement speaks of. */
-export interface PrincipalMatcher {
-  /** How closely it means the caller; 0 when not at all. */
-  readonly grade: (facts: Facts) => Grade
-  /** All the names of which a caller must have one; undefined when it may mean somebody without. */
-  readonly names: readonly string[] | undefined
-}
+/** How closely a statement means the caller; 0 when not at all. */
+type PrincipalMatcher = (facts: Facts) => Grade
 
-const everybody: PrincipalMatcher = { grade: () => 3, names: undefined }
+const everybody: PrincipalMatcher = () => 3
 
 /** Compiles Principal or NotPrincipal; without either, everybody to whom the policy is attached is meant. */
 export function compilePrincipal(source: Statement): PrincipalMatcher {
   if (source.Principal !== undefined) return compileNames(source.Principal)
-  if (source.NotPrincipal === undefined) return everybody
-  return { grade: compileOthers(source.NotPrincipal), names: undefined }
+  return source.NotPrincipal === undefined ? everybody : compileOthers(source.NotPrincipal)
+}
+
+/** All the names of which a caller must have one; undefined when the statement may mean somebody without. */
+export function namesDemanded(source: Statement): readonly string[] | undefined {
+  if (source.Principal === undefined) return undefined
+  const { all, kinds, names } = readNames(source.Principal)
+  return all || kinds.size > 0 ? undefined : [...names]
 }
 
 function compileNames(principal: Principal): PrincipalMatcher {
   const { all, kinds, names } = readNames(principal)
   if (all) return everybody
-  const grade = ({ caller }: Facts): Grade => {
+  return ({ caller }) => {
     if (kinds.has(caller.kind)) return 3
     for (let index = 0; index < caller.names.length; index += 1) {
       if (names.has(caller.names[index] ?? '')) return caller.grades[index] ?? 0
     }
     return 0
   }
-  return { grade, names: kinds.size === 0 ? [...names] : undefined }
 }
 
 /**
  * NotPrincipal spares only whom it lists entirely: a session with its role and account, a user with its account. One
  * who has a permissions boundary is never spared (IAM, "AWS JSON policy elements: NotPrincipal").
  */
-function compileOthers(principal: Principal): (facts: Facts) => Grade {
+function compileOthers(principal: Principal): PrincipalMatcher {
   const { all, kinds, names } = readNames(principal)
   const spared = (caller: Caller): boolean =>
     all || kinds.has(caller.kind) || (caller.chain.length > 0 && caller.chain.every((name) => names.has(name)))

@@ -35,7 +35,7 @@ export interface QueryError {
 }
 
 /** Characters of policy text that are remembered compiled. */
-const mostRemembered = 64 * 1024 * 1024
+const mostRemembered = 4 * 1024 * 1024
 
 /**
  * Answers queries: policies and a request as one JSON object (docs/decide.md has the format). Policies that were seen
