@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 
@@ -67,7 +67,8 @@ test('no command goes through a shell: a spawn with a shell is seen too', () => 
 })
 
 test('every guard stands exactly once where its entry says', () => {
-  const textOf = (file: string): string => readFileSync(join(houseRoot, file), { encoding: 'utf8' })
+  const textOf = (file: string): string =>
+    existsSync(join(houseRoot, file)) ? readFileSync(join(houseRoot, file), 'utf8') : ''
   const timesIn = (file: string, code: string): number => textOf(file).split(code).length - 1
   const places = guards.flatMap((guard) => placesOf(guard).map((place) => ({ name: guard.name, ...place })))
   assert.ok(places.length > 0)

@@ -208,9 +208,9 @@ export const administrationGuards: readonly Guard[] = [
   {
     name: 'a session that was ended never comes back',
     attack: 'a credential is older than a revocation until its user signs in again; a session never comes back',
-    file: `${room}/epochs.ts`,
-    code: 'counters.has(`session/${subject.sessionId}`)',
-    without: "counters.has('session/')",
+    file: 'packages/core/src/access/revocation.ts',
+    code: 'return !/^(?:key|session|token)\\//.test(target)',
+    without: 'return !/^(?:key|token)\\//.test(target)',
     noticedBy: administration,
     testName: 'a session never comes back',
   },

@@ -14,8 +14,8 @@ export const gatewayGuards: readonly Guard[] = [
     name: 'a repeated Authorization header is refused',
     attack: 'tokens.two-headers',
     file: 'packages/server/src/gateway/parse.ts',
-    code: 'if (credentials.length > 1) {',
-    without: 'if (credentials.length > 9) {',
+    code: 'if (values.length > 1) {',
+    without: 'if (values.length > 9) {',
     noticedBy: ['packages/server/src/gateway/listener.test.ts'],
   },
   {

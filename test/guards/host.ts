@@ -103,7 +103,7 @@ export const hostGuards: readonly Guard[] = [
     name: 'the door hears of the end before the runtime is answered',
     attack: 'boxes.half-request',
     file: `${room}/box.ts`,
-    code: 'exits.endInvocation()\n      ending = invocation',
+    code: 'exits.endInvocation()\n        ending = invocation',
     without: 'ending = invocation',
     noticedBy: reach,
     testName: 'the door hears of the end',

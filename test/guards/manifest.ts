@@ -241,7 +241,7 @@ export const manifestGuards: readonly Guard[] = [
     name: 'nobody approves their own request, by the policy too',
     attack: 'people.self-approval',
     file: `${room}/compile/administration.ts`,
-    code: 'Condition: { StringEquals: { [contextKeys.requester]: `\\${${subjectKey}}` } },',
+    code: "Condition: { 'ForAnyValue:StringEquals': { [contextKeys.requester]: `\\${${subjectKey}}` } },",
     without: "Condition: { StringEquals: { [contextKeys.requester]: 'nobody' } },",
     noticedBy: compiled,
     testName: 'nobody approves their own request',
