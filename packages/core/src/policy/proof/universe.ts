@@ -147,7 +147,7 @@ export function makeUniverse(statements: readonly Spoken[], given: Given, beside
     ({ source, bounded }: { readonly source: Statement; readonly bounded: boolean }) =>
       JSON.stringify([source.Principal, source.NotPrincipal, bounded]),
     ({ source, bounded }): readonly Grade[] => {
-      const { grade } = compilePrincipal(source)
+      const grade = compilePrincipal(source)
       return callers.map((caller) => grade({ ...factsOf(new Map()), caller, bounded }))
     },
   )
