@@ -7,6 +7,7 @@ const compiled = [`${room}/compile/compile-app.test.ts`]
 const rows = [`${room}/compile/rows.test.ts`]
 const match = [`${room}/match/match.test.ts`]
 const checked = [`${room}/check/load-app.test.ts`]
+const invariants = [`${room}/check/invariants.test.ts`]
 
 /** What is written down is read strictly, and compiled to no more than it says. */
 export const manifestGuards: readonly Guard[] = [
@@ -286,10 +287,19 @@ export const manifestGuards: readonly Guard[] = [
     name: 'a condition hides no grant from an invariant',
     attack: 'a condition cannot hide a grant from an invariant',
     file: `${room}/check/invariants.ts`,
-    code: 'if (!attached.has(policy.name)) return policy',
-    without: 'if (policy.name !== undefined) return policy',
+    code: 'for (const one of app.functions) if (!named.has(one.name)) check(functionParty(one))',
+    without: '',
     noticedBy: policies,
     testName: 'a condition cannot hide a grant',
+  },
+  {
+    name: 'what cannot be proved of an invariant counts as broken',
+    attack: 'what cannot be proved does not count as holding',
+    file: `${room}/check/invariants.ts`,
+    code: "if (found.kind === 'never') continue",
+    without: "if (found.kind !== 'reached') continue",
+    noticedBy: invariants,
+    testName: 'what cannot be proved does not count as holding',
   },
   {
     name: 'a path of dots matches nothing',

@@ -111,17 +111,6 @@ function heldRoles(
   return { roles: [...held, ...app.people.filter((role) => rest.includes(role.name))] }
 }
 
-/** A person of one role with everything in their favour: the most that the role can ever be allowed. */
-export function bestOf(app: App, role: Role): Asker {
-  return person(app, role.name, [role], {
-    mfa: true,
-    device: true,
-    elevated: true,
-    country: role.countries[0],
-    label: role.name,
-  })
-}
-
 /** What is true of the person on whose behalf a function runs. */
 export interface PersonBehind {
   readonly roles: readonly string[]

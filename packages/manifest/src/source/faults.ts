@@ -21,6 +21,7 @@ export const faultCodes = {
   'manifest.wrong_type': 'A value of the wrong kind or form.',
   'manifest.yaml': 'The text is not valid YAML.',
   'manifest.zone_ceiling': 'A grant across a zone edge that the zone does not open.',
+  'only.unproved': 'Whether an invariant holds cannot be proved, which counts as no.',
   'only.violated': 'Somebody whom an invariant does not name is allowed.',
   'expect.failed': 'A worked example came out otherwise.',
 } as const

@@ -1,6 +1,6 @@
 import type { Statement } from '../document.ts'
 import { listOf } from '../decide/statement.ts'
-import type { Caller, Grade } from '../match/caller.ts'
+import { type Caller, type Grade, readCaller } from '../match/caller.ts'
 import { limits } from '../limits.ts'
 import { compilePrincipal } from '../match/principal.ts'
 import { type Atom, atomsOf, factsOf } from './atoms.ts'
@@ -13,7 +13,7 @@ import { type KeyLevels, levels } from './levels.ts'
 import { actionPattern, actionSteps, ownerSteps, piecesOf, resourcePattern, stepsPattern, unique } from './patterns.ts'
 import { hasVariable, matchDiagram, type Relation, stepsAs, templateKey } from './relations.ts'
 import type { Step } from './steps.ts'
-import { givenText, textDimension, type TextDimension } from './text-dimension.ts'
+import { givenText, textDimension, type TextDimension, type TextPattern } from './text-dimension.ts'
 import { actionText, anyText, readable } from './texts.ts'
 
 /** A statement, and whether `${…}` is a variable in its document. */
@@ -26,7 +26,8 @@ export interface Spoken {
 export interface Given {
   readonly action?: string
   readonly resource?: string
-  readonly callers?: readonly Caller[]
+  /** The caller's ARN, service name or `anonymous`. */
+  readonly caller?: string
 }
 
 /** Every request there is, as far as some statements can tell requests apart. */
@@ -62,18 +63,20 @@ export interface Besides {
 }
 
 /** Makes the universe of some statements. */
-export function makeUniverse(statements: readonly Spoken[], given: Given, besides: Besides): Universe {
+export function makeUniverse(all: readonly Spoken[], given: Given, besides: Besides): Universe {
+  const statements = all.filter((spoken) => concerns(spoken, given))
   const atoms = [
     ...new Map(
       statements.flatMap(({ source, variables }) => atomsOf(source, variables)).map((atom) => [atom.id, atom]),
     ).values(),
   ]
   const sources = statements.map(({ source }) => source)
+  const concerned = new Set(sources)
   const resourcePieces = statements.flatMap(({ source, variables }) =>
     listOf(source.Resource ?? source.NotResource).map((pattern) => piecesOf(pattern, variables)),
   )
   const templates = templatesIn(resourcePieces, atoms)
-  const callers = given.callers ?? callersFor(sources)
+  const callers = given.caller === undefined ? callersFor(sources) : [readCaller(given.caller)]
   // The last is nobody's among the callers.
   const accounts = [undefined, ...new Set(callers.flatMap(({ account }) => account ?? [])), '444455556666']
   const { classes, toldApart, fillingsOn } = classifyKeys(templates, atoms)
@@ -153,6 +156,7 @@ export function makeUniverse(statements: readonly Spoken[], given: Given, beside
   )
 
   const speaks: Universe['speaks'] = ({ source, variables }, atLeast, bounded) => {
+    if (!concerned.has(source)) return diagrams.never
     const action = diagrams.oneOf(
       levels.action,
       unionOf(
@@ -190,6 +194,21 @@ export function makeUniverse(statements: readonly Spoken[], given: Given, beside
         : 'too many patterns that overlap',
     speaks,
   }
+}
+
+/** Whether a statement can speak of the action and the resource that are given. */
+function concerns({ source, variables }: Spoken, { action, resource }: Given): boolean {
+  const speaksOf = (patterns: readonly TextPattern[], text: string, not: boolean): boolean =>
+    patterns.some(({ matches }) => matches(text)) !== not
+  if (action !== undefined) {
+    const patterns = listOf(source.Action ?? source.NotAction).map(actionPattern)
+    if (!speaksOf(patterns, action.toLowerCase(), source.Action === undefined)) return false
+  }
+  const written = source.Resource ?? source.NotResource
+  if (resource === undefined || written === undefined) return true
+  const patterns = listOf(written).map((pattern) => piecesOf(pattern, variables))
+  if (patterns.some(hasVariable)) return true
+  return speaksOf(patterns.map(resourcePattern), resource, source.Resource === undefined)
 }
 
 function actionDimension(
