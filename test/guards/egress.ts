@@ -10,6 +10,7 @@ const caller = [`${room}/caller.test.ts`]
 const guards = [`${room}/guards.test.ts`]
 const options = [`${room}/door-options.test.ts`]
 const attempts = [`${room}/attempts.test.ts`]
+const protocols = [`${room}/protocols.test.ts`]
 
 /** The way out: what leaves a box is what was written down, and nothing else. */
 export const egressGuards: readonly Guard[] = [
@@ -378,5 +379,32 @@ export const egressGuards: readonly Guard[] = [
     without: 'answer.status >= 400 && operation.retries >= request.attempt',
     noticedBy: attempts,
     testName: 'not made of a refusal',
+  },
+  {
+    name: 'what is open ends with its grant',
+    attack: 'what is open ends in its middle when its grant is revoked, and is settled so',
+    file: `${room}/life.ts`,
+    code: "rooms.whenEnded(grant, () => end('grant.ended'))",
+    without: 'rooms.whenEnded(grant, () => undefined)',
+    noticedBy: protocols,
+    testName: 'ends in its middle',
+  },
+  {
+    name: 'an authority is the host of the TLS handshake, and no Host stands beside it',
+    attack: 'HTTP/2 is refused where another authority or host is named, on record',
+    file: `${room}/head.ts`,
+    code: "const twoHosts = authority !== undefined && (headers.get('host') ?? authority) !== authority",
+    without: 'const twoHosts = false',
+    noticedBy: protocols,
+    testName: 'another authority or host',
+  },
+  {
+    name: 'a WebSocket is one that the upstream opened for this very key',
+    attack: 'a WebSocket is none when the upstream answers as to another key',
+    file: `${room}/web-socket.ts`,
+    code: "given.get('sec-websocket-accept') !== expected ||",
+    without: '',
+    noticedBy: [`${room}/web-socket.test.ts`],
+    testName: 'as to another key',
   },
 ]

@@ -1,13 +1,13 @@
 import { type Grant, type Reason, SallyportError } from '@sallyport/core/access'
 import type { Passed } from '@sallyport/core/enforcement'
-import { type App, secretsOf, setSecretFix } from '@sallyport/manifest'
+import { type App, type Door, secretsOf, setSecretFix } from '@sallyport/manifest'
 
 import { type Credential, fillIn } from './credential.ts'
 import type { DoorRequest, DoorTools } from './door.ts'
 import { judgeBody, judgeQuery } from './fields.ts'
 import { endedSince } from './gate.ts'
 import { handBack, local } from './hand-back.ts'
-import { doorReason } from './head.ts'
+import { doorReason, type Head } from './head.ts'
 import { forwardedHeaders } from './headers.ts'
 import type { Life } from './life.ts'
 import { secretPatterns } from './redact.ts'
@@ -58,7 +58,7 @@ export async function preparedCall(
     pool: `${rooms.app().name} ${door.name} ${box.image.name}`,
     origin: door.upstream,
     privateUpstream: door.privateUpstream,
-    protocol: head.protocol,
+    protocol: protocolFor(head, door),
     ...(credential.certificate === undefined ? {} : { certificate: credential.certificate }),
     method: head.method,
     target: route.path + query.value,
@@ -105,6 +105,15 @@ export async function passDoor(
     maxBytes: tools.maxAnswerBytes,
     note,
   })
+}
+
+/**
+ * The version that the function speaks, where the upstream can be asked for it: by ALPN over TLS. A plain upstream is
+ * spoken to in HTTP/2 only where the function itself knew that beforehand, or where gRPC leaves no choice.
+ */
+function protocolFor({ protocol, scheme, headers }: Head, { upstream }: Door): '1.1' | '2' {
+  if (protocol === '1.1' || upstream.startsWith('https:') || scheme === 'http') return protocol
+  return headers.get('content-type')?.startsWith('application/grpc') === true ? '2' : '1.1'
 }
 
 /** What the function is told; the operator's words stand in the outcome. */

@@ -4,6 +4,7 @@ import type { Duplex, Readable } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
 
 import { flow } from './flow.ts'
+import { merged } from './headers.ts'
 import { incomingOne } from './incoming.ts'
 import type { ListenerHandlers } from './listener.ts'
 import type { ExitResponse } from './refusal.ts'
@@ -95,16 +96,6 @@ function send(answer: ExitResponse, message: IncomingMessage, response: ServerRe
     body.once('end', sendTrailers)
     flow(body, response)
   }
-}
-
-/** Headers as Node takes them: those that come several times in a list. */
-function merged(headers: ExitResponse['headers']): Record<string, string | string[]> {
-  const result: Record<string, string | string[]> = {}
-  for (const [name, value] of headers) {
-    const known = result[name]
-    result[name] = known === undefined ? value : [...[known].flat(), value]
-  }
-  return result
 }
 
 /** An ordinary answer to a request that asked to switch. The connection ends with it. */

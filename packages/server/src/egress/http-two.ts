@@ -1,7 +1,8 @@
-import { createServer, type Http2Server, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2'
+import { createServer, type Http2Server, type ServerHttp2Stream } from 'node:http2'
 import type { TLSSocket } from 'node:tls'
 
 import { flow } from './flow.ts'
+import { merged } from './headers.ts'
 import { incomingTwo } from './incoming.ts'
 import type { ListenerHandlers } from './listener.ts'
 import type { ExitResponse } from './refusal.ts'
@@ -34,45 +35,33 @@ export function serverTwo(scheme: 'http' | 'https', limits: EgressLimits, handle
   server.on('sessionError', (error: Error & { code?: string }) => {
     if (error.code?.startsWith('ERR_HTTP2_') === true) void handlers.onMalformed('request.malformed')
   })
-  const onRequest = (message: Http2ServerRequest, response: Http2ServerResponse, proceed?: () => void): void => {
-    const socket = message.stream.session?.socket
-    const { servername } = (socket ?? {}) as Partial<Pick<TLSSocket, 'servername'>>
-    const name = typeof servername === 'string' ? servername.toLowerCase() : undefined
+  server.on('stream', (stream, headers, _flags, rawHeaders) => {
+    const { servername, localAddress } = (stream.session?.socket ?? {}) as Partial<TLSSocket>
+    const connection = {
+      servername: typeof servername === 'string' ? servername.toLowerCase() : undefined,
+      localAddress: localAddress ?? '',
+    }
+    stream.on('error', () => undefined) // given up by its reader, or by us; whoever waits hears `close`
     void handlers
-      .onRequest(incomingTwo(message, scheme, name, socket?.localAddress ?? '', proceed))
-      .then((answer) => send(answer, message, response))
-  }
-  server.on('request', (message, response) => onRequest(message, response))
-  server.on('checkContinue', (message, response) =>
-    onRequest(message, response, () => {
-      if (!response.stream.destroyed && !response.headersSent) response.writeContinue()
-    }),
-  )
+      .onRequest(incomingTwo(stream, headers, rawHeaders, scheme, connection))
+      .then((answer) => send(answer, stream))
+  })
   return server
 }
 
-function send(answer: ExitResponse, message: Http2ServerRequest, response: Http2ServerResponse): void {
-  const { body } = answer
-  const { stream } = response
+function send({ status, headers, body, trailers }: ExitResponse, stream: ServerHttp2Stream): void {
   if (stream.destroyed || stream.closed) {
     if (!(body instanceof Uint8Array)) body.destroy()
     return
   }
-  stream.on('error', () => undefined) // a stream that its reader gave up; `flow` ends the source
-  const headers: Record<string, string | string[]> = {}
-  for (const [name, value] of answer.headers) {
-    const known = headers[name]
-    headers[name] = known === undefined ? value : [...[known].flat(), value]
-  }
-  const trailers = answer.trailers
-  stream.respond({ ...headers, ':status': answer.status }, { waitForTrailers: trailers !== undefined })
+  stream.respond({ ...merged(headers), ':status': status }, { waitForTrailers: trailers !== undefined })
   stream.once('wantTrailers', () => {
     const given = trailers?.() ?? []
-    if (given.length > 0) stream.sendTrailers(Object.fromEntries(given))
+    if (given.length > 0) stream.sendTrailers(merged(given))
     else stream.close()
   })
   if (body instanceof Uint8Array) stream.end(body)
   else flow(body, stream)
-  // What is still sent of a refused body goes nowhere.
-  if (!message.complete) message.resume()
+  // What is still sent of a body that nobody wants goes nowhere.
+  if (!stream.readableEnded && body instanceof Uint8Array) stream.resume()
 }

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import type { Http2ServerRequest } from 'node:http2'
+import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2'
 import type { Readable } from 'node:stream'
 
 /** A request whose head is complete, whichever version of HTTP it came by. */
@@ -46,22 +46,25 @@ export function incomingOne(
 
 /** What an HTTP/2 request is to us. */
 export function incomingTwo(
-  message: Http2ServerRequest,
+  stream: ServerHttp2Stream,
+  headers: IncomingHttpHeaders,
+  rawHeaders: readonly string[],
   scheme: 'http' | 'https',
-  serverName: string | undefined,
-  localAddress: string,
-  proceed: () => void = () => undefined,
+  { servername, localAddress }: { readonly servername: string | undefined; readonly localAddress: string },
 ): Incoming {
   return {
     scheme,
     protocol: '2',
-    serverName,
-    method: message.method,
-    target: message.url,
-    rawHeaders: message.rawHeaders,
+    serverName: servername,
+    method: headers[':method'] ?? '',
+    target: headers[':path'] ?? '',
+    rawHeaders,
     localAddress,
-    body: message,
-    bodiless: message.stream.endAfterHeaders,
-    proceed,
+    body: stream,
+    bodiless: stream.endAfterHeaders,
+    proceed: () => {
+      const waits = headers.expect?.toLowerCase() === '100-continue' && !stream.headersSent && !stream.destroyed
+      if (waits) stream.additionalHeaders({ ':status': 100 })
+    },
   }
 }

@@ -93,6 +93,8 @@ export function createUpstreams(caPem: string | undefined): Upstreams {
       const bad = forbiddenLiteral(options.hostname, privateUpstream)
       if (bad) return done(bad, null)
       plain(options, (...result) => {
+        // What `connect` would say of itself, had it been made by the client: HTTP/2 by prior knowledge.
+        if (protocol === '2' && !allowH2 && result[1]) Object.assign(result[1], { alpnProtocol: 'h2' })
         connections.tls = result[1] instanceof TLSSocket ? (result[1].getProtocol() ?? 'none') : 'none'
         done(...result)
       })
@@ -103,8 +105,7 @@ export function createUpstreams(caPem: string | undefined): Upstreams {
         connect,
         connections: 16,
         maxHeaderSize: 32 * 1024,
-        allowH2,
-        ...(protocol === '2' && !allowH2 ? { allowH2: true, useH2c: true } : {}),
+        allowH2: protocol === '2',
       }),
     }
     pools.set(key, connections)
