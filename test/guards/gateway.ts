@@ -1,5 +1,9 @@
 import type { Guard } from './guard.ts'
 
+const room = 'packages/server/src/gateway'
+const listener = [`${room}/listener.test.ts`]
+const schema = [`${room}/body-schema.test.ts`]
+
 /** The gateway: what comes in is read once, strictly, and bounded. */
 export const gatewayGuards: readonly Guard[] = [
   {
@@ -9,14 +13,7 @@ export const gatewayGuards: readonly Guard[] = [
     code: "if (!path.startsWith('/') || trickyPath.test(path) || !isUtf8Path(path)) {",
     without: "if (!path.startsWith('/')) {",
     noticedBy: ['packages/server/src/gateway/listener.test.ts'],
-  },
-  {
-    name: 'a repeated Authorization header is refused',
-    attack: 'tokens.two-headers',
-    file: 'packages/server/src/gateway/parse.ts',
-    code: 'if (values.length > 1) {',
-    without: 'if (values.length > 9) {',
-    noticedBy: ['packages/server/src/gateway/listener.test.ts'],
+    testName: 'encoded dot segments',
   },
   {
     name: 'what only the gateway may state is dropped from requests',
@@ -25,6 +22,7 @@ export const gatewayGuards: readonly Guard[] = [
     code: 'if (unbelieved.test(name)) continue',
     without: '',
     noticedBy: ['packages/server/src/gateway/listener.test.ts'],
+    testName: 'what only the gateway may state',
   },
   {
     name: 'the Host header must name this gateway',
@@ -33,6 +31,7 @@ export const gatewayGuards: readonly Guard[] = [
     code: "if (!authorities.has((headers.get('host') ?? '').toLowerCase())) {",
     without: 'if (authorities.size < 0) {',
     noticedBy: ['packages/server/src/gateway/listener.test.ts'],
+    testName: 'another Host',
   },
   {
     name: 'a body over the limit is not read',
@@ -41,6 +40,7 @@ export const gatewayGuards: readonly Guard[] = [
     code: 'if (length <= maxBytes) return void chunks.push(chunk)',
     without: 'if (length >= 0) return void chunks.push(chunk)',
     noticedBy: ['packages/server/src/gateway/listener.test.ts'],
+    testName: 'a chunked body over',
   },
   {
     name: 'a body with a repeated member is refused',
@@ -57,5 +57,95 @@ export const gatewayGuards: readonly Guard[] = [
     code: 'return tokens >= 1 ? 0 :',
     without: 'return tokens >= 0 ? 0 :',
     noticedBy: ['packages/server/src/gateway/rate-limit.test.ts'],
+  },
+  {
+    name: 'a request speaks HTTP/1.1',
+    attack: 'HTTP/1.0',
+    file: `${room}/parse.ts`,
+    code: "if (message.httpVersion !== '1.1') {",
+    without: "if (message.httpVersion === '') {",
+    noticedBy: listener,
+    testName: 'HTTP/1.0',
+  },
+  {
+    name: 'a request has a method that a route can have',
+    attack: 'TRACE',
+    file: `${room}/parse.ts`,
+    code: "if (!methods.has(message.method ?? '')) {",
+    without: 'if (methods.size < 0) {',
+    noticedBy: listener,
+    testName: 'TRACE',
+  },
+  {
+    name: 'the framing of a body has one reading',
+    attack: 'requests.two-lengths',
+    file: `${room}/parse.ts`,
+    code: "if (coding !== undefined && (coding.toLowerCase() !== 'chunked' || headers.has('content-length'))) {",
+    without: "if (coding === '') {",
+    noticedBy: listener,
+    testName: 'a coding before the chunks',
+  },
+  {
+    name: 'a body comes without a content encoding',
+    attack: 'content encoding',
+    file: `${room}/parse.ts`,
+    code: "if (headers.has('content-encoding')) {",
+    without: 'if (headers.size < 0) {',
+    noticedBy: listener,
+    testName: 'content encoding',
+  },
+  {
+    name: 'a request becomes no other protocol',
+    attack: 'an upgrade',
+    file: `${room}/parse.ts`,
+    code: "if (headers.has('upgrade')) {",
+    without: 'if (headers.size < 0) {',
+    noticedBy: listener,
+    testName: 'an upgrade',
+  },
+  {
+    name: 'a token and a proof come once',
+    attack: 'tokens.two-headers',
+    file: `${room}/parse.ts`,
+    code: 'if (values.length > 1) {',
+    without: 'if (values.length > 9) {',
+    noticedBy: listener,
+    testName: 'two Authorization headers',
+  },
+  {
+    name: 'an address that knocks too often is not even parsed',
+    attack: 'an address that knocks too often is refused before anything is parsed',
+    file: `${room}/listener.ts`,
+    code: 'if (!options.mayKnock(remoteAddress)) {',
+    without: "if (remoteAddress === 'nowhere') {",
+    noticedBy: listener,
+    testName: 'knocks too often',
+  },
+  {
+    name: 'what fails within the walk is a refusal, and tells nothing',
+    attack: 'an exception in the walk is a refusal with a code and tells nothing else',
+    file: `${room}/listener.ts`,
+    code: "reason: 'The request could not be decided, so it was refused.',",
+    without: 'reason: String(cause),',
+    noticedBy: listener,
+    testName: 'an exception in the walk',
+  },
+  {
+    name: 'a body is of the type and charset that its schema reads',
+    attack: 'refuses another charset',
+    file: `${room}/body-schema.ts`,
+    code: "if (!/^application\\/(?:[a-z0-9.+-]+\\+)?json(?:\\s*;\\s*charset=utf-8)?$/i.test(contentType ?? '')) {",
+    without: "if (contentType === '') {",
+    noticedBy: schema,
+    testName: 'charset',
+  },
+  {
+    name: 'a body is one that its schema allows',
+    attack: 'tells where a body does not fit, and never what was there',
+    file: `${room}/body-schema.ts`,
+    code: 'if (validate(value)) return undefined',
+    without: 'if (validate) return undefined',
+    noticedBy: schema,
+    testName: 'does not fit',
   },
 ]

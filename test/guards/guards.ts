@@ -1,5 +1,6 @@
 import { administrationGuards } from './administration.ts'
 import { awsGuards } from './aws.ts'
+import { credentialFormGuards } from './credential-form.ts'
 import { egressGuards } from './egress.ts'
 import { gatewayGuards } from './gateway.ts'
 import type { Guard } from './guard.ts'
@@ -17,6 +18,7 @@ import { serverGuards } from './server.ts'
 /** Every guard that an attack could profit from the loss of. A new guard is one entry in its room's table. */
 export const guards: readonly Guard[] = [
   ...identityGuards,
+  ...credentialFormGuards,
   ...policyGuards,
   ...policyLayerGuards,
   ...manifestGuards,

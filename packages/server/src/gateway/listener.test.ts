@@ -62,14 +62,17 @@ beforeEach(async () => {
 
 afterEach(() => gateway.close())
 
-/** Sends exactly these bytes and reads until the server closes or 80 ms of silence. */
+/** Sends exactly these bytes and reads until the server closes, or is silent for 80 ms after it has said something. */
 async function send(text: string): Promise<string> {
   const socket = connect(Number(new URL(gateway.url).port), '127.0.0.1')
   let answer = ''
-  socket.on('data', (chunk: Buffer) => void (answer += chunk.toString('latin1')))
+  socket.on('data', (chunk: Buffer) => {
+    answer += chunk.toString('latin1')
+    socket.setTimeout(80)
+  })
   socket.write(text, 'latin1')
   await new Promise<void>((resolve) => {
-    socket.setTimeout(80, () => resolve())
+    socket.setTimeout(5_000, () => resolve())
     socket.on('close', () => resolve())
     socket.on('error', () => resolve())
   })
@@ -117,6 +120,12 @@ describe('a request that two readers could read differently is a fault, not a gu
     ['no Host', 'request.authority', () => `GET /echo/1 HTTP/1.1\r\nX-Nothing: 1\r\n\r\n`],
     ['HTTP/1.0', 'request.http_version', () => `GET /echo/1 HTTP/1.0\r\n${host()}\r\n\r\n`],
     ['content encoding', 'request.content_encoding', () => get('GET /echo/1', 'Content-Encoding: gzip')],
+    ['an upgrade', 'request.upgrade', () => get('GET /echo/1', 'Upgrade: h2c')],
+    [
+      'a coding before the chunks',
+      'request.framing',
+      () => `${get('POST /echo/1', 'Transfer-Encoding: gzip, chunked')}0\r\n\r\n`,
+    ],
     ['TRACE', 'request.method', () => get('TRACE /echo/1')],
   ]
   test.each(cases)('%s', async (_name, code, request) => {
