@@ -72,6 +72,7 @@ async function walk(): Promise<{ port: number; token: string }> {
   writeFileSync(join(folder, 'keys.json'), JSON.stringify({ keys: [jwk] }))
   const loaded = loadApp(folder, {
     readFile: (path) => readFileSync(path, 'utf8'),
+    readBytes: (path) => readFileSync(path),
     realpath: (path) => realpathSync(path),
     sha256: (bytes) => createHash('sha256').update(bytes).digest('hex'),
     environment: {},
@@ -128,6 +129,7 @@ async function walk(): Promise<{ port: number; token: string }> {
       whenEnded: administration.whenEnded,
       elevatedRoles: administration.elevatedRoles,
       countryOf: () => undefined,
+      askGuests: (asked) => asked,
       decide: (asked: readonly [AccessRequest, ...AccessRequest[]]) =>
         explain(decide(compiled.authority, asked), compiled, app),
       record: (decision: Decision) =>

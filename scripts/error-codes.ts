@@ -11,6 +11,8 @@ const report = 'Nothing was let through. Report it with the record around the id
 const restore = 'Stop, keep a copy of the folder, and restore the last good state; the message names the file.'
 const mendFunction = '`sallyport logs FUNCTION` shows what the function wrote.'
 const checkMachine = '`sallyport doctor` names what is missing and the command that brings it.'
+const guestFailed = '`sallyport why ID` says what broke; mend the policy, or its deadline or memory under `guests`.'
+const askGuestAuthor = '`sallyport why ID` names the guest; its policy file says what it demands.'
 const callAgain = 'Call again; every call gets a ticket of its own.'
 const proofPerRequest = 'Make one proof for each request, as RFC 9449 §4 has it.'
 const signAgain = 'Sign the message anew, by RFC 9421 with created and keyid.'
@@ -240,6 +242,18 @@ export const errorCodes: Readonly<Record<string, Entry>> = {
   'grant.ended': ['The right to make this request expired or was revoked meanwhile.', 'Ask again.'],
   'grant.without_receipt': ['A grant was asked for a decision that no ledger holds.', report],
   'guardrail.denied': ['A guardrail denies it, whatever else allows it.', askWhy],
+  'guest.busy': ['More requests wait for a guest than it may hold, so this one was denied.', guestFailed],
+  'guest.denied': ['A guest policy refuses the request; its reason stands in the message.', askGuestAuthor],
+  'guest.ended': ['The process of a guest ended before it answered.', guestFailed],
+  'guest.faulty': ['A guest answered something that is no verdict, or its engine failed.', guestFailed],
+  'guest.late': ['A guest did not answer within its deadline.', guestFailed],
+  'guest.no_verdict': ['A guest gave no verdict, and without one nothing passes; the message says why.', guestFailed],
+  'guest.unavailable': ['A guest that ended is being started again.', guestFailed],
+  'guest.undefined': ['The entrypoint of an OPA guest is undefined for this request.', 'Give the rule a default.'],
+  'guest.unloadable': [
+    'A guest policy cannot be loaded by its engine.',
+    'Mend the file named; docs/guests.md says what is expected of it.',
+  ],
   'host.build_box': ['The box in which functions are built failed.', checkMachine],
   'host.isolation_unavailable': ['This machine cannot make boxes, and nothing weaker is used instead.', checkMachine],
   'host.pod': ["A box's network could not be made.", checkMachine],

@@ -4,6 +4,7 @@ import { credentialFormGuards } from './credential-form.ts'
 import { egressGuards } from './egress.ts'
 import { gatewayGuards } from './gateway.ts'
 import type { Guard } from './guard.ts'
+import { guestGuards } from './guests.ts'
 import { hostGuards } from './host.ts'
 import { identityGuards } from './identity.ts'
 import { ledgerGuards } from './ledger.ts'
@@ -23,6 +24,7 @@ export const guards: readonly Guard[] = [
   ...policyLayerGuards,
   ...manifestGuards,
   ...awsGuards,
+  ...guestGuards,
   ...hostGuards,
   ...limitGuards,
   ...gatewayGuards,

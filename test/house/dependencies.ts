@@ -6,8 +6,9 @@ export const budgets: Readonly<Record<string, number>> = {
   core: 1, // jose
   aws: 2, // aws4 and what core has
   manifest: 2, // yaml and what core has
-  server: 145,
-  cli: 150, // with the server in it; the verbs that need no box load almost none of it
+  guests: 6, // cedar-wasm, opa-wasm with its two, and what manifest has
+  server: 149,
+  cli: 154, // with the server in it; the verbs that need no box load almost none of it
 }
 
 interface Locked {

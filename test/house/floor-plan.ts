@@ -24,6 +24,8 @@ export const floorPlan: Readonly<Record<string, Room>> = {
   'core/ledger': pure(['core/access']),
   aws: pure(['core/access', 'core/json']),
   manifest: onNode(['core/access', 'core/policy'], ['yaml']),
+  // Asks guest engines, in processes of their own: for the server at every door, for the command where it supposes.
+  guests: onNode(['core/access', 'manifest'], ['@cedar-policy/cedar-wasm', '@open-policy-agent/opa-wasm']),
   'server/administration': onNode([...walk, 'core/ledger', 'manifest', 'server/ledger']),
   'server/api': onNode([...walk, 'manifest', 'server/host', 'server/information']),
   'server/certificates': onNode(['core/access'], ['@peculiar/x509', 'reflect-metadata']),
@@ -52,14 +54,14 @@ export const floorPlan: Readonly<Record<string, Room>> = {
   'server/information': onNode(['core/access', 'manifest']),
   'server/ledger': onNode([...walk, 'core/ledger']),
   // What main does before and after it serves: arguments, files, lines to print.
-  'server/operation': onNode([...walk, 'core/identity', 'manifest', 'server/host', 'server/egress']),
+  'server/operation': onNode([...walk, 'core/identity', 'manifest', 'guests', 'server/host', 'server/egress']),
   'server/stores': onNode(['core/access', 'core/identity'], ['dynalite']),
   'server/vault': onNode(['core/access']),
   // The one place where the rooms meet.
   'server/main': onNode(['*'], ['*']),
   // It starts the server as a process; it never loads it.
   cli: onNode(
-    ['core/access', 'core/identity', 'core/ledger', 'core/policy', 'manifest'],
+    ['core/access', 'core/identity', 'core/ledger', 'core/policy', 'manifest', 'guests'],
     ['@stricli/core', 'jose', 'otpauth', 'undici', 'yaml'],
   ),
 }

@@ -5,9 +5,12 @@ import { dirname, join } from 'node:path'
 import { SallyportError } from '@sallyport/core/access'
 import {
   type App,
+  type AskGuests,
+  checkApp,
   compileApp,
   type CompiledApp,
   type Fault,
+  type LoadedApp,
   loadManifest,
   manifestFile,
   type Surroundings,
@@ -33,10 +36,45 @@ export async function withApp(
   return use({ app: loaded.app, compiled: compileApp(loaded.app) })
 }
 
+/**
+ * Lets `use` ask the app's guests, which run for as long as that takes. Their engines are loaded only where there are
+ * some. Throws `guest.unloadable`.
+ */
+export async function withGuests<Result>(
+  { guests = [] }: App,
+  tell: (line: string) => void,
+  use: (ask: AskGuests) => Promise<Result>,
+): Promise<Result> {
+  if (guests.length === 0) return use((asked) => Promise.resolve(asked))
+  const { openGuests } = await import('@sallyport/guests')
+  const running = await openGuests(guests, tell)
+  try {
+    return await use(running.suppose)
+  } finally {
+    await running.close()
+  }
+}
+
+/** Reads, compiles and checks an app, its worked examples in the presence of its guests. */
+export async function loadWithGuests(
+  folder: string,
+  from: Surroundings,
+  tell: (line: string) => void,
+): Promise<LoadedApp> {
+  const loaded = loadManifest(folder, from)
+  return loaded.ok ? withGuests(loaded.app, tell, (ask) => checkApp(loaded.app, ask)) : loaded
+}
+
+/** What a guest's process comes to, told as errors are. */
+export function toStderr({ process }: Terminal): (line: string) => void {
+  return (line) => process.stderr.write(`${line}\n`)
+}
+
 /** What the loader needs from this machine. */
 export function surroundings(terminal: Terminal): Surroundings {
   return {
     readFile: (path) => ifThere(() => readFileSync(path, 'utf8')),
+    readBytes: (path) => ifThere(() => readFileSync(path)),
     realpath: (path) => ifThere(() => realpathSync(path)),
     sha256: (bytes) => createHash('sha256').update(bytes).digest('hex'),
     environment: terminal.process.env,

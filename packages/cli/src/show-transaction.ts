@@ -1,4 +1,4 @@
-import type { DecisionRecord, Reason } from '@sallyport/core/access'
+import { type Context, contextKeys, type DecisionRecord, type Reason } from '@sallyport/core/access'
 
 import type { Paint } from './terminal.ts'
 import type { Hop, Transaction } from './transaction.ts'
@@ -43,6 +43,7 @@ function showHop({ decision, outcome }: Hop, asked: string | undefined, paint: P
       `  ${paint.faint(`${door}${layer === undefined ? '' : `, ${layer}`}  ${id}`)}`,
     ...more.map((one) => `          and ${what(one)}`),
     ...decision.reasons.flatMap((reason) => showReason(reason)),
+    ...showGuests(decision.context),
     ...(advisoryPackage === undefined
       ? []
       : [`    asked by the npm package ${advisoryPackage} (advisory: read from a stack)`]),
@@ -58,6 +59,19 @@ export function showReason({ code, message, rule, at, fix }: Reason): string[] {
     `    ${code}: ${message}${where === '' ? '' : ` [${where}]`}`,
     ...(fix === undefined ? [] : [`    fix: ${fix}`]),
   ]
+}
+
+/** What each guest said, or why it said nothing, one line each. */
+export function showGuests(context: Context): string[] {
+  const start = `${contextKeys.guestLatencyMs}/`
+  const names = Object.keys(context).flatMap((key) => (key.startsWith(start) ? [key.slice(start.length)] : []))
+  return names.map((name) => {
+    const of = (key: string): string | undefined => context[`${key}/${name}`]?.toString()
+    const said = of(contextKeys.guest) ?? `no verdict, ${of(contextKeys.guestFault) ?? ''}`
+    const detail = of(contextKeys.guestDetail)
+    const because = detail === undefined ? '' : `: ${detail}`
+    return `    guest ${name}: ${said}${because} (${of(contextKeys.guestLatencyMs)} ms)`
+  })
 }
 
 function showOutcome(outcome: Hop['outcome']): string {

@@ -1,6 +1,7 @@
 import type { PolicyDocument } from '@sallyport/core/policy'
 
 import type { Door } from './door.ts'
+import type { Guest } from './guest.ts'
 import type { EmbeddedClient, Jit, Person } from './people.ts'
 
 /** Where something stands in a file: 1-based line and column. */
@@ -55,6 +56,8 @@ export interface App {
   readonly persons?: readonly Person[]
   /** Address that is told of every request for elevation. */
   readonly elevationWebhook?: string
+  /** Guest policies; each narrows what everything else allows. */
+  readonly guests?: readonly Guest[]
   /** Administrative power → roles that hold it; MFA is always demanded. */
   readonly administration: Readonly<Record<AdministrativePower, readonly string[]>>
   readonly only: readonly Invariant[]

@@ -20,6 +20,7 @@ import {
   type InvocationResult,
   runtimeFolderFor,
 } from './host/index.ts'
+import { guestsInForce } from './guests-in-force.ts'
 import { openIdentityTokens } from './identity-tokens.ts'
 import { openInterception } from './interception.ts'
 import { foundWords, keepSweeping, openKeptState } from './kept-state.ts'
@@ -39,13 +40,14 @@ import {
   outcomeRecord,
   platformLine,
   refusedLine,
+  recordLifecycle,
+  reloadOnChange,
   type ServerOptions,
   startCommand,
   tableCredentials,
   type Terminal,
   tryPort,
   uidRangeOf,
-  watchFolder,
 } from './operation/index.ts'
 import { keepLeafFresh, openPeople } from './people.ts'
 
@@ -99,7 +101,8 @@ async function start(
   report: (line: string) => void,
   started: Ending[],
 ): Promise<Status> {
-  const loaded = loadManifestOf(options.folder, process.env)
+  const loaded = await loadManifestOf(options.folder, process.env, report)
+  const guests = guestsInForce(loaded.guests, started)
   const folders = openFolders(options.folder)
   const runtimeDir = runtimeFolderFor(folders.state)
   const trouble = (cause: unknown): void => report(describeFailure(cause))
@@ -124,6 +127,7 @@ async function start(
   const shared = {
     identify: (evidence: Evidence) => force.authenticate(evidence),
     elevatedRoles: administration.elevatedRoles,
+    askGuests: guests.ask,
     decide: (asked: readonly [AccessRequest, ...AccessRequest[]]): Decision =>
       explain(decideByPolicy(force.compiled.authority, asked), force.compiled, force.app),
     admit: (decision: Allow, receipt: Receipt): Grant => {
@@ -266,25 +270,18 @@ async function start(
 
   if (options.mode === 'dev') {
     const reload = async (): Promise<void> => {
-      const next = loadManifestOf(options.folder, process.env)
+      const next = guests.offer(await loadManifestOf(options.folder, process.env, report))
       const images = await buildFunctions(next.app, runtimeDir, report)
       const broadening = options.broadening === 'allow' ? 'allow' : 'refuse'
       force = await putIntoForce(next, kept, people.provider, { ...options, broadening }, terminal, trouble)
+      guests.takeOffered()
       await people.provision(next.app)
       await interception.renew(next.app)
       await deploy(images)
       report(`reloaded ${next.app.digest.slice(0, 12)}`)
     }
-    let reloading: Promise<void> = Promise.resolve()
-    const stopWatching = watchFolder(options.folder, () => void (reloading = reloading.then(reload).catch(trouble)))
-    started.push(() => {
-      stopWatching()
-      return reloading // what is half in force would start boxes after the engine has ended
-    })
+    started.push(reloadOnChange(options.folder, reload, trouble))
   }
-  const tellOf = (event: 'start' | 'stop'): Promise<bigint> =>
-    ledger.append({ kind: 'lifecycle', at: nowMs(), event, detail: `${options.mode}, ${isolation}` }, 'synced')
-  await tellOf('start')
-  started.push(async () => void (await tellOf('stop')))
+  await recordLifecycle((record) => ledger.append(record, 'synced'), `${options.mode}, ${isolation}`, started)
   return status
 }

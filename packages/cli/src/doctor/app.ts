@@ -1,9 +1,10 @@
 import { lstatSync } from 'node:fs'
 import { createServer } from 'node:net'
 
-import { commandLine, rootCommandLine } from '@sallyport/core/access'
-import { loadApp, type Surroundings } from '@sallyport/manifest'
+import { commandLine, rootCommandLine, SallyportError } from '@sallyport/core/access'
+import type { Surroundings } from '@sallyport/manifest'
 
+import { loadWithGuests } from '../load-app.ts'
 import { localApi, type Status, statusOf } from '../local-api.ts'
 import { stateFolder } from '../terminal.ts'
 import { type Finding, finding } from './finding.ts'
@@ -13,15 +14,20 @@ const usualPorts = [8443, 8444]
 
 /** Whether the app in `folder` could be served here: its manifest, its state folder, the usual ports. */
 export async function examineApp(folder: string, surroundings: Surroundings): Promise<readonly Finding[]> {
-  return [manifest(folder, surroundings), state(folder), await ports(folder)]
+  return [await manifest(folder, surroundings), state(folder), await ports(folder)]
 }
 
-function manifest(folder: string, surroundings: Surroundings): Finding {
-  const loaded = loadApp(folder, surroundings)
+async function manifest(folder: string, surroundings: Surroundings): Promise<Finding> {
+  const loaded = await loadWithGuests(folder, surroundings, () => undefined).catch((error: unknown) => {
+    if (error instanceof SallyportError) return error
+    throw error
+  })
+  const fix = commandLine('sallyport', 'test', '--app', folder)
+  if (loaded instanceof SallyportError) return finding('manifest', false, loaded.message, fix)
   const detail = loaded.ok
     ? `${loaded.app.name}: it loads, and its own statements hold`
     : `${loaded.faults.length} faults, the first ${loaded.faults[0]?.code ?? 'unknown'}`
-  return finding('manifest', loaded.ok, detail, commandLine('sallyport', 'test', '--app', folder))
+  return finding('manifest', loaded.ok, detail, fix)
 }
 
 /** Secrets, keys and the ledger stand there: the server takes it from nobody else, and so do we. */

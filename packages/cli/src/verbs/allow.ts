@@ -3,11 +3,11 @@ import { readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 import { commandLine, SallyportError } from '@sallyport/core/access'
-import { accessDiff, allowInManifest, loadApp, manifestFile, type Surroundings } from '@sallyport/manifest'
+import { accessDiff, allowInManifest, manifestFile, type Surroundings } from '@sallyport/manifest'
 import { buildCommand, type Command } from '@stricli/core'
 
 import { answering, commonFlags, type CommonFlags } from '../answer.ts'
-import { faultsAnswer, surroundings, unknownName, withApp } from '../load-app.ts'
+import { faultsAnswer, loadWithGuests, surroundings, toStderr, unknownName, withApp } from '../load-app.ts'
 import { appFolder, paintFor, type Terminal } from '../terminal.ts'
 import { showDiff } from './diff.ts'
 
@@ -58,7 +58,8 @@ export const allow: Command<Terminal> = buildCommand<
       if (!edited.ok) throw unknownName(edited)
       if (edited.text === text)
         return { exit: 'ok', json: { written: false, lines: [] }, text: 'the manifest says so already' }
-      const loaded = loadApp(folder, withText(surroundings(terminal), file, edited.text))
+      const would = withText(surroundings(terminal), file, edited.text)
+      const loaded = await loadWithGuests(folder, would, toStderr(terminal))
       if (!loaded.ok) return faultsAnswer(loaded.faults, 'refused')
       const change = accessDiff(app, loaded.app)
       const shown = [...edited.lines, showDiff(change.lines, paintFor(terminal))].join('\n')

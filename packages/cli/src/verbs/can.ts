@@ -5,8 +5,8 @@ import { describeAsk, explain } from '@sallyport/manifest'
 import { buildCommand, type Command } from '@stricli/core'
 
 import { answering, commonFlags, type CommonFlags } from '../answer.ts'
-import { unknownName, withApp } from '../load-app.ts'
-import { shortAction, shortResource, showReason } from '../show-transaction.ts'
+import { toStderr, unknownName, withApp, withGuests } from '../load-app.ts'
+import { shortAction, shortResource, showGuests, showReason } from '../show-transaction.ts'
 import { appFolder, type Paint, paintFor, type Terminal } from '../terminal.ts'
 
 /** `can SUBJECT ACTION [RESOURCE]`: what the manifest as it stands would decide. Asks no server. */
@@ -21,7 +21,8 @@ export const can: Command<Terminal> = buildCommand<
       'SUBJECT is a role, with what it proved (admin+mfa+device+jit, customer@US), a function, a function on ' +
       "somebody's behalf ('payments for admin+mfa+jit'), a zone or internet. " +
       'ACTION is what the manifest calls it: payments.charge, stripe.refund, orders-table.update(status), or a ' +
-      'method followed by a path or an address. Exits with 1 when any of what was asked is denied.',
+      'method followed by a path or an address. Guests are asked as well. Exits with 1 when any of what was asked is ' +
+      'denied.',
     customUsage: [
       { input: 'payments stripe.charge', brief: 'a door' },
       { input: 'customer POST /checkout', brief: 'a route' },
@@ -40,11 +41,12 @@ export const can: Command<Terminal> = buildCommand<
     },
   },
   func: answering((terminal, flags, subject, action, resource) =>
-    withApp(terminal, appFolder(terminal, flags.app), ({ app, compiled }) => {
+    withApp(terminal, appFolder(terminal, flags.app), async ({ app, compiled }) => {
       const object = resource === undefined ? action : `${action} ${resource}`
       const ask = describeAsk(app, subject, object)
       if (ask.kind === 'unknown') throw unknownName(ask)
-      const decisions = ask.asks.map((asked) => explain(decide(compiled.authority, [asked]), compiled, app))
+      const asks = await withGuests(app, toStderr(terminal), (askGuests) => askGuests(ask.asks))
+      const decisions = asks.map((asked) => explain(decide(compiled.authority, [asked]), compiled, app))
       if (decisions.length === 0)
         throw new SallyportError('cli.unknown_name', `${object} stands for nothing that could be asked for`)
       const allowed = decisions.every(({ effect }) => effect === 'allow')
@@ -69,10 +71,11 @@ function decisionFacts({ effect, asked, reasons }: Decision): {
 }
 
 function showDecision({ effect, asked, reasons }: Decision, paint: Paint): string {
-  const [{ subject, action, resource }] = asked
+  const [{ subject, action, resource, context }] = asked
   const verdict = effect === 'allow' ? paint.good('allow') : paint.bad('deny ')
   return [
     `${verdict} ${subject.name} -> ${shortAction(action)} ${shortResource(resource)}`,
     ...reasons.flatMap(showReason),
+    ...showGuests(context),
   ].join('\n')
 }

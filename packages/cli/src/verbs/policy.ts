@@ -15,7 +15,7 @@ export const policy: Command<Terminal> = buildCommand<CommonFlags, [name: string
   },
   func: answering((terminal, flags, name) =>
     withApp(terminal, appFolder(terminal, flags.app), ({ app, compiled }) => {
-      const text = policyOf(compiled, name)
+      const text = policyOf(compiled, app, name)
       if (text !== undefined) return { exit: 'ok', json: JSON.parse(text), text }
       const names = app.functions.map((one) => one.name).join(', ')
       throw new SallyportError('cli.unknown_name', `there is no function ${name}; there are ${names}`)

@@ -1,8 +1,8 @@
-import { checkInvariants, runExpectations } from '@sallyport/manifest'
+import { checkInvariants, runExpectationsWith } from '@sallyport/manifest'
 import { buildCommand, type Command } from '@stricli/core'
 
 import { answering, commonFlags, type CommonFlags } from '../answer.ts'
-import { faultsAnswer, withApp } from '../load-app.ts'
+import { faultsAnswer, toStderr, withApp, withGuests } from '../load-app.ts'
 import { appFolder, type Terminal } from '../terminal.ts'
 
 /** `test`: whether the manifest's own statements hold. */
@@ -13,11 +13,14 @@ export const test: Command<Terminal> = buildCommand<CommonFlags, [], Terminal>({
   },
   parameters: { flags: commonFlags },
   func: answering((terminal, flags) =>
-    withApp(terminal, appFolder(terminal, flags.app), ({ app, compiled }) => {
-      const faults = [...checkInvariants(compiled, app), ...runExpectations(compiled, app)]
+    withApp(terminal, appFolder(terminal, flags.app), async ({ app, compiled }) => {
+      const examples = await withGuests(app, toStderr(terminal), (ask) => runExpectationsWith(compiled, app, ask))
+      const faults = [...checkInvariants(compiled, app), ...examples]
       if (faults.length > 0) return faultsAnswer(faults, 'refused')
-      const counts = { invariants: app.only.length, examples: app.expect.length }
-      const text = `${counts.invariants} invariants and ${counts.examples} examples hold`
+      const guests = (app.guests ?? []).map(({ name }) => name)
+      const counts = { invariants: app.only.length, examples: app.expect.length, guests: guests.length }
+      const narrowed = guests.length === 0 ? '' : `; narrowed by the guests ${guests.join(', ')}, which were asked`
+      const text = `${counts.invariants} invariants and ${counts.examples} examples hold${narrowed}`
       return { exit: 'ok', json: { ...counts, faults }, text }
     }),
   ),

@@ -31,4 +31,12 @@ export const contextKeys = {
   requester: 'sallyport:Requester',
   /** string: what an administrative act is done to, where its resource does not say: `user/alice`. */
   target: 'sallyport:Target',
+  /** string: `allow` or `deny`, under `…/NAME` of the guest that said it; absent when it gave no verdict. */
+  guest: 'sallyport:Guest',
+  /** string: the code of why a guest gave no verdict, under `…/NAME`. */
+  guestFault: 'sallyport:GuestFault',
+  /** string: what a guest said besides its verdict, or what broke, under `…/NAME`. */
+  guestDetail: 'sallyport:GuestDetail',
+  /** number: milliseconds that a guest took, under `…/NAME`. */
+  guestLatencyMs: 'sallyport:GuestLatencyMs',
 } as const

@@ -1,4 +1,5 @@
 import type { App, FunctionDeclaration, Permission, Role, Route } from '../app.ts'
+import type { Guest } from '../guest.ts'
 import type { EmbeddedClient } from '../people.ts'
 import { showDuration } from '../source/units.ts'
 import { doorFacts } from './door-facts.ts'
@@ -40,12 +41,40 @@ export function accessFacts(app: App): readonly AccessFact[] {
     ...(app.guardrailPolicies ?? []).map(({ name, digest }) =>
       opaque(`guardrail ${name}`, `the guardrail ${name} denies (${digest.slice(0, 12)})`, 2),
     ),
+    ...(app.guests ?? []).map(guestFact),
     ...app.only.map(({ text }) => restraint(`only ${text}`)),
     ...(app.persons ?? []).map(({ name, accounts }) => restraint(`${accounts.join(' and ')} are one person: ${name}`)),
     ...(app.elevationWebhook === undefined
       ? []
       : [opaque('webhook', `${new URL(app.elevationWebhook).origin} is told who asks for elevation, and why`)]),
   ]
+}
+
+/**
+ * A guest only narrows, so that a new one takes access away and one that is gone gives it back. What any other change
+ * of its policy, its data or its options does cannot be told without running it, so it may broaden.
+ */
+function guestFact({
+  name,
+  engine,
+  file,
+  digest,
+  data,
+  entrypoint,
+  asks,
+  of,
+  deadlineMs,
+  memoryMb,
+}: Guest): AccessFact {
+  const asked = asks.length === 0 ? 'every request' : asks.map(({ text }) => text).join(', ')
+  const options =
+    engine === 'opa' ? ` at ${entrypoint}${data === undefined ? '' : ` over ${data.digest.slice(0, 12)}`}` : ''
+  return opaque(
+    `guest ${name}`,
+    `the guest ${name} narrows ${asked}${of === undefined ? '' : ` of ${of.join(', ')}`}: ` +
+      `${file} (${digest.slice(0, 12)})${options}, ${deadlineMs} ms, ${memoryMb} MB`,
+    2,
+  )
 }
 
 function roleFacts(role: Role): readonly AccessFact[] {

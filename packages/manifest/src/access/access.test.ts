@@ -108,7 +108,7 @@ describe("the example's own statements", () => {
 
 describe('the policy of a function', () => {
   it('is IAM JSON: what its identity may do, and who may call it', () => {
-    const shown: unknown = JSON.parse(policyOf(compiled, 'payments') ?? '')
+    const shown: unknown = JSON.parse(policyOf(compiled, app, 'payments') ?? '')
     expect(shown).toMatchObject({
       function: 'arn:sallyport:function:checkout:restricted:payments',
       identityPolicies: [{ Version: '2012-10-17' }],
@@ -118,7 +118,7 @@ describe('the policy of a function', () => {
         },
       },
     })
-    expect(policyOf(compiled, 'nobody')).toBeUndefined()
+    expect(policyOf(compiled, app, 'nobody')).toBeUndefined()
   })
 })
 

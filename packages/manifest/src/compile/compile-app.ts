@@ -2,6 +2,7 @@ import { compilePolicies, type AppPolicies, type Authority } from '@sallyport/co
 
 import type { App, Position } from '../app.ts'
 import { compileAdministration } from './administration.ts'
+import { compileGuests } from './guests.ts'
 import { compileGuardrails } from './guardrails.ts'
 import { compileAttached, compileIdentities } from './identities.ts'
 import { compileOffers, compileRoutes } from './routes.ts'
@@ -22,6 +23,7 @@ export function compileApp(app: App): CompiledApp {
     guardrails: [
       ...compileGuardrails(app, rules),
       ...(app.guardrailPolicies ?? []).map((policy) => compileAttached(policy, 'guardrail', rules)),
+      ...compileGuests(app, rules),
     ],
     identity: new Map(compileIdentities(app, rules)),
     resource: new Map([

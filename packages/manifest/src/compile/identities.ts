@@ -4,6 +4,7 @@ import type { NamedPolicy, Statement } from '@sallyport/core/policy'
 import type { App, AttachedPolicy, FunctionDeclaration, Permission, Table } from '../app.ts'
 import { tableVerbs, type TableVerb } from '../source/grammar.ts'
 import { both, forPeople, transactionRoleCondition, type Condition } from './conditions.ts'
+import { compileGuestsOf } from './guests.ts'
 import type { Rules } from './rules.ts'
 
 type TablePermission = Extract<Permission, { kind: 'table' }>
@@ -18,7 +19,11 @@ export function compileIdentities(app: App, rules: Rules): readonly (readonly [s
         : [{ name: `can/${one.name}`, document: { Version: '2012-10-17', Statement: statement } }]
     return [
       one.arn,
-      [...own, ...(one.identityPolicies ?? []).map((policy) => compileAttached(policy, one.name, rules))],
+      [
+        ...own,
+        ...(one.identityPolicies ?? []).map((policy) => compileAttached(policy, one.name, rules)),
+        ...compileGuestsOf(app, one.name, rules),
+      ],
     ] as const
   })
 }

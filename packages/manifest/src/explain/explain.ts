@@ -5,6 +5,7 @@ import type { CompiledApp } from '../compile/compile-app.ts'
 import { showPosition } from '../source/faults.ts'
 import { explainAdministration } from './explain-administration.ts'
 import { explainDoor, explainFunction } from './explain-call.ts'
+import { explainGuest } from './explain-guest.ts'
 import { explainRoute } from './explain-route.ts'
 import { explainTable } from './explain-table.ts'
 import { unlessStatedOtherwise } from './stated-otherwise.ts'
@@ -66,11 +67,11 @@ function refusedRequest(reason: Reason, { asked }: Deny): AccessRequest {
 
 function explainDeny(reason: Reason, request: AccessRequest, compiled: CompiledApp, app: App): Reason {
   const subject = request.subject.name
+  const ruleAt = reason.rule === undefined ? undefined : compiled.origins.get(reason.rule)
+  const guest = (app.guests ?? []).find(({ at }) => at === ruleAt)
+  if (guest !== undefined) return explainGuest(reason, request, guest)
   if (request.action === actions.approveElevation) return explainAdministration(reason, request, app)
-  const zone = app.zones.find((one) => {
-    const at = reason.rule === undefined ? undefined : compiled.origins.get(reason.rule)
-    return reason.layer === 'guardrail' && at !== undefined && at === one.at
-  })
+  const zone = app.zones.find(({ at }) => reason.layer === 'guardrail' && at === ruleAt)
   if (zone !== undefined) return explainFunction(reason, request, app, zone)
   const facts = { subject, object: `${request.action} on ${request.resource}`, detail: reason.message }
   return reword(reason, reason.layer === 'guardrail' ? 'guardrail.denied' : 'policy.denied', facts)

@@ -6,6 +6,7 @@ export interface Facts {
   readonly object: string
   readonly role?: string
   readonly detail?: string
+  readonly guest?: string
 }
 
 /**
@@ -34,6 +35,8 @@ export const wording = {
   'administration.mfa_required': '{object} needs a second factor',
   'administration.device_unmanaged': '{object} is open to {role} only from a managed device',
   'administration.self_approval': 'nobody approves their own request ({object})',
+  'guest.denied': 'the guest {guest} refuses {object}: {detail}',
+  'guest.no_verdict': 'the guest {guest} gave no verdict on {object}: {detail}',
   'guardrail.denied': 'a guardrail denies {object}: {detail}',
   'policy.denied': 'a policy denies {object}: {detail}',
 } as const

@@ -5,6 +5,8 @@ import type { Faults } from '../source/faults.ts'
 export interface Surroundings {
   /** The text of a file, UTF-8, or undefined when there is none. */
   readonly readFile: (path: string) => string | undefined
+  /** The bytes of a file, or undefined when there is none. */
+  readonly readBytes: (path: string) => Uint8Array | undefined
   /** The path with every symbolic link followed, or undefined when nothing is there. */
   readonly realpath: (path: string) => string | undefined
   /** Lower-case hex. */
@@ -23,6 +25,13 @@ export interface NamedFile {
   readonly digest: string
 }
 
+/** A file that is no text. */
+export interface BinaryFile {
+  readonly name: string
+  readonly bytes: Uint8Array
+  readonly digest: string
+}
+
 /** Files of one app, each read once; every path is checked to lie inside the app folder. */
 export interface AppFiles {
   readonly folder: string
@@ -31,8 +40,10 @@ export interface AppFiles {
   read(name: string, at: Position, faults: Faults): NamedFile | undefined
   /** Whether something stands at this absolute path. */
   holds(path: string): boolean
+  /** The same for a file that is no text. */
+  readBytes(name: string, at: Position, faults: Faults): BinaryFile | undefined
   /** Every file read so far. */
-  all(): readonly NamedFile[]
+  all(): readonly Pick<NamedFile, 'name' | 'digest'>[]
 }
 
 /**
@@ -42,6 +53,11 @@ export interface AppFiles {
 export function openAppFiles(folder: string, surroundings: Surroundings): AppFiles {
   const home = surroundings.realpath(folder) ?? folder
   const files = new Map<string, NamedFile>()
+  const binaries = new Map<string, BinaryFile>()
+  const unreadable = (name: string, at: Position, faults: Faults): undefined => {
+    faults.add('manifest.file_missing', at, `"${name}" cannot be read.`, `create ${name}`)
+    return undefined
+  }
   const locate: AppFiles['locate'] = (name, at, faults) => {
     const parts = name.split('/').filter((part) => part !== '' && part !== '.')
     if (name.startsWith('/') || /^[A-Za-z]:/.test(name) || name.includes('\\') || parts.includes('..')) {
@@ -74,14 +90,22 @@ export function openAppFiles(folder: string, surroundings: Surroundings): AppFil
       const path = locate(name, at, faults)
       if (path === undefined) return undefined
       const text = surroundings.readFile(path)
-      if (text === undefined) {
-        faults.add('manifest.file_missing', at, `"${name}" cannot be read.`, `create ${name}`)
-        return undefined
-      }
+      if (text === undefined) return unreadable(name, at, faults)
       const file = { name, path, text, digest: surroundings.sha256(new TextEncoder().encode(text)) }
       files.set(name, file)
       return file
     },
-    all: () => [...files.values()],
+    readBytes: (name, at, faults) => {
+      const known = binaries.get(name)
+      if (known !== undefined) return known
+      const path = locate(name, at, faults)
+      if (path === undefined) return undefined
+      const bytes = surroundings.readBytes(path)
+      if (bytes === undefined) return unreadable(name, at, faults)
+      const file = { name, bytes, digest: surroundings.sha256(bytes) }
+      binaries.set(name, file)
+      return file
+    },
+    all: () => [...files.values(), ...binaries.values()],
   }
 }

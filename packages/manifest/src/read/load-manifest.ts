@@ -12,6 +12,7 @@ import { readDoors } from './read-doors.ts'
 import { readSecrets, readTables } from './read-tables.ts'
 import { readFunctions } from './read-functions.ts'
 import { gatherAuthorizers, readIssuers } from './read-issuers.ts'
+import { readGuests } from './read-guests.ts'
 import { readAdministration, readLocations, readPeople, readPersons, readWebhook, readZones } from './read-people.ts'
 import { readPolicies } from './read-policies.ts'
 import type { Substitutions } from './substitute.ts'
@@ -55,6 +56,11 @@ export function loadManifest(folder: string, surroundings: Surroundings): Loaded
 }
 
 function readApp(root: Node, reading: Reading): App {
+  const app = readSections(root, reading)
+  return { ...app, guests: readGuests(root, app, reading) }
+}
+
+function readSections(root: Node, reading: Reading): App {
   const section = (name: string): Node | undefined => child(root, name)
   return {
     name: textOf(section('app')) ?? '',

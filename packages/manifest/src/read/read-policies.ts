@@ -5,15 +5,17 @@ import { collectFaults } from '../source/faults.ts'
 import { child, itemsOf, textsOf, type Node } from '../source/node.ts'
 import { parseYaml } from '../source/parse-yaml.ts'
 import type { NamedFile } from './files.ts'
+import { engineOf } from './guest-file.ts'
 import type { Reading } from './reading.ts'
 
-/** The IAM documents that a list names. The engine refuses an Allow in a guardrail by itself. */
+/** The IAM documents that a list names; guests stand beside them. The engine refuses an Allow in a guardrail itself. */
 export function readPolicies(
   list: Node | undefined,
   kind: 'identity' | 'guardrail',
   reading: Reading,
 ): readonly AttachedPolicy[] {
   return textsOf(list).flatMap(({ text, at }) => {
+    if (engineOf(text) !== undefined) return []
     const file = reading.files.read(text, at, reading.faults)
     const policy = file === undefined ? undefined : readPolicy(file, kind, reading)
     return policy === undefined ? [] : [policy]

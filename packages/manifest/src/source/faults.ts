@@ -6,6 +6,7 @@ export const faultCodes = {
   'manifest.duplicate_key': 'A key stands twice in one map.',
   'manifest.duplicate_name': 'Two things bear one name; names are shared by roles, zones, doors, tables and functions.',
   'manifest.file_missing': 'A file that the manifest names does not exist.',
+  'manifest.guest_policy': 'A guest policy that no engine could load, or an option that its engine does not have.',
   'manifest.insecure_upstream': 'Plain HTTP, or a link-local address, where only HTTPS will do.',
   'manifest.merge_key': 'YAML merge keys hide what is granted.',
   'manifest.missing_key': 'A key without which the entry means nothing.',

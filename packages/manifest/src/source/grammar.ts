@@ -129,6 +129,8 @@ const permission: Shape = {
   ],
 }
 
+const guestScope: Shape = { kind: 'text', says: 'a kind of requests, or a thing', pattern: /^[^*]{1,256}$/ }
+
 const route: Shape = {
   kind: 'record',
   keys: {
@@ -453,13 +455,55 @@ export const manifestShape: Extract<Shape, { kind: 'record' }> = {
               },
               timeout: { shape: duration, about: '10s unless said.' },
               memory: { shape: { kind: 'integer', minimum: 128, maximum: 10240 }, about: 'In MB; 256 unless said.' },
-              policies: { shape: { kind: 'list', of: file }, about: 'IAM documents attached to its identity.' },
+              policies: {
+                shape: { kind: 'list', of: file },
+                about: 'IAM documents attached to its identity, and guests.',
+              },
             },
           },
         },
       },
     },
-    guardrails: { shape: { kind: 'list', of: file }, about: 'IAM documents of denies, asked for every request.' },
+    guardrails: {
+      shape: { kind: 'list', of: file },
+      about: 'IAM documents of denies, and guest policies (.wasm, .cedar), asked for every request.',
+    },
+    guests: {
+      about: 'Guest policies with their options; each can only narrow.',
+      shape: {
+        kind: 'record',
+        keys: {},
+        named: {
+          says: nameSays,
+          pattern: name,
+          of: {
+            kind: 'record',
+            orEmpty: true,
+            keys: {
+              policy: {
+                shape: file,
+                about: 'The .wasm or .cedar file, unless it stands under guardrails or policies by this name.',
+              },
+              asks: {
+                shape: { kind: 'list', of: guestScope, atLeast: 1 },
+                about:
+                  'What it is asked about: routes, functions, doors, aws, administration, or things by their names.',
+              },
+              entrypoint: {
+                shape: { kind: 'text', says: 'an entrypoint such as shop/allow', pattern: /^[A-Za-z0-9_./-]{1,256}$/ },
+                about: 'For OPA; sallyport/allow unless said.',
+              },
+              data: { shape: file, about: 'For OPA: a JSON file, the document data.' },
+              deadline: { shape: duration, about: '1s unless said; at most 5s.' },
+              memory: {
+                shape: { kind: 'integer', minimum: 1, maximum: 512 },
+                about: 'In MB; 32 unless said for OPA, 64 for Cedar.',
+              },
+            },
+          },
+        },
+      },
+    },
     only: {
       about: 'Invariants: these, and nobody else, ever.',
       shape: { kind: 'list', of: { kind: 'text', says: '"subject, subject -> object"', pattern: /^[^*]+ -> [^*]+$/ } },

@@ -14,9 +14,12 @@ export const exampleText: string = readFileSync(new URL('sallyport.yaml', exampl
 const schemas = ['schemas/checkout.json', 'schemas/refund.json']
 const modules = ['storefront', 'orders', 'payments', 'notifications'].map((name) => `src/${name}.ts`)
 
+/** By their path in the app; `undefined` takes one away. */
+export type Files = Readonly<Record<string, string | Uint8Array | undefined>>
+
 /** Files in memory under `/app`: the example's own, overlaid by `files`; `undefined` takes one away. */
-export function surroundingsOf(files: Readonly<Record<string, string | undefined>> = {}): Surroundings {
-  const all = new Map<string, string>([
+export function surroundingsOf(files: Files = {}): Surroundings {
+  const all = new Map<string, string | Uint8Array>([
     ['/app', ''],
     ...modules.map((name): [string, string] => [`/app/${name}`, 'export const handler = () => {}']),
     ...schemas.map((name): [string, string] => [`/app/${name}`, readFileSync(new URL(name, example), 'utf8')]),
@@ -27,7 +30,14 @@ export function surroundingsOf(files: Readonly<Record<string, string | undefined
     else all.set(`/app/${name}`, text)
   }
   return {
-    readFile: (path) => all.get(path),
+    readFile: (path) => {
+      const text = all.get(path)
+      return typeof text === 'object' ? new TextDecoder().decode(text) : text
+    },
+    readBytes: (path) => {
+      const bytes = all.get(path)
+      return typeof bytes === 'string' ? new TextEncoder().encode(bytes) : bytes
+    },
     realpath: (path) => (all.has(path) ? path : undefined),
     sha256: (bytes) => createHash('sha256').update(bytes).digest('hex'),
     environment: {},
@@ -35,14 +45,14 @@ export function surroundingsOf(files: Readonly<Record<string, string | undefined
 }
 
 /** Loads and checks a manifest with the example's files around it. */
-export function load(text: string = exampleText, files: Readonly<Record<string, string | undefined>> = {}): LoadedApp {
+export function load(text: string = exampleText, files: Files = {}): LoadedApp {
   return loadApp('/app', surroundingsOf({ 'sallyport.yaml': text, ...files }))
 }
 
 /** The same, for a manifest that must load. */
 export function mustLoad(
   text: string = exampleText,
-  files: Readonly<Record<string, string | undefined>> = {},
+  files: Files = {},
 ): { readonly app: App; readonly compiled: CompiledApp } {
   const loaded = load(text, files)
   if (!loaded.ok)
@@ -55,7 +65,7 @@ export function mustLoad(
 }
 
 /** The faults of a manifest that must not load. */
-export function faultsOf(text: string, files: Readonly<Record<string, string | undefined>> = {}): readonly Fault[] {
+export function faultsOf(text: string, files: Files = {}): readonly Fault[] {
   const loaded = load(text, files)
   return loaded.ok ? [] : loaded.faults
 }

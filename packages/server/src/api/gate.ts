@@ -10,13 +10,15 @@ import {
 } from '@sallyport/core/access'
 import type { Gate, Outcome } from '@sallyport/core/enforcement'
 
-import { subjectFacts } from '../information/index.ts'
+import { type AskGuests, subjectFacts } from '../information/index.ts'
 import type { AdministrativeRequest, ApiAnswer } from './verb.ts'
 
 /** What the administration door needs from the other rooms. */
 export interface AdministrationRooms {
   readonly identify: (evidence: { readonly credentials: readonly string[] }) => Promise<Subject>
   readonly elevatedRoles: (subjectId: string) => readonly string[]
+  /** Adds what the guests say. Never rejects. */
+  readonly askGuests: AskGuests
   readonly decide: (asked: readonly [AccessRequest, ...AccessRequest[]]) => Decision
   readonly record: (decision: Decision) => Promise<Receipt>
   readonly admit: (decision: Allow, receipt: Receipt) => Grant
@@ -51,7 +53,7 @@ export function administrationGate(rooms: AdministrationRooms): Gate<Administrat
         },
       ]
     },
-    gather: (asked) => asked,
+    gather: rooms.askGuests,
     decide: rooms.decide,
     record: rooms.record,
     refuse: (decision) => {

@@ -15,6 +15,7 @@ import {
 } from '@sallyport/core/access'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 
+import { guestsThatSay } from '../information/testing/guests.ts'
 import { administrationGate, type AdministrationRooms } from './gate.ts'
 import { startApi } from './server.ts'
 import type { AdministrativeRequest, Verb } from './verb.ts'
@@ -45,6 +46,7 @@ async function start(
   const gate = administrationGate({
     identify: async ({ credentials }) => (credentials.length === 0 ? anonymous : subject),
     elevatedRoles: () => [],
+    askGuests: (asked) => asked,
     decide: (asked): Decision => {
       const [{ id, refusal }] = asked
       return refusal === undefined
@@ -118,6 +120,20 @@ test('a person whose credential was refused changes nothing', async () => {
   await start({ ...ada, refused: { code: 'token.expired', message: 'It expired.' } })
   expect((await ask('PUT', '/v1/secrets/a', asAda, 'v'))[0]).toBe(401)
   expect(carriedOut).toEqual([])
+})
+
+test('guests are asked before it is decided', async () => {
+  const seen: unknown[] = []
+  await start(ada, {
+    askGuests: guestsThatSay(() => 'deny'),
+    decide: (asked): Decision => {
+      const [{ id, context }] = asked
+      seen.push(context['sallyport:Guest/tested'])
+      return { effect: 'allow', id, asked, reasons: [] }
+    },
+  })
+  expect((await ask('PUT', '/v1/secrets/a', asAda, 'v'))[0]).toBe(200)
+  expect(seen).toEqual(['deny'])
 })
 
 test('what was allowed and has ended since is not carried out', async () => {

@@ -46,7 +46,8 @@ function egressGate<Response>(rooms: EgressRooms): Gate<Exit<Response>, Response
     },
     gather: async (asked) => {
       const [first, ...rest] = asked
-      const all = [withFacts(first, rooms), ...rest.map((each) => withFacts(each, rooms))] as const
+      const facts = [withFacts(first, rooms), ...rest.map((each) => withFacts(each, rooms))] as const
+      const all = await rooms.askGuests(facts)
       // Those who may not use the door learn nothing of it, and use up nothing of what it has.
       if (exit.lack !== undefined && rooms.decide(all).effect === 'allow') lack = await exit.lack()
       return all

@@ -13,11 +13,14 @@ import type {
 import type { App, Table } from '@sallyport/manifest'
 
 import type { Invocation, InvocationResult, OutputLine } from '../host/index.ts'
+import type { AskGuests } from '../information/index.ts'
 
 /** What the egress door needs from the other rooms; main.ts hands it in. */
 export interface EgressRooms {
   /** The app in force now. Asked for every exit, so a reload holds from the next one on. */
   readonly app: () => App
+  /** Adds what the guests say. Never rejects. */
+  readonly askGuests: AskGuests
   /** Pure and synchronous; positions and fixes are already filled in. Honours `refusal`. */
   readonly decide: (asked: readonly [AccessRequest, ...AccessRequest[]]) => Decision
   /** Resolves when the record is as durable as its grade says; rejects rather than lose one. */

@@ -11,6 +11,7 @@ import { enforce } from '@sallyport/core/enforcement'
 import { expect, test } from 'vitest'
 
 import type { Invocation } from '../host/index.ts'
+import { guestsThatSay } from '../information/testing/guests.ts'
 import { affinityOf, ingressGate, type IngressRooms } from './gate.ts'
 import { createLimiter } from './rate-limit.ts'
 import type { Destination, IngressRequest, IngressResponse } from './request.ts'
@@ -68,6 +69,7 @@ function roomsFor(
   const nonces: (string | undefined)[] = []
   const gate = ingressGate({
     app: 'test',
+    askGuests: (asked) => asked,
     identify: async () => subject,
     elevatedRoles: () => [],
     countryOf: () => undefined,
@@ -111,6 +113,14 @@ function roomsFor(
     },
   }
 }
+
+test('guests are asked before it is decided, about what is known of the request by then', async () => {
+  const { ask, decided } = roomsFor(alice, {
+    askGuests: guestsThatSay(({ context }) => String(context['aws:SourceIp'])),
+  })
+  expect((await ask()).status).toBe(200)
+  expect(decided[0]?.asked[0].context).toMatchObject({ 'sallyport:Guest/tested': '127.0.0.1' })
+})
 
 test('a user is led to the function, and nobody else on their behalf', async () => {
   const { ask, invoked } = roomsFor(alice)

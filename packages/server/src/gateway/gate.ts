@@ -16,7 +16,7 @@ import type { Allow } from '@sallyport/core/access'
 import type { Gate, Outcome } from '@sallyport/core/enforcement'
 import type { Evidence } from '@sallyport/core/identity'
 
-import { subjectFacts } from '../information/index.ts'
+import { type AskGuests, subjectFacts } from '../information/index.ts'
 import type { Invocation, InvocationResult } from '../host/index.ts'
 import { fromFunctionResult, toApiGatewayEvent } from '../host/index.ts'
 import type { BodyCheck } from './body-schema.ts'
@@ -33,6 +33,8 @@ export interface IngressRooms {
   readonly dpopNonce: () => string
   readonly elevatedRoles: (subjectId: string) => readonly string[]
   readonly countryOf: (address: string) => string | undefined
+  /** Adds what the guests say. Never rejects. */
+  readonly askGuests: AskGuests
   readonly decide: (asked: readonly [AccessRequest, ...AccessRequest[]]) => Decision
   readonly record: (decision: Decision) => Promise<Receipt>
   readonly admit: (decision: Allow, receipt: Receipt) => Grant
@@ -73,7 +75,7 @@ export function ingressGate(rooms: IngressRooms): Gate<IngressRequest, IngressRe
         },
       ]
     },
-    gather: (asked) => asked,
+    gather: rooms.askGuests,
     decide: rooms.decide,
     record: rooms.record,
     refuse: (decision, _receipt, request) => {

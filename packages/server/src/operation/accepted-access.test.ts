@@ -23,6 +23,7 @@ only:
 
 const load = (text: string) => {
   const loaded = loadManifest('/app', {
+    readBytes: () => undefined,
     readFile: (path) => (path.endsWith('.yaml') ? text : 'export const handler = 1'),
     realpath: (path) => path,
     sha256: (bytes) => Buffer.from(bytes).toString('hex').slice(-64),

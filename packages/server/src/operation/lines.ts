@@ -1,7 +1,8 @@
-import type { Deny, Grant, OutcomeRecord } from '@sallyport/core/access'
+import type { Deny, Grant, LifecycleRecord, OutcomeRecord } from '@sallyport/core/access'
 import { type Outcome, refusalLine } from '@sallyport/core/enforcement'
 
 import type { BoxEvent, Invocation, OutputLine } from '../host/index.ts'
+import type { Ending } from './close-all.ts'
 import { nowMs } from './moment.ts'
 
 /** An outcome as the ledger keeps it, timed from the moment the grant was used. */
@@ -47,4 +48,15 @@ export function refusedLine(decision: Deny): OutputLine {
   // `arn:sallyport:route:APP:ZONE:FUNCTION/…`: the function that it would have reached, where there is one.
   const functionName = /^arn:sallyport:route:[^:]*:[^:]*:([^/]+)\//.exec(resource)?.[1] ?? ''
   return { at: nowMs(), functionName, boxId: '', transaction, stream: 'platform', text: refusalLine(decision) }
+}
+
+/** Records that the server has started, and, first of all that ends, that it stops. */
+export async function recordLifecycle(
+  append: (record: LifecycleRecord) => Promise<unknown>,
+  detail: string,
+  started: Ending[],
+): Promise<void> {
+  const tell = (event: 'start' | 'stop'): Promise<unknown> => append({ kind: 'lifecycle', at: nowMs(), event, detail })
+  await tell('start')
+  started.push(async () => void (await tell('stop')))
 }

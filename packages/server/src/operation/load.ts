@@ -3,36 +3,61 @@ import { existsSync, readFileSync, realpathSync } from 'node:fs'
 import { join } from 'node:path'
 
 import { commandLine, SallyportError } from '@sallyport/core/access'
-import { type App, type CompiledApp, loadApp, manifestFile, showPosition, type Surroundings } from '@sallyport/manifest'
+import { type Guests, openGuests } from '@sallyport/guests'
+import {
+  type App,
+  checkApp,
+  type CompiledApp,
+  type Fault,
+  loadManifest,
+  manifestFile,
+  showPosition,
+  type Surroundings,
+} from '@sallyport/manifest'
 
 /** A manifest that loaded, compiled and held its own statements. */
 export interface LoadedManifest {
   readonly app: App
   readonly compiled: CompiledApp
+  /** Whoever loads it closes them. */
+  readonly guests: Guests
 }
 
 /**
- * Loads `FOLDER/sallyport.yaml`. Throws `manifest.missing`, and `manifest.faulty` with every fault at once, each with
- * its place.
+ * Loads `FOLDER/sallyport.yaml` and starts its guests, for its worked examples are run in their presence. Throws
+ * `manifest.missing`, `guest.unloadable`, and `manifest.faulty` with every fault at once, each with its place.
  */
-export function loadManifestOf(folder: string, environment: Surroundings['environment']): LoadedManifest {
+export async function loadManifestOf(
+  folder: string,
+  environment: Surroundings['environment'],
+  tell: (line: string) => void,
+): Promise<LoadedManifest> {
   if (!existsSync(join(folder, manifestFile))) {
     throw new SallyportError('manifest.missing', `There is no ${manifestFile} in ${folder}.`, {
       fix: commandLine('sallyport', 'init', folder),
     })
   }
-  const loaded = loadApp(folder, {
+  const read = loadManifest(folder, {
     readFile: (path) => ifPresent(() => readFileSync(path, 'utf8')),
+    readBytes: (path) => ifPresent(() => readFileSync(path)),
     realpath: (path) => ifPresent(() => realpathSync(path)),
     sha256: (bytes) => createHash('sha256').update(bytes).digest('hex'),
     environment,
   })
-  if (loaded.ok) return loaded
-  const faults = loaded.faults.map((fault) => {
+  if (!read.ok) throw faulty(read.faults)
+  const guests = await openGuests(read.app.guests ?? [], tell)
+  const loaded = await checkApp(read.app, guests.suppose)
+  if (loaded.ok) return { ...loaded, guests }
+  await guests.close()
+  throw faulty(loaded.faults)
+}
+
+function faulty(found: readonly Fault[]): SallyportError {
+  const faults = found.map((fault) => {
     const suggestion = fault.suggestion === undefined ? '' : `\n    try: ${fault.suggestion}`
     return `  ${showPosition(fault)} ${fault.code}: ${fault.message}${suggestion}`
   })
-  throw new SallyportError('manifest.faulty', `sallyport.yaml was not put into force:\n${faults.join('\n')}`)
+  return new SallyportError('manifest.faulty', `sallyport.yaml was not put into force:\n${faults.join('\n')}`)
 }
 
 /** Undefined for a file that is not there; any other failure is told. */

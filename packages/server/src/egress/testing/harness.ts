@@ -113,6 +113,7 @@ export async function openHarness(options: HarnessOptions = {}): Promise<Harness
     },
     identityToken: (audience, subject) => `identity of ${subject.name} for ${audience}`,
     elevatedRoles: () => [],
+    askGuests: (asked) => asked,
     invokeFunction: async (call): Promise<InvocationResult> => {
       calls.push(call)
       return { kind: 'response', body: Buffer.from(JSON.stringify({ statusCode: 201, body: '{"ok":true}' })) }

@@ -1,0 +1,1 @@
+export { type Guests, openGuests } from './guests.ts'

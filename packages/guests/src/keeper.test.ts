@@ -1,0 +1,73 @@
+import { afterEach, expect, test, vi } from 'vitest'
+
+import { guestInput } from './input.ts'
+import { type Keeper, type Kept, keepGuest } from './keeper.ts'
+import { opaGuest, request } from './testing/guest.ts'
+
+vi.setConfig({ testTimeout: 120_000 })
+
+const kept: Keeper[] = []
+afterEach(async () => {
+  await Promise.all(kept.splice(0).map((keeper) => keeper.close()))
+})
+
+async function keep(entrypoint: string, changes: Partial<Kept> = {}, told: string[] = []): Promise<Keeper> {
+  const { bytes, name, engine, deadlineMs, memoryMb } = await opaGuest(entrypoint)
+  const policy = Buffer.from(bytes).toString('base64')
+  const keeper = await keepGuest({ name, engine, policy, entrypoint, deadlineMs, memoryMb, ...changes }, (line) =>
+    told.push(line),
+  )
+  kept.push(keeper)
+  return keeper
+}
+
+const input = guestInput(request())
+
+/** The running process, which there is. */
+function pidOf(keeper: Keeper): number {
+  const pid = keeper.pid()
+  if (pid === undefined) throw new TypeError('no process runs')
+  return pid
+}
+
+test('a guest that is killed in the middle gives no verdict, and is there again a moment later', async () => {
+  const told: string[] = []
+  const keeper = await keep('sallyport/allow', {}, told)
+  const pid = pidOf(keeper)
+  process.kill(pid, 'SIGSTOP') // so that the ask is in the middle when the end comes
+  const asked = keeper.ask([input, input])
+  process.kill(pid, 'SIGKILL')
+  expect(await asked).toMatchObject([{ fault: 'guest.ended', detail: 'SIGKILL' }, { fault: 'guest.ended' }])
+  expect(await keeper.ask([input])).toMatchObject([{ fault: 'guest.unavailable' }])
+  await vi.waitFor(async () => expect(await keeper.ask([input])).toMatchObject([{ verdict: 'allow' }]), 60_000)
+  expect(keeper.pid()).not.toBe(pid)
+  expect(told).toEqual([expect.stringContaining('started again in 100 ms')])
+})
+
+test('a guest that loops is ended, and rests longer each time', async () => {
+  const told: string[] = []
+  const keeper = await keep('loop', { deadlineMs: 50 }, told)
+  for (const restMs of [100, 200, 400]) {
+    await vi.waitFor(async () => expect(await keeper.ask([input])).toMatchObject([{ fault: 'guest.late' }]), 60_000)
+    await vi.waitFor(() => expect(told.at(-1)).toContain(`started again in ${restMs} ms`), 60_000)
+  }
+})
+
+test('a guest that was only slow to be heard is not ended for it', async () => {
+  const keeper = await keep('sallyport/allow', { deadlineMs: 50 })
+  const pid = pidOf(keeper)
+  const asked = keeper.ask([input])
+  const until = performance.now() + 200
+  while (performance.now() < until); // this process hears nothing meanwhile, and the answer lies in the channel
+  expect(await asked).toMatchObject([{ verdict: 'allow' }])
+  expect(keeper.pid()).toBe(pid)
+})
+
+test('more asks than a guest may hold are turned away at once', async () => {
+  const keeper = await keep('sallyport/allow')
+  process.kill(pidOf(keeper), 'SIGSTOP')
+  const asked = Array.from({ length: 257 }, () => keeper.ask([input]))
+  expect(await asked.at(-1)).toMatchObject([{ fault: 'guest.busy' }])
+  process.kill(pidOf(keeper), 'SIGKILL')
+  expect(await asked[0]).toMatchObject([{ fault: 'guest.ended' }])
+})
