@@ -15,15 +15,6 @@ export const guestGuards: readonly Guard[] = [
     testName: 'that gave no verdict',
   },
   {
-    name: 'a guest is left out of the upper bound of an invariant',
-    attack: 'a guest makes a violated invariant seem to hold',
-    file: 'packages/manifest/src/check/invariants.ts',
-    code: '!guests.has(name)',
-    without: 'name.length > 0',
-    noticedBy: [`${compile}/guests.test.ts`],
-    testName: 'does not make an invariant hold',
-  },
-  {
     name: 'nobody but a guest states a verdict',
     attack: 'a fact of that name comes with the request',
     file: `${guests}/input.ts`,

@@ -19,11 +19,6 @@ export const guestKinds: Readonly<Record<string, readonly string[]>> = {
   administration: Object.values(actions).filter((action) => !ofTheData.has(action)),
 }
 
-/** What the guests' policies are called, so that whoever asks for an upper bound can leave them out. */
-export function guestPolicyName(guest: Guest): string {
-  return `guest/${guest.name}`
-}
-
 /**
  * Whether a guest is asked about a request. Where this and the statements below ever disagree, a verdict is missing
  * that a statement demands, and the request is denied.
@@ -65,7 +60,7 @@ function compileGuest(guest: Guest, rules: Rules): NamedPolicy {
       Condition: { StringNotEquals: { [`${contextKeys.guest}/${guest.name}`]: 'allow' } },
     })
   const statement = guest.asks.length === 0 ? [deny({ Action: '*', Resource: '*' })] : guest.asks.map(scopeOf).map(deny)
-  return { name: guestPolicyName(guest), document: { Version: '2012-10-17', Statement: statement } }
+  return { name: `guest/${guest.name}`, document: { Version: '2012-10-17', Statement: statement } }
 }
 
 function scopeOf({ action, resource = '*' }: GuestScope): Pick<Statement, 'Action' | 'NotAction' | 'Resource'> {
