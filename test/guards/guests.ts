@@ -54,7 +54,7 @@ export const guestGuards: readonly Guard[] = [
     name: 'a deadline ends the wait',
     attack: 'a guest that loops holds every request',
     file: `${guests}/keeper.ts`,
-    code: 'setTimeout(() => setImmediate(late), kept.deadlineMs).unref()',
+    code: 'setTimeout(() => setImmediate(late), deadlineMs).unref()',
     without: 'setTimeout(() => setImmediate(late), 2_000_000).unref()',
     noticedBy: [`${guests}/keeper.test.ts`],
     testName: 'is ended, and rests longer',
