@@ -218,6 +218,10 @@ export const errorCodes: Readonly<Record<string, Entry>> = {
   ],
   'function.bad_response': ['The function answered with something that is no response.', mendFunction],
   'function.busy': ['Every box of the function is taken.', 'Try again, or make the function answer faster.'],
+  'function.crash_loop': [
+    "The function's process ended at its last calls, one after the other; it is tried again soon.",
+    mendFunction,
+  ],
   'function.exited': ["The function's process ended during the call.", mendFunction],
   'function.init_failed': ['The module failed while it was loaded.', mendFunction],
   'function.not_granted': ['Nothing under `can` lets the function make this call.', askWhy],

@@ -1,15 +1,17 @@
 import type { InvocationResult } from './invocation.ts'
 import type { PodExit } from './pod.ts'
 
-/** What the invocation that ran is told when its box is gone. */
+/** What the invocation that ran is told when its box is gone: of memory, if `memoryMb`, the limit, was met. */
 export function endedResult(
   exit: PodExit,
   reason: string | undefined,
-  memory: boolean,
+  memoryMb: number | undefined,
   tail: string,
 ): InvocationResult {
-  const code = memory ? 'function.out_of_memory' : 'function.exited'
-  return { kind: 'error', code, message: [exitText(exit), reason ?? '', tail].join('\n').trim() }
+  const code = memoryMb === undefined ? 'function.exited' : 'function.out_of_memory'
+  const limit = memoryMb === undefined ? '' : `its limit of ${memoryMb} MB was met`
+  const lines = [limit, exitText(exit), reason ?? '', tail]
+  return { kind: 'error', code, message: lines.filter((line) => line !== '').join('\n') }
 }
 
 /** How a process ended, in words. */

@@ -28,6 +28,8 @@ export interface BoxEngineOptions {
   readonly random: (bytes: number) => Uint8Array
   /** As root: the uids of functions, one each; `up` gives every app a range of its own. */
   readonly uidRange?: { readonly first: number; readonly count: number }
+  /** How long a box may be idle before its processes are stopped; ten seconds when absent. */
+  readonly freezeAfterMs?: number
   /** The function whose boxes may be debugged. */
   readonly inspect?: string
 }

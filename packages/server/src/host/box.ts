@@ -6,6 +6,7 @@ import { boxOptions, type BoxExtras } from './box-options.ts'
 import { endedResult, exitText, heapExhausted } from './box-end.ts'
 import type { CgroupRoots } from './cgroups.ts'
 import type { AttachExits, FunctionImage, OutputLine } from './engine.ts'
+import { type Freezer, freezerFor } from './freeze.ts'
 import type { Invocation, InvocationResult } from './invocation.ts'
 import { prlimitCommand } from './limits.ts'
 import { readOutput } from './output.ts'
@@ -29,6 +30,8 @@ export interface BoxSurroundings {
   /** Milliseconds since the epoch. */
   readonly clock: () => number
   readonly random: (bytes: number) => Uint8Array
+  /** How long a box may be idle before its processes are stopped; ten seconds when absent. */
+  readonly freezeAfterMs?: number
 }
 
 /** Something about a box that the ledger or the operator should hear of. */
@@ -49,6 +52,8 @@ export interface Box {
   isIdle(): boolean
   /** Hands one over. Call it only while the box is idle. Never rejects; ends the box when the deadline passes. */
   run(invocation: Invocation): Promise<InvocationResult>
+  /** Stops its processes until it runs again. Call it only while the box is idle. */
+  freeze(): void
   kill(reason: string): void
   /** Every process, socket and control group of the box is gone. Never rejects. */
   readonly gone: Promise<void>
@@ -58,8 +63,8 @@ export interface Box {
 export interface BoxHooks {
   /** Ready for an invocation, the first or the next. */
   onIdle(box: Box): void
-  /** Ended, with what went wrong when it never became ready. */
-  onEnd(box: Box, initFailure: string | undefined): void
+  /** Ended, with what went wrong when it never became ready, or when it ended by itself after it was. */
+  onEnd(box: Box, why: { readonly initFailure?: string; readonly crash?: string }): void
 }
 
 /** The reason given when a healthy box is no longer wanted; a box that had not yet loaded is then no failure. */
@@ -89,6 +94,7 @@ export function startBox(
   let endReason: string | undefined
   let breaches = 0
   let lostTimer: NodeJS.Timeout | undefined
+  let frozen: Freezer | undefined
   // Output of an invocation that has just answered is still read as its own.
   let ending: Invocation | undefined
   let settle: ((result: InvocationResult) => void) | undefined
@@ -160,8 +166,14 @@ export function startBox(
     id,
     pid: pod.pid,
     isIdle: () => idle,
+    freeze: () => {
+      frozen ??= freezerFor(pod.pid)
+      frozen.freeze()
+    },
     run: (invocation) => {
       idle = false
+      frozen?.thaw()
+      frozen = undefined
       return runOne(invocation)
     },
     kill: (reason) => {
@@ -176,7 +188,7 @@ export function startBox(
       exits.close()
       await output.end()
       const memory = (group?.outOfMemoryKills() ?? 0) > 0 || heapExhausted(exit, output.tail(40))
-      settle?.(endedResult(exit, endReason, memory, output.tail(5)))
+      settle?.(endedResult(exit, endReason, memory ? image.memoryMb : undefined, output.tail(5)))
       if (!wasReady && initFailure === undefined && endReason !== closing) {
         initFailure = memory ? 'out of memory while loading' : `${exitText(exit)}: ${output.tail(5)}`
       }
@@ -184,7 +196,11 @@ export function startBox(
       api.close()
       if (group !== undefined) await removeGroup(group)
       event('box-end', `${endReason ?? 'ended by itself'}, ${exitText(exit)}`, interrupted)
-      hooks.onEnd(box, initFailure)
+      const crash = endReason === undefined ? exitText(exit) : undefined
+      hooks.onEnd(box, {
+        ...(initFailure === undefined ? {} : { initFailure }),
+        ...(crash === undefined ? {} : { crash }),
+      })
       return undefined
     }),
   }

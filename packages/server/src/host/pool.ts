@@ -1,3 +1,4 @@
+import { createBackOff } from './back-off.ts'
 import { type Box, type BoxHooks, type BoxSurroundings, closing, startBox } from './box.ts'
 import type { FunctionImage } from './engine.ts'
 import type { Inspector } from './inspector.ts'
@@ -33,9 +34,8 @@ interface Member {
 }
 
 const waitingPerBox = 16
-const firstBackoffMs = 100
-const maxBackoffMs = 10_000
 const usualIdleMs = 300_000
+const usualFreezeMs = 10_000
 const spareAfterMs = 50
 
 /** Everything but the image is the engine's. Under an inspector there is one box, so that breakpoints are met. */
@@ -48,11 +48,12 @@ export function createPool(
   const maxBoxes = inspector === undefined ? image.maxBoxes : 1
   const maxWaiting = image.maxWaiting ?? maxBoxes * waitingPerBox
   const maxIdleMs = image.idleBoxMs ?? usualIdleMs
+  const freezeAfterMs = around.freezeAfterMs ?? usualFreezeMs
   const members = new Map<Box, Member>()
   const queue: Waiting[] = []
   let starting = 0
-  let failures = 0
-  let notBefore = 0
+  const backOff = createBackOff(around.clock)
+  let refusal = { code: 'function.init_failed', message: '' }
   let draining = false
   let spare: Promise<PreparedBox> | undefined
   const ends = new Set<Promise<unknown>>()
@@ -61,25 +62,29 @@ export function createPool(
     onIdle: (box) => {
       const member = members.get(box)
       if (member === undefined || member.state === 'ending') return
-      failures = 0
+      backOff.loaded()
       if (draining || (image.reuse === 'never' && member.state !== 'loading')) return end(member)
       member.state = 'idle'
       member.lastUsedAt = around.clock()
       pump()
     },
-    onEnd: (box, initFailure) => {
+    onEnd: (box, { initFailure, crash }) => {
       members.delete(box)
-      if (initFailure !== undefined) backOff(initFailure)
+      if (initFailure !== undefined) {
+        backOff.failedToLoad()
+        tellWaiting('function.init_failed', initFailure)
+      } else if (crash !== undefined && backOff.crashed()) {
+        tellWaiting('function.crash_loop', crash)
+      }
       pump()
     },
   }
 
-  function backOff(message: string): void {
-    notBefore = around.clock() + Math.min(maxBackoffMs, firstBackoffMs * 2 ** failures)
-    failures += 1
-    // Another box may be well; only when none is are the waiting told.
+  /** Another box may be well; only when none is are the waiting told. */
+  function tellWaiting(code: string, message: string): void {
+    refusal = { code, message: 'its last boxes ended at once; it is tried again shortly' }
     if (members.size + starting > 0) return
-    for (const waiting of queue.splice(0)) answer(waiting, failed('function.init_failed', message))
+    for (const waiting of queue.splice(0)) answer(waiting, failed(code, message))
   }
 
   function end(member: Member): void {
@@ -125,6 +130,7 @@ export function createPool(
       // `never`: ended at once, so that not even a timer of this invocation runs on.
       if (member.state === 'busy' && image.reuse === 'never') end(member)
       else if (member.state === 'busy') member.state = 'finishing'
+      if (result.kind === 'response') backOff.answered()
       answer(waiting, result)
       return undefined
     })
@@ -132,7 +138,7 @@ export function createPool(
 
   /** False when no further box may be started now. */
   function start(): boolean {
-    if (around.clock() < notBefore) return false
+    if (!backOff.mayStart()) return false
     if (members.size + starting >= maxBoxes && !evict()) return false
     starting += 1
     const made = takeSpare().then(
@@ -145,17 +151,22 @@ export function createPool(
           members.set(box, { box, state: 'loading', lastUsedAt: around.clock() })
           return track(box.gone)
         } catch (error) {
-          backOff(String(error))
+          cannotStart(error)
           return discardBox(prepared)
         }
       },
       (error: unknown) => {
         starting -= 1
-        backOff(error instanceof Error ? error.message : String(error))
+        cannotStart(error)
       },
     )
     track(made)
     return true
+  }
+
+  function cannotStart(error: unknown): void {
+    backOff.failedToLoad()
+    tellWaiting('function.init_failed', error instanceof Error ? error.message : String(error))
   }
 
   /** Under `reuse: user` an idle box of somebody else makes room, the longest unused first. */
@@ -186,12 +197,19 @@ export function createPool(
     void ending.finally(() => ends.delete(ending))
   }
 
-  const idleTimer = setInterval(() => {
-    const since = around.clock() - maxIdleMs
-    for (const member of members.values()) {
-      if (member.state === 'idle' && member.affinity !== undefined && member.lastUsedAt < since) end(member)
+  const idleTimer = setInterval(lookAtIdle, Math.min(maxIdleMs, freezeAfterMs) / 4).unref()
+
+  /** Ends what was unused for long, but for the reserve; stops the processes of what stays. */
+  function lookAtIdle(): void {
+    const now = around.clock()
+    const idle = [...members.values()].filter(({ state }) => state === 'idle')
+    let spareable = idle.filter(({ affinity }) => affinity === undefined).length - image.warmBoxes
+    for (const member of idle.toSorted((a, b) => a.lastUsedAt - b.lastUsedAt)) {
+      const unusedMs = now - member.lastUsedAt
+      if (unusedMs >= maxIdleMs && (member.affinity !== undefined || spareable-- > 0)) end(member)
+      else if (unusedMs >= freezeAfterMs && inspector === undefined) member.box.freeze()
     }
-  }, maxIdleMs / 4).unref()
+  }
 
   function count(matches: (member: Member) => boolean): number {
     return [...members.values()].filter(matches).length
@@ -213,7 +231,8 @@ export function createPool(
     invoke: (invocation) =>
       new Promise((resolve) => {
         const remainingMs = invocation.deadline - around.clock()
-        if (queue.length >= Math.max(1, maxWaiting)) return resolve(busy(`its queue of ${maxWaiting} calls is full`))
+        if (queue.length >= Math.max(maxWaiting, maxBoxes - count(({ state }) => state === 'busy')))
+          return resolve(busy(`its queue of ${maxWaiting} calls is full`))
         const waiting: Waiting = {
           invocation,
           resolve,
@@ -221,10 +240,10 @@ export function createPool(
         }
         queue.push(waiting)
         pump()
-        const refused = around.clock() < notBefore && members.size + starting === 0
+        const refused = !backOff.mayStart() && members.size + starting === 0
         if (!refused || !queue.includes(waiting)) return
         queue.splice(queue.indexOf(waiting), 1)
-        answer(waiting, failed('function.init_failed', 'its module failed to load; it is tried again shortly'))
+        answer(waiting, failed(refusal.code, refusal.message))
       }),
     drain,
     adopt: (waiting) => {

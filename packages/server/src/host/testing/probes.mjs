@@ -62,6 +62,7 @@ const probes = {
       .then((r) => String(r.status), (e) => 'error ' + e).then((t) => require('node:fs').writeFileSync('${file}', t))`
     spawn(process.execPath, ['-e', script], { detached: true, stdio: 'ignore' }).unref()
   },
+  leave: ({ seconds }) => void spawn('/usr/bin/sleep', [String(seconds)], { detached: true, stdio: 'ignore' }).unref(),
   remaining: (_, context) => context.getRemainingTimeInMillis(),
   claims: (_, context) => context.sallyport,
   context: (_, context) => JSON.parse(JSON.stringify(context)),
