@@ -13,7 +13,7 @@ export interface BackOff {
 
 const firstMs = 100
 const maxMs = 10_000
-/** A function may end its process now and then; one that does nothing else is not started at the rate of its callers. */
+/** A function may end its process now and then; one that does nothing else does not start as often as it is called. */
 const maxCrashes = 5
 
 /** `clock` gives milliseconds. Each failure in a row doubles the time that must pass. */
