@@ -1,6 +1,6 @@
 import { soak } from '../packages/server/src/host/testing/soak.ts'
 
-// npm run soak [-- COUNT]: a million invocations unless said. Ends with 1 when one is answered wrongly or anything is left.
+// npm run soak [-- COUNT]: a million invocations unless said. Ends with 1 when anything is wrong or left.
 const count = Number(process.argv[2] ?? 1_000_000)
 if (!Number.isSafeInteger(count) || count < 1) {
   console.error(`soak: ${process.argv[2]} is no count`)

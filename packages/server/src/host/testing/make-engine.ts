@@ -85,7 +85,7 @@ export async function makeEngine(
         server.on('connection', (socket) => {
           socket.on('error', () => socket.destroy())
           contacts.push({ boxId, port, address: socket.localAddress, invocation: current()?.id, socket })
-          if (options.hold === true) socket.write('held')
+          if (options.hold === true) socket.on('data', () => socket.write('heard')).write('held')
           else socket.destroy()
         })
       }

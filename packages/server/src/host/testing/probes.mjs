@@ -5,6 +5,7 @@ import { createSocket } from 'node:dgram'
 import { lookup } from 'node:dns/promises'
 import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 const probes = {
   echo: ({ value }) => value,
@@ -63,6 +64,12 @@ const probes = {
     spawn(process.execPath, ['-e', script], { detached: true, stdio: 'ignore' }).unref()
   },
   leave: ({ seconds }) => void spawn('/usr/bin/sleep', [String(seconds)], { detached: true, stdio: 'ignore' }).unref(),
+  wait: ({ ms }) => sleep(ms),
+  timer: ({ host, port }) => void setInterval(() => void tryConnect({ host, port }), 50),
+  promise: ({ host, port }) => void tryOnAndOn({ host, port }),
+  begin: ({ host, port, text }) => begin(host, port, text),
+  finish: ({ text }) => finish(text),
+  both: async ({ host, port, text, rest }) => (await begin(host, port, text)) && finish(rest),
   remaining: (_, context) => context.getRemainingTimeInMillis(),
   claims: (_, context) => context.sallyport,
   context: (_, context) => JSON.parse(JSON.stringify(context)),
@@ -70,6 +77,7 @@ const probes = {
 }
 
 let calls = 0
+let kept
 
 export const handler = async (event, context) => (await probes[event.probe](event, context)) ?? null
 
@@ -104,6 +112,33 @@ function tryConnect(options) {
     socket.on('data', (chunk) => (text += chunk))
     socket.once('error', (error) => resolve(error.code))
     socket.once('close', () => resolve(text === '' ? 'closed' : text))
+  })
+}
+
+async function tryOnAndOn(where) {
+  for (;;) {
+    await sleep(50)
+    await tryConnect(where)
+  }
+}
+
+/** Opens a connection, says `text` once the door has answered, and keeps it for another call. */
+function begin(host, port, text) {
+  return new Promise((resolve) => {
+    kept = connect({ host, port })
+    kept.on('error', () => {})
+    kept.once('data', () => kept.write(text, () => resolve('begun')))
+  })
+}
+
+/** `taken` when the door still takes what is said on the kept connection. */
+function finish(text) {
+  return new Promise((resolve) => {
+    if (kept.destroyed || !kept.writable) return resolve('closed')
+    kept.once('close', () => resolve('closed'))
+    kept.once('error', () => resolve('closed'))
+    kept.once('data', () => resolve('taken'))
+    kept.write(text)
   })
 }
 
