@@ -4,11 +4,13 @@ import { join } from 'node:path'
 
 import { commandsDocument } from './docs/commands.ts'
 import { errorsDocument } from './docs/errors.ts'
+import { policyDocument } from './docs/policy.ts'
 import { top } from './run.ts'
 
 const documents: Readonly<Record<string, () => string>> = {
   'docs/cli.md': commandsDocument,
   'docs/errors.md': errorsDocument,
+  'docs/policy.md': policyDocument,
 }
 
 const checkOnly = process.argv.includes('--check')

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 import { appWith, type } from '../testing.ts'
@@ -75,4 +77,11 @@ describe('decide', () => {
   test('a file that is not there is named', async () => {
     expect(await say(['nothing.json'])).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('nothing.json') })
   })
+})
+
+test('docs/decide.md shows a query and the answer that it gets', async () => {
+  const document = readFileSync(new URL('../../../../docs/decide.md', import.meta.url), 'utf8')
+  const [asked, answer] = [...document.matchAll(/```json\n(.*?)```/gs)].map(([, block = '']) => block)
+  const { stdout } = await type(['decide', '-'], { cwd: '/', input: asked ?? '' })
+  expect(JSON.parse(stdout)).toEqual(JSON.parse(answer ?? ''))
 })

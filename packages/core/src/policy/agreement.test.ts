@@ -1,6 +1,6 @@
 import type { AccessRequest, Decision } from '@sallyport/core/access'
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { expect, inject, test } from 'vitest'
 
 import {
   type Authority,
@@ -14,8 +14,10 @@ import {
 } from './index.ts'
 import { accessRequest, appPolicies, awsRequest, manyStatements, policyLayers } from './testing/generated.ts'
 
-/** Policies and requests that are asked of each; together over 100,000 questions. */
-const runs = { numRuns: 2100, seed: 20260101 }
+const { seed, times } = inject('fuzz') ?? { seed: 20260101, times: 1 }
+
+/** Policies and requests that are asked of each; together over 100,000 questions, and more under `npm run fuzz`. */
+const runs = { numRuns: 2100 * times, seed }
 const perPolicy = { minLength: 24, maxLength: 24 }
 
 /** What both evaluators must say alike. The matcher library is too slow to be asked this often. */
@@ -53,7 +55,7 @@ function agreement() {
 
 test(
   'on an app, the indexed evaluator and the one read from the specification always agree',
-  { timeout: 120_000 },
+  { timeout: 120_000 * times },
   () => {
     const both = agreement()
     fc.assert(
@@ -69,7 +71,7 @@ test(
   },
 )
 
-test('on every layer and kind of principal, the two evaluators always agree', { timeout: 120_000 }, () => {
+test('on every layer and kind of principal, the two evaluators always agree', { timeout: 120_000 * times }, () => {
   const both = agreement()
   fc.assert(
     fc.property(policyLayers, fc.array(awsRequest, perPolicy), (layers: PolicyLayers, requests) => {
@@ -81,14 +83,14 @@ test('on every layer and kind of principal, the two evaluators always agree', { 
   both.everyAnswerWasSeen(3000)
 })
 
-test('among many statements, the index finds what asking one by one finds', { timeout: 120_000 }, () => {
+test('among many statements, the index finds what asking one by one finds', { timeout: 120_000 * times }, () => {
   const both = agreement()
   fc.assert(
     fc.property(manyStatements, fc.array(awsRequest, perPolicy), (layers: PolicyLayers, requests) => {
       const set = compile(layers)
       for (const request of requests) both.ask(set, layers, [request])
     }),
-    { ...runs, numRuns: 150 },
+    { ...runs, numRuns: 150 * times },
   )
   both.everyAnswerWasSeen(100)
 })

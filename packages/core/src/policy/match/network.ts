@@ -13,6 +13,14 @@ const mapped = 0xffffn
 
 /** Reads an address, strictly: `010` and `256` are no octets, zone identifiers are refused. */
 export function readAddress(text: string): Address | undefined {
+  // One request's address is asked about in every layer.
+  if (text !== lastRead.text) lastRead = { text, address: readAddressAnew(text) }
+  return lastRead.address
+}
+
+let lastRead: { readonly text: string; readonly address: Address | undefined } = { text: '', address: undefined }
+
+function readAddressAnew(text: string): Address | undefined {
   if (text.length > 45) return undefined
   if (!text.includes(':')) {
     const bits = readIpv4(text)

@@ -1,0 +1,175 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+
+import type { AccessRequest } from '@sallyport/core/access'
+import {
+  compile,
+  decide,
+  makeAnswerer,
+  type PolicyDocument,
+  type PolicyLayers,
+  type PolicySet,
+} from '@sallyport/core/policy'
+
+import { peers, peersFolder } from './policy-peers.ts'
+import { allowed, type Asked, bucket, type Case, denied, document, principal } from './policy-workload.ts'
+
+// Microseconds per decision, and what compiling costs, against other engines on the same logical policies: N statements
+// that allow, each with two actions, a resource pattern, an equal tag and a network; only the last one matches.
+// Each engine and size runs in a process of its own: node bench/policy.ts ENGINE N prints its row.
+
+const sizes = [1, 100, 1000, 10_000]
+const attached = (n: number, resource = bucket) => [{ name: 'p', document: document(n, resource) }]
+
+function requestFor({ action, resource, tag, ip }: Asked): AccessRequest {
+  return {
+    id: '0',
+    transaction: '0',
+    subject: { kind: 'operator', id: principal, name: 'app', roles: [] },
+    action,
+    resource,
+    resourceAccount: '123456789012',
+    context: { 'aws:PrincipalTag/team': tag, 'aws:SourceIp': ip },
+    actors: [],
+  }
+}
+
+function ours(layers: PolicyLayers, n: number, explained = false, star = false): Case {
+  const set: PolicySet = compile(layers)
+  const yes = requestFor(allowed(n))
+  const no = requestFor(star ? { ...denied(n), tag: 'nobody' } : denied(n))
+  const ask = (request: AccessRequest) => () => {
+    const decision = decide(set, [request])
+    return explained ? decision.effect === 'allow' && decision.reasons.length > 0 : decision.effect === 'allow'
+  }
+  const denial = () => {
+    const decision = decide(set, [no])
+    return decision.effect === 'allow' || (explained && decision.reasons.length === 0)
+  }
+  return { allow: ask(yes), deny: denial }
+}
+
+/** Every layer with N statements, each of which has to be passed. */
+function everyLayer(n: number): PolicyLayers {
+  const level = { id: 'level', policies: attached(n) }
+  const resource = { name: 'r', document: withPrincipal(document(n, bucket)) }
+  return {
+    identity: attached(n),
+    boundary: attached(n),
+    session: attached(n),
+    serviceControl: [level, level],
+    resourceControl: [{ id: 'level', policies: [] }],
+    resource,
+  }
+}
+
+function withPrincipal(made: PolicyDocument): PolicyDocument {
+  const named = made.Statement.map((statement) => ({ ...statement, Principal: { AWS: '123456789012' } }))
+  return { ...made, Statement: named }
+}
+
+const engines: Readonly<Record<string, (n: number) => Case | Promise<Case>>> = {
+  'ours, identity': (n) => ours({ identity: attached(n) }, n),
+  'ours, every layer': (n) => ours(everyLayer(n), n),
+  'ours, explained': (n) => ours({ identity: attached(n) }, n, true),
+  'ours, Resource "*"': (n) => ours({ identity: attached(n, () => '*') }, n, false, true),
+  ...peers,
+}
+
+/** Median over batches of the mean of one batch, in µs; a batch takes about two milliseconds. */
+function measure(ask: () => boolean): number {
+  for (const until = performance.now() + 150; performance.now() < until;) ask()
+  const start = performance.now()
+  ask()
+  const batch = Math.max(1, Math.round(2 / Math.max(performance.now() - start, 1e-4)))
+  const means: number[] = []
+  for (const until = performance.now() + 400; performance.now() < until || means.length < 5;) {
+    const from = performance.now()
+    for (let count = 0; count < batch; count += 1) ask()
+    means.push(((performance.now() - from) * 1000) / batch)
+  }
+  return means.toSorted((a, b) => a - b)[Math.floor(means.length / 2)] ?? NaN
+}
+
+async function row(engine: string, n: number): Promise<readonly [number, number]> {
+  const { allow, deny } = (await engines[engine]?.(n)) ?? failed(engine)
+  if (!allow() || deny()) throw new Error(`${engine} at ${n} decides something else`)
+  return [measure(allow), measure(deny)]
+}
+
+function failed(engine: string): never {
+  throw new Error(`there is no engine ${engine}`)
+}
+
+/** Statements per second, and bytes per statement once compiled. */
+function compiling(n: number): string {
+  const layers = { identity: attached(n) }
+  for (let count = 0; count < 3; count += 1) compile(layers)
+  const rates: number[] = []
+  for (let count = 0; count < 7; count += 1) {
+    const from = performance.now()
+    compile(layers)
+    rates.push((n * 1000) / (performance.now() - from))
+  }
+  global.gc?.()
+  const before = process.memoryUsage().heapUsed
+  const kept = Array.from({ length: 5 }, () => compile(layers))
+  for (const set of kept) decide(set, [requestFor(allowed(n))])
+  global.gc?.()
+  const bytes = (process.memoryUsage().heapUsed - before) / kept.length / n
+  const rate = rates.toSorted((a, b) => a - b)[3] ?? NaN
+  return `${Math.round(rate).toLocaleString('en')} statements/s, ${Math.round(bytes)} bytes each`
+}
+
+function queries(distinct: boolean): string {
+  const line = (index: number): string =>
+    JSON.stringify({
+      identityPolicies: [document(5, (at) => `${bucket(at)}${distinct ? index : index % 50}`)],
+      request: {
+        principal,
+        action: 'svc1:GetThing',
+        resource: { arn: `arn:aws:s3:::bucket-1/${index}`, accountId: '123456789012' },
+        context: { 'aws:PrincipalTag/team': 'team-1', 'aws:SourceIp': '10.1.2.3' },
+      },
+    })
+  const lines = Array.from({ length: 20_000 }, (_, index) => line(index))
+  const answer = makeAnswerer()
+  for (const text of lines.slice(0, 2000)) answer(text)
+  const from = performance.now()
+  let written = 0
+  for (const text of lines) written += JSON.stringify(answer(text)).length
+  const rate = (lines.length * 1000) / (performance.now() - from)
+  return `${Math.round(rate).toLocaleString('en')} lines/s of ${lines[0]?.length} bytes (${written} written)`
+}
+
+const [engine, size] = process.argv.slice(2)
+if (engine === 'compile') console.log(compiling(Number(size)))
+else if (engine === 'queries') console.log(queries(size === 'distinct'))
+else if (engine !== undefined) console.log(JSON.stringify(await row(engine, Number(size))))
+else {
+  if (!existsSync(join(peersFolder, 'node_modules'))) {
+    execFileSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: peersFolder, stdio: 'inherit' })
+  }
+  const child = (...words: readonly string[]): string =>
+    execFileSync(process.execPath, ['--expose-gc', '-C', 'source', import.meta.filename, ...words], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'inherit'],
+    }).trim()
+  console.log(`| µs per decision, allow / deny | ${sizes.join(' | ')} |\n|---|${sizes.map(() => '---').join('|')}|`)
+  for (const name of Object.keys(engines)) {
+    const cells = sizes.map((n) => {
+      const [allow, deny] = JSON.parse(child(name, String(n))) as [number, number]
+      return `${shown(allow)} / ${shown(deny)}`
+    })
+    console.log(`| ${name} | ${cells.join(' | ')} |`)
+  }
+  console.log(`\ncompile: at 1,000: ${child('compile', '1000')}; at 10,000: ${child('compile', '10000')}`)
+  console.log(
+    `queries: policies that repeat: ${child('queries', 'repeated')}; all distinct: ${child('queries', 'distinct')}`,
+  )
+}
+
+function shown(micros: number): string {
+  return micros < 10 ? micros.toFixed(2) : Math.round(micros).toLocaleString('en')
+}
