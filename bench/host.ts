@@ -1,5 +1,6 @@
 import { cpus } from 'node:os'
 
+import { crowd, type Crowd } from '../packages/server/src/host/testing/box-memory.ts'
 import { openPlaces, type Place } from '../packages/server/src/host/testing/box-costs.ts'
 
 // What a box costs: the same runtime client, the same runtime API and the same function, in a box and in a bare
@@ -50,6 +51,17 @@ compare('first answer of a pre-warmed one', (of) => quantile(of?.first, 0.5), 'b
 compare(`warm invocation, p50 of ${warmRounds}`, (of) => quantile(of?.warm, 0.5), '1.05')
 compare('warm invocation, p99', (of) => quantile(of?.warm, 0.99), '-')
 row('preparing a box, off the path', '-', quantile(times.get(boxed)?.prepare, 0.5).toFixed(2), '-', '-')
+
+console.log()
+row('idle boxes alive', 'PSS MB each', 'taken MB each', 'ready after s', 'call p50 ms', 'call max ms')
+tell('24 of one function, Node', await crowd(1, 24))
+tell('24 of one function, Python', await crowd(1, 24, 'python'))
+tell('200 of 50 functions, Node', await crowd(50, 4))
+
+function tell(name: string, { pssMb, takenMb, startedMs, callMs }: Crowd): void {
+  const cells = [pssMb, takenMb, startedMs / 1_000, callMs.p50, callMs.max]
+  row(name, ...cells.map((number) => number.toFixed(1)))
+}
 
 function compare(name: string, of: (times: Times | undefined) => number, target: string): void {
   const [bareMs, boxMs] = [of(times.get(bare)), of(times.get(boxed))]

@@ -6,6 +6,8 @@ import { dataAttacks } from './data-attacks.ts'
 import { doorAttacks } from './door-attacks.ts'
 import { elevationAttacks } from './elevation-attacks.ts'
 import { functionAttacks } from './function-attacks.ts'
+import { kernelAttacks } from './kernel-attacks.ts'
+import { leftoverAttacks } from './leftover-attacks.ts'
 import { peopleAttacks } from './people-attacks.ts'
 import { requestAttacks } from './request-attacks.ts'
 import { tokenAttacks } from './token-attacks.ts'
@@ -22,6 +24,8 @@ export const attacks: readonly Attack[] = [
   ...doorAttacks,
   ...dataAttacks,
   ...boxAttacks,
+  ...kernelAttacks,
+  ...leftoverAttacks,
   ...peopleAttacks,
   ...elevationAttacks,
 ]

@@ -1,7 +1,7 @@
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { createSocket } from 'node:dgram'
 import { Resolver } from 'node:dns/promises'
-import { readdir, readFile, stat } from 'node:fs/promises'
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { connect, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { connect as connectTls } from 'node:tls'
@@ -29,6 +29,7 @@ export async function perform(instruction: Instruction): Promise<Outcome> {
 
 const patienceMs = 3_000
 let unfinished: Socket | undefined
+const remembered = new Set<string>()
 
 async function carryOut(instruction: Instruction): Promise<Outcome> {
   switch (instruction.do) {
@@ -113,7 +114,29 @@ async function carryOut(instruction: Instruction): Promise<Outcome> {
     case 'wait':
       await sleep(instruction.ms)
       return { got: true, code: 'waited', evidence: `${instruction.ms} ms` }
+    case 'kernel':
+      return enterKernel(instruction.call)
+    case 'write':
+      await writeFile(instruction.path, instruction.text)
+      return { got: true, code: 'written', evidence: instruction.path }
+    case 'remember':
+      remembered.add(instruction.word)
+      return { got: true, code: 'remembered', evidence: instruction.word }
+    case 'recall': {
+      const got = remembered.has(instruction.word)
+      return { got, code: got ? 'found' : 'absent', evidence: `${remembered.size} words` }
+    }
   }
+}
+
+/** Perl is part of every Debian and has `syscall`. An error of its own means that the kernel took the call. */
+function enterKernel(call: readonly (number | 'self')[]): Outcome {
+  const numbers = call.map((one) => (one === 'self' ? '$$' : String(one))).join(', ')
+  const script = `print syscall(${numbers}) == -1 ? $! + 0 : 0`
+  const errno = Number(spawnSync('/usr/bin/perl', ['-e', script], { encoding: 'utf8' }).stdout || Number.NaN)
+  const refused: Readonly<Record<number, string>> = { 1: 'EPERM', 38: 'ENOSYS', 97: 'EAFNOSUPPORT' }
+  const code = refused[errno] ?? `errno ${errno}`
+  return { got: !Number.isNaN(errno) && refused[errno] === undefined, code, evidence: `call ${numbers}` }
 }
 
 /** A half-closed connection tells a raw listener that all is said; of an HTTP client it would mean that it has gone. */

@@ -33,6 +33,12 @@ export type Instruction =
   | { readonly do: 'finish'; readonly text: string }
   | { readonly do: 'both'; readonly first: Instruction; readonly second: Instruction }
   | { readonly do: 'wait'; readonly ms: number }
+  /** Enters the kernel by this call; `self` stands for the caller's own process id. */
+  | { readonly do: 'kernel'; readonly call: readonly (number | 'self')[] }
+  | { readonly do: 'write'; readonly path: string; readonly text: string }
+  /** Keeps a word in the process's memory, and looks for it there. */
+  | { readonly do: 'remember'; readonly word: string }
+  | { readonly do: 'recall'; readonly word: string }
 
 /** What came of it. `code` is a refusal's own code, a system error's name, or `HTTP status`. */
 export interface Outcome {
