@@ -53,13 +53,13 @@ compare('warm invocation, p99', (of) => quantile(of?.warm, 0.99), '-')
 row('preparing a box, off the path', '-', quantile(times.get(boxed)?.prepare, 0.5).toFixed(2), '-', '-')
 
 console.log()
-row('idle boxes alive', 'PSS MB each', 'taken MB each', 'ready after s', 'call p50 ms', 'call max ms')
+row('idle boxes alive', 'PSS MB each', 'ready after s', 'call p50 ms', 'call max ms')
 tell('24 of one function, Node', await crowd(1, 24))
 tell('24 of one function, Python', await crowd(1, 24, 'python'))
 tell('200 of 50 functions, Node', await crowd(50, 4))
 
-function tell(name: string, { pssMb, takenMb, startedMs, callMs }: Crowd): void {
-  const cells = [pssMb, takenMb, startedMs / 1_000, callMs.p50, callMs.max]
+function tell(name: string, { pssMb, startedMs, callMs }: Crowd): void {
+  const cells = [pssMb, startedMs / 1_000, callMs.p50, callMs.max]
   row(name, ...cells.map((number) => number.toFixed(1)))
 }
 

@@ -117,14 +117,13 @@ describe('a box', () => {
   })
 
   it('makes boxes ahead of need', async () => {
-    await under.deploy({ name: 'warm', warmBoxes: 1 })
-    await expect
-      .poll(() => under.output.length + under.events.filter(({ functionName }) => functionName === 'warm').length)
-      .toBeGreaterThan(0)
-    await new Promise((resolve) => setTimeout(resolve, 500))
-    const started = performance.now()
-    await under.call({ probe: 'echo' }, { functionName: 'warm' })
-    expect(performance.now() - started).toBeLessThan(150)
+    await under.deploy({ name: 'warm', warmBoxes: 1, reuse: 'shared' })
+    const starts = () =>
+      under.events.filter(({ kind, functionName }) => kind === 'box-start' && functionName === 'warm')
+    await expect.poll(() => starts().length, { timeout: 10_000 }).toBe(1)
+    await under.call({ probe: 'say', text: 'from the reserve' }, { functionName: 'warm' })
+    const said = under.output.find(({ text }) => text === 'from the reserve')
+    expect(said?.boxId).toBe(starts()[0]?.boxId)
   })
 })
 

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { availableParallelism } from 'node:os'
 import { isDeepStrictEqual } from 'node:util'
 
 import { SallyportError } from '@sallyport/core/access'
@@ -12,6 +13,7 @@ import { openInspector } from './inspector.ts'
 import { createPool, type Pool } from './pool.ts'
 import { prepareRuntimeFolder } from './runtime-folder.ts'
 import { areComplete, findTools } from './tools.ts'
+import { createTurns } from './turns.ts'
 
 /** What the server gives the engine. */
 export interface BoxEngineOptions {
@@ -34,6 +36,8 @@ export interface BoxEngineOptions {
   readonly inspect?: string
 }
 
+/** A start takes some 100 ms of a processor; one that takes longer delays others by this at most. */
+const turnMs = 1_000
 const defaultUidRange = { first: 210_000, count: 1_000 }
 
 /**
@@ -49,7 +53,8 @@ export async function createBoxEngine(options: BoxEngineOptions): Promise<Engine
   const engineId = `sallyport-${process.pid}-${Buffer.from(options.random(4)).toString('hex')}`
   if (cgroups !== undefined) sweep(cgroups)
   const janitor = cgroups && startJanitor(tools.bash, cgroups, engineId)
-  const around: BoxSurroundings = { ...options, engineId, runtime, tools, cgroups }
+  const turns = createTurns(2 * availableParallelism(), turnMs)
+  const around: BoxSurroundings = { ...options, engineId, runtime, tools, cgroups, turns }
   const inspector = options.inspect === undefined ? undefined : await openInspector(runtime, tools)
   const uidOf = uidAssigner(options.uidRange ?? defaultUidRange)
   const pools = new Map<string, Pool>()

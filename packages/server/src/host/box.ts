@@ -16,6 +16,7 @@ import type { RuntimeFolder } from './runtime-folder.ts'
 import { runtimePlan } from './runtimes.ts'
 import { serveRuntimeApi } from './runtime-api.ts'
 import type { Tools } from './tools.ts'
+import type { Turns } from './turns.ts'
 
 /** What one engine gives to all of its boxes. */
 export interface BoxSurroundings {
@@ -32,6 +33,8 @@ export interface BoxSurroundings {
   readonly random: (bytes: number) => Uint8Array
   /** How long a box may be idle before its processes are stopped; ten seconds when absent. */
   readonly freezeAfterMs?: number
+  /** Boxes are made and started by turns: a hundred at once would all pass the time that they may take to load. */
+  readonly turns: Turns
 }
 
 /** Something about a box that the ledger or the operator should hear of. */

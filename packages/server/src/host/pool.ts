@@ -31,6 +31,8 @@ interface Member {
   /** `finishing`: it has answered and will ask for the next invocation in a moment. */
   state: 'loading' | 'idle' | 'busy' | 'finishing' | 'ending'
   lastUsedAt: number
+  /** It has loaded, or never will: another may start. */
+  readonly endTurn: () => void
 }
 
 const waitingPerBox = 16
@@ -63,12 +65,14 @@ export function createPool(
       const member = members.get(box)
       if (member === undefined || member.state === 'ending') return
       backOff.loaded()
+      member.endTurn()
       if (draining || (image.reuse === 'never' && member.state !== 'loading')) return end(member)
       member.state = 'idle'
       member.lastUsedAt = around.clock()
       pump()
     },
     onEnd: (box, { initFailure, crash }) => {
+      members.get(box)?.endTurn()
       members.delete(box)
       if (initFailure !== undefined) {
         backOff.failedToLoad()
@@ -142,15 +146,17 @@ export function createPool(
     if (members.size + starting >= maxBoxes && !evict()) return false
     starting += 1
     const made = takeSpare().then(
-      (prepared) => {
+      async (prepared) => {
+        const endTurn = await around.turns.take()
         starting -= 1
-        if (draining) return discardBox(prepared)
+        if (draining) return discardBox(prepared).finally(endTurn)
         try {
           inspector?.attach(prepared.pod, uid)
           const box = startBox(image, prepared, around, hooks, inspector?.address)
-          members.set(box, { box, state: 'loading', lastUsedAt: around.clock() })
+          members.set(box, { box, state: 'loading', lastUsedAt: around.clock(), endTurn })
           return track(box.gone)
         } catch (error) {
+          endTurn()
           cannotStart(error)
           return discardBox(prepared)
         }

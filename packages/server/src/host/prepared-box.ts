@@ -18,7 +18,9 @@ export async function prepareBox(
   around: BoxSurroundings,
 ): Promise<PreparedBox> {
   const id = Buffer.from(around.random(8)).toString('hex')
-  const pod = await createPod({ runtime: around.runtime, tools: around.tools, ...(uid === undefined ? {} : { uid }) })
+  const endTurn = await around.turns.take()
+  const { runtime, tools } = around
+  const pod = await createPod({ runtime, tools, ...(uid === undefined ? {} : { uid }) }).finally(endTurn)
   try {
     const group = around.cgroups && createBoxGroup(around.cgroups, around.engineId, id, limitsOf(image))
     group?.add(pod.pid)

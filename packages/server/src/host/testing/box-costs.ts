@@ -16,6 +16,7 @@ import { prepareBox, type PreparedBox } from '../prepared-box.ts'
 import { prepareRuntimeFolder, type RuntimeFolder } from '../runtime-folder.ts'
 import { nodeCommand } from '../runtimes.ts'
 import { areComplete, findTools } from '../tools.ts'
+import { createTurns } from '../turns.ts'
 import { codeFolder, imageOf, invocationOf, openFolder } from './make-engine.ts'
 
 /** A place to run the function in: a box, or a bare process with everything else the same. */
@@ -65,6 +66,7 @@ export async function openPlaces(): Promise<Places> {
     onEvent: () => undefined,
     clock: Date.now,
     random: (bytes) => randomBytes(bytes),
+    turns: createTurns(8, 1_000),
   }
   const bareAround = { ...around, cgroups: undefined }
   return {

@@ -1,5 +1,4 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import { freemem } from 'node:os'
 
 import { type EngineUnderTest, makeEngine } from './make-engine.ts'
 
@@ -9,8 +8,6 @@ export interface Crowd {
   readonly functions: number
   /** Proportional set size of everything in one box, mean over all of them: pages that boxes share count in parts. */
   readonly pssMb: number
-  /** By how much the machine's free memory fell, for each box. */
-  readonly takenMb: number
   /** Until all were ready. */
   readonly startedMs: number
   /** One call of each function, while all the others stand by: the middle one and the slowest. */
@@ -21,14 +18,12 @@ export interface Crowd {
 export async function crowd(functions: number, each: number, runtime: 'node' | 'python' = 'node'): Promise<Crowd> {
   const under = await makeEngine({ runtime })
   try {
-    const before = freemem()
     const began = performance.now()
     const names = Array.from({ length: functions }, (_, index) => `f${index}`)
     for (const name of names) await under.deploy({ name, warmBoxes: each, maxBoxes: each + 1, reuse: 'user' })
     await allReady(under, functions * each)
     const startedMs = performance.now() - began
     const sizes = under.events.filter(({ kind }) => kind === 'box-start').map(({ detail }) => pssOf(pidIn(detail)))
-    const takenMb = (before - freemem()) / 1024 / 1024 / sizes.length
     const times: number[] = []
     for (const functionName of names) {
       const started = performance.now()
@@ -40,7 +35,6 @@ export async function crowd(functions: number, each: number, runtime: 'node' | '
       boxes: sizes.length,
       functions,
       pssMb: sizes.reduce((sum, size) => sum + size, 0) / sizes.length,
-      takenMb,
       startedMs,
       callMs: { p50: times[Math.floor(times.length / 2)] ?? Number.NaN, max: times.at(-1) ?? Number.NaN },
     }
