@@ -13,6 +13,7 @@ import { manifestGuards } from './manifest.ts'
 import { policyGuards } from './policy.ts'
 import { policyLayerGuards } from './policy-layers.ts'
 import { providerGuards } from './provider.ts'
+import { providerGuards } from './provider.ts'
 import { secretGuards } from './secrets.ts'
 import { serverGuards } from './server.ts'
 
@@ -34,4 +35,5 @@ export const guards: readonly Guard[] = [
   ...ledgerGuards,
   ...secretGuards,
   ...administrationGuards,
+  ...providerGuards,
 ]

@@ -47,6 +47,11 @@ export function codeAttempts(user: string): readonly AttemptKey[] {
   return [{ key: `code/${user}`, limit: 5, clearedBySuccess: true }]
 }
 
+/** A passkey cannot be guessed; but each try costs a signature's check. */
+export function passkeyAttempts(address: string): readonly AttemptKey[] {
+  return [{ key: `passkey/${address}`, limit: 100, clearedBySuccess: false }]
+}
+
 /** A user code has about 34 bits and lives ten minutes: whoever types thirty wrong ones is no person with a device. */
 export function userCodeAttempts(address: string): readonly AttemptKey[] {
   return [{ key: `user-code/${address}`, limit: 60, clearedBySuccess: false }]

@@ -25,7 +25,8 @@ export function pageHeaders(redirectUri?: string): Readonly<Record<string, strin
     'content-type': 'text/html; charset=utf-8',
     'content-security-policy': contentSecurityPolicy(target?.protocol === 'https:' ? ` ${target.origin}` : ''),
     'cache-control': 'no-store',
-    'referrer-policy': 'no-referrer',
+    // Not `no-referrer`: browsers then say `Origin: null` of our own forms, which we could not tell from another site's.
+    'referrer-policy': 'same-origin',
     'x-content-type-options': 'nosniff',
   }
 }
@@ -48,9 +49,7 @@ export function page(title: string, body: Html, options: { readonly script?: boo
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <title>${title}</title>
-        <style>
-          ${{ markup: style }}
-        </style>
+        ${{ markup: `<style>${style}</style>` }}
       </head>
       <body>
         <main>

@@ -1,7 +1,17 @@
-import { html, page, problem } from './html.ts'
+import { type Html, html, page, problem } from './html.ts'
 
-/** A page that asks for name and password. `problem` says in words what went wrong before. */
-export function passwordPage(view: { readonly app: string; readonly uid: string; readonly problem?: string }): string {
+/** What every page of a sign-in shows. */
+export interface SignInView {
+  readonly app: string
+  readonly uid: string
+  /** What went wrong before, in words. */
+  readonly problem?: string
+  /** What the browser asks a passkey for, as JSON; absent where none can help. */
+  readonly passkey?: string
+}
+
+/** A page that asks for name and password, or for a passkey. */
+export function passwordPage(view: SignInView): string {
   return page(
     `Sign in to ${view.app}`,
     html`${problem(view.problem)}
@@ -10,7 +20,7 @@ export function passwordPage(view: { readonly app: string; readonly uid: string;
         <input
           id="user"
           name="user"
-          autocomplete="username"
+          autocomplete="username webauthn"
           autocapitalize="none"
           spellcheck="false"
           required
@@ -19,36 +29,89 @@ export function passwordPage(view: { readonly app: string; readonly uid: string;
         <label for="password">Password</label>
         <input id="password" name="password" type="password" autocomplete="current-password" required />
         <input name="device_assertion" type="hidden" value="" />
-        <button type="submit">Continue</button>
-      </form>`,
+        <button type="submit" class="main">Continue</button>
+      </form>
+      ${passkeyForm(view, 'passkey', 'get', 'Sign in with a passkey')}`,
+    { script: view.passkey !== undefined },
   )
 }
 
-/** A page that asks for the code of the second factor, which may be left out: the token then says so. */
-export function codePage(view: { readonly app: string; readonly uid: string; readonly problem?: string }): string {
+/** A page that asks for the second factor, which may be left out: the token then says so. */
+export function codePage(view: SignInView & { readonly hasCode: boolean }): string {
   return page(
     `Second factor for ${view.app}`,
-    html`${problem(view.problem)}
-      <form method="post" action="/interaction/${view.uid}/code">
-        <label for="code">Code from your authenticator</label>
+    html`${problem(view.problem)} ${view.hasCode ? codeForm(view.uid) : html``}
+      ${passkeyForm(view, 'passkey', 'get', 'Use a passkey')}
+      <hr />
+      <form method="post" action="/interaction/${view.uid}/recovery">
+        <label for="recovery">Recovery code, if you lost your second factor</label>
         <input
-          id="code"
-          name="code"
-          inputmode="numeric"
-          pattern="[0-9]{6}"
-          maxlength="6"
-          autocomplete="one-time-code"
+          id="recovery"
+          name="recovery"
+          autocomplete="off"
+          autocapitalize="characters"
+          spellcheck="false"
           required
-          autofocus
-          aria-describedby="hint"
         />
-        <p id="hint">Six digits; each code works once.</p>
-        <button type="submit">Continue</button>
+        <button type="submit">Use the recovery code</button>
       </form>
+      <hr />
       <form method="post" action="/interaction/${view.uid}/without-second-factor">
         <button type="submit">Continue without second factor</button>
       </form>`,
+    { script: view.passkey !== undefined },
   )
+}
+
+function codeForm(uid: string): Html {
+  return html`<form method="post" action="/interaction/${uid}/code">
+    <label for="code">Code from your authenticator</label>
+    <input
+      id="code"
+      name="code"
+      class="code"
+      inputmode="numeric"
+      pattern="[0-9]{6}"
+      maxlength="6"
+      autocomplete="one-time-code"
+      required
+      autofocus
+      aria-describedby="hint"
+    />
+    <p id="hint">Six digits; each code works once.</p>
+    <label class="choice" for="add_passkey">
+      <input id="add_passkey" name="add_passkey" type="checkbox" value="yes" />
+      Add a passkey on this device afterwards
+    </label>
+    <button type="submit" class="main">Continue</button>
+  </form>`
+}
+
+/** A page that offers to keep a passkey, once both factors were proved. */
+export function addPasskeyPage(view: SignInView): string {
+  return page(
+    `Add a passkey for ${view.app}`,
+    html`${problem(view.problem)}
+      <p>A passkey signs you in by your device’s own lock, without password and code.</p>
+      <noscript><p class="problem">This browser runs no scripts here, and a passkey needs one.</p></noscript>
+      ${passkeyForm(view, 'add-passkey', 'create', 'Add the passkey')}
+      <form method="post" action="/interaction/${view.uid}/skip-passkey">
+        <button type="submit">Continue without</button>
+      </form>`,
+    { script: true },
+  )
+}
+
+/** The button is hidden until the script has seen that the browser knows passkeys. */
+function passkeyForm({ uid, passkey }: SignInView, action: string, kind: 'get' | 'create', words: string): Html {
+  if (passkey === undefined) return html``
+  return html`<form method="post" action="/interaction/${uid}/${action}">
+    <input type="hidden" name="credential" value="" />
+    <button type="button" hidden data-passkey="${kind}" data-options="${passkey}" aria-describedby="passkey-said">
+      ${words}
+    </button>
+    <p id="passkey-said" role="status"></p>
+  </form>`
 }
 
 /** A page for what cannot go on. */

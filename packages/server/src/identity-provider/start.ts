@@ -12,12 +12,14 @@ import type { ProviderClient } from './clients.ts'
 import { configure } from './configuration.ts'
 import { type EndSessionOptions, endSessionPath, handleEndSession } from './end-session.ts'
 import { registerExchange } from './exchange.ts'
-import { addressOf, handleInteraction, send, type SignInContext } from './interaction.ts'
+import { handleInteraction } from './interaction.ts'
 import { openProviderKeys, publicJwks } from './keys.ts'
 import { errorPage } from './pages.ts'
+import { openPasskeys } from './passkeys.ts'
 import { createPasswords } from './password.ts'
 import type { SealedStore, SignInEvent, UserStore } from './ports.ts'
 import { recallFacts } from './sign-in-facts.ts'
+import { addressOf, send, type SignInContext } from './visit.ts'
 
 /** Everything that a provider is made of. */
 export interface IdentityProviderOptions {
@@ -84,7 +86,9 @@ export async function startIdentityProvider(options: IdentityProviderOptions): P
   const configured = { issuerUrl, app, audience, keys, store, users, clients, nowSeconds, grantEnded }
   const provider = new Provider(issuerUrl, configure(configured))
   registerExchange(provider, { issuerUrl, audience, keys, store, users, nowSeconds })
-  const context = { app, issuerUrl, audience, provider, users, store, passwords, attempts, nowSeconds, random, report }
+  const passkeys = openPasskeys({ app, issuerUrl, users, store, nowSeconds })
+  const sealed = { users, store, passwords, passkeys, attempts }
+  const context = { app, issuerUrl, audience, provider, ...sealed, nowSeconds, random, report }
   const ending = { issuerUrl, keys, clients, endSession }
   provider.silent = true // its errors are reported below, not printed
   provider.on('server_error', (ctx, error) => void reportFault(context, ctx.req, error))

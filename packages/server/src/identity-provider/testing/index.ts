@@ -19,6 +19,8 @@ import { createMemoryStore } from './memory-store.ts'
 /** A provider on a free port with its own certificate, and how to sign in there. */
 export interface TestProvider extends IdentityProvider {
   readonly caPem: string
+  /** The certificate of the server itself. */
+  readonly leafPem: string
   readonly audience: string
   readonly users: UserStore
   readonly store: SealedStore
@@ -56,10 +58,11 @@ export async function startTestProvider(
     keeper: { useSecret: (name) => kept.get(name), setSecret: async (name, value) => kept.set(name, value).size },
     nowMs: Date.now,
   })
+  const leaf = await authority.leafFor(['localhost', '127.0.0.1'])
   const audience = 'urn:sallyport:checkout'
   const provider = await startIdentityProvider({
     issuerUrl: `https://${options.name ?? '127.0.0.1'}:0`,
-    tls: await authority.leafFor(['localhost', '127.0.0.1']),
+    tls: leaf,
     host: '127.0.0.1',
     port: 0,
     users,
@@ -75,5 +78,15 @@ export async function startTestProvider(
       options.report?.(event)
     },
   })
-  return { ...provider, caPem: authority.caPem, audience, users, store, signIn: made.signIn.users, events, ended }
+  return {
+    ...provider,
+    caPem: authority.caPem,
+    leafPem: leaf.cert,
+    audience,
+    users,
+    store,
+    signIn: made.signIn.users,
+    events,
+    ended,
+  }
 }

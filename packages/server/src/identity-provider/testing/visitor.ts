@@ -18,6 +18,8 @@ export interface Visit {
   send(method: string, path: string, headers?: Readonly<Record<string, string>>, body?: string): Promise<Answer>
   /** Posts a form as a page of the provider would. */
   submit(path: string, fields: Readonly<Record<string, string>>): Promise<Answer>
+  /** The path of the authorization request, for a browser to go to. */
+  address(changes?: Readonly<Record<string, string>>): string
   /** Starts a sign-in and returns the path of its page. */
   start(changes?: Readonly<Record<string, string>>): Promise<string>
   /** Starts a sign-in and enters name and password, the user's own unless another is given. */
@@ -76,7 +78,7 @@ export function openVisit(provider: TestProvider): Visit {
       const { path } = await visit.enterPassword(user)
       return visit.submit(`${path}/without-second-factor`, {})
     },
-    async start(changes = {}) {
+    address(changes = {}) {
       const query = new URLSearchParams({
         client_id: 'sallyport-cli',
         response_type: 'code',
@@ -87,8 +89,9 @@ export function openVisit(provider: TestProvider): Visit {
         state: 's',
         ...changes,
       })
-      return (await send('GET', `/auth?${query.toString()}`)).location
+      return `/auth?${query.toString()}`
     },
+    start: async (changes) => (await send('GET', visit.address(changes))).location,
     async authorize(address, user) {
       const { pathname, search } = new URL(address)
       const path = (await send('GET', pathname + search)).location

@@ -1,0 +1,33 @@
+import { lifetimes, resourceScope } from './configuration.ts'
+import { addressOf, type Visit } from './visit.ts'
+import { contextOf, rememberFacts } from './sign-in-facts.ts'
+import { dropStep, type Step } from './steps.ts'
+
+/** The sign-in is done: makes its grant, remembers what was proved, records it, and leads back to the client. */
+export async function finish(visit: Visit, step: Step, methods: readonly string[]): Promise<void> {
+  const { context, interaction, request, response } = visit
+  const { audience, nowSeconds, provider, store } = context
+  const clientId = interaction.params['client_id']
+  if (typeof clientId !== 'string') throw new TypeError('an interaction without a client')
+  dropStep(store, interaction.uid)
+  const grant = new provider.Grant({ accountId: step.user, clientId })
+  grant.addOIDCScope('openid offline_access')
+  grant.addResourceScope(audience, resourceScope)
+  const grantId = await grant.save()
+  const authenticatedAtSeconds = nowSeconds()
+  const sessionId = Buffer.from(context.random(16)).toString('hex')
+  const device = step.device === undefined ? {} : { device: step.device }
+  const facts = { sessionId, methods, authenticatedAtSeconds, ...device }
+  rememberFacts(store, grantId, facts, authenticatedAtSeconds + lifetimes.refreshSeconds)
+  await context.report({
+    event: 'signed-in',
+    code: 'sign-in.done',
+    user: step.user,
+    address: addressOf(request),
+    sessionId,
+    methods,
+    ...(step.device === undefined ? {} : { device: step.device.id }),
+  })
+  const login = { accountId: step.user, amr: [...methods], acr: contextOf(methods), ts: authenticatedAtSeconds }
+  await provider.interactionFinished(request, response, { login: { ...login, remember: false }, consent: { grantId } })
+}
