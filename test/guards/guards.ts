@@ -12,7 +12,7 @@ import { limitGuards } from './limits.ts'
 import { manifestGuards } from './manifest.ts'
 import { policyGuards } from './policy.ts'
 import { policyLayerGuards } from './policy-layers.ts'
-import { providerGuards } from './provider.ts'
+import { providerFlowGuards } from './provider-flows.ts'
 import { providerGuards } from './provider.ts'
 import { secretGuards } from './secrets.ts'
 import { serverGuards } from './server.ts'
@@ -30,10 +30,10 @@ export const guards: readonly Guard[] = [
   ...limitGuards,
   ...gatewayGuards,
   ...providerGuards,
+  ...providerFlowGuards,
   ...serverGuards,
   ...egressGuards,
   ...ledgerGuards,
   ...secretGuards,
   ...administrationGuards,
-  ...providerGuards,
 ]
