@@ -25,7 +25,7 @@ export function pageHeaders(redirectUri?: string): Readonly<Record<string, strin
     'content-type': 'text/html; charset=utf-8',
     'content-security-policy': contentSecurityPolicy(target?.protocol === 'https:' ? ` ${target.origin}` : ''),
     'cache-control': 'no-store',
-    // Not `no-referrer`: browsers then say `Origin: null` of our own forms, which we could not tell from another site's.
+    // Not `no-referrer`: browsers then say `Origin: null` of our own forms, and we could not tell them from others'.
     'referrer-policy': 'same-origin',
     'x-content-type-options': 'nosniff',
   }

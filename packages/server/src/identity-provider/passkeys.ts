@@ -146,11 +146,6 @@ export function openPasskeys({ app, issuerUrl, users, store, nowSeconds }: Passk
   }
 }
 
-/** Forgets who owns these passkeys, so that their devices can be registered again. */
-export function forgetPasskeys(store: SealedStore, passkeys: readonly Passkey[]): void {
-  for (const { id } of passkeys) store.delete(ownerKind, hashed(id))
-}
-
 const challengeKind = 'passkey-challenge'
 const ownerKind = 'passkey-owner'
 const purposeOf = (user: User | undefined): string => (user === undefined ? 'alone' : 'second')
@@ -168,7 +163,7 @@ function parseAnswer(answer: string): { readonly id: string } | undefined {
   }
 }
 
-/** The library says no by throwing plain errors, whatever was wrong; a sign-in with a passkey is then simply refused. */
+/** The library says no by throwing plain errors; a sign-in with a passkey is then simply refused. */
 async function orRefused<T>(verdict: Promise<T>): Promise<T | undefined> {
   try {
     return await verdict

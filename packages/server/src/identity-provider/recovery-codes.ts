@@ -15,7 +15,7 @@ export function makeRecoveryCodes(random: (bytes: number) => Uint8Array): {
   return { codes, hashes: codes.map(hashOf) }
 }
 
-/** Uses a code up. True once for each code; read, checked and put in one turn, so that two at once are one and a second. */
+/** Uses a code up. True once for each: read, checked and put in one turn, so that of two at once one is the second. */
 export function useRecoveryCode(users: UserStore, name: string, code: string): boolean {
   const user = users.find(name)
   const hash = hashOf(code)
@@ -25,7 +25,7 @@ export function useRecoveryCode(users: UserStore, name: string, code: string): b
   return true
 }
 
-/** 80 bits of randomness, so that a fast hash keeps them; however it is typed, spaces and dashes do not count. */
+/** 80 bits of randomness, so that a fast hash keeps them. However it is typed: spaces and dashes do not count. */
 function hashOf(code: string): string {
   const plain = code.toUpperCase().replaceAll(/[\s-]/g, '').slice(0, 64)
   return createHash('sha256').update(`sallyport recovery code ${plain}`).digest('hex')
