@@ -10,7 +10,7 @@ export const providerGuards: readonly Guard[] = [
   {
     name: 'passwords are guessed five times, in parallel too',
     attack: 'in parallel gets no more attempts than one after the other',
-    file: `${room}/interaction.ts`,
+    file: `${room}/factors.ts`,
     code: 'const keys = passwordAttempts(name, addressOf(request))',
     without: 'const keys: ReturnType<typeof passwordAttempts> = []',
     noticedBy: pages,
@@ -19,9 +19,9 @@ export const providerGuards: readonly Guard[] = [
   {
     name: 'codes are guessed five times, whichever sign-in they come from',
     attack: 'allows five guesses, then none, whichever sign-in they come from',
-    file: `${room}/interaction.ts`,
-    code: 'const keys = codeAttempts(user.name)',
-    without: 'const keys: ReturnType<typeof codeAttempts> = []',
+    file: `${room}/factors.ts`,
+    code: "if (!useCode(store, user, form.get('code') ?? '', nowSeconds())) {",
+    without: "attempts.succeed(keys)\n  if (!useCode(store, user, form.get('code') ?? '', nowSeconds())) {",
     noticedBy: pages,
     testName: 'allows five guesses',
   },
@@ -82,7 +82,7 @@ export const providerGuards: readonly Guard[] = [
   {
     name: 'the second factor is asked for after the password was right',
     attack: 'cannot be asked for before the password was right',
-    file: `${room}/interaction.ts`,
+    file: `${room}/factors.ts`,
     code: "if (verdict === 'wrong' || user === undefined)",
     without: 'if (user === undefined)',
     noticedBy: pages,
@@ -136,7 +136,7 @@ export const providerGuards: readonly Guard[] = [
   {
     name: 'a sign-in that cannot be recorded does not happen',
     attack: 'a sign-in that cannot be recorded does not happen',
-    file: `${room}/interaction.ts`,
+    file: `${room}/finish.ts`,
     code: "await context.report({\n    event: 'signed-in',",
     without: "void ({\n    event: 'signed-in',",
     noticedBy: provider,
