@@ -58,8 +58,8 @@ export async function showStep(visit: Visit, status: number, problem?: string): 
 }
 
 function redirectOf({ interaction }: Visit): string | undefined {
-  const redirect = interaction.params['redirect_uri']
-  return typeof redirect === 'string' ? redirect : undefined
+  const address = interaction.params['redirect_uri']
+  return typeof address === 'string' ? address : undefined
 }
 
 /** The address of the connection; nothing that a client could write into a header. */
