@@ -1,5 +1,7 @@
 import { createHash, X509Certificate } from 'node:crypto'
 import { existsSync } from 'node:fs'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
 
 import { decodeJwt } from 'jose'
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
@@ -14,8 +16,18 @@ const browserPath = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin
 describe.skipIf(browserPath === undefined)('in a browser (needs the Debian package chromium)', () => {
   let provider: TestProvider
   let browser: Browser
+  /** The client on this machine that the browser comes back to, and how each visit came. */
+  let listener: Server
+  let redirect: string
+  let arrived = Promise.withResolvers<string>()
 
   beforeAll(async () => {
+    listener = createServer((request, response) => {
+      if (request.url?.startsWith('/callback?') === true) arrived.resolve(`http://127.0.0.1${request.url}`)
+      response.end('back at the client')
+    })
+    await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve))
+    redirect = `http://127.0.0.1:${(listener.address() as AddressInfo).port}/callback`
     provider = await startTestProvider({ name: 'localhost' })
     const key = new X509Certificate(provider.leafPem).publicKey.export({ type: 'spki', format: 'der' })
     const pin = createHash('sha256').update(key).digest('base64')
@@ -28,6 +40,8 @@ describe.skipIf(browserPath === undefined)('in a browser (needs the Debian packa
   afterAll(async () => {
     await browser?.close()
     await provider?.close()
+    listener?.close()
+    listener?.closeAllConnections()
   })
 
   /** A browser of its own, with or without a script engine and a passkey device. */
@@ -41,11 +55,6 @@ describe.skipIf(browserPath === undefined)('in a browser (needs the Debian packa
     const context = await browser.newContext({ javaScriptEnabled: options.scripts ?? true })
     const page = await context.newPage()
     const visit = openVisit(provider)
-    const reached = Promise.withResolvers<string>()
-    await context.route('http://127.0.0.1/**', async (route) => {
-      reached.resolve(route.request().url())
-      await route.fulfill({ body: 'back at the client' })
-    })
     if (options.verifies !== undefined) {
       const devtools = await context.newCDPSession(page)
       await devtools.send('WebAuthn.enable')
@@ -65,10 +74,12 @@ describe.skipIf(browserPath === undefined)('in a browser (needs the Debian packa
       visit,
       context,
       start: async () => {
-        await page.goto(`${provider.issuerUrl}${visit.address({ redirect_uri: 'http://127.0.0.1/callback' })}`)
+        arrived = Promise.withResolvers()
+        await page.goto(`${provider.issuerUrl}${visit.address({ redirect_uri: redirect })}`)
       },
       done: async () => {
-        const answer = await visit.exchange(await reached.promise, { redirect_uri: 'http://127.0.0.1/callback' })
+        const answer = await visit.exchange(await arrived.promise, { redirect_uri: redirect })
+        expect([answer.status, answer.body]).toEqual([200, expect.any(String)])
         return decodeJwt<Record<string, unknown>>(JSON.parse(answer.body).access_token)
       },
     }
@@ -96,21 +107,19 @@ describe.skipIf(browserPath === undefined)('in a browser (needs the Debian packa
   }, 60_000)
 
   test('a passkey is added behind both factors, and then signs in beside the password, and alone', async () => {
-    const { page, visit, start, context } = await open({ verifies: true })
+    const { page, visit, start, done, context } = await open({ verifies: true })
     await start()
     await enterPassword(page, visit, 'ada')
     await page.getByLabel('Add a passkey on this device afterwards').check()
     await enterCode(page, visit, 'ada')
     await page.getByRole('button', { name: 'Add the passkey' }).click()
-    await page.getByText('back at the client').waitFor()
+    expect(await done()).toMatchObject({ sub: 'ada', amr: ['pwd', 'otp', 'mfa'] })
     expect(provider.users.find('ada')?.passkeys?.length).toBe(1)
 
     const tokenAfter = async (signIn: () => Promise<void>): Promise<Record<string, unknown>> => {
-      const reached = page.waitForRequest(/^http:\/\/127\.0\.0\.1\/callback/)
       await start()
       await signIn()
-      const answer = await visit.exchange((await reached).url(), { redirect_uri: 'http://127.0.0.1/callback' })
-      return decodeJwt<Record<string, unknown>>(JSON.parse(answer.body).access_token)
+      return done()
     }
     const beside = await tokenAfter(async () => {
       await enterPassword(page, visit, 'ada')

@@ -10,6 +10,7 @@ import { Provider } from 'oidc-provider'
 import { type AttemptKey, createAttempts, startAttempts, userCodeAttempts } from './attempts.ts'
 import type { ProviderClient } from './clients.ts'
 import { configure } from './configuration.ts'
+import { devicePath } from './device-flow.ts'
 import { type EndSessionOptions, endSessionPath, handleEndSession } from './end-session.ts'
 import { registerExchange } from './exchange.ts'
 import { handleInteraction } from './interaction.ts'
@@ -133,6 +134,8 @@ async function dispatch(
     if (request.url?.startsWith('/interaction/') === true) return await handleInteraction(context, request, response)
     const path = (request.url ?? '').split('?')[0] ?? ''
     if (path === endSessionPath) return await handleEndSession(ending, request, response)
+    // But for the form with a device's code, which is held against the session that it was shown in.
+    if (!(path === devicePath && request.method === 'POST')) forgetSession(request)
     const counted = countedPaths.get(`${request.method} ${path}`)
     if (counted !== undefined && !context.attempts.take(counted(addressOf(request)))) {
       return send(response, 429, errorPage('Too many sign-ins', 'Wait a quarter of an hour.'))
@@ -143,6 +146,15 @@ async function dispatch(
     if (response.headersSent) response.destroy()
     else send(response, 500, errorPage('This cannot go on', 'Something failed here.'))
   }
+}
+
+/**
+ * Every sign-in begins with nobody signed in. What the library remembers of the last one in this browser lives for a
+ * second; a sign-in that began within it would end with it, half way.
+ */
+function forgetSession({ headers }: IncomingMessage): void {
+  const kept = (headers.cookie ?? '').split('; ').filter((pair) => !/^_session(?:\.|=)/.test(pair))
+  headers.cookie = kept.join('; ')
 }
 
 /**
