@@ -451,11 +451,18 @@ export const errorCodes: Readonly<Record<string, Entry>> = {
   'ticket.body': ['The ticket was made for another body.', callAgain],
   'ticket.code': ['The ticket was made for other code of the function.', callAgain],
   'ticket.expired': ['The ticket lived for its seconds and is over.', callAgain],
+  'ticket.issuer': ['The ticket was signed by another node, or by a key that this one no longer has.', callAgain],
+  'ticket.keys_unavailable': ["The node's keys could not be had, so no ticket can be checked.", retry],
   'ticket.mac': ['The ticket was not made by this node, or was changed.', callAgain],
   'ticket.malformed': ['The ticket cannot be read.', callAgain],
+  'ticket.missing': [
+    'The call came without a ticket: it did not come through the node.',
+    'Call it through the gateway or another function.',
+  ],
   'ticket.not_yet_valid': ['The ticket is from the future: check the clocks.', callAgain],
   'ticket.replay_memory_full': ['Too many tickets are alive to tell used from unused, so none is taken.', retry],
   'ticket.replayed': ['The ticket was used before.', callAgain],
+  'ticket.signature': ["The ticket's signature is wrong.", callAgain],
   'token.binding': [
     'The token is bound to something that cannot be proved here.',
     'Ask for a token that is bound by DPoP or by a client certificate.',
@@ -468,6 +475,10 @@ export const errorCodes: Readonly<Record<string, Entry>> = {
     'The token is bound to a client certificate, and none was shown.',
     'Connect with the certificate with which the token was asked for.',
   ],
+  'token.condition': [
+    'The token does not meet a condition under which its issuer is trusted.',
+    '`only` under the issuer says which of its tokens count.',
+  ],
   'token.insufficient_scope': [
     "The token does not have a scope that its issuer's tokens must have here.",
     'Sign in again and ask for the scope.',
@@ -477,6 +488,27 @@ export const errorCodes: Readonly<Record<string, Entry>> = {
     'Use the Bearer scheme, or ask for a token that is bound.',
   ],
   'token.revoked': ['The sign-in behind the token was ended: logout, a new password, a lost role.', signInAgain],
+  'trust.address': [
+    'The address is not that of one issuer of its kind.',
+    'Name the one tenant, account or organisation.',
+  ],
+  'trust.audience': [
+    'The audience is that of tokens which are made for other services.',
+    'Choose an audience of your own, and ask for tokens with it.',
+  ],
+  'trust.email': ['A condition rests on an email address, which is no identity.', 'Use the subject.'],
+  'trust.everybody': [
+    'Anybody can get a token of this issuer, and no condition says whose count.',
+    'Pin an owner, a repository, a project or a domain under `only`.',
+  ],
+  'trust.name': [
+    'A condition rests on a name that may be taken by somebody else later.',
+    'Use the claim with the id that never changes.',
+  ],
+  'trust.wildcard': [
+    'A condition has a wildcard, which would reach over the names of others.',
+    'Write each value out.',
+  ],
   'upstream.aborted': ['The call was aborted, by the caller or by its end.', retry],
   'upstream.bad_upgrade': [
     'The upstream switched to a protocol that was not asked for.',

@@ -5,7 +5,7 @@ const fileNames =
   /\.(json|ts|js|mjs|py|pem|key|sock|conf|txt|yaml|sqlite|ndjson|seg|bpf|pid|wasm|node|max|example|test|local)$/
 const codesLikeFiles = new Set(['manifest.yaml', 'request.json'])
 const kernelFiles = /^(cgroup|memory|cpu|pids|io|net)\./
-const others = new Set(['index.handler', 'index.default', 'a.b'])
+const others = new Set(['kubernetes.io', 'index.handler', 'index.default', 'a.b'])
 
 /** The attacks name themselves and the codes that they expect; what they throw is theirs. */
 const onlyNamesCodes = /^packages\/cli\/src\/attacks\//

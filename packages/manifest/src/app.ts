@@ -1,3 +1,4 @@
+import type { IssuerKind } from '@sallyport/core/identity'
 import type { PolicyDocument } from '@sallyport/core/policy'
 
 import type { Door } from './door.ts'
@@ -98,7 +99,16 @@ export type Issuer =
       readonly name: string
       readonly issuer: string
       readonly audience: string
-      readonly rolesClaim: string
+      /** How it words its tokens; by RFC 9068 when absent. */
+      readonly type?: IssuerKind
+      /** The claim that lists roles; that of its type when absent. */
+      readonly rolesClaim?: string
+      /** Claim → values, of which a token must have one. */
+      readonly only?: Readonly<Record<string, readonly string[]>>
+      /** Roles that everybody has whom this issuer vouches for. */
+      readonly holds?: readonly string[]
+      /** Scopes that a token must have, all of them. */
+      readonly scopes?: readonly string[]
       readonly jwksFile?: string
       readonly jwksDigest?: string
     }

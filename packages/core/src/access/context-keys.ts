@@ -9,6 +9,26 @@ export const contextKeys = {
   elevatedRoles: 'sallyport:ElevatedRoles',
   /** boolean: two factors were proved in the session. AWS's own key. */
   mfa: 'aws:MultiFactorAuthPresent',
+  /** number: seconds since then; absent unless two factors were proved at a known time. AWS's own key. */
+  mfaAge: 'aws:MultiFactorAuthAge',
+  /** number: seconds since the person proved themselves (the token's `auth_time`); absent when it does not say. */
+  authenticationAge: 'sallyport:AuthenticationAge',
+  /** string: the authentication context that the issuer states (`acr`); absent when it states none. */
+  authenticationContext: 'sallyport:AuthenticationContext',
+  /** string[]: RFC 8176 method references that the issuer states (`amr`). */
+  authenticationMethods: 'sallyport:AuthenticationMethods',
+  /** number: seconds since the token was issued: how old roles, scopes and tags are. */
+  tokenAge: 'sallyport:TokenAge',
+  /** string: the issuer's short name; `embedded` for our own. */
+  issuer: 'sallyport:Issuer',
+  /** string: the program that the person signed in with (`client_id`); absent when the token does not say. */
+  client: 'sallyport:Client',
+  /** string[]: the token's scopes. */
+  scopes: 'sallyport:Scopes',
+  /** string: `none`, `dpop`, `mtls` or `dpop+mtls`: what was proved beside the token, by the gateway's own check. */
+  credentialBinding: 'sallyport:CredentialBinding',
+  /** string: the kind of device that the sign-in proved; absent when it proved none. */
+  deviceType: 'sallyport:DeviceType',
   /** string: ISO 3166-1 alpha-2, from the address of the connection; absent when unknown. */
   country: 'sallyport:Country',
   /** boolean: an enrolled device key was proved at sign-in. */

@@ -38,6 +38,8 @@ export interface Credential {
   /** `jti`. */
   readonly tokenId?: string
   readonly scopes: readonly string[]
+  /** What the issuer's kind lets us take as attributes of the holder: repository, branch, tenant. */
+  readonly tags: Readonly<Record<string, string>>
   /** Thumbprints of the keys it is bound to and that were proved with this request (RFC 9449 `jkt`, RFC 8705). */
   readonly boundTo: readonly string[]
   /** How that was proved. */

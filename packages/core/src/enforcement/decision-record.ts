@@ -17,6 +17,8 @@ export interface Circumstances {
 export function decisionRecord(decision: Decision, circumstances: Circumstances): DecisionRecord {
   const [first] = decision.asked
   const { subject, user } = first
+  // A function has no session of its own: what it does belongs to that of the person behind it.
+  const sessionId = subject.sessionId ?? user?.sessionId
   return {
     kind: 'decision',
     id: decision.id,
@@ -26,7 +28,7 @@ export function decisionRecord(decision: Decision, circumstances: Circumstances)
     ...(first.parent === undefined ? {} : { parent: first.parent }),
     subject: subject.id,
     subjectName: subject.name,
-    ...(subject.sessionId === undefined ? {} : { sessionId: subject.sessionId }),
+    ...(sessionId === undefined ? {} : { sessionId }),
     ...(user === undefined ? {} : { user: user.id }),
     actors: first.actors,
     effect: decision.effect,

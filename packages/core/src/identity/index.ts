@@ -25,6 +25,8 @@ export {
 } from './issuer.ts'
 export { type ParsedJws, type ParsedJwt, parseJws, parseJwt } from './parse-jwt.ts'
 export { importKey, type KeyRecord, verifyJws } from './key-record.ts'
+export { type IssuerKind, issuerKinds, type IssuerProfile } from './issuer-kinds.ts'
+export { lintTrust, type TrustConditions, type TrustFinding } from './lint-trust.ts'
 export { reachOf } from './public-address.ts'
 export { refuseToken, type TokenRefusal, type TokenRefusalCode, tokenRefusalMessages } from './refusal.ts'
 export { createSeenOnce, type SeenOnce } from './seen-once.ts'
@@ -37,6 +39,14 @@ export {
   type SigV4Tools,
   verifySigV4,
 } from './sigv4.ts'
+export {
+  createTicketVerifier,
+  signTicket,
+  type TicketSigner,
+  type TicketVerifier,
+  type TicketVerifierOptions,
+  type UsedTickets,
+} from './signed-ticket.ts'
 export { subjectOf } from './subject-of.ts'
 export {
   mintTicket,

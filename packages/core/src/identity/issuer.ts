@@ -1,5 +1,7 @@
 import { SallyportError } from '@sallyport/core/access'
 
+import type { IssuerKind } from './issuer-kinds.ts'
+
 /** A JSON Web Key Set (RFC 7517 §5) as it came: what is in it is checked key by key. */
 export interface JwksDocument {
   readonly keys: readonly unknown[]
@@ -31,9 +33,15 @@ export interface EmbeddedIssuer extends AnyIssuer {
 /** Any issuer of JWT access tokens. */
 export interface OidcIssuer extends AnyIssuer {
   readonly kind: 'oidc'
+  /** How it words its tokens; by RFC 9068 when absent. */
+  readonly type?: IssuerKind
+  /** Claim → values, of which a token must have one; compared exactly. */
+  readonly only?: Readonly<Record<string, readonly string[]>>
+  /** Roles of every holder, beside those that the token states. */
+  readonly holds?: readonly string[]
   readonly audience: string
   /** The claim that lists roles; taken literally, so `https://example.com/roles` works. */
-  readonly rolesClaim: string
+  readonly rolesClaim?: string
   /** Accepted `typ`, lower case, `application/` dropped. Default: `at+jwt` alone (RFC 9068 §4). */
   readonly types?: readonly string[]
 }

@@ -23,6 +23,7 @@ const messages = {
   'token.certificate_missing': 'The token is bound to a client certificate, and none was shown.',
   'token.certificate_mismatch': 'The token is bound to another client certificate than the one shown.',
   'token.insufficient_scope': 'The token does not have the scope that is needed here.',
+  'token.condition': 'The token does not meet a condition under which its issuer is trusted here.',
   'token.revoked': 'What the token rests on was revoked; sign in again.',
   'dpop.missing': 'The token is bound to a key, and no DPoP proof came with it.',
   'dpop.unexpected': 'A DPoP proof came with a token that is not presented with the DPoP scheme.',

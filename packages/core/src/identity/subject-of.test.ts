@@ -47,6 +47,7 @@ describe('the subject of an embedded user', () => {
         clientId: 'sallyport-cli',
         tokenId: 'j1',
         scopes: ['call'],
+        tags: {},
         boundTo: [],
         binding: 'none',
       },

@@ -53,7 +53,7 @@ export function subjectOf(token: VerifiedToken, app: string): Subject {
 }
 
 /** The proofs were checked already: what a token is bound to, its presenter has. */
-function readCredential({ issuer, keyId, claims, issuedAtSeconds, scopes, binding }: VerifiedToken): Credential {
+function readCredential({ issuer, keyId, claims, issuedAtSeconds, scopes, tags, binding }: VerifiedToken): Credential {
   const clientId = [claims['client_id'], claims['azp']].find((id) => typeof id === 'string' && id !== '')
   const tokenId = claims['jti']
   return {
@@ -63,6 +63,7 @@ function readCredential({ issuer, keyId, claims, issuedAtSeconds, scopes, bindin
     ...(typeof clientId === 'string' ? { clientId } : {}),
     ...(typeof tokenId === 'string' && tokenId !== '' ? { tokenId } : {}),
     scopes,
+    tags,
     boundTo: Object.values(binding).filter((thumbprint) => typeof thumbprint === 'string'),
     binding: kindOf(binding),
   }

@@ -3,6 +3,7 @@ import { type JsonObject, parseStrictObject, stringList } from '@sallyport/core/
 
 import { decodeBase64url, encodeBase64url } from './base64url.ts'
 import { isNumericDate } from './lifetime.ts'
+import { equalBytes } from './equal.ts'
 import type { SeenOnce } from './seen-once.ts'
 
 /** HMAC-SHA-256 under the box's own key, synchronous: `(bytes) => createHmac('sha256', key).update(bytes).digest()`. */
@@ -46,7 +47,11 @@ export type TicketVerdict =
 /** Stable codes, documented in docs/errors.md. */
 export type TicketRefusalCode =
   | 'ticket.malformed'
+  | 'ticket.missing'
   | 'ticket.mac'
+  | 'ticket.signature'
+  | 'ticket.issuer'
+  | 'ticket.keys_unavailable'
   | 'ticket.expired'
   | 'ticket.not_yet_valid'
   | 'ticket.audience'
@@ -55,7 +60,8 @@ export type TicketRefusalCode =
   | 'ticket.replayed'
   | 'ticket.replay_memory_full'
 
-const maxLifetimeSeconds = 60
+/** How long a ticket of either kind may live. */
+export const maxTicketLifetimeSeconds = 60
 /** Mint and verifier share a machine and its clock; this forgives rounding, not drift. */
 const skewSeconds = 2
 const maxTicketLength = 16_384
@@ -64,7 +70,7 @@ const macLength = 32
 /** Makes a ticket. Throws `identity.ticket` when asked for one that `verifyTicket` could never accept. */
 export function mintTicket(mac: TicketMac, claims: TicketClaims): string {
   const lifetime = claims.expiresAtSeconds - claims.issuedAtSeconds
-  if (!(lifetime > 0 && lifetime <= maxLifetimeSeconds)) {
+  if (!(lifetime > 0 && lifetime <= maxTicketLifetimeSeconds)) {
     throw new SallyportError('identity.ticket', 'a ticket lives for at most 60 seconds')
   }
   const signed = `v1.${encodeBase64url(utf8(JSON.stringify(claims)))}`
@@ -95,12 +101,12 @@ export function verifyTicket(
   const bodyBytes = decodeBase64url(body)
   const tagBytes = decodeBase64url(tag)
   if (bodyBytes === undefined || tagBytes === undefined) return refuse('ticket.malformed')
-  if (!equalBytes(mac(utf8(`v1.${body}`)), tagBytes)) return refuse('ticket.mac')
+  if (tagBytes.length !== macLength || !equalBytes(mac(utf8(`v1.${body}`)), tagBytes)) return refuse('ticket.mac')
   const members = parseStrictObject(bodyBytes)
   const claims = members === undefined ? undefined : readTicketClaims(members)
   if (claims === undefined) return refuse('ticket.malformed')
   const { issuedAtSeconds, expiresAtSeconds } = claims
-  if (expiresAtSeconds - issuedAtSeconds > maxLifetimeSeconds) return refuse('ticket.malformed')
+  if (expiresAtSeconds - issuedAtSeconds > maxTicketLifetimeSeconds) return refuse('ticket.malformed')
   if (expected.nowSeconds >= expiresAtSeconds) return refuse('ticket.expired')
   if (expected.nowSeconds < issuedAtSeconds - skewSeconds) return refuse('ticket.not_yet_valid')
   if (claims.audience !== expected.audience) return refuse('ticket.audience')
@@ -109,14 +115,6 @@ export function verifyTicket(
   const use = seen.use(claims.attempt, expiresAtSeconds, expected.nowSeconds)
   if (use === 'full') return refuse('ticket.replay_memory_full')
   return use === 'first' ? { kind: 'accepted', claims } : refuse('ticket.replayed')
-}
-
-/** Compares in a time that depends on the lengths alone. */
-function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
-  if (a.length !== macLength || b.length !== macLength) return false
-  let difference = 0
-  for (let at = 0; at < macLength; at++) difference |= (a[at] ?? 0) ^ (b[at] ?? 0)
-  return difference === 0
 }
 
 function readTicketClaims(members: JsonObject): TicketClaims | undefined {

@@ -26,6 +26,7 @@ export interface VerifiedToken extends Lifetime {
   readonly userName: string
   readonly roles: readonly string[]
   readonly scopes: readonly string[]
+  readonly tags: Readonly<Record<string, string>>
   /** All claims, without a prototype. */
   readonly claims: JsonObject
 }

@@ -167,14 +167,18 @@ function issuerFacts(app: App): readonly AccessFact[] {
           ),
         ]
       }
-      case 'oidc':
+      case 'oidc': {
+        const conditions = Object.entries(issuer.only ?? {}).map(([claim, values]) => `${claim} ${values.join(' or ')}`)
         return [
           opaque(
             `issuer ${issuer.name}`,
             `${issuer.issuer} may vouch for people: audience ${issuer.audience}; ` +
-              `roles from ${issuer.rolesClaim}; keys ${issuer.jwksDigest?.slice(0, 12) ?? 'its own'}`,
+              `${issuer.type ?? 'standard'} tokens; roles from ${issuer.rolesClaim ?? 'where its kind has them'}; ` +
+              `only ${conditions.join(', ') || 'any'}; holds ${issuer.holds?.join(', ') ?? 'none'}; ` +
+              `scopes ${issuer.scopes?.join(' ') ?? 'any'}; keys ${issuer.jwksDigest?.slice(0, 12) ?? 'its own'}`,
           ),
         ]
+      }
     }
   })
 }

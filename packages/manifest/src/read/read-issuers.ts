@@ -2,6 +2,7 @@ import type { Issuer } from '../app.ts'
 import type { EmbeddedClient } from '../people.ts'
 import { child, entriesOf, textOf, textsOf, type Entry, type MapNode, type Node } from '../source/node.ts'
 import { readAddress } from './address.ts'
+import { readOpenIdIssuer } from './read-open-id-issuer.ts'
 import { resolve, type Reading } from './reading.ts'
 
 const authorizerKeys = ['type', 'cognitoUserPools', 'identitySource']
@@ -102,7 +103,6 @@ function readClient(
 function readExternal({ key, keyAt, value }: Entry, reading: Reading): readonly Issuer[] {
   const { faults } = reading
   const authorizer = child(value, 'authorizer')
-  const issuer = child(value, 'issuer')
   const refuse = (names: readonly string[], why: string): void => {
     for (const entry of entriesOf(value)) {
       if (names.includes(entry.key))
@@ -110,30 +110,11 @@ function readExternal({ key, keyAt, value }: Entry, reading: Reading): readonly 
     }
   }
   if (authorizer !== undefined) {
-    refuse(['issuer', 'audience', 'roles'], 'does not go with an authorizer block.')
+    refuse(['issuer', 'audience', 'roles', 'type', 'only', 'holds', 'scopes'], 'does not go with an authorizer block.')
     return readPools(key, authorizer, value, reading)
   }
   refuse(['clients', 'groups'], 'goes only with an authorizer block.')
-  const audience = textOf(child(value, 'audience'))
-  if (issuer === undefined || audience === undefined || audience === '') {
-    faults.add('manifest.missing_key', keyAt, `issuers.${key} needs "authorizer", or "issuer" and "audience".`)
-    return []
-  }
-  const url = textOf(issuer) ?? ''
-  // A path is part of an issuer's name (OpenID Connect Discovery 1.0 §4.1); the origin is judged as a door's is.
-  const address = readAddress(/^https?:\/\/[^/?#]+/i.exec(url)?.[0] ?? url)
-  if (address.kind === 'refused')
-    faults.add('manifest.insecure_upstream', issuer.at, `issuers.${key}: ${address.why}.`, address.suggestion)
-  return [
-    {
-      kind: 'oidc',
-      name: key,
-      issuer: url,
-      audience,
-      rolesClaim: textOf(child(value, 'roles')) ?? 'roles',
-      ...keySetFile(value, reading),
-    },
-  ]
+  return readOpenIdIssuer(key, keyAt, value, keySetFile(value, reading), reading)
 }
 
 function readPools(name: string, authorizer: Node, around: Node | undefined, reading: Reading): readonly Issuer[] {

@@ -1,3 +1,5 @@
+import { issuerKinds } from '@sallyport/core/identity'
+
 import { doorsShape } from './door-grammar.ts'
 import type { Shape } from './shape.ts'
 import {
@@ -199,6 +201,24 @@ export const manifestShape: Extract<Shape, { kind: 'record' }> = {
               issuer: { shape: url, about: 'OpenID issuer URL.' },
               audience: { shape: free, about: 'The audience that a token must name.' },
               roles: { shape: free, about: 'The claim that holds the roles.' },
+              type: {
+                shape: { kind: 'text', says: 'a known kind of issuer', options: Object.keys(issuerKinds) },
+                about: 'How the issuer words its tokens; RFC 9068 when absent.',
+              },
+              only: {
+                about: 'Claim → value or values: only tokens that have one of them count.',
+                shape: {
+                  kind: 'record',
+                  keys: {},
+                  named: {
+                    says: 'a claim',
+                    pattern: /^[^\s*]{1,256}$/,
+                    of: { kind: 'either', of: [free, { kind: 'list', of: free, atLeast: 1 }] },
+                  },
+                },
+              },
+              holds: { shape: names, about: 'Roles of everybody for whom this issuer vouches.' },
+              scopes: { shape: { kind: 'list', of: free }, about: 'Scopes that a token must have, all of them.' },
               jwks: { shape: file, about: "JWKS file, in place of the issuer's own address." },
             },
           },

@@ -17,6 +17,7 @@ const alice: Subject = {
     clientId: 'web',
     tokenId: 'j1',
     scopes: [],
+    tags: {},
     boundTo: ['thumbprint'],
     binding: 'dpop',
   },

@@ -27,7 +27,7 @@ function open(grantLifetimeMs = 60_000): Administration {
 
 function signedIn(): Subject {
   const nowSeconds = wallMs / 1000
-  const how = { issuerName: 'embedded', keyId: 'k', scopes: [], boundTo: [], binding: 'none' } as const
+  const how = { issuerName: 'embedded', keyId: 'k', scopes: [], tags: {}, boundTo: [], binding: 'none' } as const
   return {
     kind: 'user',
     id: 'arn:sallyport:identity:test::user/alice',

@@ -25,6 +25,7 @@ export interface AdministrationRooms {
   readonly isCurrent: (grant: Grant) => boolean
   readonly settle: (grant: Grant, outcome: Promise<Outcome>) => void
   readonly newId: () => string
+  readonly nowMs: () => number
 }
 
 /** The third door: every verb that changes a running server. Whoever runs Sallyport meets the same walk. */
@@ -42,7 +43,7 @@ export function administrationGate(rooms: AdministrationRooms): Gate<Administrat
           action,
           resource,
           context: {
-            ...subjectFacts(subject, rooms.elevatedRoles(subject.id), undefined),
+            ...subjectFacts(subject, rooms.elevatedRoles(subject.id), undefined, rooms.nowMs()),
             [contextKeys.sourceZone]: 'administration',
             [contextKeys.subject]: subject.id,
             ...context,

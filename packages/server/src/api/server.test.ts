@@ -57,6 +57,7 @@ async function start(
     admit: (decision, receipt): Grant => sealGrant({ decision, receipt, expiresAt: 1, epochs: new Map() }),
     isCurrent: () => true,
     settle: () => undefined,
+    nowMs: () => 0,
     newId: () => 'd1',
     ...changes,
   })

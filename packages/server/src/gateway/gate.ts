@@ -5,6 +5,7 @@ import {
   actions,
   anonymous,
   arn,
+  type Context,
   contextKeys,
   type Decision,
   type Grant,
@@ -65,7 +66,7 @@ export function ingressGate(rooms: IngressRooms): Gate<IngressRequest, IngressRe
           action: actions.callRoute,
           resource: destination?.route.arn ?? arn.route(rooms.app, '', '?', `${request.method} ${request.path}`),
           context: {
-            ...subjectFacts(subject, rooms.elevatedRoles(subject.id), rooms.countryOf(request.remoteAddress)),
+            ...factsOf(request, subject, rooms),
             [contextKeys.sourceZone]: 'internet',
             'aws:SourceIp': request.remoteAddress,
           },
@@ -95,6 +96,10 @@ export function ingressGate(rooms: IngressRooms): Gate<IngressRequest, IngressRe
     },
     settle: rooms.settle,
   }
+}
+
+function factsOf({ remoteAddress, receivedAt }: IngressRequest, subject: Subject, rooms: IngressRooms): Context {
+  return subjectFacts(subject, rooms.elevatedRoles(subject.id), rooms.countryOf(remoteAddress), receivedAt)
 }
 
 function evidenceOf({ credentials, proofs, method, url, certificateThumbprint }: IngressRequest): Evidence {

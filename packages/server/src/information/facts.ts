@@ -1,13 +1,45 @@
 import { type Context, contextKeys, type Subject } from '@sallyport/core/access'
 
 /** The facts about who asks, at the edge: what the token proved, whence the connection came, what is elevated now. */
-export function subjectFacts(subject: Subject, elevatedRoles: readonly string[], country: string | undefined): Context {
+export function subjectFacts(
+  subject: Subject,
+  elevatedRoles: readonly string[],
+  country: string | undefined,
+  nowMs: number,
+): Context {
   return {
+    ...credentialFacts(subject, Math.floor(nowMs / 1000)),
     [contextKeys.roles]: subject.roles,
     [contextKeys.elevatedRoles]: elevatedRoles,
     [contextKeys.mfa]: subject.authentication?.mfa ?? false,
     [contextKeys.deviceManaged]: subject.device?.managed ?? false,
     ...(country === undefined ? {} : { [contextKeys.country]: country }),
+  }
+}
+
+/** What the credential tells, and how old it is. What nobody stated is absent, so a condition on it denies. */
+function credentialFacts({ authentication, credential, device }: Subject, nowSeconds: number): Context {
+  if (authentication === undefined) return {}
+  const { authenticatedAtSeconds: at, context, methods, mfa } = authentication
+  const age = at > 0 ? Math.max(0, nowSeconds - at) : undefined
+  return {
+    [contextKeys.authenticationMethods]: methods,
+    ...(age === undefined ? {} : { [contextKeys.authenticationAge]: age }),
+    ...(age === undefined || !mfa ? {} : { [contextKeys.mfaAge]: age }),
+    ...(context === undefined ? {} : { [contextKeys.authenticationContext]: context }),
+    ...(device === undefined ? {} : { [contextKeys.deviceType]: device.type }),
+    ...(credential === undefined
+      ? {}
+      : {
+          [contextKeys.tokenAge]: Math.max(0, nowSeconds - credential.issuedAtSeconds),
+          [contextKeys.issuer]: credential.issuerName,
+          [contextKeys.scopes]: credential.scopes,
+          [contextKeys.credentialBinding]: credential.binding,
+          ...(credential.clientId === undefined ? {} : { [contextKeys.client]: credential.clientId }),
+          ...Object.fromEntries(
+            Object.entries(credential.tags).map(([name, value]) => [`aws:PrincipalTag/${name}`, value]),
+          ),
+        }),
   }
 }
 

@@ -43,9 +43,8 @@ export function issuersOf(
         return { kind, name, issuer: address, clients, groups, keys }
       }
       case 'oidc': {
-        const { kind, name, issuer: address, audience, rolesClaim } = issuer
-        const keys = keysOf(issuer.jwksFile, address)
-        return { kind, name, issuer: address, audience, rolesClaim, keys }
+        const { name, issuer: address, jwksFile, jwksDigest: _digest, ...stated } = issuer
+        return { ...stated, name, issuer: address, keys: keysOf(jwksFile, address) }
       }
     }
   })

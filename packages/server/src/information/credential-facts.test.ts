@@ -1,0 +1,68 @@
+import type { Subject } from '@sallyport/core/access'
+import { expect, test } from 'vitest'
+
+import { subjectFacts } from './facts.ts'
+
+const alice: Subject = {
+  kind: 'user',
+  id: 'arn:sallyport:identity:test::user/alice',
+  name: 'alice',
+  roles: ['customer'],
+  authentication: {
+    methods: ['pwd', 'otp'],
+    mfa: true,
+    authenticatedAtSeconds: 1_000,
+    context: 'urn:sallyport:acr:mfa',
+    expiresAtSeconds: 2_000,
+  },
+  credential: {
+    issuerName: 'ci',
+    keyId: 'k1',
+    issuedAtSeconds: 1_100,
+    clientId: 'web',
+    scopes: ['call'],
+    tags: { ref: 'refs/heads/main' },
+    boundTo: ['x'],
+    binding: 'dpop',
+  },
+  device: { id: 'd1', managed: true, type: 'laptop' },
+}
+
+test('what a credential tells is there with its age', () => {
+  expect(subjectFacts(alice, [], 'CH', 1_160_500)).toEqual({
+    'sallyport:Roles': ['customer'],
+    'sallyport:ElevatedRoles': [],
+    'aws:MultiFactorAuthPresent': true,
+    'aws:MultiFactorAuthAge': 160,
+    'sallyport:AuthenticationAge': 160,
+    'sallyport:AuthenticationContext': 'urn:sallyport:acr:mfa',
+    'sallyport:AuthenticationMethods': ['pwd', 'otp'],
+    'sallyport:TokenAge': 60,
+    'sallyport:Issuer': 'ci',
+    'sallyport:Client': 'web',
+    'sallyport:Scopes': ['call'],
+    'sallyport:CredentialBinding': 'dpop',
+    'aws:PrincipalTag/ref': 'refs/heads/main',
+    'sallyport:DeviceManaged': true,
+    'sallyport:DeviceType': 'laptop',
+    'sallyport:Country': 'CH',
+  })
+})
+
+test('what nobody stated is absent: an unknown time of sign-in has no age, rather than a small or a large one', () => {
+  const { authentication } = alice
+  if (authentication === undefined) throw new Error('she is signed in')
+  const facts = subjectFacts({ ...alice, authentication: { ...authentication, authenticatedAtSeconds: 0 } }, [], '', 0)
+  expect(facts).not.toHaveProperty('sallyport:AuthenticationAge')
+  expect(facts).not.toHaveProperty('aws:MultiFactorAuthAge')
+})
+
+test('nobody has no credential to tell of', () => {
+  const nobody = subjectFacts({ kind: 'anonymous', id: 'anonymous', name: 'anonymous', roles: [] }, [], undefined, 0)
+  expect(Object.keys(nobody).toSorted()).toEqual([
+    'aws:MultiFactorAuthPresent',
+    'sallyport:DeviceManaged',
+    'sallyport:ElevatedRoles',
+    'sallyport:Roles',
+  ])
+})
