@@ -23,9 +23,8 @@ export const credentialFormGuards: readonly Guard[] = [
     name: 'a token says for whom and by which client',
     attack: 'a token without client is refused',
     file: `${room}/claims.ts`,
-    code: "if (!isName(sub) || !needed.every(isName) || list === undefined) return refuseToken('token.claims')",
-    without:
-      "if (false && (!isName(sub) || !needed.every(isName) || list === undefined)) return refuseToken('token.claims')",
+    code: '|| !needed.every(isName)',
+    without: '',
     noticedBy: verifier,
     testName: 'without client',
   },
