@@ -81,6 +81,10 @@ export const errorCodes: Readonly<Record<string, Entry>> = {
   'cli.bad_event': ['The event is not JSON, or not a whole HTTP event.', 'Mend the file named.'],
   'cli.exists': ['A manifest is there already, and is never written over.', 'Use another folder.'],
   'cli.internal': ['The command itself failed.', 'Report it with the text printed.'],
+  'cli.login_file': [
+    'The file that keeps a sign-in may be read by others.',
+    '`sallyport logout` ends it; sign in again.',
+  ],
   'cli.no_answer': [
     'The server or gateway did not answer in a form that can be read.',
     "Look at the server's own output.",

@@ -29,14 +29,46 @@ export const userFlags: FlagParametersForType<UserFlags, Terminal> = {
 }
 
 /**
- * An access token of the user named, from the app's own issuer, by the details that it left for development.
- * Throws `cli.usage` when nobody is named, `cli.unknown_name` when the issuer has no such user.
+ * An access token of the person who asks: of the user named, by the details that the app's own issuer left for
+ * development, or else of whoever signed in by `sallyport login`. Throws `cli.usage` when there is neither,
+ * `cli.unknown_name` when the issuer has no such user.
  */
-export async function accessTokenFor(folder: string, { as: user, mfa, device }: UserFlags): Promise<string> {
-  if (user === undefined) {
-    const message = 'this changes a running server, so it needs a person: name one by --as USER'
-    throw new SallyportError('cli.usage', message)
-  }
+export async function accessTokenFor(
+  terminal: Pick<Terminal, 'process'>,
+  folder: string,
+  flags: UserFlags,
+): Promise<string> {
+  return flags.as === undefined ? tokenOfLogin(terminal, folder) : developmentToken(folder, { ...flags, as: flags.as })
+}
+
+const renewBeforeMs = 30_000
+
+async function tokenOfLogin({ process }: Pick<Terminal, 'process'>, folder: string): Promise<string> {
+  const nobody = (): SallyportError =>
+    new SallyportError('cli.usage', 'this needs a person: run sallyport login, or name one by --as USER')
+  const { issuer, caFile } = await statusOf(localApi(folder))
+  const { loginFile, refreshLogin } = await import('./login/index.ts')
+  const file = loginFile(issuer, process.env)
+  if (file.read() === undefined) throw nobody()
+  return file.whileHeld(async () => {
+    const kept = file.read()
+    if (kept === undefined) throw nobody()
+    if (kept.expiresAt - renewBeforeMs > Date.now()) return kept.accessToken
+    const renewed = await refreshLogin(kept, readFileSync(caFile, 'utf8'))
+    if (renewed === undefined) {
+      file.remove()
+      throw nobody()
+    }
+    file.write(renewed)
+    return renewed.accessToken
+  })
+}
+
+/** The same for a user of the embedded issuer whose details lie in the state folder. */
+export async function developmentToken(
+  folder: string,
+  { as: user, mfa, device }: UserFlags & { readonly as: string },
+): Promise<string> {
   const { issuer, caFile } = await statusOf(localApi(folder))
   // Loaded when it is needed: most verbs never sign anybody in, and should not wait for what it brings along.
   const { signIn } = await import('./sign-in/index.ts')

@@ -11,11 +11,14 @@ import { doctor } from './verbs/doctor.ts'
 import { approve, deny, grants, request, requests, revoke } from './verbs/elevation.ts'
 import { init } from './verbs/init.ts'
 import { invoke } from './verbs/invoke.ts'
+import { login, logout } from './verbs/login.ts'
 import { logs } from './verbs/logs.ts'
 import { policy } from './verbs/policy.ts'
 import { secret } from './verbs/secret.ts'
 import { dev, up } from './verbs/server.ts'
 import { test } from './verbs/test.ts'
+import { token } from './verbs/token.ts'
+import { who } from './verbs/who.ts'
 import { why } from './verbs/why.ts'
 
 /** Every verb, in the order in which a newcomer meets them. */
@@ -25,9 +28,13 @@ export const commands: RouteMap<Terminal> = buildRouteMap({
     init,
     up,
     dev,
+    login,
+    logout,
+    token,
     invoke,
     logs,
     why,
+    who,
     can,
     allow,
     policy,

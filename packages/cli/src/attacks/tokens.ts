@@ -1,4 +1,4 @@
-import { accessTokenFor } from '../as-user.ts'
+import { developmentToken } from '../as-user.ts'
 import type { RunningApp } from './running-app.ts'
 
 /** How somebody signs in. */
@@ -21,7 +21,7 @@ export function tokens(): Tokens {
   const kept = new Map<string, Promise<string>>()
   return (app, user, strength = plain) => {
     const key = JSON.stringify([app.folder, user, strength])
-    const token = kept.get(key) ?? accessTokenFor(app.folder, { as: user, ...strength })
+    const token = kept.get(key) ?? developmentToken(app.folder, { as: user, ...strength })
     kept.set(key, token)
     return token
   }

@@ -34,7 +34,7 @@ export const request: Command<Terminal> = buildCommand<RequestFlags, [role: stri
   },
   func: answering(async (terminal, flags, role) => {
     const folder = appFolder(terminal, flags.app)
-    const userToken = await accessTokenFor(folder, flags)
+    const userToken = await accessTokenFor(terminal, folder, flags)
     const body = json({ role, reason: flags.reason, ...(flags.breakGlass ? { breakGlass: true } : {}) })
     const answer = await localApi(folder).call({ method: 'POST', path: '/v1/elevation', body, userToken })
     const asked = elevationIn(answer)
@@ -51,7 +51,7 @@ export const approve: Command<Terminal> = buildCommand<CommonFlags & UserFlags, 
   parameters: { flags: { ...commonFlags, ...userFlags }, positional: idOfRequest() },
   func: answering(async (terminal, flags, id) => {
     const folder = appFolder(terminal, flags.app)
-    const userToken = await accessTokenFor(folder, flags)
+    const userToken = await accessTokenFor(terminal, folder, flags)
     const path = `/v1/elevation/${encodeURIComponent(id)}/approve`
     const approved = elevationIn(await localApi(folder).call({ method: 'POST', path, userToken }))
     return { exit: 'ok', json: approved, text: showElevation(approved) }
@@ -63,7 +63,12 @@ export const deny: Command<Terminal> = buildCommand<ReasonFlags, [id: string], T
   docs: { brief: 'Deny what another person asked for' },
   parameters: { flags: { ...commonFlags, ...userFlags, reason: reasonFlag }, positional: idOfRequest() },
   func: answering(async (terminal, flags, id) => {
-    const denied = await end(appFolder(terminal, flags.app), flags, `/v1/elevation/${encodeURIComponent(id)}/deny`)
+    const denied = await end(
+      terminal,
+      appFolder(terminal, flags.app),
+      flags,
+      `/v1/elevation/${encodeURIComponent(id)}/deny`,
+    )
     return { exit: 'ok', json: denied, text: showElevation(denied) }
   }),
 })
@@ -89,10 +94,10 @@ export const revoke: Command<Terminal> = buildCommand<ReasonFlags, [what: string
   func: answering(async (terminal, flags, what) => {
     const folder = appFolder(terminal, flags.app)
     if (!what.includes('/')) {
-      const ended = await end(folder, flags, `/v1/elevation/${encodeURIComponent(what)}/revoke`)
+      const ended = await end(terminal, folder, flags, `/v1/elevation/${encodeURIComponent(what)}/revoke`)
       return { exit: 'ok', json: ended, text: showElevation(ended) }
     }
-    const userToken = await accessTokenFor(folder, flags)
+    const userToken = await accessTokenFor(terminal, folder, flags)
     const body = json({ target: what, reason: flags.reason })
     const answer = await localApi(folder).call({ method: 'POST', path: '/v1/revocations', body, userToken })
     return { exit: 'ok', json: answer, text: `${what}: everything that rested on it has ended` }
@@ -128,8 +133,13 @@ async function listed(folder: string): Promise<readonly Readonly<Record<string, 
   return Array.isArray(list) ? list.filter(isRecord) : []
 }
 
-async function end(folder: string, flags: ReasonFlags, path: string): Promise<Readonly<Record<string, unknown>>> {
-  const userToken = await accessTokenFor(folder, flags)
+async function end(
+  terminal: Terminal,
+  folder: string,
+  flags: ReasonFlags,
+  path: string,
+): Promise<Readonly<Record<string, unknown>>> {
+  const userToken = await accessTokenFor(terminal, folder, flags)
   const body = json({ reason: flags.reason })
   return elevationIn(await localApi(folder).call({ method: 'POST', path, body, userToken }))
 }

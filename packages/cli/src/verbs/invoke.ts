@@ -7,7 +7,7 @@ import { SallyportError } from '@sallyport/core/access'
 import { buildCommand, type Command } from '@stricli/core'
 
 import { type Answer, answering, commonFlags, type CommonFlags } from '../answer.ts'
-import { accessTokenFor, type UserFlags, userFlags } from '../as-user.ts'
+import { accessTokenFor, developmentToken, type UserFlags, userFlags } from '../as-user.ts'
 import { isRecord, localApi, refusalOf, statusOf } from '../local-api.ts'
 import { appFolder, type Terminal } from '../terminal.ts'
 
@@ -47,7 +47,7 @@ export const invoke: Command<Terminal> = buildCommand<
     const event = await readEvent(terminal, file)
     const http = httpCallIn(event)
     if (http !== undefined) return throughGateway(folder, flags, http)
-    const userToken = await accessTokenFor(folder, flags)
+    const userToken = await accessTokenFor(terminal, folder, flags)
     const path = `/v1/functions/${encodeURIComponent(name)}/invoke`
     const body = new TextEncoder().encode(JSON.stringify(event))
     const answer = await localApi(folder).call({ method: 'POST', path, body, userToken })
@@ -103,7 +103,8 @@ function headersIn(value: unknown): Readonly<Record<string, string>> {
 
 async function throughGateway(folder: string, flags: UserFlags, call: HttpCall): Promise<Answer> {
   const { gateway, caFile } = await statusOf(localApi(folder))
-  const token = flags.as === undefined ? undefined : await accessTokenFor(folder, flags)
+  const { as } = flags
+  const token = as === undefined ? undefined : await developmentToken(folder, { ...flags, as })
   const { status, body } = await send(new URL(call.path, gateway), caFile, call, token)
   const value = parsed(body)
   if (isRecord(value) && typeof value['code'] === 'string' && typeof value['id'] === 'string' && status >= 400) {

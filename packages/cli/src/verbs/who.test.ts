@@ -1,0 +1,58 @@
+import { expect, test } from 'vitest'
+
+import { appWith, decision, segment, type } from '../testing.ts'
+
+const alice = 'arn:sallyport:identity:checkout::user/alice'
+
+test('who follows one person through the functions that acted for them, session by session', async () => {
+  const app = appWith({
+    'sallyport.yaml': 'app: checkout\n',
+    '.sallyport/ledger/00000000000000000000.seg': segment([
+      {
+        kind: 'sign-in',
+        at: Date.UTC(2026, 0, 2),
+        event: 'signed-in',
+        code: 'sign-in.done',
+        user: 'alice',
+        address: '127.0.0.1',
+        sessionId: 's1',
+        methods: ['pwd', 'otp', 'mfa'],
+        device: 'alice-device-1',
+      },
+      decision({ id: 'd1', transaction: 't1', sessionId: 's1' }),
+      decision({
+        id: 'd2',
+        transaction: 't1',
+        parent: 'd1',
+        subject: 'arn:sallyport:function:checkout:internal:orders',
+        subjectName: 'orders',
+        user: alice,
+        door: 'egress',
+      }),
+      decision({
+        id: 'd3',
+        transaction: 't2',
+        subject: 'arn:sallyport:identity:checkout::user/bob',
+        subjectName: 'bob',
+      }),
+      decision({ id: 'd4', transaction: 't3', sessionId: 's2', effect: 'deny' }),
+    ]),
+  })
+  try {
+    const { stdout, exitCode } = await type(['who', 'alice'], { cwd: app.folder })
+    expect(exitCode).toBe(0)
+    const lines = stdout.trimEnd().split('\n')
+    expect(lines.map((line) => line.replaceAll(/\s+/g, ' ').trim().slice(0, 62))).toEqual([
+      'session s1 signed in 2026-01-02T00:00:00.000Z from 127.0.0.1 b',
+      '2026-01-02T03:04:05.000Z allow alice -> CallRoute storefront/P',
+      '2026-01-02T03:04:05.000Z allow orders -> CallRoute storefront/',
+      'session s2 signed in elsewhere',
+      '2026-01-02T03:04:05.000Z deny alice -> CallRoute storefront/PO',
+    ])
+    const one = JSON.parse((await type(['who', 'alice', '--session', 's2', '--json'], { cwd: app.folder })).stdout)
+    expect(one.sessions.map((sitting: { session: string }) => sitting.session)).toEqual(['s2'])
+    expect((await type(['who', 'mallory'], { cwd: app.folder })).exitCode).toBe(1)
+  } finally {
+    app.remove()
+  }
+})
