@@ -18,11 +18,12 @@ import type { Gate, Outcome } from '@sallyport/core/enforcement'
 import type { Evidence } from '@sallyport/core/identity'
 
 import { type AskGuests, subjectFacts } from '../information/index.ts'
-import type { Invocation, InvocationResult } from '../host/index.ts'
+import type { Invocation, InvocationResult, StreamedAnswer } from '../host/index.ts'
 import { fromFunctionResult, toApiGatewayEvent } from '../host/index.ts'
 import type { BodyCheck } from './body-schema.ts'
 import type { Limiter } from './rate-limit.ts'
 import { jsonResponse, refusalResponse } from './refusal.ts'
+import { ended, outcomeOf, streamedResponse, untilEnded } from './streamed.ts'
 import { type Destination, gatewayReason, type IngressRequest, type IngressResponse } from './request.ts'
 
 /** What the ingress door needs from the other rooms; main.ts hands it in. */
@@ -145,7 +146,12 @@ async function pass(
   const [asked] = grant.decision.asked
   const { destination } = request
   if (destination === undefined || !rooms.isCurrent(grant)) return ended(grant)
-  const result = await untilEnded(rooms.invoke(invocationFor(request, destination, grant, asked, rooms)), grant, rooms)
+  const streamed = Promise.withResolvers<StreamedAnswer>()
+  const invocation = invocationFor(request, destination, grant, asked, rooms)
+  const invoked = rooms.invoke({ ...invocation, onStream: streamed.resolve })
+  const result = await untilEnded(Promise.race([invoked, streamed.promise]), grant, rooms)
+  if (result !== undefined && 'status' in result) return streamedResponse(result, invoked, grant, rooms)
+  if (result === undefined) void streamed.promise.then(({ body }) => body.return?.()) // nobody will read it
   // The grant may have ended while the function ran: its answer must then not leave.
   if (result === undefined || !rooms.isCurrent(grant)) return ended(grant)
   const outcome = outcomeOf(result)
@@ -153,20 +159,6 @@ async function pass(
   return {
     response: { ...response, headers: [...response.headers, ['x-sallyport-id', grant.decision.id]] },
     outcome: Promise.resolve({ ...outcome, status: response.status }),
-  }
-}
-
-/**
- * The answer; undefined as soon as the grant ends, for whoever was revoked need not wait for the function to be told.
- * The invocation itself goes on to its deadline: its exits are refused from now on, one by one.
- */
-async function untilEnded<T>(answer: Promise<T>, grant: Grant, rooms: IngressRooms): Promise<T | undefined> {
-  const over = Promise.withResolvers<undefined>()
-  const release = rooms.whenEnded(grant, () => over.resolve(undefined))
-  try {
-    return await Promise.race([answer, over.promise])
-  } finally {
-    release()
   }
 }
 
@@ -212,10 +204,6 @@ export function affinityOf(user: Subject): string {
   return hash('sha256', JSON.stringify([id, sessionId, authentication?.mfa, device?.id]))
 }
 
-function outcomeOf(result: InvocationResult): Outcome {
-  return result.kind === 'response' ? { outcome: 'done' } : { outcome: 'failed', detail: result.code }
-}
-
 function responseOf(result: InvocationResult, grant: Grant): IngressResponse {
   const { id } = grant.decision
   if (result.kind === 'error') {
@@ -227,9 +215,4 @@ function responseOf(result: InvocationResult, grant: Grant): IngressResponse {
     return jsonResponse(502, { code: 'function.bad_response', reason: 'The function did not answer properly.', id })
   }
   return answer
-}
-
-function ended(grant: Grant): { response: IngressResponse; outcome: Promise<Outcome> } {
-  const body = { code: 'grant.ended', reason: 'The right to make this request ended.', id: grant.decision.id }
-  return { response: jsonResponse(401, body), outcome: Promise.resolve({ outcome: 'aborted', detail: 'grant.ended' }) }
 }

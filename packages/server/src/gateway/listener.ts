@@ -2,6 +2,7 @@ import { hash } from 'node:crypto'
 import { createServer as createPlainServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
+import { pipeline } from 'node:stream/promises'
 import { TLSSocket } from 'node:tls'
 
 import { enforce, type Gate } from '@sallyport/core/enforcement'
@@ -143,14 +144,24 @@ function certificateOf({ socket }: IncomingMessage): { readonly certificateThumb
 const thumbprints = new WeakMap<TLSSocket, { readonly certificateThumbprint?: string }>()
 
 function write(response: ServerResponse, answer: IngressResponse, message: IncomingMessage): void {
-  if (response.destroyed) return
+  const { stream } = answer
+  if (response.destroyed) return void stream?.return?.()
   const headers: string[] = []
   for (const [name, value] of answer.headers) headers.push(name, value)
-  headers.push('content-length', String(answer.body.byteLength), 'x-content-type-options', 'nosniff')
+  if (stream === undefined) headers.push('content-length', String(answer.body.byteLength))
+  headers.push('x-content-type-options', 'nosniff')
   // What was not read of a refused body must not be taken for the next request.
   if (!message.complete) headers.push('connection', 'close')
   response.writeHead(answer.status, headers)
-  if (message.method === 'HEAD') return void response.end()
+  if (message.method === 'HEAD') {
+    void stream?.return?.()
+    return void response.end()
+  }
+  if (stream !== undefined) {
+    response.flushHeaders()
+    // What breaks off midway, at either end, ends the connection: the caller must not take a part for the whole.
+    return void pipeline(stream, response).catch(() => response.destroy())
+  }
   const { buffer, byteOffset, byteLength } = answer.body
   // One write for head and body: as a latin1 string the body joins the head, byte for byte.
   response.end(Buffer.from(buffer, byteOffset, byteLength).toString('latin1'), 'latin1')

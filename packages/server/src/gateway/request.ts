@@ -42,6 +42,8 @@ export interface IngressResponse {
   readonly status: number
   readonly headers: readonly (readonly [name: string, value: string])[]
   readonly body: Uint8Array
+  /** In place of the body: what is sent as it is made. To be read to its end, or returned from. */
+  readonly stream?: AsyncIterableIterator<Uint8Array>
 }
 
 /** A reason of the gateway itself, before any policy. */

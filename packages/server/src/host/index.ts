@@ -14,7 +14,7 @@ export {
   type Strength,
 } from './engine.ts'
 export { type FunctionAnswer, type FunctionCall, fromFunctionResult, toApiGatewayEvent } from './event.ts'
-export { type Invocation, type InvocationResult } from './invocation.ts'
+export { type Invocation, type InvocationResult, type StreamedAnswer } from './invocation.ts'
 export { examineHost, type HostFinding } from './examine.ts'
 export { describeIsolation, type Isolation, type IsolationFinding, probeIsolation } from './isolation.ts'
 export { runtimeFolderFor } from './runtime-folder.ts'

@@ -19,10 +19,24 @@ export interface Invocation {
   readonly event: Uint8Array
   /** Which box may serve it under `reuse: user`: subject, session and assurance, hashed. Empty for none. */
   readonly affinity: string
+  /**
+   * Hears of an answer that the function streams, as soon as its head is known, and must read its body to the end or
+   * return from it: the invocation lasts as long. Without it a streamed answer is held until it is whole.
+   */
+  readonly onStream?: (answer: StreamedAnswer) => void
+}
+
+/** An answer whose body is still being made. Reading it rejects when the function fails midway. */
+export interface StreamedAnswer {
+  readonly status: number
+  /** As in `FunctionAnswer`. */
+  readonly headers: readonly (readonly [name: string, value: string])[]
+  readonly body: AsyncIterableIterator<Uint8Array>
 }
 
 /** What a function answered. A throw, a hang, an exit are answers too, each with its own words. */
 export type InvocationResult =
+  /** The body is empty where `onStream` was told. */
   | { readonly kind: 'response'; readonly body: Uint8Array }
   | {
       readonly kind: 'error'

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { Server, Socket } from 'node:net'
 
 import type { Invocation, InvocationResult } from './invocation.ts'
-import { streamedResult } from './streamed.ts'
+import { passOn, streamedResult } from './streamed.ts'
 
 /** The host's end of one box's Lambda Runtime API. */
 export interface RuntimeApi {
@@ -39,7 +39,7 @@ export interface RuntimeApiOptions {
 
 /** AWS Lambda's limit for a synchronous response. */
 export const maxResponseBytes: number = 6 * 1024 * 1024
-/** A streamed answer is held until it is whole. */
+/** A streamed answer that nobody hears of before it is whole. */
 const maxStreamedBytes = 20 * 1024 * 1024
 const maxErrorBytes = 256 * 1024
 const maxForeignConnections = 8
@@ -105,7 +105,7 @@ export function serveRuntimeApi(
       return answer(response, 400)
     }
     const invocation = running
-    const result = await resultOf(request, verb === 'response')
+    const result = await resultOf(request, verb === 'response', invocation)
     if (running !== invocation) return void request.socket.destroy()
     running = undefined
     events.onResult(invocation, result)
@@ -159,8 +159,13 @@ export function serveRuntimeApi(
   }
 }
 
-async function resultOf(request: IncomingMessage, responded: boolean): Promise<InvocationResult> {
+async function resultOf(
+  request: IncomingMessage,
+  responded: boolean,
+  { onStream }: Invocation,
+): Promise<InvocationResult> {
   const streams = responded && request.headers['lambda-runtime-function-response-mode'] === 'streaming'
+  if (streams && onStream !== undefined) return passOn(request, onStream, () => failureInTrailers(request))
   const maxBytes = streams ? maxStreamedBytes : maxResponseBytes
   const body = await read(request, responded ? maxBytes : maxErrorBytes)
   if (body === undefined) {

@@ -3,12 +3,14 @@ import { rmSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 
 import { fromFunctionResult } from './event.ts'
+import type { StreamedAnswer } from './invocation.ts'
 import { codeFolder, type EngineUnderTest, makeEngine, openFolder } from './testing/make-engine.ts'
 
 vi.setConfig({ testTimeout: 20_000, hookTimeout: 20_000 })
 
 // One handler, told by the event what to do with its stream.
 const source = `
+import { connect } from 'node:net'
 const later = (ms) => new Promise((go) => setTimeout(go, ms))
 const ways = {
   plain: (stream) => {
@@ -38,6 +40,14 @@ const ways = {
     setTimeout(() => { throw new RangeError('beside it') }, 5)
     await new Promise(() => {})
   },
+  paced: async (stream) => {
+    stream.setContentType('text/plain')
+    stream.write('first')
+    // Goes on when the door lets go of this connection.
+    const held = connect({ host: '203.0.113.5', port: 80 }).resume().on('error', () => {})
+    await new Promise((go) => held.once('close', go))
+    stream.end('second')
+  },
   nothing: () => {},
   tooMuch: (stream) => {
     for (let at = 0; at < 330; at++) stream.write(Buffer.alloc(65536))
@@ -54,7 +64,7 @@ describe('a handler that streams', () => {
   let folder: string
   beforeAll(async () => {
     folder = openFolder()
-    under = await makeEngine()
+    under = await makeEngine({ hold: true })
     await under.deploy({ codeDir: codeFolder(folder, source), memoryMb: 512 })
   })
   afterAll(async () => {
@@ -93,5 +103,45 @@ describe('a handler that streams', () => {
   it.each(['before', 'after', 'outside'])('tells a failure that comes %s its first byte', async (way) => {
     expect(await answerOf(way)).toMatchObject({ kind: 'error', code: 'function.threw' })
     expect(await answerOf('plain'), 'and goes on').toMatchObject({ body: 'abc' })
+  })
+
+  it('is heard of while it still streams, by whoever asked to', async () => {
+    const heard = Promise.withResolvers<StreamedAnswer>()
+    let ended = false
+    const result = under.invoke({ way: 'paced' }, { onStream: heard.resolve }).finally(() => (ended = true))
+    const { status, headers, body } = await heard.promise
+    expect({ status, headers }).toEqual({ status: 200, headers: [['content-type', 'text/plain']] })
+    expect(Buffer.from((await body.next()).value ?? []).toString()).toBe('first')
+    await expect.poll(() => under.contacts.length).toBeGreaterThan(0)
+    expect(ended).toBe(false)
+    for (const { socket } of under.contacts) socket.destroy()
+    expect(Buffer.from((await body.next()).value ?? []).toString()).toBe('second')
+    expect((await body.next()).done).toBe(true)
+    expect(await result).toMatchObject({ kind: 'response' })
+  })
+
+  it('rejects for its reader when it fails midway, and goes on for one who leaves', async () => {
+    const hear = async (way: string) => {
+      const heard = Promise.withResolvers<StreamedAnswer>()
+      const result = under.invoke({ way }, { onStream: heard.resolve })
+      return { result, ...(await heard.promise) }
+    }
+    const failing = await hear('after')
+    await expect(Array.fromAsync(failing.body)).rejects.toThrow('after it')
+    expect(await failing.result).toMatchObject({ code: 'function.threw' })
+    const left = await hear('large')
+    await left.body.next()
+    await left.body.return?.()
+    expect(await left.result).toMatchObject({ kind: 'response' })
+    expect(await answerOf('plain'), 'and goes on').toMatchObject({ body: 'abc' })
+  })
+
+  it('has an answer of its own status and headers, or none', async () => {
+    const heard = Promise.withResolvers<StreamedAnswer>()
+    const result = under.invoke({ way: 'http' }, { onStream: heard.resolve })
+    const { status, headers, body } = await heard.promise
+    expect({ status, headers }).toMatchObject({ status: 201, headers: expect.arrayContaining([['x-kind', 'v']]) })
+    expect(Buffer.concat(await Array.fromAsync(body)).toString()).toBe('whole')
+    await result
   })
 })
