@@ -5,8 +5,15 @@ import { add, label, type Outcome, summary } from './outcome.ts'
 import { top } from './run.ts'
 import { asOtherUser } from './unprivileged.ts'
 
-/** Where real boxes are made: what root may do and an ordinary user may not differs most here. */
-const boxSuites = ['packages/server/src/host', 'packages/server/src/egress']
+/**
+ * Where real boxes are made: what root may do and an ordinary user may not differs here. Of whole servers, those that
+ * show boxes at their work, failing, and leaving nothing behind; what starts no box, or refuses before it does, reads
+ * the same files and says the same words whoever asks.
+ */
+const boxSuites = {
+  units: ['packages/server/src/host', 'packages/server/src/egress'],
+  wholeServers: ['example', 'functions', 'lifecycle'].map((name) => `test/e2e/${name}.test.ts`),
+}
 
 const tests = (pattern: string): string[] => globSync(pattern, { cwd: top }).toSorted()
 
@@ -28,10 +35,8 @@ async function runBoxSuitesAgain(): Promise<Outcome> {
   try {
     const step = { as: user.id, cwd: user.folder, environment: user.environment }
     process.stdout.write('\nThe box suites again, as an unprivileged user with its own HOME:\n')
-    const units = await runVitest(boxSuites, step)
-    const endToEnd = tests('test/e2e/**/*.test.ts')
-    const whole = endToEnd.length === 0 ? units : add(units, await runNodeTests(endToEnd, step))
-    return label('unprivileged', whole)
+    const units = await runVitest(boxSuites.units, step)
+    return label('unprivileged', add(units, await runNodeTests(boxSuites.wholeServers, step)))
   } finally {
     user.remove()
   }

@@ -20,6 +20,11 @@ before(async () => {
   process.stdout.write(`${verdicts.size} guards taken out in ${Math.round((performance.now() - startedAt) / 1000)} s\n`)
 })
 
+test('the table of guards is not empty, and names none twice', () => {
+  assert.ok(guards.length > 0)
+  assert.equal(new Set(guards.map(({ name }) => name)).size, guards.length)
+})
+
 describe('a test fails once this is gone', () => {
   for (const guard of guards) {
     test(guard.name, { skip: !here.has(guard.needs) && `it stands only with: ${guard.needs}` }, () => {
