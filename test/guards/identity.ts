@@ -520,8 +520,8 @@ export const identityGuards: readonly Guard[] = [
     name: 'names in JSON are compared as they are meant',
     attack: 'refuses an escaped duplicate key',
     file: `${json}/duplicate-member.ts`,
-    code: 'JSON.parse(text.slice(at, end + 1))',
-    without: 'text.slice(at, end + 1)',
+    code: 'JSON.parse(spelled)',
+    without: 'spelled.slice(1, -1)',
     noticedBy: [`${json}/duplicate-member.test.ts`],
   },
   {

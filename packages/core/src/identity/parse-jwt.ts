@@ -29,6 +29,8 @@ export interface ParsedJwt extends ParsedJws {
  */
 const refusedMembers = ['crit', 'jwk', 'jku', 'x5u', 'x5c', 'b64', 'zip', 'enc', 'epk'] as const
 
+const encoder = new TextEncoder()
+
 /**
  * Parses the compact serialisation and nothing else (RFC 7515 §7.1): exactly three canonical parts.
  * `carriesKey` lets the header hold `jwk`, for the one kind of token whose key is compared with something else.
@@ -53,7 +55,7 @@ export function parseJws(token: string, carriesKey = false): ParsedJws | TokenRe
   const { alg, kid, typ } = header
   if (typeof alg !== 'string') return refuseToken('token.malformed')
   if (!isOptionalString(kid) || !isOptionalString(typ)) return refuseToken('token.malformed')
-  const signed = new TextEncoder().encode(`${headerPart}.${payloadPart}`)
+  const signed = encoder.encode(`${headerPart}.${payloadPart}`)
   const type = typ?.toLowerCase().replace(/^application\//, '')
   return { kind: 'parsed', algorithm: alg, keyId: kid, type, header, payload, signed, signature }
 }

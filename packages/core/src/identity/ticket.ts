@@ -138,6 +138,8 @@ function isText(value: unknown): value is string {
   return typeof value === 'string' && value !== ''
 }
 
+const encoder = new TextEncoder()
+
 function utf8(text: string): Uint8Array {
-  return new TextEncoder().encode(text)
+  return encoder.encode(text)
 }

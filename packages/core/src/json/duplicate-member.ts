@@ -15,7 +15,8 @@ export function duplicateMember(text: string): string | undefined {
       const end = endOfString(text, at)
       const names = open.at(-1)
       if (names !== undefined && isName(text, end)) {
-        const name: unknown = JSON.parse(text.slice(at, end + 1))
+        const spelled = text.slice(at, end + 1)
+        const name: unknown = spelled.includes('\\') ? JSON.parse(spelled) : spelled.slice(1, -1)
         if (typeof name === 'string') {
           if (names.has(name)) return name
           names.add(name)
@@ -27,10 +28,13 @@ export function duplicateMember(text: string): string | undefined {
   return undefined
 }
 
-function endOfString(text: string, start: number): number {
-  let at = start + 1
-  while (text[at] !== '"') at += text[at] === '\\' ? 2 : 1
-  return at
+/** Where the string that begins at `start` ends: at the first quote that no odd run of backslashes stands before. */
+export function endOfString(text: string, start: number): number {
+  for (let end = text.indexOf('"', start + 1); ; end = text.indexOf('"', end + 1)) {
+    let backslashes = 0
+    while (text[end - 1 - backslashes] === '\\') backslashes++
+    if (backslashes % 2 === 0) return end
+  }
 }
 
 /** A string is a member's name when a colon is the next thing after it. */

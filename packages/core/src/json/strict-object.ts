@@ -1,4 +1,4 @@
-import { duplicateMember } from './duplicate-member.ts'
+import { duplicateMember, endOfString } from './duplicate-member.ts'
 
 /** A JSON object as `parseStrictObject` made it: without a prototype at the top, so it has no `constructor`. */
 export type JsonObject = Readonly<Record<string, unknown>>
@@ -15,7 +15,8 @@ const maxDepth = 80
 export function parseStrictObject(bytes: Uint8Array): JsonObject | undefined {
   try {
     const text = utf8.decode(bytes)
-    const value: unknown = JSON.parse(text, refuseProto)
+    // Looking at every member costs more than the parse: only where one could be called so.
+    const value: unknown = /__proto__|\\u/.test(text) ? JSON.parse(text, refuseProto) : JSON.parse(text)
     if (!isObject(value) || duplicateMember(text) !== undefined || depthOf(text) > maxDepth) return undefined
     return Object.assign(Object.create(null), value)
   } catch (error) {
@@ -43,10 +44,11 @@ function refuseProto(name: string, value: unknown): unknown {
 function depthOf(text: string): number {
   let depth = 0
   let deepest = 0
-  for (const { 0: bracket } of text.matchAll(/"(?:[^"\\]|\\.)*"|[{}[\]]/g)) {
-    if (bracket === '{' || bracket === '[') depth += 1
-    else if (bracket === '}' || bracket === ']') depth -= 1
-    deepest = Math.max(deepest, depth)
+  for (let at = 0; at < text.length; at++) {
+    const letter = text[at]
+    if (letter === '"') at = endOfString(text, at)
+    else if (letter === '{' || letter === '[') deepest = Math.max(deepest, ++depth)
+    else if (letter === '}' || letter === ']') depth -= 1
   }
   return deepest
 }
