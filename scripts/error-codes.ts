@@ -527,6 +527,10 @@ export const errorCodes: Readonly<Record<string, Entry>> = {
     "The upstream's name leads to an address that no door may reach.",
     'Check the upstream; a private one must be written down.',
   ],
+  'upstream.login': [
+    'The database did not let the door in, or did not prove itself: SCRAM-SHA-256 is the only way that is taken.',
+    'Check user, password and database of the door; the outcome in the record names the SQLSTATE.',
+  ],
   'upstream.not_json': [
     'The door lets only fields of an answer through, and the answer is no JSON.',
     'Take `returns.fields` away, or use an operation that answers with JSON.',

@@ -3,6 +3,11 @@ import type { Position } from './app.ts'
 /** A way out to one host. Only its operations may be asked for, and only by functions whose `can` names them. */
 export interface Door {
   readonly name: string
+  /**
+   * `http`: every request is decided. The others are decided when they connect, and one operation, `connect`, is all
+   * they have: `opaque` passes TLS through by its server name, `tcp` passes bytes, `postgres` is spoken.
+   */
+  readonly kind: 'http' | 'opaque' | 'tcp' | 'postgres'
   /** Where the function believes it goes: `https://api.stripe.com`. */
   readonly to: string
   /** Where the door really goes; equal to `to` unless written down otherwise. */
@@ -10,12 +15,24 @@ export interface Door {
   /** True when `upstream` is a loopback or private address that was written down. */
   readonly privateUpstream: boolean
   readonly add: Added
+  /** For `postgres`: as whom the door signs in, and where. */
+  readonly database?: DatabaseLogin
   readonly ops: readonly DoorOperation[]
   /** Request headers let through besides the standard ones, lower case. */
   readonly accept: readonly string[]
   /** Calls per interval for one function, over all operations. */
   readonly limit?: CallLimit
   readonly at: Position
+}
+
+/** How a door signs in to a PostgreSQL server. */
+export interface DatabaseLogin {
+  readonly user: string
+  /** A template of one secret. */
+  readonly password: string
+  readonly database: string
+  /** False only for a private upstream that was written down so. */
+  readonly tls: boolean
 }
 
 /** What the door adds to every request. In a template, `{name}` stands for the secret of that name. */
@@ -108,7 +125,7 @@ export interface Returns {
 export const defaultMaxBodyBytes: number = 6 * 1024 * 1024
 
 /** Every secret that a door's requests may carry, each once. */
-export function secretsOf({ add }: Pick<Door, 'add'>): readonly string[] {
+export function secretsOf({ add, database }: Pick<Door, 'add' | 'database'>): readonly string[] {
   const templates = [
     ...Object.values(add.headers),
     ...Object.values(add.query),
@@ -116,6 +133,7 @@ export function secretsOf({ add }: Pick<Door, 'add'>): readonly string[] {
     ...Object.values(add.basic ?? {}),
     ...Object.values(add.certificate ?? {}),
     ...(add.oauth === undefined ? [] : [add.oauth.client, add.oauth.secret]),
+    ...(database === undefined ? [] : [database.password]),
   ]
   return [...new Set(templates.flatMap((template) => secretsIn(template)))]
 }

@@ -5,12 +5,14 @@ import { bound, grant, measure, opaque, type AccessFact } from './facts.ts'
 /** What a door lets happen, one sentence each. What is not written down has no sentence, so that lists stay short. */
 export function doorFacts(door: Door): readonly AccessFact[] {
   const { name, add, limit } = door
+  if (door.kind !== 'http') return tunnelFacts(door)
   const added = (what: string, template: string): AccessFact =>
     opaque(`add ${name} ${what}`, `${name} adds ${what}: ${template}`)
   const { basic, certificate, oauth, identity } = add
   return [
     ...door.ops.flatMap((op) => operationFacts(door, op)),
     opaque(`upstream ${name}`, `${door.to} is reached at ${door.upstream}`),
+    ...(door.privateUpstream ? [grant(`${name} may be in a private network`)] : []),
     ...Object.entries(add.headers).map(([header, template]) => added(header, template)),
     ...Object.entries(add.query).map(([key, template]) => added(`the query parameter ${key}`, template)),
     ...Object.entries(add.body).map(([key, template]) => added(`the field ${key}`, template)),
@@ -28,6 +30,32 @@ export function doorFacts(door: Door): readonly AccessFact[] {
     ...(identity === undefined ? [] : [added('an identity token', `for ${identity.audience}`)]),
     ...door.accept.map((header) => grant(`the header ${header} may pass ${name}`)),
     ...(limit === undefined ? [] : [callBound(name, limit)]),
+  ]
+}
+
+/** Whoever may connect may say anything in there: that is what a reviewer must read. */
+function tunnelFacts({ name, kind, to, upstream, privateUpstream, database }: Door): readonly AccessFact[] {
+  const how = {
+    http: '',
+    opaque: 'by TLS that nobody looks into',
+    tcp: 'by bytes that nobody looks into',
+    postgres: 'by PostgreSQL',
+  }[kind]
+  return [
+    opaque(`op ${name}.connect`, `${name}.connect reaches ${to} ${how}`),
+    opaque(
+      `upstream ${name}`,
+      `${to} is reached at ${upstream}${privateUpstream ? ', also in a private network' : ''}`,
+    ),
+    ...(database === undefined
+      ? []
+      : [
+          opaque(
+            `login ${name}`,
+            `${name} signs in as ${database.user} with ${database.password} to ${database.database}` +
+              (database.tls ? '' : ', without TLS'),
+          ),
+        ]),
   ]
 }
 

@@ -230,6 +230,48 @@ describe('a fault in a door is found where it stands', () => {
   }
 })
 
+describe('a door that is no HTTP', () => {
+  const side = (lines: string): string => `  side:\n    ${lines.split('; ').join('\n    ')}\nsecrets: {`
+  const pg = 'to: postgres://db.internal; user: shop; password: "{mail-token}"; database: shop'
+
+  it('has one operation, and a port of its own', () => {
+    const loaded = mustLoad(
+      edited(
+        'stripe: { charge: any,',
+        'side: [connect]\n      stripe: { charge: any,',
+        edited('secrets: {', side(pg), bare),
+      ),
+    )
+    expect(loaded.app.doors.at(-1)).toMatchObject({
+      kind: 'postgres',
+      to: 'postgres://db.internal:5432',
+      database: { user: 'shop', password: '{mail-token}', database: 'shop', tls: true },
+      ops: [{ name: 'connect' }],
+    })
+    expect(accessOf(loaded.app)).toContain('side.connect reaches postgres://db.internal:5432 by PostgreSQL')
+  })
+
+  for (const [what, lines, code] of [
+    ['a port that is taken', 'to: tcp://db.internal:443', 'manifest.unsupported'],
+    ['no port', 'to: tcp://db.internal', 'manifest.wrong_type'],
+    ['a link-local address', 'to: tcp://169.254.169.254:6379', 'manifest.insecure_upstream'],
+    ['operations', 'to: tcp://db.internal:6379; ops: { a: GET /a }', 'manifest.unsupported'],
+    [
+      'a secret where nobody could add it',
+      'to: https://a.example; opaque: true; add: { x: y }',
+      'manifest.unsupported',
+    ],
+    ['a password in the text', pg.replace('"{mail-token}"', 'hunter2'), 'manifest.secret_in_text'],
+    ['no user', pg.replace('user: shop; ', ''), 'manifest.missing_key'],
+    ['no TLS to a public server', `${pg}; tls: off`, 'manifest.insecure_upstream'],
+    ['a database of a door for HTTP', 'to: https://a.example; ops: { a: GET /a }; database: b', 'manifest.unsupported'],
+  ] as const) {
+    it(`is refused with ${what}`, () => {
+      expect(faultsOf(edited('secrets: {', side(lines), bare))).toMatchObject([{ code, file: 'sallyport.yaml' }])
+    })
+  }
+})
+
 describe('a change of a door', () => {
   const change = (from: string, to: string): boolean =>
     accessDiff(mustLoad(edited(stripeOps, from, bare)).app, mustLoad(edited(stripeOps, to, bare)).app).broadens

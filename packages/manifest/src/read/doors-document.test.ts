@@ -11,6 +11,15 @@ it('the manifest that docs/doors.md shows is one that loads', () => {
   const { app } = mustLoad(
     `app: shown\nzones: { inner: { from: [] } }\n${shown}functions: { one: { zone: inner, code: src/orders.ts } }\n`,
   )
-  expect(app.doors.map(({ name }) => name)).toEqual(['stripe', 'maps', 'bank', 'crm', 'partner'])
+  expect(app.doors.map(({ name }) => name)).toEqual([
+    'stripe',
+    'maps',
+    'bank',
+    'crm',
+    'partner',
+    'orders-db',
+    'cache',
+    'vendor',
+  ])
   expect(app.doors[0]?.ops.find(({ name }) => name === 'charge')).toMatchObject({ retries: 2 })
 })

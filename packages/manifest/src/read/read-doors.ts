@@ -3,7 +3,8 @@ import { child, entriesOf, textOf, textsOf, type Entry, type Node } from '../sou
 import { parseDurationMs, parseLimit } from '../source/units.ts'
 import { readAdded } from './read-added.ts'
 import { readOperations } from './read-operations.ts'
-import type { Reading } from './reading.ts'
+import { readTunnel } from './read-tunnel.ts'
+import { isTunnel, type Reading } from './reading.ts'
 import { refuseFraming } from './refuse-framing.ts'
 import { refuseSubstitution } from './substitute.ts'
 import { judged, readUpstream } from './upstream.ts'
@@ -25,7 +26,9 @@ export function readDoors(section: Node | undefined, reading: Reading): readonly
   return doors
 }
 
-function readDoor({ key, keyAt, value }: Entry, reading: Reading): Door {
+function readDoor(entry: Entry, reading: Reading): Door {
+  const { key, keyAt, value } = entry
+  if (isTunnel(value)) return readTunnel(entry, reading)
   const { faults } = reading
   const path = `doors.${key}`
   const to = child(value, 'to')
@@ -38,14 +41,23 @@ function readDoor({ key, keyAt, value }: Entry, reading: Reading): Door {
   for (const { text, at } of accept) refuseFraming(text, at, `${path}.accept`, reading)
   const limit = parseLimit(textOf(child(value, 'limit')) ?? '')
   const add = readAdded(value, address?.origin ?? '', path, reading)
+  const ops = child(value, 'ops')
+  if (ops === undefined) reading.faults.add('manifest.missing_key', keyAt, `${path} needs "ops".`)
+  for (const only of ['user', 'password', 'database', 'tls']) {
+    const at = child(value, only)?.at
+    if (at !== undefined)
+      reading.faults.add('manifest.unsupported', at, `${path}: "${only}" belongs to a postgres door.`)
+  }
+  const inside = child(value, 'private')
   return {
     name: key,
+    kind: 'http',
     to: address?.origin ?? '',
     upstream: target?.origin ?? '',
-    privateUpstream: target?.private ?? false,
+    privateUpstream: (target?.private ?? false) || (inside?.kind === 'flag' && inside.value),
     add,
     ops: readOperations(
-      child(value, 'ops'),
+      ops,
       {
         path: `${path}.ops`,
         returns: child(value, 'returns'),

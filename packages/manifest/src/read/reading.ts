@@ -67,9 +67,17 @@ export function declare(root: Node, faults: Faults): Declared {
     zones: new Set(keysOf('zones')),
     secrets: new Set(keysOf('secrets')),
     tables: new Set(keysOf('tables')),
-    doors: operationsOf('doors', (door) => entriesOf(child(door, 'ops')).map((entry) => entry.key)),
+    doors: operationsOf('doors', (door) =>
+      isTunnel(door) ? ['connect'] : entriesOf(child(door, 'ops')).map((entry) => entry.key),
+    ),
     functions: operationsOf('functions', (one) => itemsOf(child(one, 'offers')).flatMap((item) => textOf(item) ?? [])),
   }
+}
+
+/** Doors that are decided when they connect: they have no operations of their own. */
+export function isTunnel(door: Node): boolean {
+  const opaque = child(door, 'opaque')
+  return (opaque?.kind === 'flag' && opaque.value) || /^(?:tcp|postgres):/.test(textOf(child(door, 'to')) ?? '')
 }
 
 /** True when `name` is known; otherwise one fault that names the nearest. */

@@ -174,9 +174,20 @@ export const doorsShape: Shape = {
             ],
           },
         },
+        private: { shape: { kind: 'flag' }, about: 'The upstream may be in a private network.' },
+        opaque: {
+          shape: { kind: 'flag' },
+          about: 'TLS is passed through by its server name: no secret, no operations but connect, nothing looked into.',
+        },
+        user: { shape: free, about: 'For postgres: the user as whom the door signs in.' },
+        password: { shape: free, about: 'For postgres: {secret}.' },
+        database: { shape: free, about: 'For postgres: the database.' },
+        tls: {
+          shape: { kind: 'text', says: '"required" or "off"', options: ['required', 'off'] },
+          about: 'For postgres: required unless said; off for a private upstream only.',
+        },
         ops: {
-          required: true,
-          about: 'Operation → METHOD /path, or a map with its constraints.',
+          about: 'Operation → METHOD /path, or a map with its constraints. Doors that are no HTTP have connect.',
           shape: {
             kind: 'record',
             keys: {},

@@ -166,7 +166,8 @@ async function makeLeaf(
   const keys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])
   const certificate = await X509CertificateGenerator.create({
     serialNumber: serialNumber(),
-    subject: `CN=${names[0]}`,
+    // An address there would be checked as a name, and no constraint permits it as one.
+    subject: `CN=${names.find((name) => isIP(name) === 0) ?? 'by address'}`,
     issuer: issuer.subject,
     notBefore: new Date(nowMs - backdateMs),
     notAfter: new Date(Math.min(nowMs + leafLifetimeMs, issuer.notAfter.getTime())),

@@ -1,3 +1,5 @@
+import type { SecureContext } from 'node:tls'
+
 import { actions, arn, type Reason, SallyportError } from '@sallyport/core/access'
 
 import type { AttachExits, BoxListeners, Exits, FunctionImage } from '../host/index.ts'
@@ -15,6 +17,7 @@ import { refusedExit } from './route.ts'
 import { broken, brokenAnswer, type RequestServer, serveRequest, serveUpgrade } from './serve-request.ts'
 import { createThrottle } from './throttle.ts'
 import { createTokens } from './tokens.ts'
+import { createTunnels } from './tunnel.ts'
 import { createUpstreams } from './upstream.ts'
 
 /** The egress door of one server. */
@@ -82,14 +85,16 @@ export function createEgress(rooms: EgressRooms): Egress {
     }
 
     const unlisted = (what: string): string => arn.door(rooms.app().name, '?', what)
+    const contextFor = (name: string): Promise<SecureContext | undefined> =>
+      leaves(name).catch((error: unknown) => {
+        broken(server, error)
+        return undefined // without a leaf the handshake fails
+      })
     const sockets = serveBox(listeners, limits, {
+      contextFor,
+      tunnels: createTunnels(server, contextFor, rooms.upstreamCaPem),
       onRequest: (incoming) => serveRequest(server, incoming),
       onUpgrade: (incoming) => serveUpgrade(server, incoming),
-      contextFor: (name) =>
-        leaves(name).catch((error: unknown) => {
-          broken(server, error)
-          return undefined // without a leaf the handshake fails
-        }),
       onUndeclaredName: (name) =>
         note(
           unlisted(name || 'no-server-name'),

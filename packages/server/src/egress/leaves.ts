@@ -9,7 +9,12 @@ import type { EgressRooms } from './rooms.ts'
 export function createLeaves(rooms: EgressRooms): (name: string) => Promise<SecureContext | undefined> {
   const kept = new Map<string, { readonly cert: string; readonly context: SecureContext }>()
   return async (name) => {
-    const declared = rooms.app().doors.some(({ to }) => to.startsWith('https:') && new URL(to).hostname === name)
+    const declared = rooms
+      .app()
+      .doors.some(
+        ({ kind, to }) =>
+          (kind === 'postgres' || to.startsWith('https:')) && kind !== 'opaque' && new URL(to).hostname === name,
+      )
     if (!declared) return undefined
     const { key, cert } = await rooms.interception.leafFor([name])
     const known = kept.get(name)

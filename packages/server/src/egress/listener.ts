@@ -7,6 +7,8 @@ import { serverTwo } from './http-two.ts'
 import type { Incoming } from './incoming.ts'
 import type { ExitResponse } from './refusal.ts'
 import type { EgressLimits } from './rooms.ts'
+import { peekServerName } from './server-name.ts'
+import type { Tunnels } from './tunnel.ts'
 
 /** What the sockets of one box are turned into. */
 export interface ListenerHandlers {
@@ -18,6 +20,7 @@ export interface ListenerHandlers {
   readonly onMalformed: (code: string) => Promise<ExitResponse>
   /** A TLS handshake for a name that no door has, or for none. */
   readonly onUndeclaredName: (name: string) => Promise<unknown>
+  readonly tunnels: Tunnels
   /** The leaf for a declared host; undefined for every other name. Must resolve. */
   readonly contextFor: (name: string) => Promise<SecureContext | undefined>
 }
@@ -80,7 +83,19 @@ export function serveBox(listeners: BoxListeners, limits: EgressLimits, handlers
       servers.http[two ? 'two' : 'one'].emit('connection', socket)
     }),
   )
-  const onSecured = accept((socket) => tls.emit('connection', socket))
+  const onSecured = accept((socket) => {
+    if (!handlers.tunnels.hasOpaque()) return void tls.emit('connection', socket)
+    peekServerName(socket, limits.idleMs, (found) => {
+      const door = found.kind === 'name' ? handlers.tunnels.opaqueDoor(found.name) : undefined
+      if (door === undefined) tls.emit('connection', socket)
+      else void handlers.tunnels.onOpaque(socket, door)
+    })
+  })
+  const onPort = [...listeners.tcp].map(([port, listener]) => ({
+    listener,
+    take: accept((socket) => void handlers.tunnels.onConnection(socket, port)),
+  }))
+  for (const { listener, take } of onPort) listener.on('connection', take)
   listeners.http.on('connection', onPlain)
   listeners.https.on('connection', onSecured)
   const dropAll = (): void => {
@@ -91,6 +106,7 @@ export function serveBox(listeners: BoxListeners, limits: EgressLimits, handlers
     close: () => {
       listeners.http.off('connection', onPlain)
       listeners.https.off('connection', onSecured)
+      for (const { listener, take } of onPort) listener.off('connection', take)
       dropAll()
     },
   }

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import { type Duplex, Transform } from 'node:stream'
 
 import { type Grant, type Reason, SallyportError } from '@sallyport/core/access'
 import type { Outcome, Passed } from '@sallyport/core/enforcement'
@@ -13,6 +12,7 @@ import { returnedHeaders } from './headers.ts'
 import type { Life } from './life.ts'
 import { redactor, secretPatterns } from './redact.ts'
 import type { ExitResponse } from './refusal.ts'
+import { counter, join } from './relay.ts'
 
 /** How long the tail of a frame that looks like the start of a secret waits for more. */
 const holdMs = 100
@@ -113,28 +113,4 @@ function openingHeaders({ headers }: Head): readonly (readonly [string, string])
     const value = headers.get(name)
     return value === undefined ? [] : [[name, value] as const]
   })
-}
-
-/** Streams in a row with backpressure; the break of any breaks them all, and the early end of the first too. */
-function join(first: Duplex, ...rest: readonly Duplex[]): void {
-  const breakAll = (): void => {
-    for (const stream of [first, ...rest]) stream.destroy()
-  }
-  let from = first
-  for (const stream of rest) from = from.pipe(stream)
-  for (const stream of [first, ...rest]) stream.once('error', breakAll)
-  first.once('close', () => {
-    if (!first.readableEnded) breakAll()
-  })
-}
-
-function counter(): { readonly stream: Duplex; readonly bytes: () => number } {
-  let bytes = 0
-  const stream = new Transform({
-    transform: (part: Buffer, _, done) => {
-      bytes += part.length
-      done(null, part)
-    },
-  })
-  return { stream, bytes: () => bytes }
 }

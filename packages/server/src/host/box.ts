@@ -159,6 +159,7 @@ export function startBox(
     http,
     https,
     dns,
+    tcp: pod.listeners.tcp,
     current: () => api.current(),
   })
   const initTimer = setTimeout(() => {

@@ -30,6 +30,8 @@ export interface FunctionImage {
   readonly timeoutMs: number
   readonly memoryMb: number
   readonly reuse: 'never' | 'user' | 'shared'
+  /** TCP ports, besides 80 and 443, to which its doors lead. */
+  readonly ports?: readonly number[]
   /** Which authority its boxes trust at their doors; boxes that were made under another are replaced. */
   readonly trust?: string
   /** Boxes alive at once, at most. */
@@ -52,6 +54,8 @@ export interface BoxListeners {
   readonly https: Server
   /** UDP 53 of every address. */
   readonly dns: DatagramSocket
+  /** The ports of `FunctionImage.ports`, of every address. */
+  readonly tcp: ReadonlyMap<number, Server>
   /** The invocation running in the box at this moment; undefined while it initialises or idles. */
   readonly current: () => Invocation | undefined
 }

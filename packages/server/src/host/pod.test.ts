@@ -27,3 +27,19 @@ test('every pod is made while the server is busy: none is given up for a socket 
   }
   await expect(Promise.all(Array.from({ length: 6 }, makeSome))).resolves.toHaveLength(6)
 }, 30_000)
+
+test('a pod listens on the further ports that it is asked for, and on no others', async () => {
+  const runtime = await prepareRuntimeFolder(join(folder, 'runtime'), process.execPath)
+  const { found: tools } = findTools()
+  if (!areComplete(tools)) throw new Error('bubblewrap, iproute2 and util-linux are needed')
+  const user = process.getuid?.() === 0 ? { uid: 900_001 } : {}
+  const pod = await createPod({ runtime, tools, ports: [5432, 6379], ...user })
+  const { tcp } = pod.listeners
+  const ports = [...tcp].map(([port, server]) => [port, (server.address() as { port: number }).port]) // listening, so
+  pod.kill()
+  await pod.gone
+  expect(ports).toEqual([
+    [5432, 5432],
+    [6379, 6379],
+  ])
+}, 30_000)

@@ -16,6 +16,8 @@ export interface PodListeners {
   readonly http: Server
   readonly https: Server
   readonly dns: DatagramSocket
+  /** The further ports that were asked for, of every address. */
+  readonly tcp: ReadonlyMap<number, Server>
 }
 
 /** An empty network namespace in which every address ends at our listeners, and a process that will be a box. */
@@ -69,10 +71,12 @@ export interface PodOptions {
   readonly runtime: RuntimeFolder
   readonly tools: Tools
   readonly uid?: number
+  /** TCP ports to listen on besides those that every box has. */
+  readonly ports?: readonly number[]
 }
 
 /** Makes a pod. Rejects with `host.pod` and what the kernel said when it cannot be made. */
-export async function createPod({ runtime, tools, uid }: PodOptions): Promise<Pod> {
+export async function createPod({ runtime, tools, uid, ports = [] }: PodOptions): Promise<Pod> {
   const identity = uid === undefined ? {} : { uid, gid: uid }
   const seccomp = openSync(runtime.filter, 'r')
   const shell = spawn(
@@ -88,7 +92,7 @@ export async function createPod({ runtime, tools, uid }: PodOptions): Promise<Po
   try {
     const status = statusOf(shell)
     await orExit(status.ready, exited)
-    const listeners = await openListeners(shell, { runtime, tools, identity, said })
+    const listeners = await openListeners(shell, { runtime, tools, identity, ports, said })
     // Whoever takes the pod reads from here on; until then nothing may flow past.
     shell.stderr?.removeAllListeners('data').pause()
     return podOf(shell, listeners, exited, status.boxPid)
@@ -107,7 +111,8 @@ function podOf(
 ): Pod {
   const stdio: readonly (Readable | Writable | null | undefined)[] = shell.stdio // typed by Node as if there were five
   const gone = exited.then(async (exit) => {
-    for (const listener of Object.values(listeners)) closeQuietly(listener)
+    const { tcp, ...fixed } = listeners
+    for (const listener of [...Object.values(fixed), ...tcp.values()]) closeQuietly(listener)
     await ended(boxPid())
     return exit
   })
@@ -134,17 +139,28 @@ async function openListeners(
     runtime,
     tools,
     identity,
+    ports,
     said,
   }: {
     runtime: RuntimeFolder
     tools: Tools
     identity: { uid?: number; gid?: number }
+    ports: readonly number[]
     said: () => string
   },
 ): Promise<PodListeners> {
   const opener = spawn(
     tools.nsenter,
-    ['-t', String(shell.pid), '-U', '--preserve-credentials', '-n', '--', runtime.node, runtime.inside('listen.mjs')],
+    [
+      '-t',
+      String(shell.pid),
+      '-U',
+      '--preserve-credentials',
+      '-n',
+      '--',
+      runtime.node,
+      runtime.inside('listen.mjs'),
+    ].concat(ports.map(String)),
     { stdio: ['pipe', 'ignore', 'pipe', 'ipc'], env: {}, cwd: '/', ...identity },
   )
   opener.stdin?.on('error', ignoreBrokenPipe)
@@ -155,7 +171,14 @@ async function openListeners(
   const { code } = await endOf(opener, 'close')
   const [runtimeServer, http, https, dns] = ['runtime', 'http', 'https', 'dns'].map((name) => opened.get(name))
   const complete = runtimeServer instanceof Server && http instanceof Server && https instanceof Server
-  if (code === 0 && complete && dns instanceof DatagramSocket) return { runtime: runtimeServer, http, https, dns }
+  const tcp = new Map(
+    ports.flatMap((port) => {
+      const server = opened.get(`tcp ${port}`)
+      return server instanceof Server ? [[port, server] as const] : []
+    }),
+  )
+  if (code === 0 && complete && dns instanceof DatagramSocket && tcp.size === ports.length)
+    return { runtime: runtimeServer, http, https, dns, tcp }
   for (const handle of opened.values())
     if (handle instanceof Server || handle instanceof DatagramSocket) closeQuietly(handle)
   throw new Error(`the listener process ended with ${code}: ${openerSaid()}${said()}`)

@@ -20,7 +20,8 @@ export async function prepareBox(
   const id = Buffer.from(around.random(8)).toString('hex')
   const endTurn = await around.turns.take()
   const { runtime, tools } = around
-  const pod = await createPod({ runtime, tools, ...(uid === undefined ? {} : { uid }) }).finally(endTurn)
+  const ports = image.ports ?? []
+  const pod = await createPod({ runtime, tools, ports, ...(uid === undefined ? {} : { uid }) }).finally(endTurn)
   try {
     const group = around.cgroups && createBoxGroup(around.cgroups, around.engineId, id, limitsOf(image))
     group?.add(pod.pid)

@@ -31,11 +31,27 @@ export async function buildFunctions(
         return { faults: result.faults.map(show) }
       }
       const limits = { timeoutMs, memoryMb, reuse, maxBoxes, warmBoxes, idleBoxMs, maxWaiting }
-      const image: FunctionImage = { name, zone, arn, environment, ...limits, ...result }
+      const image: FunctionImage = {
+        name,
+        zone,
+        arn,
+        environment,
+        ...limits,
+        ...result,
+        ports: tunnelPorts(app, declared),
+      }
       return image
     }),
   )
   const faults = built.flatMap((result) => ('faults' in result ? result.faults : []))
   if (faults.length > 0) throw new SallyportError('build.failed', `The functions do not build:\n${faults.join('\n')}`)
   return built.filter((result): result is FunctionImage => !('faults' in result))
+}
+
+/** The ports of the tunnels that a function may open; a box has no listener for any other. */
+function tunnelPorts({ doors }: App, { can }: App['functions'][number]): readonly number[] {
+  const ports = doors
+    .filter(({ kind, name }) => (kind === 'tcp' || kind === 'postgres') && can.some(({ target }) => target === name))
+    .map(({ to }) => Number(new URL(to).port))
+  return [...new Set(ports)].toSorted((a, b) => a - b)
 }

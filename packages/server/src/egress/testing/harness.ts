@@ -33,6 +33,8 @@ export interface Harness {
   readonly app: App
   readonly httpPort: number
   readonly httpsPort: number
+  /** Where the listener of that port really is. */
+  readonly tcpPort: (port: number) => number
   readonly dnsPort: number
   readonly caPem: string
   readonly environment: Readonly<Record<string, string>>
@@ -53,6 +55,8 @@ export interface HarnessOptions {
   readonly tableEndpoint?: string
   readonly rooms?: Partial<EgressRooms>
   readonly user?: Subject
+  /** Ports of tunnels that the box has listeners for. */
+  readonly ports?: readonly number[]
   /** Besides `stripe-key`. */
   readonly secrets?: Readonly<Record<string, string>>
   readonly manifest?: (text: string) => string
@@ -134,6 +138,8 @@ export async function openHarness(options: HarnessOptions = {}): Promise<Harness
   dns.bind(0, '127.0.0.1')
   await Promise.all([http, https, dns].map((socket) => once(socket, 'listening')))
   const image = { ...imageOf(app, options.functionName ?? 'payments'), codeDir: options.codeDir ?? '/' }
+  const tcp = new Map((options.ports ?? []).map((port) => [port, createServer().listen(0, '127.0.0.1')] as const))
+  await Promise.all([...tcp.values()].map((server) => once(server, 'listening')))
   const { environment, caPem } = egress.boxExtras(image, 'box1')
   const harness: Harness = {
     app,
@@ -145,6 +151,7 @@ export async function openHarness(options: HarnessOptions = {}): Promise<Harness
     environment,
     httpPort: portOf(http),
     httpsPort: portOf(https),
+    tcpPort: (port) => portOf(tcp.get(port) ?? http),
     dnsPort: dns.address().port,
     invocation: invocationOf(image, 'i1', options.user ?? alice),
     endInvocation: () => exits.endInvocation(),
@@ -156,7 +163,7 @@ export async function openHarness(options: HarnessOptions = {}): Promise<Harness
     close: async () => {
       exits.close()
       dns.close()
-      await Promise.all([http, https].map((server) => new Promise((resolve) => server.close(resolve))))
+      await Promise.all([http, https, ...tcp.values()].map((server) => new Promise((resolve) => server.close(resolve))))
       await egress.close()
     },
   }
@@ -166,6 +173,7 @@ export async function openHarness(options: HarnessOptions = {}): Promise<Harness
     http,
     https,
     dns,
+    tcp,
     current: () => harness.invocation,
   })
   return harness

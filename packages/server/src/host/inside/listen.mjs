@@ -32,6 +32,7 @@ const opened = await Promise.all([
   everywhere((host) => tcp('http', 80, host)),
   everywhere((host) => tcp('https', 443, host)),
   everywhere((host, type) => udp('dns', 53, host, type)),
+  ...process.argv.slice(2).map((port) => everywhere((host) => tcp(`tcp ${port}`, Number(port), host))),
 ])
 
 await Promise.all(

@@ -123,7 +123,13 @@ async function bareProcess(of: FunctionImage, runtime: RuntimeFolder): Promise<P
   let child: ChildProcess | undefined
   const pod: PreparedBox['pod'] = {
     pid: process.pid,
-    listeners: { runtime: listener, http: createServer(), https: createServer(), dns: createSocket('udp4').unref() },
+    listeners: {
+      runtime: listener,
+      http: createServer(),
+      https: createServer(),
+      dns: createSocket('udp4').unref(),
+      tcp: new Map(),
+    },
     stdout,
     stderr,
     gone,

@@ -1,0 +1,48 @@
+import { connect, type Socket } from 'node:net'
+
+import { SallyportError } from '@sallyport/core/access'
+import type { Door } from '@sallyport/manifest'
+
+import { forbiddenLiteral, pinnedLookup } from './pinned.ts'
+
+const connectTimeoutMs = 10_000
+
+/** The host of an address such as `postgres://db.internal:5432`, without the brackets of IPv6. */
+export function hostOf({ upstream }: Pick<Door, 'upstream'>): string {
+  return new URL(upstream).hostname.replace(/^\[|\]$/g, '').toLowerCase()
+}
+
+/** Resolved once, checked, and the checked address dialled. Rejects with `upstream.…`. */
+export function dial(door: Door, signal: AbortSignal): Promise<Socket> {
+  const host = hostOf(door)
+  const { port } = new URL(door.upstream)
+  const bad = forbiddenLiteral(host, door.privateUpstream)
+  if (bad !== undefined) return Promise.reject(bad)
+  return new Promise((resolve, reject) => {
+    const socket = connect({
+      host,
+      port: Number(port === '' ? '443' : port),
+      lookup: pinnedLookup(door.privateUpstream),
+    })
+    const fail = (error: unknown): void => {
+      clearTimeout(timer)
+      socket.destroy()
+      const unreachable = new SallyportError('upstream.unreachable', 'the upstream cannot be reached', { cause: error })
+      reject(error instanceof SallyportError ? error : unreachable)
+    }
+    const timer = setTimeout(
+      () => fail(new SallyportError('upstream.timeout', 'the upstream did not answer in time')),
+      connectTimeoutMs,
+    )
+    signal.addEventListener('abort', () => fail(new SallyportError('upstream.aborted', 'the call was aborted')), {
+      once: true,
+    })
+    socket.once('error', fail)
+    socket.once('connect', () => {
+      clearTimeout(timer)
+      socket.off('error', fail)
+      socket.on('error', () => socket.destroy())
+      resolve(socket)
+    })
+  })
+}

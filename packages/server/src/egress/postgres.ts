@@ -1,0 +1,225 @@
+import type { Duplex } from 'node:stream'
+import { connect as tlsConnect, rootCertificates, type SecureContext, TLSSocket } from 'node:tls'
+import { isIP, type Socket } from 'node:net'
+import { once } from 'node:events'
+
+import { SallyportError } from '@sallyport/core/access'
+
+import {
+  fatal,
+  type Message,
+  message,
+  parameters,
+  readParameters,
+  requestCodes,
+  sqlState,
+  startup,
+} from './postgres-messages.ts'
+import { readExactly } from './relay.ts'
+import { startScram } from './scram.ts'
+
+/** What a client in a box asked for at first. */
+export type Greeting =
+  | {
+      readonly kind: 'start'
+      readonly client: Duplex
+      readonly parameters: ReadonlyMap<string, string>
+      readonly minor: number
+    }
+  | { readonly kind: 'cancel'; readonly client: Duplex; readonly key: Buffer }
+  | { readonly kind: 'malformed'; readonly client: Duplex }
+
+const maxStartupBytes = 10_000
+const maxMessageBytes = 64 * 1024
+
+/**
+ * Reads what a client says before it has signed in: TLS where it asks for it, then who it claims to be. Nothing of that
+ * is believed: the door signs in as whom the manifest names. Adversary: code in a box.
+ */
+export async function greet(socket: Socket, context: () => Promise<SecureContext | undefined>): Promise<Greeting> {
+  let client: Duplex = socket
+  for (let round = 0; round < 3; round++) {
+    const head = await readExactly(client, 8)
+    const length = head?.readUInt32BE(0) ?? 0
+    if (head === undefined || length < 8 || length > maxStartupBytes) return { kind: 'malformed', client }
+    const code = head.readUInt32BE(4)
+    const body = await readExactly(client, length - 8)
+    if (body === undefined) return { kind: 'malformed', client }
+    if (code === requestCodes.gss) {
+      client.write('N')
+    } else if (code === requestCodes.ssl) {
+      const secure = client === socket ? await context() : undefined
+      // What was sent before the handshake would be read as if it had come within it.
+      if (secure === undefined || socket.readableLength > 0) return { kind: 'malformed', client }
+      socket.write('S')
+      const within = new TLSSocket(socket, { isServer: true, secureContext: secure })
+      within.on('error', () => within.destroy())
+      client = within
+    } else if (code === requestCodes.cancel) {
+      return { kind: 'cancel', client, key: body }
+    } else {
+      const given = code >>> 16 === 3 ? readParameters(body) : undefined
+      if (given === undefined) return { kind: 'malformed', client }
+      return { kind: 'start', client, parameters: given, minor: code & 0xffff }
+    }
+  }
+  return { kind: 'malformed', client }
+}
+
+/** Settings that a client may bring: how text and time are shown, and how long it waits. Everything else stays. */
+const passing = new Set([
+  'client_encoding',
+  'DateStyle',
+  'TimeZone',
+  'IntervalStyle',
+  'extra_float_digits',
+  'search_path',
+  'statement_timeout',
+  'lock_timeout',
+  'idle_in_transaction_session_timeout',
+])
+
+/** How the door signs in. */
+export interface Login {
+  readonly host: string
+  readonly user: string
+  readonly password: string
+  readonly database: string
+  readonly tls: boolean
+  readonly caPem: string | undefined
+  /** Of the client; only some of them pass. */
+  readonly parameters: ReadonlyMap<string, string>
+  /** What becomes `sallyport.NAME`: who stands behind this session. */
+  readonly settings: readonly (readonly [name: string, value: string])[]
+  readonly applicationName: string
+  readonly nonce: string
+}
+
+/** A session upstream that waits for its first query. */
+export interface Session {
+  readonly upstream: Duplex
+  /** What the server said of itself, for the client. */
+  readonly hello: Buffer
+  /** Process and key for cancelling, as the server gave them. */
+  readonly key: Buffer | undefined
+  readonly tls: string
+}
+
+/** TLS where it is asked for. Rejects with `upstream.plaintext` where the server will not. */
+export async function secured(
+  socket: Socket,
+  { host, tls, caPem }: Pick<Login, 'host' | 'tls' | 'caPem'>,
+): Promise<Duplex> {
+  if (!tls) return socket
+  socket.write(startup(requestCodes.ssl))
+  const answer = await readExactly(socket, 1)
+  if (answer?.toString() !== 'S' || socket.readableLength > 0) {
+    throw new SallyportError('upstream.plaintext', 'the database does not speak TLS')
+  }
+  const upstream = tlsConnect({
+    socket,
+    minVersion: 'TLSv1.2',
+    ...(isIP(host) === 0 ? { servername: host } : { host }),
+    ...(caPem === undefined ? {} : { ca: [...rootCertificates, caPem] }),
+  })
+  upstream.on('error', () => upstream.destroy())
+  try {
+    await once(upstream, 'secureConnect')
+  } catch (cause) {
+    throw new SallyportError('upstream.unreachable', 'the database is not vouched for', { cause })
+  }
+  return upstream
+}
+
+/**
+ * Signs in with the vault's password by SCRAM-SHA-256, and by nothing weaker: a server that asks for the password
+ * itself, or for none, is not the one that was written down. Rejects with `upstream.login`.
+ */
+export async function signIn(socket: Socket, login: Login): Promise<Session> {
+  const upstream = await secured(socket, login)
+  upstream.write(
+    startup(
+      requestCodes.version3,
+      parameters([
+        ['user', login.user],
+        ['database', login.database],
+        ...[...login.parameters].filter(([name]) => passing.has(name)),
+        ['application_name', login.applicationName],
+        ['options', login.settings.map(([name, value]) => `-c sallyport.${name}=${escaped(value)}`).join(' ')],
+      ]),
+    ),
+  )
+  const scram = startScram('', login.password, login.nonce)
+  let proved = false
+  const hello: Buffer[] = []
+  let key: Buffer | undefined
+  for (;;) {
+    const { type, body } = await readMessage(upstream)
+    if (type === 'E') throw new SallyportError('upstream.login', `the database refused: SQLSTATE ${sqlState(body)}`)
+    if (type === 'R') {
+      const answer = await answerTo(body)
+      if (answer !== undefined) upstream.write(answer)
+      continue
+    }
+    if (!proved) throw new SallyportError('upstream.login', 'the database went on before it had asked who is there')
+    if (type === 'K') key = body
+    hello.push(message(type, body))
+    if (type === 'Z') {
+      const tls = upstream instanceof TLSSocket ? (upstream.getProtocol() ?? 'none') : 'none'
+      return { upstream, hello: Buffer.concat([message('R', Buffer.alloc(4)), ...hello]), key, tls }
+    }
+  }
+
+  async function answerTo(body: Buffer): Promise<Buffer | undefined> {
+    const rest = body.subarray(4)
+    switch (body.readUInt32BE(0)) {
+      case 0:
+        if (!proved) throw new SallyportError('upstream.login', 'the database asked for no password')
+        return undefined
+      case 10: {
+        if (!rest.toString('latin1').split('\0').includes('SCRAM-SHA-256')) break
+        const first = Buffer.from(scram.first)
+        const length = Buffer.alloc(4)
+        length.writeUInt32BE(first.length)
+        return message('p', Buffer.concat([Buffer.from('SCRAM-SHA-256\0'), length, first]))
+      }
+      case 11:
+        return message('p', Buffer.from(await scram.final(rest.toString('latin1'))))
+      case 12:
+        scram.verify(rest.toString('latin1'))
+        proved = true
+        return undefined
+    }
+    throw new SallyportError('upstream.login', 'the database asks for the password in a form that would give it away')
+  }
+}
+
+/** What a client is told before it reads what the server said, where it asked for more than version 3.0. */
+export function negotiated(minor: number, given: ReadonlyMap<string, string>): Buffer {
+  const unknown = [...given.keys()].filter((name) => name.startsWith('_pq_.'))
+  if (minor === 0 && unknown.length === 0) return Buffer.alloc(0)
+  const head = Buffer.alloc(8)
+  head.writeUInt32BE(unknown.length, 4)
+  return message('v', Buffer.concat([head, Buffer.from(unknown.map((name) => `${name}\0`).join(''))]))
+}
+
+/** Ends a client with the reason of the door, in its own protocol. */
+export function refuseClient(client: Duplex, text: string): void {
+  client.end(fatal(text))
+}
+
+async function readMessage(stream: Duplex): Promise<Message> {
+  const head = await readExactly(stream, 5)
+  const length = head?.readUInt32BE(1) ?? 0
+  const body =
+    head === undefined || length < 4 || length > maxMessageBytes ? undefined : await readExactly(stream, length - 4)
+  if (head === undefined || body === undefined) {
+    throw new SallyportError('upstream.login', 'the database ended the exchange')
+  }
+  return { type: head.toString('latin1', 0, 1), body }
+}
+
+/** PostgreSQL cuts `options` at spaces and takes a backslash for an escape. */
+function escaped(value: string): string {
+  return value.replaceAll(/[\\\s]/g, (letter) => `\\${letter}`).replaceAll('\0', '')
+}
