@@ -216,6 +216,10 @@ export const errorCodes: Readonly<Record<string, Entry>> = {
     'A request left the box while no invocation ran.',
     'Make requests inside the handler, not at import.',
   ],
+  'exit.too_many': [
+    'A box has more requests under way than one may have.',
+    'Await answers before you ask for more; a pool of connections bounds what is asked at once.',
+  ],
   'exit.unfinished': [
     'A request was not complete in time, or when its invocation ended.',
     'Await every request before you answer.',

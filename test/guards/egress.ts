@@ -434,4 +434,13 @@ export const egressGuards: readonly Guard[] = [
     noticedBy: [`${room}/scram.test.ts`],
     testName: 'cannot prove',
   },
+  {
+    name: 'a box has so many requests under way, and no more',
+    attack: 'HTTP/2 has so many requests of one box under way, and no more',
+    file: `${room}/egress.ts`,
+    code: 'if (underWay <= limits.requests) return true',
+    without: 'if (underWay > 0) return true',
+    noticedBy: protocols,
+    testName: 'so many requests of one box under way',
+  },
 ]

@@ -51,6 +51,7 @@ export function createEgress(rooms: EgressRooms): Egress {
     if (!given) throw new SallyportError('egress.unknown_box', `the box ${listeners.boxId} was given no extras`)
     let ending = new AbortController()
     let bytesInFlight = 0
+    let underWay = 0
     const box: Box = {
       id: listeners.boxId,
       image: given.image,
@@ -70,6 +71,14 @@ export function createEgress(rooms: EgressRooms): Egress {
       aws,
       callers,
       reserve: (bytes) => (bytesInFlight += bytes) <= limits.bytesInFlight,
+      enter: () => {
+        underWay += 1
+        if (underWay <= limits.requests) return true
+        throttle.count()
+        underWay -= 1
+        return false
+      },
+      leave: () => void (underWay -= 1),
     }
 
     /** Records a refusal that has no request behind it; floods become counted gaps. */

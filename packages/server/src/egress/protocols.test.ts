@@ -116,6 +116,20 @@ describe('HTTP/2', () => {
     ])
   })
 
+  it('has so many requests of one box under way, and no more', async () => {
+    const server = createServer(() => undefined)
+    endings.push(
+      () => server.closeAllConnections(),
+      () => server.close(),
+    )
+    const harness = await open(await listen(server), { rooms: { limits: { requests: 3 } } })
+    const session = sessionOf(harness)
+    const each = Array.from({ length: 5 }, () => ask(session, {}).catch(() => 'ended'))
+    const refused = await Promise.race(each)
+    expect(refused).toMatchObject({ status: 429, body: expect.stringContaining('exit.too_many') })
+    await expect.poll(() => harness.decisions).toHaveLength(3)
+  })
+
   it('ends with the invocation: no stream goes on into the next one', async () => {
     let reached = 0
     const server = createServer(() => (reached += 1))

@@ -38,6 +38,7 @@ const statuses: ReadonlyMap<string, number> = new Map([
   ['door.field', 422],
   ['door.unreadable', 415],
   ['door.limited', 429],
+  ['exit.too_many', 429],
   ['function.busy', 429],
   ['function.timed_out', 504],
   ['function.threw', 502],

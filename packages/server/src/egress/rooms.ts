@@ -85,6 +85,8 @@ export interface Leaf {
 /** What one box may take of us. */
 export interface EgressLimits {
   readonly connections: number
+  /** Requests of one box that wait for their answer to begin, over all connections. */
+  readonly requests: number
   /** Requests of one HTTP/2 connection at one time. */
   readonly streams: number
   readonly headerBytes: number
@@ -101,6 +103,7 @@ export interface EgressLimits {
 /** What counts where `limits` says nothing: more than one invocation needs, less than would hurt a neighbour. */
 export const defaultLimits: EgressLimits = {
   connections: 64,
+  requests: 256,
   streams: 64,
   headerBytes: 16 * 1024,
   bodyBytes: 6 * 1024 * 1024,

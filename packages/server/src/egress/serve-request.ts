@@ -24,6 +24,9 @@ export interface RequestServer extends DoorTools {
   readonly callers: CallerPackages
   /** Takes so many bytes of what the box may hold with us; false when there are no more. Negative gives back. */
   readonly reserve: (bytes: number) => boolean
+  /** Takes one of the requests that the box may have under way; false, and counted, when there are no more. */
+  readonly enter: () => boolean
+  readonly leave: () => void
 }
 
 /** The way of one request, from its head to its answer. Throws nothing: what breaks is a refusal. */
@@ -31,6 +34,10 @@ export async function serveRequest(server: RequestServer, incoming: Incoming): P
   const { rooms, limits, box } = server
   // Taken in the same tick in which the head was complete: this is whose request it is.
   const [invocation, signal] = [box.current(), box.signal()]
+  if (!server.enter()) {
+    // Over many connections of HTTP/2 a box could ask for more at once than a neighbour can bear; counted, not decided.
+    return plainRefusal('exit.too_many', `A box may have ${limits.requests} requests under way.`, newId(rooms))
+  }
   try {
     const head = readHead(incoming)
     const way = routeOf(rooms, head, limits.bodyBytes)
@@ -60,13 +67,15 @@ export async function serveRequest(server: RequestServer, incoming: Incoming): P
         head,
         content,
         attempt: 1,
-        idempotencyKey: newId(rooms),
+        idempotencyKey: way.operation.idempotency === undefined ? '' : newId(rooms),
       })
     } finally {
       server.reserve(-read.reserved)
     }
   } catch (error) {
     return broken(server, error)
+  } finally {
+    server.leave()
   }
 }
 
