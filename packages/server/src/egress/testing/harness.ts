@@ -23,7 +23,7 @@ import { type App, explain } from '@sallyport/manifest'
 import { edited, exampleText, mustLoad } from '../../../../manifest/src/testing/example.ts'
 import { openAuthority } from '../../certificates/index.ts'
 import type { FunctionImage, Invocation, InvocationResult } from '../../host/index.ts'
-import { createEgress } from '../egress.ts'
+import { createEgress, type Egress } from '../egress.ts'
 import type { EgressRooms, FunctionInvocation } from '../rooms.ts'
 
 export const realKey = 'sk_test_the_real_key_0123456789'
@@ -31,6 +31,11 @@ export const realKey = 'sk_test_the_real_key_0123456789'
 /** A box without a box: its listeners are ordinary sockets on loopback, and the policies are the example's. */
 export interface Harness {
   readonly app: App
+  /** The door itself, for boxes that are real. */
+  readonly attachExits: Egress['attachExits']
+  readonly boxExtras: Egress['boxExtras']
+  /** The function's own name, zone and ARN. */
+  readonly image: FunctionImage
   readonly httpPort: number
   readonly httpsPort: number
   /** Where the listener of that port really is. */
@@ -143,6 +148,9 @@ export async function openHarness(options: HarnessOptions = {}): Promise<Harness
   const { environment, caPem } = egress.boxExtras(image, 'box1')
   const harness: Harness = {
     app,
+    attachExits: egress.attachExits,
+    boxExtras: egress.boxExtras,
+    image,
     decisions,
     others,
     lines,
