@@ -27,7 +27,8 @@ const built = await esbuild.default
     platform: 'node',
     target: 'node24',
     mainFields: ['module', 'main'],
-    conditions: ['import', 'node'],
+    // `import` or `require` is added by the statement: a package may have one file for each.
+    conditions: ['node'],
     sourcemap: 'linked',
     legalComments: 'none',
     charset: 'utf8',
