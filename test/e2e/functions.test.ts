@@ -123,3 +123,18 @@ test('each writer reads only what is theirs', async () => {
   assert.match((await server.send({ path: '/notes/diary', token: alice })).text, /dear diary/)
   assert.doesNotMatch((await server.send({ path: '/notes/diary', token: bob })).text, /dear/)
 })
+
+test('a function in Python goes through its door, and nowhere beside it', async () => {
+  const pages = printed.length
+  const send = (host: string) => server.send({ method: 'POST', path: `/snake/${host}`, token: alice, body: 'scales' })
+  const through = await send('press.example')
+  assert.deepEqual([through.status, through.text], [200, 'printed scales'])
+  assert.deepEqual(printed.slice(pages), ['scales'])
+  assert.equal((await send('elsewhere.example')).status, 599)
+  assert.deepEqual(printed.slice(pages), ['scales'])
+})
+
+test('an answer that is streamed arrives whole', async () => {
+  const told = await server.send({ path: '/tale', token: alice })
+  assert.deepEqual([told.status, told.text], [200, 'once upon a time'])
+})
