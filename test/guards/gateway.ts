@@ -148,4 +148,13 @@ export const gatewayGuards: readonly Guard[] = [
     noticedBy: schema,
     testName: 'does not fit',
   },
+  {
+    name: 'a streamed answer ends with the right to it',
+    attack: 'an answer ends in its middle with the right to it',
+    file: 'packages/server/src/gateway/streamed.ts',
+    code: 'if (next !== undefined && (next.done === true || rooms.isCurrent(grant))) return next',
+    without: 'if (next !== undefined) return next',
+    noticedBy: ['packages/server/src/gateway/streamed.test.ts'],
+    testName: 'ends in its middle',
+  },
 ]
