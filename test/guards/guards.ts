@@ -13,6 +13,7 @@ import { manifestGuards } from './manifest.ts'
 import { policyGuards } from './policy.ts'
 import { policyLayerGuards } from './policy-layers.ts'
 import { providerFlowGuards } from './provider-flows.ts'
+import { policyTableGuards } from './policy-tables.ts'
 import { providerGuards } from './provider.ts'
 import { secretGuards } from './secrets.ts'
 import { serverGuards } from './server.ts'
@@ -23,6 +24,7 @@ export const guards: readonly Guard[] = [
   ...credentialFormGuards,
   ...policyGuards,
   ...policyLayerGuards,
+  ...policyTableGuards,
   ...manifestGuards,
   ...awsGuards,
   ...guestGuards,
