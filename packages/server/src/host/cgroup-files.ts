@@ -1,4 +1,5 @@
-import { mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
 
 /** What is done to the kernel's tree of control groups: a parameter, so that another kernel can be stood in for. */
 export interface CgroupFiles {
@@ -18,7 +19,7 @@ export interface CgroupFiles {
 
 /** The tree that is mounted here. */
 export const kernelFiles: CgroupFiles = {
-  makeFolder: (path) => void mkdirSync(path, { recursive: true }),
+  makeFolder,
   removeFolder: (path) => {
     try {
       rmdirSync(path)
@@ -50,4 +51,17 @@ export const kernelFiles: CgroupFiles = {
       // It has ended: that was wanted.
     }
   },
+}
+
+/** Not `recursive`: under a folder that takes none, as in /proc, Node asks the kernel for ever. */
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(path)
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    if (code === 'EEXIST') return
+    if (code !== 'ENOENT' || existsSync(dirname(path))) throw error
+    makeFolder(dirname(path))
+    mkdirSync(path)
+  }
 }
