@@ -547,6 +547,7 @@ export const errorCodes: Readonly<Record<string, Entry>> = {
   ],
   'upstream.too_large': ['An answer of which only fields are let through is too large.', 'Ask the upstream for less.'],
   'upstream.unreachable': ['The upstream cannot be reached.', retry],
+  'user.unknown': ['The embedded issuer has no such user.', '`sallyport user list` shows who there is.'],
   'vault.damaged': ['A file of the vault is damaged.', restore],
   'vault.permissions': [
     'A file of the vault is open to others.',

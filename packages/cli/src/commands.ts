@@ -18,6 +18,7 @@ import { secret } from './verbs/secret.ts'
 import { dev, up } from './verbs/server.ts'
 import { test } from './verbs/test.ts'
 import { token } from './verbs/token.ts'
+import { user } from './verbs/user.ts'
 import { who } from './verbs/who.ts'
 import { why } from './verbs/why.ts'
 
@@ -48,6 +49,7 @@ export const commands: RouteMap<Terminal> = buildRouteMap({
     requests,
     grants,
     revoke,
+    user,
     secret,
     doctor,
     completion,

@@ -4,11 +4,13 @@ import { join } from 'node:path'
 import { arn } from '@sallyport/core/access'
 import type { App } from '@sallyport/manifest'
 
+import type { UserActs } from './api/index.ts'
 import { type Leaf, openAuthority } from './certificates/index.ts'
 import {
   createUserStore,
   type IdentityProvider,
   type ProviderClient,
+  type UserStore,
   provisionUsers,
   startIdentityProvider,
 } from './identity-provider/index.ts'
@@ -34,6 +36,8 @@ export interface People {
   /** Another one, fresh, where the first is due. */
   readonly anotherLeaf: () => Promise<Leaf>
   readonly caFile: string
+  /** What administrators may do to the users. */
+  readonly acts: Omit<UserActs, 'app'>
   /** False for a user of our own who is not there, or holds the role no more; of others nobody here can tell. */
   readonly mayHold: (app: App, account: string, role: string) => boolean
   /** Makes the users the manifest's own: after a reload as well. */
@@ -60,10 +64,11 @@ export async function openPeople(
     const embedded = issuers.find((issuer) => issuer.kind === 'embedded')
     clients = embedded?.clients ?? []
     const wanted = Object.fromEntries((embedded?.users ?? []).map((user) => [user.name, user.roles]))
-    const made = await provisionUsers(users, wanted, { random: randomBytes, app: name })
+    const { made, lost } = await provisionUsers(users, wanted, { random: randomBytes, app: name })
     const known: { users: object } = JSON.parse(readIfPresent(folders.signIn) ?? '{"users":{}}') // our own file, 0600
     const kept = Object.entries({ ...known.users, ...made }).filter(([user]) => Object.hasOwn(wanted, user))
     writePrivate(folders.signIn, `${JSON.stringify({ users: Object.fromEntries(kept) }, null, 2)}\n`)
+    for (const user of lost) await administration.revoke(`user/${user}`, 'lost a role by the manifest')
   }
   await provision(app)
   const provider = await startIdentityProvider({
@@ -93,7 +98,29 @@ export async function openPeople(
     const user = users.find(name)
     return user !== undefined && user.disabled !== true && user.roles.includes(role)
   }
-  return { provider, leaf, anotherLeaf: () => authority.leafFor(permittedNames), caFile, mayHold, provision }
+  const acts = userActs(users, administration)
+  return { provider, acts, leaf, anotherLeaf: () => authority.leafFor(permittedNames), caFile, mayHold, provision }
+}
+
+/** Out is out, first of all in the store: whoever signs in meanwhile is held against it. */
+function userActs(users: UserStore, { revoke }: KeptState['administration']): Omit<UserActs, 'app'> {
+  return {
+    users: () =>
+      users.names().flatMap((name) => {
+        const user = users.find(name)
+        if (user === undefined) return []
+        const { roles, disabled = false, totpSecret, passkeys = [], recoveryCodes = [], devices } = user
+        const factors = { hasCode: totpSecret !== undefined, passkeys: passkeys.length }
+        const ids = devices.map(({ id }) => id)
+        return [{ name, roles, disabled, ...factors, recoveryCodes: recoveryCodes.length, devices: ids }]
+      }),
+    setDisabled: async (name, disabled, reason) => {
+      const user = users.find(name)
+      if (user === undefined) return
+      users.put({ ...user, disabled })
+      if (disabled) await revoke(`user/${name}`, reason)
+    },
+  }
 }
 
 /** How often the gateway's certificate is looked at; it lives a day and is replaced after half of it. */

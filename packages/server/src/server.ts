@@ -253,6 +253,7 @@ async function start(
     verbs: administrativeVerbs({
       app: () => force.app,
       ...elevationActs(() => force.app, administration),
+      ...people.acts,
       setSecret: vault.setSecret,
       invokeDirectly: (functionName, event, user, grant) =>
         invoke(directInvocation(functionName, event, user, grant, timeoutOf(functionName))),

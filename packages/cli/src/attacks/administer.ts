@@ -42,6 +42,11 @@ export async function revoke(world: World, target: string, name: string): Promis
   return administer(world, 'POST', '/v1/revocations', body, await admin(world, name))
 }
 
+/** Puts a user out, or lets them in again. */
+export async function putOut(world: World, name: string, userToken: string, act = 'disable'): Promise<Attempt> {
+  return administer(world, 'POST', `/v1/users/${name}/${act}`, '{"reason":"an attack of our own"}', userToken)
+}
+
 /** Sets the secret of the hostile app's door to what it is already. */
 export async function setKey(world: World, userToken?: string): Promise<Attempt> {
   return administer(world, 'PUT', '/v1/secrets/stripe-key', world.stripeKey, userToken)

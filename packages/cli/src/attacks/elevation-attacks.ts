@@ -1,4 +1,4 @@
-import { admin, approve, controlled, endElevation, refund, requestAnew, revoke } from './administer.ts'
+import { admin, approve, controlled, endElevation, putOut, refund, requestAnew, revoke } from './administer.ts'
 import type { Attack } from './attack.ts'
 import { attemptOf, controlOf } from './verdicts.ts'
 import type { World } from './world.ts'
@@ -49,6 +49,19 @@ export const elevationAttacks: readonly Attack[] = [
     control: async (world) => {
       await elevated(world, 'grace', 'ada')
       return controlOf(await refund(world, 'grace'))
+    },
+  },
+  {
+    name: 'elevation.users-by-customer',
+    tries: 'a customer puts another one out',
+    stoppedBy: 'policy',
+    expected: ['administration.role_missing'],
+    run: async (world) => putOut(world, 'bob', await world.token(world.hostile, 'alice')),
+    controls: 'an administrator with both factors puts the same person out',
+    control: async (world) => {
+      const outcome = await controlled(async () => putOut(world, 'bob', await admin(world, 'grace')))
+      await putOut(world, 'bob', await admin(world, 'grace'), 'enable')
+      return outcome
     },
   },
   {

@@ -5,9 +5,10 @@ import type { InvocationResult } from '../host/index.ts'
 import { fault, membersOf, parseJson, reasonIn } from './bodies.ts'
 import type { ApiAnswer, Asked, Verb } from './verb.ts'
 import { type ElevationActs, elevationVerbs } from './verbs-elevation.ts'
+import { type UserActs, userVerbs } from './verbs-users.ts'
 
 /** What the verbs do once they are allowed. */
-export interface AdministrativeActs extends ElevationActs {
+export interface AdministrativeActs extends ElevationActs, UserActs {
   /** Ends everything that rests on `user/NAME`, `session/ID` or `function/NAME`. */
   readonly revoke: (target: string, reason: string) => Promise<void>
   readonly setSecret: (name: string, value: Secret<string>) => Promise<unknown>
@@ -26,6 +27,7 @@ export function administrativeVerbs(acts: AdministrativeActs): readonly Verb[] {
   const admin = (path: string): string => arn.admin(acts.app().name, path)
   return [
     ...elevationVerbs(acts),
+    ...userVerbs(acts),
     {
       method: 'POST',
       path: '/v1/revocations',

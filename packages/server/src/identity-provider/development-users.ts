@@ -36,23 +36,31 @@ export async function createDevelopmentUsers(
 
 /**
  * Makes the store hold exactly the wanted users: new ones are created, roles follow the manifest, others are removed.
- * Returns how to sign in as those that were created; of the others nobody knows the password any more.
+ * Returns how to sign in as those that were created (of the others nobody knows the password any more), and who lost a
+ * role or is gone: what those hold must end.
  */
 export async function provisionUsers(
   store: UserStore,
   wanted: Readonly<Record<string, readonly string[]>>,
   options: DevelopmentUsersOptions,
-): Promise<Readonly<Record<string, DevelopmentSignIn>>> {
+): Promise<{ readonly made: Readonly<Record<string, DevelopmentSignIn>>; readonly lost: readonly string[] }> {
+  const lost: string[] = []
   const known = new Set(store.names())
-  for (const name of known) if (!Object.hasOwn(wanted, name)) store.remove(name)
+  for (const name of known) {
+    if (Object.hasOwn(wanted, name)) continue
+    store.remove(name)
+    lost.push(name)
+  }
   const absent = Object.entries(wanted).filter(([name]) => !known.has(name))
   for (const [name, roles] of Object.entries(wanted)) {
     const user = known.has(name) ? store.find(name) : undefined
-    if (user !== undefined) store.put({ ...user, roles })
+    if (user === undefined) continue
+    if (user.roles.some((role) => !roles.includes(role))) lost.push(name)
+    store.put({ ...user, roles })
   }
   const { users, signIn } = await createDevelopmentUsers(Object.fromEntries(absent), options)
   for (const user of users) store.put(user)
-  return signIn.users
+  return { made: signIn.users, lost }
 }
 
 async function createUser(

@@ -220,10 +220,10 @@ describe('users', () => {
     const users = createUserStore(createMemoryStore(() => now))
     const options = { random: randomBytes, app: 'checkout' }
     const first = await provisionUsers(users, { alice: ['customer'], bob: [] }, options)
-    expect(Object.keys(first)).toEqual(['alice', 'bob'])
+    expect([Object.keys(first.made), first.lost]).toEqual([['alice', 'bob'], []])
     const hash = users.find('alice')?.passwordHash
     const second = await provisionUsers(users, { alice: ['admin'], carol: [] }, options)
-    expect(Object.keys(second)).toEqual(['carol'])
+    expect([Object.keys(second.made), second.lost]).toEqual([['carol'], ['bob', 'alice']])
     expect(users.names()).toEqual(['alice', 'carol'])
     expect(users.find('alice')).toMatchObject({ roles: ['admin'], passwordHash: hash })
   })

@@ -1,0 +1,19 @@
+import { expect, test } from 'vitest'
+
+import { appWith, type } from '../testing.ts'
+
+test('user acts on a running server only, and on behalf of a person', async () => {
+  const app = appWith({ 'sallyport.yaml': 'app: checkout\n' })
+  try {
+    for (const line of [
+      ['user', 'list'],
+      ['user', 'disable', 'bob', '--reason', 'left'],
+      ['user', 'enable', 'bob'],
+    ]) {
+      expect((await type(line, { cwd: app.folder })).stderr).toContain('cli.not_running')
+    }
+    expect((await type(['user', 'disable', 'bob'], { cwd: app.folder })).exitCode).toBe(2) // no reason
+  } finally {
+    app.remove()
+  }
+})
