@@ -350,6 +350,17 @@ export const errorCodes: Readonly<Record<string, Entry>> = {
     'The ledger cannot be written, so everything is refused.',
     "Check the disk and the folder's owner.",
   ],
+  'lint.broad': [
+    'A statement allows every action of a service on everything.',
+    'Name the actions and resources that are needed.',
+  ],
+  'lint.dead': ['A policy says the same without a statement.', 'Take the statement away.'],
+  'lint.never': ['No request can meet a statement.', 'Mend its conditions, or take the statement away.'],
+  'lint.shadowed': ['Everything that a statement allows is denied in the same policy.', 'Take away one or the other.'],
+  'lint.undecided': [
+    'Whether a statement says anything of its own could not be settled; the message says why.',
+    'Read the statement beside the others.',
+  ],
   'manifest.broadens': [
     'The manifest grants more than the one accepted last.',
     'Look at the difference; start with `--broadening=allow` if it is meant.',

@@ -1,6 +1,7 @@
 import type { Guard } from './guard.ts'
 
 const room = 'packages/core/src/policy'
+const proofs = [`${room}/proof/prove.test.ts`]
 const golden = [`${room}/golden.test.ts`]
 const decide = [`${room}/decide/decide.test.ts`]
 const walk = ['packages/core/src/enforcement/enforce.test.ts']
@@ -276,5 +277,23 @@ export const policyGuards: readonly Guard[] = [
     without: 'code === STAR || at >= 0',
     noticedBy: golden,
     testName: 'a star inside a segment does not span',
+  },
+  {
+    name: 'a refutation is a request that the evaluator decided',
+    attack: 'a claim is refuted by what the proof alone believes',
+    file: `${room}/proof/find-request.ts`,
+    code: 'witness = requests.find(shows)',
+    without: 'witness = requests[0]',
+    noticedBy: proofs,
+    testName: 'two variables of which one is equal to the other',
+  },
+  {
+    name: 'what was not looked at is not proved',
+    attack: 'a policy of so many patterns that nobody looks at all of them',
+    file: `${room}/proof/find-request.ts`,
+    code: 'return universe.gap === undefined ? { holds: true }',
+    without: "return universe.gap !== '' ? { holds: true }",
+    noticedBy: proofs,
+    testName: 'work that grows without bound is given up',
   },
 ]

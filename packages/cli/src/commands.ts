@@ -12,8 +12,10 @@ import { approve, deny, grants, request, requests, revoke } from './verbs/elevat
 import { init } from './verbs/init.ts'
 import { invoke } from './verbs/invoke.ts'
 import { login, logout } from './verbs/login.ts'
+import { lint } from './verbs/lint.ts'
 import { logs } from './verbs/logs.ts'
 import { policy } from './verbs/policy.ts'
+import { prove } from './verbs/prove.ts'
 import { secret } from './verbs/secret.ts'
 import { dev, up } from './verbs/server.ts'
 import { test } from './verbs/test.ts'
@@ -41,6 +43,8 @@ export const commands: RouteMap<Terminal> = buildRouteMap({
     policy,
     decide,
     diff,
+    prove,
+    lint,
     test,
     attack,
     request,

@@ -9,6 +9,7 @@ export const exitCodes = {
   broadened: { code: 3, meaning: 'The change would give somebody access that they did not have before.' },
   unreachable: { code: 4, meaning: 'No server runs for this app, or it does not answer.' },
   missing: { code: 5, meaning: 'This machine lacks a part that boxes need; `sallyport doctor` names it.' },
+  undecided: { code: 6, meaning: 'Neither yes nor no could be shown; the answer says what stands in the way.' },
   internal: { code: 70, meaning: 'The command itself failed; nothing can be concluded.' },
 } as const
 

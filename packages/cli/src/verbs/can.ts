@@ -1,18 +1,18 @@
 import type { Decision, Reason } from '@sallyport/core/access'
 import { SallyportError } from '@sallyport/core/access'
 import { decide } from '@sallyport/core/policy'
-import { describeAsk, explain } from '@sallyport/manifest'
+import { type App, type CompiledApp, describeAsk, explain, targetsOf, whoCould } from '@sallyport/manifest'
 import { buildCommand, type Command } from '@stricli/core'
 
-import { answering, commonFlags, type CommonFlags } from '../answer.ts'
+import { type Answer, answering, commonFlags, type CommonFlags } from '../answer.ts'
 import { toStderr, unknownName, withApp, withGuests } from '../load-app.ts'
 import { shortAction, shortResource, showGuests, showReason } from '../show-transaction.ts'
 import { appFolder, type Paint, paintFor, type Terminal } from '../terminal.ts'
 
 /** `can SUBJECT ACTION [RESOURCE]`: what the manifest as it stands would decide. Asks no server. */
 export const can: Command<Terminal> = buildCommand<
-  CommonFlags,
-  [subject: string, action: string, resource?: string],
+  CommonFlags & { readonly who: boolean },
+  [subject: string, action?: string, resource?: string],
   Terminal
 >({
   docs: {
@@ -22,26 +22,38 @@ export const can: Command<Terminal> = buildCommand<
       "somebody's behalf ('payments for admin+mfa+jit'), a zone or internet. " +
       'ACTION is what the manifest calls it: payments.charge, stripe.refund, orders-table.update(status), or a ' +
       'method followed by a path or an address. Guests are asked as well. Exits with 1 when any of what was asked is ' +
-      'denied.',
+      'denied. With --who it takes ACTION [RESOURCE] and lists, by proof, everybody who could ever do it, with the ' +
+      'least that has to be true; it then exits with 1 when nobody could.',
     customUsage: [
       { input: 'payments stripe.charge', brief: 'a door' },
       { input: 'customer POST /checkout', brief: 'a route' },
+      { input: '--who payments.charge', brief: 'everybody who could ever' },
       { input: "payments 'orders-table.update(status)'", brief: 'columns of a table' },
     ],
   },
   parameters: {
-    flags: commonFlags,
+    flags: {
+      ...commonFlags,
+      who: {
+        kind: 'boolean',
+        brief: 'List everybody who could ever: --who ACTION [RESOURCE]',
+        default: false,
+        withNegated: false,
+      },
+    },
     positional: {
       kind: 'tuple',
       parameters: [
         { brief: 'Who', parse: String, placeholder: 'SUBJECT' },
-        { brief: 'Does what', parse: String, placeholder: 'ACTION' },
+        { brief: 'Does what', parse: String, placeholder: 'ACTION', optional: true },
         { brief: 'With what, where ACTION is a method', parse: String, placeholder: 'RESOURCE', optional: true },
       ],
     },
   },
   func: answering((terminal, flags, subject, action, resource) =>
     withApp(terminal, appFolder(terminal, flags.app), async ({ app, compiled }) => {
+      if (flags.who) return whoAnswer(app, compiled, [subject, action, resource].filter(Boolean).join(' '))
+      if (action === undefined) throw new SallyportError('cli.usage', 'name who, and what they would do')
       const object = resource === undefined ? action : `${action} ${resource}`
       const ask = describeAsk(app, subject, object)
       if (ask.kind === 'unknown') throw unknownName(ask)
@@ -58,6 +70,21 @@ export const can: Command<Terminal> = buildCommand<
     }),
   ),
 })
+
+function whoAnswer(app: App, compiled: CompiledApp, object: string): Answer {
+  const targets = targetsOf(app, object)
+  if (targets === undefined) throw unknownName({ message: `There is nothing "${object}" in the manifest.` })
+  const all = targets.flatMap((target) => whoCould(compiled, app, target))
+  const lines = all.map(({ who, what, certain, facts, at }) => {
+    const line = at === undefined ? '' : `  [${at.file}:${at.line}:${at.column}]`
+    return `${certain ? '' : 'perhaps '}${who} -> ${what}${facts}${line}`
+  })
+  return {
+    exit: all.length > 0 ? 'ok' : 'refused',
+    json: { who: all },
+    text: all.length > 0 ? lines.join('\n') : `nobody can ever reach ${object}`,
+  }
+}
 
 /** What a program needs of a decision that was never recorded: no ids. */
 function decisionFacts({ effect, asked, reasons }: Decision): {

@@ -27,7 +27,8 @@ export function addressesFor(networks: readonly Network[]): readonly string[] {
       // What is written in the mapped range is an IPv4 address, so the block goes on after it.
       const bits = family === 6 && edge >= mappedFirst && edge < afterMapped ? afterMapped : edge
       // Whoever reads a witness expects a host, which is seldom the first of its network.
-      return bits + 1n < end ? [show(bits + 1n), show(bits)] : [show(bits)]
+      const host = bits + 1n
+      return [show(host < end && host !== mappedFirst && !edges.has(host) ? host : bits)]
     })
   })
 }

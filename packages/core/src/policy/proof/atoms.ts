@@ -19,8 +19,8 @@ export interface Atom {
   readonly variables: readonly string[]
   /** What counts where the question has no answer: see `ConditionOptions.unclear`. */
   readonly unclear: boolean
-  /** Whether it holds where only these keys are there. */
-  readonly holds: (values: ReadonlyMap<string, ContextValue>) => boolean
+  /** Whether it holds where nothing is in the context. */
+  readonly holdsAbsent: boolean
   /** Whether one member of a list satisfies the operator; only where there are no variables. */
   readonly holdsForOne: (value: Scalar) => boolean
 }
@@ -58,9 +58,9 @@ function atomOf(
     operands,
     variables: [...new Set(names)],
     unclear: options.unclear,
-    holds: (context) => condition.holds(factsOf(context)),
+    holdsAbsent: condition.holds(nothing),
     holdsForOne: (value) => {
-      const matched = matches(value, factsOf(new Map()))
+      const matched = matches(value, nothing)
       return matched === undefined ? options.unclear : matched !== negated
     },
   }

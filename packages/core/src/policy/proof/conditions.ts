@@ -74,7 +74,7 @@ function comparedDiagram(atom: Atom, key: KeyLevels, context: Conditions): Diagr
   const { diagrams } = context
   const { operator, quantifier } = atom.condition.use
   const settled = (one: KeyClass): boolean | undefined => {
-    if (one.kind === 'absent') return atom.holds(new Map())
+    if (one.kind === 'absent') return atom.holdsAbsent
     if (one.kind === 'many') return false
     if (quantifier !== 'none' && one.shown && isNullSet(one.value)) return quantifier === 'all'
     return typeof one.value === 'object' && one.value.length > 1 ? atom.unclear : undefined

@@ -2,7 +2,7 @@ import type { ContextValue } from '@sallyport/core/access'
 
 import { isNullSet } from '../match/condition.ts'
 import type { Scalar } from '../match/operand.ts'
-import type { Atom } from './atoms.ts'
+import { type Atom, factsOf } from './atoms.ts'
 import { type Reading, readingOf, scalarsFor } from './scalars.ts'
 import { matchesSteps, type Step } from './steps.ts'
 
@@ -65,18 +65,23 @@ export function keyClasses(
         ['', ''],
       ]
   const classes: KeyClass[] = []
-  const holding = new Map<string, number[]>(plain.map(({ id }) => [id, []]))
+  const answered: readonly number[][] = plain.map(() => [])
+  const holding = new Map(plain.map(({ id }, at) => [id, answered[at] ?? []]))
   const signatures = new Set<string>()
   /** `bits` say which of the plain atoms hold. */
   const add = (bits: string, mark: string, one: KeyClass): void => {
     const signature = `${one.kind} ${bits} ${mark}`
     if (signatures.has(signature)) return
     signatures.add(signature)
-    for (const [at, { id }] of plain.entries()) if (bits[at] === '1') holding.get(id)?.push(classes.length)
+    for (let at = 0; at < bits.length; at += 1) if (bits[at] === '1') answered[at]?.push(classes.length)
     classes.push(one)
   }
-  const answer = (value: ContextValue | undefined): string =>
-    plain.map((atom) => (atom.holds(value === undefined ? new Map() : new Map([[name, value]])) ? '1' : '0')).join('')
+  const answer = (value: ContextValue | undefined): string => {
+    const facts = factsOf(value === undefined ? new Map() : new Map([[name, value]]))
+    let bits = ''
+    for (const { condition } of plain) bits += condition.holds(facts) ? '1' : '0'
+    return bits
+  }
   const look = (text: string): string => more.map((steps) => (matchesSteps(steps, text) ? '1' : '0')).join('')
 
   add(answer(undefined), '', { kind: 'absent', value: undefined, shown: true, text: undefined })

@@ -8,7 +8,7 @@ import { levels } from './levels.ts'
 import { ownerSteps, stepsPattern } from './patterns.ts'
 import type { Formula } from './search.ts'
 import { star, starInPart, type Step, stepsOfText } from './steps.ts'
-import type { Besides, Universe } from './universe.ts'
+import type { Besides, Spoken, Universe } from './universe.ts'
 
 /** What a proof can be about: everything that speaks on an access, or one layer's documents by themselves. */
 export type Provable = PolicySet | LayerSet
@@ -16,6 +16,11 @@ export type Provable = PolicySet | LayerSet
 /** Every statement of it. */
 export function statementsOf(policies: Provable): readonly CompiledStatement[] {
   return policies.kind === 'layer' ? policies.statements : policies.layers.flatMap(({ statements }) => statements)
+}
+
+/** A compiled statement as the universe takes it. */
+export function spokenBy({ source, takesVariables }: CompiledStatement): Spoken {
+  return { source, variables: takesVariables }
 }
 
 /** What matters for who must allow, besides the statements. */
@@ -59,7 +64,7 @@ export function allowedBy(policies: Provable, universe: Universe, groups: Groups
     groups.add(
       set.statements
         .filter(({ source }) => source.Effect === effect)
-        .map((one) => universe.speaks({ source: one.source, variables: one.takesVariables }, atLeast, bounded)),
+        .map((one) => universe.speaks(spokenBy(one), atLeast, bounded)),
     )
   if (policies.kind === 'layer') return all(spoken(policies, 'Allow', 0), no(spoken(policies, 'Deny', 0)))
 

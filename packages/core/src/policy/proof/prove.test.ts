@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest'
 
 import type { LayerSet } from '../decide/policy-set.ts'
 import { allow, cases, deny, documents } from '../testing/containment.ts'
-import { allows, disjoint, equal, type Proof, unreachable, within } from './prove.ts'
+import type { Proof } from './find-request.ts'
+import { allows, disjoint, equal, unreachable, within } from './prove.ts'
 
 /** Of a refutation, what was asked. */
 function told(proof: Proof, a: LayerSet, b: LayerSet): string {
@@ -62,7 +63,7 @@ test('disjoint shows a request that both allow', () => {
   expect(disjoint(gets, puts)).toEqual({ holds: true })
   expect(disjoint(gets, documents([allow('s3:*t', '*')]))).toMatchObject({
     holds: false,
-    witness: { action: 's3:get' },
+    witness: { action: 's3:Get' },
   })
 })
 

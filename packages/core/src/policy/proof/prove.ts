@@ -1,38 +1,13 @@
 import type { AccessRequest } from '@sallyport/core/access'
 
 import { decide } from '../decide/decide.ts'
-import { applies, compileStatements } from '../decide/statement.ts'
+import { applies, type CompiledStatement, compileStatements } from '../decide/statement.ts'
 import type { Statement } from '../document.ts'
 import { readFacts } from '../match/facts.ts'
-import { TooLarge } from './diagram.ts'
-import { allowedBy, besidesOf, collectGroups, type Groups, type Provable, statementsOf } from './model.ts'
-import { search, type Formula } from './search.ts'
-import { type Given, makeUniverse, type Universe } from './universe.ts'
-import { requestsFor } from './witness.ts'
-
-/** Why a question has no answer. */
-export type ProofCode =
-  /** The work grew past its bound. */
-  | 'policy.proof_bound'
-  /** The policies ask for something of which not every case is known, so that nothing can be ruled out. */
-  | 'policy.proof_gap'
-  /** What may refute it hangs on variables, or on a value read in two ways, and no request was found for it. */
-  | 'policy.proof_open'
-  /** The proof and the evaluator disagree; neither is believed. */
-  | 'policy.proof_disagreement'
-
-/** No answer, and why. */
-export interface Unknown {
-  readonly holds: 'unknown'
-  readonly code: ProofCode
-  readonly message: string
-}
-
-/**
- * What a proof says of a claim about every request: it holds; or it does not, with a request that shows it, about which
- * the evaluator itself was asked; or neither is known.
- */
-export type Proof = { readonly holds: true } | { readonly holds: false; readonly witness: AccessRequest } | Unknown
+import { findRequest, type Proof } from './find-request.ts'
+import { allowedBy, besidesOf, type Provable, spokenBy, statementsOf } from './model.ts'
+import type { Formula } from './search.ts'
+import type { Given } from './universe.ts'
 
 /** Requests to be asked about; several are alternatives. Written as a policy writes them; each part may be left out. */
 export type Question = Pick<Statement, 'Principal' | 'Action' | 'NotAction' | 'Resource' | 'NotResource' | 'Condition'>
@@ -61,10 +36,6 @@ export function unreachable(policies: Provable, questions: readonly Question[], 
   return refute([policies], given, questions, (one) => one, [true])
 }
 
-/** Choices for which no request was found are not looked at without end. */
-const mostRefused = 200
-const mostStates = 400_000
-
 /** Looks for a request that satisfies the formula over what each of the policies allows, and one of the questions. */
 function refute(
   provables: readonly Provable[],
@@ -74,56 +45,21 @@ function refute(
   expected: readonly boolean[],
 ): Proof {
   const asked = questionStatements(questions)
-  let open = false
-  let refused = 0
-  let universe: Universe
-  try {
-    universe = makeUniverse(
-      [...provables.flatMap(statementsOf), ...asked].map((one) => ({
-        source: one.source,
-        variables: one.takesVariables,
-      })),
-      given,
-      besidesOf(provables),
-    )
-    const groups: Groups = collectGroups()
-    const [first, second] = provables.map((one) => allowedBy(one, universe, groups))
-    if (first === undefined) throw new TypeError('nothing to prove')
-    const formula: Formula = {
-      kind: 'all',
-      of: [
-        ...(questions.length === 0
-          ? []
-          : [groups.add(asked.map((one) => universe.speaks({ source: one.source, variables: true }, 0, false)))]),
-        formulaOf(first, second ?? first),
-        ...universe.sound.map((diagram) => groups.add([diagram])),
-      ],
-    }
-    let witness: AccessRequest | undefined
-    search({ formula, groups: groups.all, sizes: universe.sizes, most: mostStates }, (choice) => {
-      const requests = requestsFor(universe, choice)
-      witness = requests.find(
-        (request) =>
-          provables.every((policies, index) => allows(policies, request) === expected[index]) &&
-          (questions.length === 0 || asked.some((one) => speaksOf(one, request))),
-      )
-      if (witness !== undefined) return true
-      refused += 1
-      if (requests.length === 0 || [...choice.keys()].some((level) => universe.open.has(level))) open = true
-      if (refused > mostRefused) throw new TooLarge()
-      return false
-    })
-    if (witness !== undefined) return { holds: false, witness }
-  } catch (error) {
-    if (error instanceof TooLarge) {
-      return refused > mostRefused
-        ? unresolved(open)
-        : unknown('policy.proof_bound', 'the policies multiply beyond what is looked at')
-    }
-    throw error
-  }
-  if (refused > 0) return unresolved(open)
-  return universe.gap === undefined ? { holds: true } : unknown('policy.proof_gap', universe.gap)
+  return findRequest({
+    statements: [...provables.flatMap(statementsOf), ...asked].map(spokenBy),
+    given,
+    besides: besidesOf(provables),
+    formula: (universe, groups) => {
+      const [first, second] = provables.map((one) => allowedBy(one, universe, groups))
+      if (first === undefined) throw new TypeError('nothing to prove')
+      const claim = formulaOf(first, second ?? first)
+      const among = asked.map((one) => universe.speaks(spokenBy(one), 0, false))
+      return questions.length === 0 ? claim : { kind: 'all', of: [groups.add(among), claim] }
+    },
+    shows: (request) =>
+      provables.every((policies, index) => allows(policies, request) === expected[index]) &&
+      (questions.length === 0 || asked.some((one) => speaksOf(one, request))),
+  })
 }
 
 /** Whether these policies allow the request, by the evaluator. */
@@ -134,9 +70,7 @@ export function allows(policies: Provable, request: AccessRequest): boolean {
   return policies.denies.find(facts, 0) === undefined && policies.allows.find(facts, 0) !== undefined
 }
 
-type Asked = ReturnType<typeof questionStatements>[number]
-
-function questionStatements(questions: readonly Question[]): ReturnType<typeof compileStatements> {
+function questionStatements(questions: readonly Question[]): readonly CompiledStatement[] {
   const Statement = questions.map((question): Statement => {
     const anything = question.Action === undefined && question.NotAction === undefined ? { Action: '*' } : {}
     return { Effect: 'Allow', ...anything, ...question }
@@ -144,17 +78,8 @@ function questionStatements(questions: readonly Question[]): ReturnType<typeof c
   return compileStatements('identity', { name: 'question', document: { Version: '2012-10-17', Statement } })
 }
 
-function speaksOf(question: Asked, request: AccessRequest): boolean {
+/** Whether a statement speaks of the request, by the evaluator. */
+export function speaksOf(question: CompiledStatement, request: AccessRequest): boolean {
   const facts = readFacts(request, false)
   return !('malformed' in facts) && applies(question, facts, 0)
-}
-
-function unresolved(open: boolean): Unknown {
-  return open
-    ? unknown('policy.proof_open', 'what may refute it hangs on variables, and no request was found that shows it')
-    : unknown('policy.proof_disagreement', 'the proof found a request on which the evaluator decides otherwise')
-}
-
-function unknown(code: ProofCode, message: string): Unknown {
-  return { holds: 'unknown', code, message }
 }

@@ -12,7 +12,7 @@ import type { KeyClasses } from './key-classes.ts'
 import { type KeyLevels, levels } from './levels.ts'
 import { actionPattern, actionSteps, ownerSteps, piecesOf, resourcePattern, stepsPattern, unique } from './patterns.ts'
 import { hasVariable, matchDiagram, type Relation, stepsAs, templateKey } from './relations.ts'
-import type { Step } from './steps.ts'
+import { type Step, stepsOfGlob } from './steps.ts'
 import { givenText, textDimension, type TextDimension, type TextPattern } from './text-dimension.ts'
 import { actionText, anyText, readable } from './texts.ts'
 
@@ -65,13 +65,9 @@ export interface Besides {
 /** Makes the universe of some statements. */
 export function makeUniverse(all: readonly Spoken[], given: Given, besides: Besides): Universe {
   const statements = all.filter((spoken) => concerns(spoken, given))
-  const atoms = [
-    ...new Map(
-      statements.flatMap(({ source, variables }) => atomsOf(source, variables)).map((atom) => [atom.id, atom]),
-    ).values(),
-  ]
-  const sources = statements.map(({ source }) => source)
-  const concerned = new Set(sources)
+  const atomsBy = new Map(statements.map(({ source, variables }) => [source, atomsOf(source, variables)]))
+  const atoms = [...new Map([...atomsBy.values()].flat().map((atom) => [atom.id, atom])).values()]
+  const sources = [...atomsBy.keys()]
   const resourcePieces = statements.flatMap(({ source, variables }) =>
     listOf(source.Resource ?? source.NotResource).map((pattern) => piecesOf(pattern, variables)),
   )
@@ -156,7 +152,8 @@ export function makeUniverse(all: readonly Spoken[], given: Given, besides: Besi
   )
 
   const speaks: Universe['speaks'] = ({ source, variables }, atLeast, bounded) => {
-    if (!concerned.has(source)) return diagrams.never
+    const demanded = atomsBy.get(source)
+    if (demanded === undefined) return diagrams.never
     const action = diagrams.oneOf(
       levels.action,
       unionOf(
@@ -170,7 +167,7 @@ export function makeUniverse(all: readonly Spoken[], given: Given, besides: Besi
       source.Action === undefined ? diagrams.not(action) : action,
       resourceDiagram(source, variables, resources, context),
       diagrams.oneOf(levels.caller, named),
-      ...atomsOf(source, variables).map(conditionOf),
+      ...demanded.map(conditionOf),
     ])
   }
 
@@ -226,7 +223,8 @@ function actionDimension(
     (text) => text.includes(':'),
   )
   // Requests write an action as the policies do.
-  const spelling = new Map(written.map((pattern) => [pattern.toLowerCase(), pattern]))
+  const spelled = written.flatMap((pattern) => [readable(stepsOfGlob(piecesOf(pattern, false))), pattern])
+  const spelling = new Map(spelled.map((text) => [text.toLowerCase(), text]))
   return { ...dimension, texts: dimension.texts.map((text) => spelling.get(text) ?? text) }
 }
 

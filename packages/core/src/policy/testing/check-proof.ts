@@ -2,7 +2,8 @@ import type { AccessRequest } from '@sallyport/core/access'
 import fc from 'fast-check'
 
 import { compile, compileLayer, type LayerSet, type PolicySet } from '../decide/policy-set.ts'
-import { allows, type Proof, within } from '../proof/prove.ts'
+import type { Proof } from '../proof/find-request.ts'
+import { allows, within } from '../proof/prove.ts'
 import { accessRequest, awsRequest, policyLayers } from './generated.ts'
 
 /** Everything that speaks on one access. */

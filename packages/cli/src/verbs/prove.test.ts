@@ -1,0 +1,92 @@
+import { afterAll, describe, expect, test } from 'vitest'
+
+import { appWith, type } from '../testing.ts'
+
+const policy = (...Statement: readonly Readonly<Record<string, unknown>>[]): string =>
+  JSON.stringify({ Version: '2012-10-17', Statement })
+const allow = (Action: string, Resource: string, more = {}) => ({ Effect: 'Allow', Action, Resource, ...more })
+const chained = {
+  Condition: {
+    StringEquals: { 'k:a': '${k:b}' },
+    StringLike: { 'k:b': '${k:c}' },
+    StringNotEquals: { 'k:a': '${k:c}' },
+    Null: { 'k:c': 'false' },
+  },
+}
+
+const files = appWith({
+  'get.json': policy(allow('s3:GetObject', 'arn:aws:s3:::photos/*')),
+  'all.json': policy(allow('s3:*', 'arn:aws:s3:::photos/*')),
+  'other.json': policy(allow('s3:*', 'arn:aws:s3:::papers/*')),
+  'chained.json': policy(allow('s3:*', 'arn:aws:s3:::papers/*', chained)),
+  'broad.json': policy(allow('s3:*', '*')),
+  'faulty.json': policy({ ...allow('s3:*', '*'), Effect: 'Maybe' }),
+})
+afterAll(() => files.remove())
+const say = (...line: readonly string[]) => type(line, { cwd: files.folder })
+
+describe('prove', () => {
+  test('ends with 0 where one policy lies within the other', async () => {
+    expect(await say('prove', 'get.json', '--within', 'all.json')).toMatchObject({
+      stdout: 'proved: everything that get.json allows, all.json allows\n',
+      exitCode: 0,
+    })
+  })
+
+  test('ends with 1 and shows a request where it does not', async () => {
+    const { stdout, exitCode } = await say('prove', 'all.json', '--within', 'get.json', '--json')
+    expect(exitCode).toBe(1)
+    expect(JSON.parse(stdout)).toMatchObject({
+      holds: false,
+      witness: { action: expect.stringMatching(/^s3:/), resource: 'arn:aws:s3:::photos/example' },
+    })
+  })
+
+  test('tells equal from overlapping', async () => {
+    expect(await say('prove', 'all.json', '--equal', 'all.json')).toMatchObject({ exitCode: 0 })
+    expect(await say('prove', 'all.json', '--equal', 'get.json')).toMatchObject({ exitCode: 1 })
+    expect(await say('prove', 'all.json', '--overlap', 'get.json')).toMatchObject({ exitCode: 0 })
+    expect(await say('prove', 'all.json', '--overlap', 'other.json')).toMatchObject({ exitCode: 1 })
+  })
+
+  test('ends with 6 and says why where neither can be shown', async () => {
+    const { stdout, exitCode } = await say('prove', 'chained.json', '--within', 'get.json')
+    expect(stdout).toContain('(policy.proof_open)')
+    expect(exitCode).toBe(6)
+  })
+
+  test('refuses a faulty policy, a missing file and half a question with 2', async () => {
+    const faulty = await say('prove', 'faulty.json', '--within', 'all.json')
+    expect(faulty.stdout).toMatch(/^faulty\.json:1:\d+: Statement\[0\]\.Effect: .*\(policy\.invalid_value\)/)
+    expect(faulty.exitCode).toBe(2)
+    expect(await say('prove', 'none.json', '--within', 'all.json')).toMatchObject({ exitCode: 2 })
+    expect(await say('prove', 'all.json')).toMatchObject({ exitCode: 2 })
+    expect(await say('prove', 'all.json', '--within', 'get.json', '--equal', 'get.json')).toMatchObject({ exitCode: 2 })
+  })
+
+  test('finds the way through an app, and says when there is none', async () => {
+    await say('init', 'shop')
+    const yes = await say('prove', 'member -> hello', '--app', 'shop')
+    expect(yes.stdout).toMatch(/^yes:\n {2}member -> POST \/hello/)
+    expect(yes.exitCode).toBe(0)
+    expect(await say('prove', 'internet -> hello', '--app', 'shop')).toMatchObject({ exitCode: 1 })
+    expect(await say('prove', 'membre -> hello', '--app', 'shop')).toMatchObject({ exitCode: 2 })
+    expect(await say('can', '--who', 'POST', '/hello', '--app', 'shop')).toMatchObject({
+      stdout: expect.stringMatching(/^member -> POST \/hello/),
+      exitCode: 0,
+    })
+  })
+})
+
+describe('lint', () => {
+  test('ends with 0 where it finds nothing, and with 1 and positions where it does', async () => {
+    expect(await say('lint', 'get.json')).toMatchObject({ exitCode: 0 })
+    const { stdout, exitCode } = await say('lint', 'get.json', 'broad.json')
+    expect(stdout).toMatch(/^broad\.json:1:\d+: statement 1: .*\(lint\.broad\)\n$/)
+    expect(exitCode).toBe(1)
+  })
+
+  test('ends with 2 where a file is no policy', async () => {
+    expect(await say('lint', 'faulty.json')).toMatchObject({ exitCode: 2 })
+  })
+})
