@@ -55,11 +55,8 @@ function send({ status, headers, body, trailers }: ExitResponse, stream: ServerH
     return
   }
   stream.respond({ ...merged(headers), ':status': status }, { waitForTrailers: trailers !== undefined })
-  stream.once('wantTrailers', () => {
-    const given = trailers?.() ?? []
-    if (given.length > 0) stream.sendTrailers(merged(given))
-    else stream.close()
-  })
+  // None are the end of the stream all the same: Node sends an empty frame with its flag.
+  stream.once('wantTrailers', () => stream.sendTrailers(merged(trailers?.() ?? [])))
   if (body instanceof Uint8Array) stream.end(body)
   else flow(body, stream)
   // What is still sent of a body that nobody wants goes nowhere.

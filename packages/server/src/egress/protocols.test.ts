@@ -103,6 +103,20 @@ describe('HTTP/2', () => {
     expect(harness.decisions).toHaveLength(20)
   })
 
+  it('is spoken toward the function also where the upstream speaks HTTP/1.1 only', async () => {
+    const server = createServer((message, response) => {
+      void text(message).then((body) => response.setHeader('connection', 'keep-alive').end(`got ${body}`))
+    })
+    endings.push(
+      () => server.closeAllConnections(),
+      () => server.close(),
+    )
+    const harness = await open(await listen(server))
+    const session = sessionOf(harness)
+    expect(await ask(session, {}, 'hello')).toMatchObject({ status: 200, body: 'got hello' })
+    expect(await ask(session, {}, 'again')).toMatchObject({ status: 200, body: 'got again' })
+  })
+
   it('is refused where another authority or host is named, on record', async () => {
     const harness = await open('http://127.0.0.1:9')
     const session = sessionOf(harness)

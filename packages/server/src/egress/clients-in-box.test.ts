@@ -1,0 +1,114 @@
+import { join } from 'node:path'
+import { existsSync, rmSync } from 'node:fs'
+
+import { Secret } from '@sallyport/core/access'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+
+import { edited } from '../../../manifest/src/testing/example.ts'
+import { openAuthority } from '../certificates/index.ts'
+import { buildFunction, moduleFoldersOf } from '../host/index.ts'
+import { type EngineUnderTest, makeEngine, openFolder } from '../host/testing/make-engine.ts'
+import { alice, type Harness, openHarness, realKey } from './testing/harness.ts'
+import { findPostgres, type PostgresServer, startPostgres } from './testing/postgres-server.ts'
+import { type PlainUpstream, startUpstream } from './testing/stripe-door.ts'
+
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 120_000 })
+
+const password = 'the-real-password-0123456789'
+const door = (port: number): string =>
+  [
+    '  db:',
+    'to: postgres://db.internal',
+    `upstream: postgres://127.0.0.1:${port}`,
+    'user: shop',
+    'password: "{mail-token}"',
+    'database: postgres',
+    'tls: off',
+  ].join('\n    ')
+const bin = findPostgres()
+const folder = openFolder()
+let upstream: PlainUpstream
+let database: PostgresServer | undefined
+let harness: Harness
+let host: EngineUnderTest
+
+beforeAll(async () => {
+  upstream = await startUpstream()
+  const kept = new Map<string, Secret<string>>()
+  const keeper = {
+    useSecret: (name: string) => kept.get(name),
+    setSecret: async (name: string, value: Secret<string>) => kept.set(name, value).size,
+  }
+  const authority = await openAuthority({
+    kind: 'gateway',
+    app: 'test',
+    permittedNames: ['localhost'],
+    nowMs: Date.now,
+    keeper,
+  })
+  if (bin !== undefined)
+    database = await startPostgres(bin, { user: 'shop', password }, await authority.leafFor(['localhost']))
+  harness = await openHarness({
+    upstream: upstream.origin,
+    secrets: { 'mail-token': password },
+    manifest: (text) =>
+      edited(
+        'stripe: { charge: any,',
+        'db: [connect]\n      stripe: { charge: any,',
+        edited(
+          'secrets: { stripe-key',
+          `${door(database?.port ?? 9)}\nsecrets: { stripe-key`,
+          text.slice(0, text.indexOf('only:  ')),
+        ),
+      ),
+  })
+  const { attachExits, boxExtras, image } = harness
+  host = await makeEngine({ attachExits, boxExtras })
+  const appFolder = join(import.meta.dirname, 'testing/clients')
+  const built = await buildFunction({
+    runtime: 'node',
+    entry: join(appFolder, 'index.mjs'),
+    appFolder,
+    moduleFolders: moduleFoldersOf(appFolder),
+    runtimeDir: join(folder, 'runtime'),
+    execPath: process.execPath,
+  })
+  if ('faults' in built) throw new Error(JSON.stringify(built.faults))
+  const { name, arn, zone } = image
+  await host.deploy({ ...built, name, arn, zone, ports: [5432], timeoutMs: 30_000, maxBoxes: 1, memoryMb: 512 })
+})
+
+afterAll(async () => {
+  await host?.close()
+  await harness?.close()
+  await database?.close()
+  await upstream?.close()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+const call = (client: string, to: string): Promise<unknown> =>
+  host.call({ client, host: to }, { functionName: 'payments', user: alice, deadline: Date.now() + 30_000 })
+
+describe('an unmodified client in a box', () => {
+  for (const client of ['fetch', 'https', 'http2', 'stripe', 'python'] as const) {
+    it.skipIf(client === 'python' && !existsSync('/usr/bin/python3'))(
+      `${client} works through a door, and fails beside it`,
+      async () => {
+        upstream.seen.length = 0
+        expect(await call(client, 'api.stripe.com')).toEqual({ answered: 'pi_1' })
+        expect(upstream.seen).toMatchObject([
+          { url: '/v1/payment_intents', headers: { authorization: `Bearer ${realKey}` } },
+        ])
+        expect(await call(client, 'evil.example')).toEqual({ failed: expect.any(String) })
+        expect(await call(client, '93.184.216.34')).toEqual({ failed: expect.any(String) })
+        expect(upstream.seen).toHaveLength(1)
+      },
+    )
+  }
+
+  it.skipIf(bin === undefined)('pg works through a door without a password, and fails beside it', async () => {
+    expect(await call('pg', 'db.internal')).toEqual({ answered: 'alice' })
+    expect(await call('pg', 'other.internal')).toEqual({ failed: expect.any(String) })
+    expect(await call('pg', '10.0.0.1')).toEqual({ failed: expect.any(String) })
+  })
+})
