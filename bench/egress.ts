@@ -19,6 +19,10 @@ upstream.listen(0, '127.0.0.1')
 await once(upstream, 'listening')
 const { port } = upstream.address() as AddressInfo // it listens on an address, not on a pipe
 const payments = await openHarness({ upstream: `http://127.0.0.1:${port}` })
+const unsecured = await openHarness({
+  upstream: `http://127.0.0.1:${port}`,
+  manifest: (text) => text.slice(0, text.indexOf('only:  ')).replace('https://api.stripe.com', 'http://localhost'),
+})
 const orders = await openHarness({ functionName: 'orders' })
 
 const plain = new PlainAgent({ keepAlive: true, maxSockets: 1 })
@@ -27,6 +31,10 @@ const form = { 'content-type': 'application/x-www-form-urlencoded' }
 
 const rows: readonly (readonly [string, () => Promise<void>])[] = [
   ['upstream, directly', () => send({ port, host: '127.0.0.1', agent: plain }, '/v1/payment_intents')],
+  [
+    'upstream through the door, plain to the door',
+    () => send({ port: unsecured.httpPort, host: 'localhost', agent: plain }, '/v1/payment_intents'),
+  ],
   ['upstream through the door, TLS to the door', () => viaDoor(payments)],
   [
     'function to function, an empty one',
@@ -59,6 +67,7 @@ for (const [name, call] of rows) {
 plain.destroy()
 secured.destroy()
 await payments.close()
+await unsecured.close()
 await orders.close()
 upstream.closeAllConnections()
 upstream.close()
