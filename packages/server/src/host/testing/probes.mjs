@@ -63,7 +63,9 @@ const probes = {
       .then((r) => String(r.status), (e) => 'error ' + e).then((t) => require('node:fs').writeFileSync('${file}', t))`
     spawn(process.execPath, ['-e', script], { detached: true, stdio: 'ignore' }).unref()
   },
-  leave: ({ seconds }) => void spawn('/usr/bin/sleep', [String(seconds)], { detached: true, stdio: 'ignore' }).unref(),
+  leave: ({ seconds }) => {
+    spawn('/usr/bin/sleep', [String(seconds)], { detached: true, stdio: 'ignore' }).unref()
+  },
   wait: ({ ms }) => sleep(ms),
   timer: ({ host, port }) => void setInterval(() => void tryConnect({ host, port }), 50),
   promise: ({ host, port }) => void tryOnAndOn({ host, port }),
