@@ -34,12 +34,12 @@ export function dial(door: Door, signal: AbortSignal): Promise<Socket> {
       () => fail(new SallyportError('upstream.timeout', 'the upstream did not answer in time')),
       connectTimeoutMs,
     )
-    signal.addEventListener('abort', () => fail(new SallyportError('upstream.aborted', 'the call was aborted')), {
-      once: true,
-    })
+    const abort = (): void => fail(new SallyportError('upstream.aborted', 'the call was aborted'))
+    signal.addEventListener('abort', abort, { once: true })
     socket.once('error', fail)
     socket.once('connect', () => {
       clearTimeout(timer)
+      signal.removeEventListener('abort', abort) // whoever has the socket ends it from here on
       socket.off('error', fail)
       socket.on('error', () => socket.destroy())
       resolve(socket)

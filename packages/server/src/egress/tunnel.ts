@@ -35,6 +35,7 @@ export interface Tunnels {
   hasOpaque(): boolean
 }
 
+const loginTimeoutMs = 15_000
 const maxKeys = 256
 
 /** Makes the tunnels of one box. */
@@ -109,6 +110,10 @@ export function createTunnels(
     const ended = endedSince(rooms, exit, grant, life.signal)
     if (ended !== undefined) throw new SallyportError(ended, 'the right to connect ended')
     const raw = await dial(door, life.signal)
+    // A server that stalls while we sign in must not outlive the invocation, nor our patience.
+    const giveUp = (): void => void raw.destroy()
+    const timer = setTimeout(giveUp, loginTimeoutMs)
+    life.signal.addEventListener('abort', giveUp, { once: true })
     try {
       if (greeting?.kind === 'cancel') return await cancel(door, greeting.key, raw, grant)
       if (greeting?.kind !== 'start') return relay(socket, raw, life, tlsOf(door) === 'opaque' ? {} : { tls: 'none' })
@@ -121,6 +126,9 @@ export function createTunnels(
     } catch (error) {
       raw.destroy()
       throw error
+    } finally {
+      clearTimeout(timer)
+      life.signal.removeEventListener('abort', giveUp)
     }
   }
 
