@@ -54,7 +54,7 @@ async function refusal(code: string, options: StartOptions = {}): Promise<Refuse
 
 test('a malformed manifest is refused with every fault at once, each with its place and what to try', async () => {
   await fresh()
-  app.edit('sallyport.yaml', 'can:\n      press: [print]', 'can:\n      pres: [print]')
+  app.edit('sallyport.yaml', 'press: [print]\n      notes-table', 'pres: [print]\n      notes-table')
   app.edit('sallyport.yaml', 'timeout: 1s', 'timeout: soon')
   app.edit('sallyport.yaml', 'PUT /notes/:id: { who: [writer] }', 'PUT /notes/:id: { who: [writter] }')
   const { said } = await refusal('manifest.faulty')

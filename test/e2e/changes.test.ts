@@ -50,13 +50,13 @@ test('a manifest that grants more is refused where nobody is asked, and --broade
 test('a manifest that only narrows comes into force without a word, and its record says what was lost', async () => {
   await (await start(app)).stop()
   app.edit('sallyport.yaml', openVersion, writersOnly)
-  app.write('sallyport.yaml', `${app.read('sallyport.yaml')}only:\n  - notes -> press\n`)
+  app.write('sallyport.yaml', `${app.read('sallyport.yaml')}only:\n  - notes, snake -> press\n`)
   const server = await start(app)
   assert.equal((await version(server)).code, 'token.missing')
   const last = (await configurations()).at(-1)
   assert.equal(last?.broadens, false)
   assert.ok(last.accessDiff.includes('- anyone may no longer call GET /version (notes)'))
-  assert.ok(last.accessDiff.includes('+ only notes -> press'))
+  assert.ok(last.accessDiff.includes('+ only notes, snake -> press'))
   await server.stop()
 })
 
