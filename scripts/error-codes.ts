@@ -440,6 +440,14 @@ export const errorCodes: Readonly<Record<string, Entry>> = {
     "The secret's value cannot stand in a header.",
     'Set it again without line breaks or control characters.',
   ],
+  'separation.dynamic': [
+    'The person has two roles active at a time that are kept separate.',
+    'End one elevation before the other begins.',
+  ],
+  'separation.static': [
+    'The person holds two roles that nobody may hold both.',
+    'Take one of them away at the issuer that states them.',
+  ],
   'server.port_forbidden': ['This user may not open the port.', 'Use a port above 1023: `--port N`.'],
   'server.port_in_use': ['Another program has the port.', '`--port 0` takes any free one.'],
   'server.slow_stop': ['A part did not end in time; the process ended without it.', 'Report it with the log.'],

@@ -3,7 +3,7 @@ import type { PolicyDocument } from '@sallyport/core/policy'
 
 import type { Door } from './door.ts'
 import type { Guest } from './guest.ts'
-import type { EmbeddedClient, Jit, Person } from './people.ts'
+import type { EmbeddedClient, Jit, Person, Separation } from './people.ts'
 
 /** Where something stands in a file: 1-based line and column. */
 export interface Position {
@@ -57,6 +57,8 @@ export interface App {
   readonly persons?: readonly Person[]
   /** Address that is told of every request for elevation. */
   readonly elevationWebhook?: string
+  /** Roles that nobody may unite. */
+  readonly separations?: readonly Separation[]
   /** Guest policies; each narrows what everything else allows. */
   readonly guests?: readonly Guest[]
   /** Administrative power → roles that hold it; MFA is always demanded. */
@@ -122,6 +124,8 @@ export interface Role {
   /** True when only an enrolled device will do. */
   readonly managedDevice: boolean
   readonly jit?: Jit
+  /** Roles as which its holders count as well, where they meet the demands of both. */
+  readonly includes?: readonly string[]
   readonly at: Position
 }
 

@@ -24,6 +24,13 @@ export interface Jit {
   readonly breakGlassMs?: number
 }
 
+/** Roles of which one person may not have two: not at all, or not at the same time. */
+export interface Separation {
+  readonly kind: 'static' | 'dynamic'
+  readonly roles: readonly string[]
+  readonly at: Position
+}
+
 /** A program that may ask the embedded provider for tokens. */
 export interface EmbeddedClient {
   readonly name: string

@@ -41,6 +41,9 @@ export function accessFacts(app: App): readonly AccessFact[] {
     ...(app.guardrailPolicies ?? []).map(({ name, digest }) =>
       opaque(`guardrail ${name}`, `the guardrail ${name} denies (${digest.slice(0, 12)})`, 2),
     ),
+    ...(app.separations ?? []).map(({ kind, roles }) =>
+      restraint(`nobody may have two of ${roles.join(', ')} (${kind})`),
+    ),
     ...(app.guests ?? []).map(guestFact),
     ...app.only.map(({ text }) => restraint(`only ${text}`)),
     ...(app.persons ?? []).map(({ name, accounts }) => restraint(`${accounts.join(' and ')} are one person: ${name}`)),
@@ -101,6 +104,7 @@ function roleFacts(role: Role): readonly AccessFact[] {
         ? `${name} needs no elevation`
         : `${name} counts for at most ${showDuration(jit.maxMs)} once elevated`,
     ),
+    ...(role.includes ?? []).map((included) => grant(`${name} may count as ${included}`)),
     ...(jit === undefined
       ? []
       : [

@@ -6,6 +6,7 @@ import { compileGuests } from './guests.ts'
 import { compileGuardrails } from './guardrails.ts'
 import { compileAttached, compileIdentities } from './identities.ts'
 import { compileOffers, compileRoutes } from './routes.ts'
+import { compileSeparations } from './separation.ts'
 import { collectRules } from './rules.ts'
 
 /** An app as the policy engine sees it. */
@@ -23,6 +24,7 @@ export function compileApp(app: App): CompiledApp {
     guardrails: [
       ...compileGuardrails(app, rules),
       ...(app.guardrailPolicies ?? []).map((policy) => compileAttached(policy, 'guardrail', rules)),
+      ...compileSeparations(app, rules),
       ...compileGuests(app, rules),
     ],
     identity: new Map(compileIdentities(app, rules)),

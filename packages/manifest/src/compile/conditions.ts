@@ -2,6 +2,7 @@ import { contextKeys } from '@sallyport/core/access'
 import type { Statement } from '@sallyport/core/policy'
 
 import type { App, Role } from '../app.ts'
+import { countingAs } from './inheritance.ts'
 
 /** The `Condition` of a compiled statement: operator → key → values, all of which must hold. */
 export type Condition = NonNullable<Statement['Condition']>
@@ -42,9 +43,10 @@ export function forPeople(
   forRoles: readonly string[],
 ): readonly { readonly parts: readonly string[]; readonly conditioned: Pick<Statement, 'Condition'> }[] {
   if (forRoles.length === 0) return [{ parts: [], conditioned: {} }]
-  return app.people
-    .filter((role) => forRoles.includes(role.name))
-    .map((role) => ({ parts: [`for-${role.name}`], conditioned: { Condition: transactionRoleCondition(role) } }))
+  return countingAs(app, forRoles).map((role) => ({
+    parts: [`for-${role.name}`],
+    conditioned: { Condition: transactionRoleCondition(role) },
+  }))
 }
 
 /**

@@ -5,6 +5,7 @@ import type { App, AttachedPolicy, FunctionDeclaration, Permission, Table } from
 import { tableVerbs, type TableVerb } from '../source/grammar.ts'
 import { both, forPeople, transactionRoleCondition, type Condition } from './conditions.ts'
 import { compileGuestsOf } from './guests.ts'
+import { countingAs } from './inheritance.ts'
 import type { Rules } from './rules.ts'
 
 type TablePermission = Extract<Permission, { kind: 'table' }>
@@ -95,7 +96,7 @@ function compileTable(
       ...(Object.keys(condition).length === 0 ? {} : { Condition: condition }),
     })
   if (permission.rows === 'any') return [statement('any', columns)]
-  const exceptions = app.people.filter((role) => permission.exceptRoles.includes(role.name))
+  const exceptions = countingAs(app, permission.exceptRoles)
   return [
     statement('own', both(ownRows, columns)),
     ...exceptions.map((role) => statement(`for-${role.name}`, both(transactionRoleCondition(role), columns))),

@@ -3,6 +3,7 @@ import type { NamedPolicy } from '@sallyport/core/policy'
 
 import type { App, FunctionDeclaration, Route } from '../app.ts'
 import { forPeople, roleCondition } from './conditions.ts'
+import { countingAs } from './inheritance.ts'
 import type { Rules } from './rules.ts'
 
 /** `who` → the route's resource policy: one statement per role, so that an allow names the role that earned it. */
@@ -29,14 +30,12 @@ function statements(
 ): NamedPolicy['document']['Statement'] {
   const allow = { Effect: 'Allow', Principal: '*', Action: actions.callRoute, Resource: route.arn } as const
   if (route.anyone) return [rules.statement(['route', one.name, route.key, 'anyone'], route.at, allow)]
-  return app.people
-    .filter((role) => route.who.includes(role.name))
-    .map((role) =>
-      rules.statement(['route', one.name, route.key, role.name], route.at, {
-        ...allow,
-        Condition: roleCondition(role),
-      }),
-    )
+  return countingAs(app, route.who).map((role) =>
+    rules.statement(['route', one.name, route.key, role.name], route.at, {
+      ...allow,
+      Condition: roleCondition(role),
+    }),
+  )
 }
 
 /**

@@ -1,6 +1,7 @@
 import { contextKeys, type AccessRequest, type Reason } from '@sallyport/core/access'
 
 import type { App, FunctionDeclaration, Permission, Role } from '../app.ts'
+import { countingAs } from '../compile/inheritance.ts'
 import { showPosition } from '../source/faults.ts'
 import { requestFix } from './person.ts'
 import { flag, holds, text } from './read-context.ts'
@@ -34,7 +35,7 @@ export function explainPerson(
   request: AccessRequest,
   app: App,
 ): Reason {
-  const roles = app.people.filter((role) => forRoles.includes(role.name))
+  const roles = countingAs(app, forRoles)
   const almost = roles.find((role) => lacksOnlyElevation(role, request))
   const who = text(request, contextKeys.transactionUser) ?? ''
   const fix = almost === undefined ? {} : requestFix(app, who, almost.name, `for ${facts.object}`)

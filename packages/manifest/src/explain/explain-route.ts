@@ -1,6 +1,7 @@
 import { contextKeys, type AccessRequest, type Reason } from '@sallyport/core/access'
 
 import type { App, Role, Route } from '../app.ts'
+import { countingAs } from '../compile/inheritance.ts'
 import { showPosition } from '../source/faults.ts'
 import { flag, holds, text } from './read-context.ts'
 import { requestFix } from './person.ts'
@@ -16,9 +17,7 @@ export function explainRoute(reason: Reason, request: AccessRequest, app: App): 
   if (route === undefined) return reason
   const facts = { subject: request.subject.name, object: route.key }
   const at = { at: showPosition(route.at) }
-  const held = app.people.filter(
-    (role) => route.who.includes(role.name) && holds(request, contextKeys.roles, role.name),
-  )
+  const held = countingAs(app, route.who).filter(({ name }) => holds(request, contextKeys.roles, name))
   const nearest = held
     .map((role) => ({ role, lacks: lacking(role, request) }))
     .toSorted((a, b) => a.lacks.length - b.lacks.length)[0]

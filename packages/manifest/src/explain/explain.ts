@@ -69,6 +69,11 @@ function explainDeny(reason: Reason, request: AccessRequest, compiled: CompiledA
   const subject = request.subject.name
   const ruleAt = reason.rule === undefined ? undefined : compiled.origins.get(reason.rule)
   const guest = (app.guests ?? []).find(({ at }) => at === ruleAt)
+  const separation = (app.separations ?? []).find(({ at }) => at === ruleAt)
+  if (separation !== undefined) {
+    const detail = separation.roles.join(' and ')
+    return reword(reason, `separation.${separation.kind}`, { subject, object: request.resource, detail })
+  }
   if (guest !== undefined) return explainGuest(reason, request, guest)
   if (request.action === actions.approveElevation) return explainAdministration(reason, request, app)
   const zone = app.zones.find(({ at }) => reason.layer === 'guardrail' && at === ruleAt)

@@ -35,6 +35,8 @@ export const wording = {
   'administration.mfa_required': '{object} needs a second factor',
   'administration.device_unmanaged': '{object} is open to {role} only from a managed device',
   'administration.self_approval': 'nobody approves their own request ({object})',
+  'separation.static': '{subject} holds {detail}, of which nobody may hold two',
+  'separation.dynamic': '{subject} has {detail} active, of which nobody may have two at a time',
   'guest.denied': 'the guest {guest} refuses {object}: {detail}',
   'guest.no_verdict': 'the guest {guest} gave no verdict on {object}: {detail}',
   'guardrail.denied': 'a guardrail denies {object}: {detail}',

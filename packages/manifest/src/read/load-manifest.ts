@@ -15,6 +15,7 @@ import { gatherAuthorizers, readIssuers } from './read-issuers.ts'
 import { readGuests } from './read-guests.ts'
 import { readAdministration, readLocations, readPeople, readPersons, readWebhook, readZones } from './read-people.ts'
 import { readPolicies } from './read-policies.ts'
+import { checkInclusion, checkSeparations, readSeparations } from './read-separation.ts'
 import type { Substitutions } from './substitute.ts'
 
 /** The app as the manifest declares it, or every fault at once; never half of each. */
@@ -49,6 +50,8 @@ export function loadManifest(folder: string, surroundings: Surroundings): Loaded
   const app = readApp(root, reading)
   checkZones(app, faults)
   checkRoutes(app.functions, faults)
+  checkInclusion(app, faults)
+  checkSeparations(app, faults)
   checkStatements(app, faults)
   const found = faults.all()
   if (found.length > 0) return { ok: false, faults: found }
@@ -69,6 +72,7 @@ function readSections(root: Node, reading: Reading): App {
     issuers: readIssuers(root, reading),
     locations: readLocations(section('locations'), reading),
     people: readPeople(section('people'), reading),
+    separations: readSeparations(section('separation'), reading),
     zones: readZones(section('zones'), reading),
     doors: readDoors(section('doors'), reading),
     secrets: readSecrets(section('secrets')),

@@ -7,6 +7,8 @@ import { resolve, type Reading } from './reading.ts'
 
 /** `people:` */
 export function readPeople(section: Node | undefined, { declared, faults }: Reading): readonly Role[] {
+  const includedRoles = (list: Node | undefined): readonly string[] =>
+    textsOf(list).flatMap(({ text, at }) => (resolve(text, at, 'role', declared.roles, faults) ? [text] : []))
   return entriesOf(section).map(({ key, keyAt, value }) => {
     const jit = child(value, 'jit')
     const approvers = textsOf(child(jit, 'approvers'))
@@ -15,6 +17,7 @@ export function readPeople(section: Node | undefined, { declared, faults }: Read
       name: key,
       mfa: isTrue(child(value, 'mfa')),
       countries: textsOf(child(value, 'countries')).map(({ text }) => text),
+      includes: includedRoles(child(value, 'includes')),
       managedDevice: textOf(child(value, 'device')) === 'managed',
       ...(jit === undefined
         ? {}

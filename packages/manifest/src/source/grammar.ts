@@ -131,6 +131,7 @@ const permission: Shape = {
   ],
 }
 
+const separated: Shape = { kind: 'list', of: { kind: 'list', of: nameText, atLeast: 2 }, atLeast: 1 }
 const guestScope: Shape = { kind: 'text', says: 'a kind of requests, or a thing', pattern: /^[^*]{1,256}$/ }
 
 const route: Shape = {
@@ -265,6 +266,7 @@ export const manifestShape: Extract<Shape, { kind: 'record' }> = {
                 shape: { kind: 'text', says: '"managed"', options: ['managed'] },
                 about: 'Only an enrolled device will do.',
               },
+              includes: { shape: names, about: 'Roles as which its holders count too, with the demands of both.' },
               jit: {
                 about: 'The role counts only while elevated.',
                 shape: {
@@ -298,6 +300,16 @@ export const manifestShape: Extract<Shape, { kind: 'record' }> = {
               },
             },
           },
+        },
+      },
+    },
+    separation: {
+      about: 'Roles of which nobody may have two.',
+      shape: {
+        kind: 'record',
+        keys: {
+          static: { shape: separated, about: 'Nobody may hold two of a list.' },
+          dynamic: { shape: separated, about: 'Nobody may have two of a list active, which with jit means elevated.' },
         },
       },
     },
