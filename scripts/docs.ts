@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 import { commandsDocument } from './docs/commands.ts'
+import { contextKeysDocument } from './docs/context-keys.ts'
 import { errorsDocument } from './docs/errors.ts'
 import { policyDocument } from './docs/policy.ts'
 import { top } from './run.ts'
@@ -10,6 +11,7 @@ import { top } from './run.ts'
 const documents: Readonly<Record<string, () => string>> = {
   'docs/cli.md': commandsDocument,
   'docs/errors.md': errorsDocument,
+  'docs/context-keys.md': contextKeysDocument,
   'docs/policy.md': policyDocument,
 }
 

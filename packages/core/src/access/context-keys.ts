@@ -1,8 +1,24 @@
 /**
  * The context keys that our own statements use. Source says who vouches for the value.
- * AWS keys keep their names: `dynamodb:LeadingKeys`, `dynamodb:Attributes`, `aws:SourceIp`, `aws:CurrentTime`.
+ * AWS's keys keep their names. docs/context-keys.md is made from this and from scripts/context-keys.ts.
  */
 export const contextKeys = {
+  /** date: now, by the server's clock. AWS's own key, as the next ones are. */
+  currentTime: 'aws:CurrentTime',
+  /** number: the same, in seconds since the epoch. */
+  epochTime: 'aws:EpochTime',
+  /** string: the address of the connection. */
+  sourceIp: 'aws:SourceIp',
+  /** string: what the caller says that it is; unverified. */
+  userAgent: 'aws:UserAgent',
+  /** string: who asks, as an ARN. */
+  principalArn: 'aws:PrincipalArn',
+  /** string: `User`, `Function`, `Operator` or `Anonymous`. */
+  principalType: 'aws:PrincipalType',
+  /** date: when the token was issued. */
+  tokenIssueTime: 'aws:TokenIssueTime',
+  /** string: a claim that the issuer's entry maps to a tag, under `…/NAME`. */
+  principalTag: 'aws:PrincipalTag',
   /** string[]: the subject's roles, from verified claims. */
   roles: 'sallyport:Roles',
   /** string[]: roles that are elevated for the subject right now, from the administration room. */

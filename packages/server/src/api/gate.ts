@@ -10,7 +10,7 @@ import {
 } from '@sallyport/core/access'
 import type { Gate, Outcome } from '@sallyport/core/enforcement'
 
-import { type AskGuests, subjectFacts } from '../information/index.ts'
+import { type AskGuests, principalFacts, subjectFacts } from '../information/index.ts'
 import type { AdministrativeRequest, ApiAnswer } from './verb.ts'
 
 /** What the administration door needs from the other rooms. */
@@ -44,6 +44,7 @@ export function administrationGate(rooms: AdministrationRooms): Gate<Administrat
           resource,
           context: {
             ...subjectFacts(subject, rooms.elevatedRoles(subject.id), undefined, rooms.nowMs()),
+            ...principalFacts(subject, rooms.nowMs()),
             [contextKeys.sourceZone]: 'administration',
             [contextKeys.subject]: subject.id,
             ...context,

@@ -1,7 +1,7 @@
 import { type AccessRequest, contextKeys, type Grant, type Reason } from '@sallyport/core/access'
 import { enforce, type Gate } from '@sallyport/core/enforcement'
 
-import { transactionFacts } from '../information/index.ts'
+import { principalFacts, transactionFacts } from '../information/index.ts'
 import type { Exit, ExitAsk } from './exit.ts'
 import { egressRecord, newId, outcomeRecord } from './records.ts'
 import { logLine } from './refusal.ts'
@@ -86,7 +86,8 @@ function withFacts(asked: AccessRequest, rooms: EgressRooms): AccessRequest {
   const { user } = asked
   const actors = [...asked.actors, asked.subject.id]
   const facts = transactionFacts(user, user === undefined ? [] : rooms.elevatedRoles(user.id))
-  return { ...asked, context: { ...asked.context, ...facts, [contextKeys.actorChain]: actors } }
+  const now = principalFacts(asked.subject, rooms.clock())
+  return { ...asked, context: { ...asked.context, ...now, ...facts, [contextKeys.actorChain]: actors } }
 }
 
 /** Why an admitted exit may not go on after all; asked again right before the upstream is called. */

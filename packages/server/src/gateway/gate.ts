@@ -17,7 +17,7 @@ import type { Allow } from '@sallyport/core/access'
 import type { Gate, Outcome } from '@sallyport/core/enforcement'
 import type { Evidence } from '@sallyport/core/identity'
 
-import { type AskGuests, subjectFacts } from '../information/index.ts'
+import { type AskGuests, principalFacts, subjectFacts } from '../information/index.ts'
 import type { Invocation, InvocationResult, StreamedAnswer } from '../host/index.ts'
 import { fromFunctionResult, toApiGatewayEvent } from '../host/index.ts'
 import type { BodyCheck } from './body-schema.ts'
@@ -68,8 +68,10 @@ export function ingressGate(rooms: IngressRooms): Gate<IngressRequest, IngressRe
           resource: destination?.route.arn ?? arn.route(rooms.app, '', '?', `${request.method} ${request.path}`),
           context: {
             ...factsOf(request, subject, rooms),
+            ...principalFacts(subject, rooms.nowMs()),
             [contextKeys.sourceZone]: 'internet',
-            'aws:SourceIp': request.remoteAddress,
+            [contextKeys.sourceIp]: request.remoteAddress,
+            ...userAgentOf(request),
           },
           actors: [],
           ...(subject.kind === 'user' ? { user: subject } : {}),
@@ -114,6 +116,12 @@ function speaksDpop({ credentials, proofs }: IngressRequest): boolean {
 
 function withNonce(response: IngressResponse, rooms: IngressRooms): IngressResponse {
   return { ...response, headers: [...response.headers, ['dpop-nonce', rooms.dpopNonce()]] }
+}
+
+/** What the caller says that it is, cut to what a condition looks at; absent where it says nothing. */
+function userAgentOf({ headers }: IngressRequest): Context {
+  const said = headers.get('user-agent')?.slice(0, 512) ?? ''
+  return said === '' ? {} : { [contextKeys.userAgent]: said }
 }
 
 /** What is certain before any policy is asked, in the order in which a caller would want to hear it. */

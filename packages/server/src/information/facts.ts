@@ -37,10 +37,30 @@ function credentialFacts({ authentication, credential, device }: Subject, nowSec
           [contextKeys.credentialBinding]: credential.binding,
           ...(credential.clientId === undefined ? {} : { [contextKeys.client]: credential.clientId }),
           ...Object.fromEntries(
-            Object.entries(credential.tags).map(([name, value]) => [`aws:PrincipalTag/${name}`, value]),
+            Object.entries(credential.tags).map(([name, value]) => [`${contextKeys.principalTag}/${name}`, value]),
           ),
         }),
   }
+}
+
+/** The moment, and who asks, by the keys that AWS's own policies ask for: the same at every door. */
+export function principalFacts({ id, kind, credential }: Subject, nowMs: number): Context {
+  return {
+    [contextKeys.currentTime]: new Date(nowMs).toISOString(),
+    [contextKeys.epochTime]: Math.floor(nowMs / 1000),
+    [contextKeys.principalArn]: id,
+    [contextKeys.principalType]: principalTypes[kind],
+    ...(credential === undefined
+      ? {}
+      : { [contextKeys.tokenIssueTime]: new Date(credential.issuedAtSeconds * 1000).toISOString() }),
+  }
+}
+
+const principalTypes: Readonly<Record<Subject['kind'], string>> = {
+  anonymous: 'Anonymous',
+  user: 'User',
+  function: 'Function',
+  operator: 'Operator',
 }
 
 /** The facts about the person on whose behalf a function runs. Without one every key is absent, and `own` denies. */

@@ -1,3 +1,3 @@
-export { subjectFacts, transactionFacts } from './facts.ts'
+export { principalFacts, subjectFacts, transactionFacts } from './facts.ts'
 export { type AskGuests } from './ask-guests.ts'
 export { compileLocations } from './networks.ts'
