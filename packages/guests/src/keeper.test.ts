@@ -1,3 +1,8 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+
 import { afterEach, expect, test, vi } from 'vitest'
 
 import { guestInput } from './input.ts'
@@ -71,3 +76,23 @@ test('more asks than a guest may hold are turned away at once', async () => {
   process.kill(pidOf(keeper), 'SIGKILL')
   expect(await asked[0]).toMatchObject([{ fault: 'guest.ended' }])
 })
+
+test('a guest that loops ends with the server that is killed', async () => {
+  const script = fileURLToPath(new URL('testing/left-alone.ts', import.meta.url))
+  const server = spawn(process.execPath, ['-C', 'source', script], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const [said] = await once(server.stdout, 'data')
+  const pid = Number(said)
+  expect(isRunning(pid)).toBe(true)
+  server.kill('SIGKILL')
+  await vi.waitFor(() => expect(isRunning(pid)).toBe(false), 60_000)
+})
+
+/** Whether a process is there and not merely waiting for somebody to hear of its end. */
+function isRunning(pid: number): boolean {
+  try {
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ESRCH')) return false
+    throw error
+  }
+}
