@@ -80,8 +80,11 @@ describe('a role that includes another', () => {
     expect(codeOf(app, 'chief', 'GET /notes')).toBe('route.mfa_required')
     expect(codeOf(app, 'back for chief', 'front.read')).toBe('function.not_granted_for')
     const places = read({
-      people:
-        '{ reader: { countries: [CH, DE] }, editor: { countries: [DE, AT], includes: [reader] }, lost: { countries: [FR], includes: [reader] } }',
+      people: [
+        '{ reader: { countries: [CH, DE] }',
+        'editor: { countries: [DE, AT], includes: [reader] }',
+        'lost: { countries: [FR], includes: [reader] } }',
+      ].join(', '),
     })
     expect(codeOf(places, 'editor@DE', 'GET /notes')).toBe('policy.allow')
     expect(codeOf(places, 'editor@AT', 'GET /notes')).toBe('route.country')
