@@ -3,7 +3,7 @@ import type { Guest } from '../guest.ts'
 import type { EmbeddedClient } from '../people.ts'
 import { showDuration } from '../source/units.ts'
 import { doorFacts } from './door-facts.ts'
-import { grant, measure, opaque, restraint, type AccessFact } from './facts.ts'
+import { type AccessFact, grant, guardrailKey, measure, opaque, policyKey, restraint } from './facts.ts'
 
 /** Everything that an app lets happen, one sentence each: what `diff` compares and a reviewer reads. */
 export function accessOf(app: App): readonly string[] {
@@ -39,7 +39,7 @@ export function accessFacts(app: App): readonly AccessFact[] {
     ),
     ...app.functions.flatMap((one) => functionFacts(app, one)),
     ...(app.guardrailPolicies ?? []).map(({ name, digest }) =>
-      opaque(`guardrail ${name}`, `the guardrail ${name} denies (${digest.slice(0, 12)})`, 2),
+      opaque(guardrailKey(name), `the guardrail ${name} denies (${digest.slice(0, 12)})`, 2),
     ),
     ...(app.separations ?? []).map(({ kind, roles }) =>
       restraint(`nobody may have two of ${roles.join(', ')} (${kind})`),
@@ -208,7 +208,7 @@ function functionFacts(app: App, one: FunctionDeclaration): readonly AccessFact[
     ...one.can.flatMap((permission) => permissionFacts(name, permission)),
     ...(one.identityPolicies ?? []).map(({ name: policy, digest, document }) =>
       opaque(
-        `policy ${name} ${policy}`,
+        policyKey(name, policy),
         `${name} may do what ${policy} says (${digest.slice(0, 12)})`,
         document.Statement.some(({ Effect }) => Effect === 'Deny') ? 2 : 0,
       ),

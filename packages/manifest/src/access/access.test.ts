@@ -66,6 +66,25 @@ describe('the access diff', () => {
     }
   })
 
+  it('proves of an attached document that it lets nothing more happen', () => {
+    const text = edited(
+      'can: { email: [send] }',
+      'can: { email: [send] }\n    policies: [policies/p.json]',
+      withoutStatements(exampleText),
+    )
+    const attached = (Action: string, more: readonly object[] = []) => {
+      const Resource = 'arn:aws:dynamodb:us-east-1:123456789012:table/Orders'
+      const Statement = [{ Effect: 'Allow', Action, Resource, Condition: { Bool: { 'aws:SecureTransport': 'true' } } }]
+      const document = { Version: '2012-10-17', Statement: [...Statement, ...more] }
+      return mustLoad(text, { 'policies/p.json': JSON.stringify(document) }).app
+    }
+    const deny = { Effect: 'Deny', Action: 'dynamodb:*', Resource: '*', Condition: { Null: { 'k:a': 'true' } } }
+    const before = attached('dynamodb:PutItem')
+    expect(accessDiff(before, attached('dynamodb:PutItem', [deny])).broadens).toBe(false)
+    expect(accessDiff(attached('dynamodb:PutItem', [deny]), before).broadens).toBe(true)
+    expect(accessDiff(before, attached('dynamodb:DeleteItem')).broadens).toBe(true)
+  })
+
   it('counts the loss of an invariant as broadening', () => {
     expect(accessDiff(app, mustLoad(edited('  - payments -> stripe\n', '')).app)).toEqual({
       lines: ['- only payments -> stripe'],

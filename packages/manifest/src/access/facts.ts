@@ -39,3 +39,13 @@ export function opaque(key: string, line: string, absentRank = 0): AccessFact {
 export function bound(key: string, rank: number, line: string): AccessFact {
   return { key, line, rank, absentRank: Infinity, opaque: false }
 }
+
+/** The key of the fact about a guardrail's document. */
+export function guardrailKey(document: string): string {
+  return `guardrail ${document}`
+}
+
+/** The key of the fact about a document that is attached to a function. */
+export function policyKey(functionName: string, document: string): string {
+  return `policy ${functionName} ${document}`
+}

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import type { LayerSet } from '../decide/policy-set.ts'
 import { allow, cases, deny, documents } from '../testing/containment.ts'
 import type { Proof } from './find-request.ts'
-import { allows, disjoint, equal, unreachable, within } from './prove.ts'
+import { allows, disjoint, equal, narrows, unreachable, within } from './prove.ts'
 
 /** Of a refutation, what was asked. */
 function told(proof: Proof, a: LayerSet, b: LayerSet): string {
@@ -82,4 +82,14 @@ test('unreachable asks about some requests only', () => {
     witness: { action: 's3:DeleteObject' },
   })
   expect(unreachable(policies, [{ Resource: 'arn:aws:s3:::c/*' }])).toEqual({ holds: true })
+})
+
+test('narrows holds a document against what stood in its place, Denies too', () => {
+  const before = documents([allow('s3:Get*', '*'), deny('kms:*', '*')])
+  expect(narrows(before, documents([allow('s3:GetObject', '*'), deny('kms:*', '*'), deny('s3:*', '*')]))).toEqual({
+    holds: true,
+  })
+  // By itself it allows less, but it no longer denies what another policy may allow.
+  expect(narrows(before, documents([allow('s3:GetObject', '*')]))).toMatchObject({ witness: { action: 'kms:example' } })
+  expect(narrows(before, documents([allow('s3:*', '*'), deny('kms:*', '*')]))).toMatchObject({ holds: false })
 })

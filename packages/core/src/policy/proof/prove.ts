@@ -1,6 +1,7 @@
 import type { AccessRequest } from '@sallyport/core/access'
 
 import { decide } from '../decide/decide.ts'
+import type { LayerSet } from '../decide/policy-set.ts'
 import { applies, type CompiledStatement, compileStatements } from '../decide/statement.ts'
 import type { Statement } from '../document.ts'
 import { readFacts } from '../match/facts.ts'
@@ -34,6 +35,45 @@ export function disjoint(a: Provable, b: Provable, given: Given = {}): Proof {
 /** Whether no request of these is allowed; a refutation is one that is. */
 export function unreachable(policies: Provable, questions: readonly Question[], given: Given = {}): Proof {
   return refute([policies], given, questions, (one) => one, [true])
+}
+
+/**
+ * Whether putting `after` in the place of `before` lets nothing more happen, whatever other policies stand beside: it
+ * denies at least as much, and what it allows was allowed. A refutation is a request for which that is not so.
+ */
+export function narrows(before: LayerSet, after: LayerSet): Proof {
+  const of = (layer: LayerSet, effect: Statement['Effect']): readonly CompiledStatement[] =>
+    layer.statements.filter(({ source }) => source.Effect === effect)
+  const speaking = (statements: readonly CompiledStatement[], request: AccessRequest): boolean =>
+    statements.some((one) => speaksOf(one, request))
+  return findRequest({
+    statements: [...before.statements, ...after.statements].map(spokenBy),
+    given: {},
+    besides: besidesOf([before, after]),
+    formula: (universe, groups) => {
+      const group = (statements: readonly CompiledStatement[]): Formula =>
+        groups.add(statements.map((one) => universe.speaks(spokenBy(one), 0, false)))
+      const no = (formula: Formula): Formula => ({ kind: 'not', of: formula })
+      const denied = no(group(of(after, 'Deny')))
+      return {
+        kind: 'all',
+        of: [
+          denied,
+          {
+            kind: 'some',
+            of: [
+              group(of(before, 'Deny')),
+              { kind: 'all', of: [group(of(after, 'Allow')), no(group(of(before, 'Allow')))] },
+            ],
+          },
+        ],
+      }
+    },
+    shows: (request) =>
+      !speaking(of(after, 'Deny'), request) &&
+      (speaking(of(before, 'Deny'), request) ||
+        (speaking(of(after, 'Allow'), request) && !speaking(of(before, 'Allow'), request))),
+  })
 }
 
 /** Looks for a request that satisfies the formula over what each of the policies allows, and one of the questions. */
