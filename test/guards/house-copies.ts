@@ -2,11 +2,11 @@ import { spawnSync } from 'node:child_process'
 import {
   chmodSync,
   cpSync,
+  linkSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
-  rmSync,
   symlinkSync,
   unlinkSync,
   writeFileSync,
@@ -15,6 +15,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 
 import { type Guard, placesOf } from './guard.ts'
+import { leadingTo, readImporters } from './imports.ts'
 
 const top = resolve(import.meta.dirname, '../..')
 const configuration = ['package.json', 'vitest.config.ts', 'tsconfig.json', 'tsconfig.base.json']
@@ -49,20 +50,29 @@ export function copyHouse(): HouseCopies {
       filter: (path) => !/(^|\/)(node_modules|dist|\.sallyport)(\/|$)/.test(path.slice(top.length)),
     })
   }
-  mkdirSync(join(whole, 'node_modules/@sallyport'), { recursive: true })
-  for (const name of readdirSync(join(whole, 'packages'))) {
-    symlinkSync(join('../../packages', name), join(whole, 'node_modules/@sallyport', name))
-  }
+  linkPackages(whole)
+  const importers = readImporters(whole)
   let copies = 0
   return {
     root,
     whole,
     without: (guard) => {
       const copy = join(root, `without-${(copies += 1)}`)
-      // Hard links: a copy takes some 10 ms, and only the files that differ take room.
-      const linked = spawnSync('cp', ['-al', whole, copy], { encoding: 'utf8' })
+      // What the guard's files lead nowhere near is linked, and so is one module for all copies; the rest is this
+      // copy's own. Hard links, for a module is told apart by its path.
+      const linked = spawnSync('cp', ['-as', join(whole, 'packages'), join(whole, 'examples'), copyFolder(copy)], run)
       if (linked.status !== 0) throw new Error(`cannot copy ${whole}: ${linked.stderr}`)
-      for (const { file, code, without } of placesOf(guard)) {
+      linkPackages(copy)
+      const places = placesOf(guard)
+      const own = leadingTo(
+        places.map(({ file }) => file),
+        importers,
+      )
+      for (const file of new Set([...own, ...guard.noticedBy])) {
+        unlinkSync(join(copy, file))
+        linkSync(join(whole, file), join(copy, file))
+      }
+      for (const { file, code, without } of places) {
         const path = join(copy, file)
         const original = readFileSync(path, 'utf8')
         if (original.split(code).length !== 2) throw new Error(`its code does not stand exactly once in ${file}`)
@@ -74,6 +84,21 @@ export function copyHouse(): HouseCopies {
       }
       return copy
     },
-    remove: () => rmSync(root, { recursive: true, force: true }),
+    remove: () => void spawnSync('rm', ['-rf', root]),
+  }
+}
+
+const run = { encoding: 'utf8' } as const
+
+function copyFolder(copy: string): string {
+  mkdirSync(copy)
+  return copy
+}
+
+/** Our own packages, as those in this copy find them. */
+function linkPackages(copy: string): void {
+  mkdirSync(join(copy, 'node_modules/@sallyport'), { recursive: true })
+  for (const name of readdirSync(join(copy, 'packages'))) {
+    symlinkSync(join('../../packages', name), join(copy, 'node_modules/@sallyport', name))
   }
 }

@@ -1,0 +1,52 @@
+import { existsSync, globSync, readFileSync } from 'node:fs'
+import { dirname, join, normalize } from 'node:path'
+
+/** Which files of a house lead to which: by an import, or by a path that they name beside themselves. */
+export type Importers = ReadonlyMap<string, readonly string[]>
+
+/** Reads the importers of every file under `packages` and `examples`. Paths are relative to the house. */
+export function readImporters(house: string): Importers {
+  const rooms = roomsOf(house)
+  const importers = new Map<string, string[]>()
+  for (const file of globSync(['packages/*/src/**', 'examples/**'], { cwd: house }).filter(isCode)) {
+    // Whatever is quoted and leads to a file leads there: an import, a worker, a module that a box is given.
+    for (const [, quoted = ''] of readFileSync(join(house, file), 'utf8').matchAll(/['"`]([^'"`\n]+)['"`]/g)) {
+      const target = rooms.get(quoted) ?? normalize(join(dirname(file), quoted))
+      for (const path of [target, normalize(join(dirname(file), 'inside', quoted))]) {
+        if (!isCode(path) || !existsSync(join(house, path))) continue
+        importers.set(path, [...(importers.get(path) ?? []), file])
+      }
+    }
+  }
+  return importers
+}
+
+/** These files and every file that leads to one of them, over however many steps. */
+export function leadingTo(files: readonly string[], importers: Importers): ReadonlySet<string> {
+  const found = new Set<string>()
+  const open = [...files]
+  for (let file = open.pop(); file !== undefined; file = open.pop()) {
+    if (found.has(file)) continue
+    found.add(file)
+    open.push(...(importers.get(file) ?? []))
+  }
+  return found
+}
+
+/** `@sallyport/core/policy` → `packages/core/src/policy/index.ts`, as the packages themselves say. */
+function roomsOf(house: string): ReadonlyMap<string, string> {
+  return new Map(
+    globSync('packages/*/package.json', { cwd: house }).flatMap((path) => {
+      const { name, exports }: { name: string; exports: Readonly<Record<string, { source?: string }>> } = JSON.parse(
+        readFileSync(join(house, path), 'utf8'),
+      )
+      return Object.entries(exports).flatMap(([entry, { source }]) =>
+        source === undefined ? [] : [[normalize(join(name, entry)), normalize(join(dirname(path), source))] as const],
+      )
+    }),
+  )
+}
+
+function isCode(path: string): boolean {
+  return /\.(ts|mjs|cjs|js|py)$/.test(path) && !path.endsWith('.d.ts')
+}
