@@ -4,14 +4,7 @@ import type { PolicyDocument } from '@sallyport/core/policy'
 import type { Door } from './door.ts'
 import type { Guest } from './guest.ts'
 import type { EmbeddedClient, Jit, Person, Separation } from './people.ts'
-
-/** Where something stands in a file: 1-based line and column. */
-export interface Position {
-  /** Path as the user would type it, relative to the app folder: `sallyport.yaml`, `policies/orders.json`. */
-  readonly file: string
-  readonly line: number
-  readonly column: number
-}
+import type { Position } from './position.ts'
 
 /** One thing wrong with a manifest. All are reported at once. */
 export interface Fault extends Position {

@@ -1,4 +1,4 @@
-import type { Position } from './app.ts'
+import type { Position } from './position.ts'
 
 /** A way out to one host. Only its operations may be asked for, and only by functions whose `can` names them. */
 export interface Door {

@@ -1,4 +1,4 @@
-import type { Position } from './app.ts'
+import type { Position } from './position.ts'
 
 /**
  * A policy of a guest engine (OPA, Cedar). It is asked before the decision, and its verdict is a fact which a guardrail

@@ -8,13 +8,13 @@ export {
   type Invariant,
   type Issuer,
   type Permission,
-  type Position,
   type Role,
   type Route,
   type SecretDeclaration,
   type Table,
   type Zone,
 } from './app.ts'
+export { type Position } from './position.ts'
 export { type Constraints, type Door, type DoorOperation, type Returns, secretsIn, secretsOf } from './door.ts'
 export { type Guest } from './guest.ts'
 export { accessDiff, type AccessDiff, compareFacts } from './access/access-diff.ts'

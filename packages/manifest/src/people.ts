@@ -1,4 +1,4 @@
-import type { Position } from './app.ts'
+import type { Position } from './position.ts'
 
 /** One human being, and the accounts under which they may come: `ada`, `ada-ops`, `pool:ada`. */
 export interface Person {

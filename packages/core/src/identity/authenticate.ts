@@ -4,7 +4,8 @@ import type { ProofVerifier } from './dpop.ts'
 import { parseAuthorization, type Presented } from './parse-authorization.ts'
 import { refuseToken, type TokenRefusal } from './refusal.ts'
 import { subjectOf } from './subject-of.ts'
-import type { VerifiedToken, Verifier } from './verifier.ts'
+import type { VerifiedToken } from './verified-token.ts'
+import type { Verifier } from './verifier.ts'
 
 /** What one request presents, as it was read. */
 export interface Evidence {

@@ -57,4 +57,5 @@ export {
   type TicketVerdict,
   verifyTicket,
 } from './ticket.ts'
-export { createVerifier, type VerifiedToken, type Verifier, type VerifierOptions } from './verifier.ts'
+export { type VerifiedToken } from './verified-token.ts'
+export { createVerifier, type Verifier, type VerifierOptions } from './verifier.ts'

@@ -3,7 +3,7 @@ import { isObject, type JsonObject, stringList } from '@sallyport/core/json'
 
 import type { Binding } from './binding.ts'
 import { isNumericDate } from './lifetime.ts'
-import type { VerifiedToken } from './verifier.ts'
+import type { VerifiedToken } from './verified-token.ts'
 
 /** RFC 8176 §2 method references by what they prove: something known, held, or of the body. */
 const factors: ReadonlyMap<string, 'knowledge' | 'possession' | 'inherence'> = new Map([

@@ -1,35 +1,17 @@
 import { isRevoked, type RevokedAt, SallyportError } from '@sallyport/core/access'
-import type { JsonObject } from '@sallyport/core/json'
 
-import { type Binding, readBinding } from './binding.ts'
+import { readBinding } from './binding.ts'
 import { readClaims } from './claims.ts'
 import { digestText, type Sha256 } from './digest.ts'
 import { checkIssuers, type IssuerConfiguration } from './issuer.ts'
 import { verifyJws } from './key-record.ts'
 import { createKeySet, type KeySet } from './key-set.ts'
-import { checkLifetime, type Lifetime, readLifetime } from './lifetime.ts'
+import { checkLifetime, readLifetime } from './lifetime.ts'
 import { maxTokenLength } from './parse-authorization.ts'
 import { parseJwt } from './parse-jwt.ts'
 import { refuseToken, type TokenRefusal } from './refusal.ts'
 import { subjectOf } from './subject-of.ts'
-
-/** A token whose every check held at the moment `verify` answered. */
-export interface VerifiedToken extends Lifetime {
-  readonly kind: 'verified'
-  readonly issuer: IssuerConfiguration
-  readonly keyId: string
-  /** The header's `typ`, as `parseJwt` reads it. */
-  readonly type: string | undefined
-  /** What its presenter must prove beside it. */
-  readonly binding: Binding
-  /** The holder's name within the issuer; `subjectOf` makes it unique among issuers. */
-  readonly userName: string
-  readonly roles: readonly string[]
-  readonly scopes: readonly string[]
-  readonly tags: Readonly<Record<string, string>>
-  /** All claims, without a prototype. */
-  readonly claims: JsonObject
-}
+import type { VerifiedToken } from './verified-token.ts'
 
 /** Whom to believe, and by which clock. */
 export interface VerifierOptions {

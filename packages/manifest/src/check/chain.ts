@@ -1,4 +1,5 @@
-import type { App, FunctionDeclaration, Position } from '../app.ts'
+import type { App, FunctionDeclaration } from '../app.ts'
+import type { Position } from '../position.ts'
 import { describeSubject } from '../ask/describe-subject.ts'
 import { askOperation, askRoute } from '../ask/facts.ts'
 import type { CompiledApp } from '../compile/compile-app.ts'

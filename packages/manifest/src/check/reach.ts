@@ -1,7 +1,8 @@
 import type { AccessRequest, Context } from '@sallyport/core/access'
 import { assemble, decide, type PolicySet, type Proof, unreachable } from '@sallyport/core/policy'
 
-import type { App, Position } from '../app.ts'
+import type { App } from '../app.ts'
+import type { Position } from '../position.ts'
 import type { CompiledApp } from '../compile/compile-app.ts'
 import { describeObject } from '../ask/describe-object.ts'
 import type { Party } from './party.ts'

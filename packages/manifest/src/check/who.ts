@@ -1,6 +1,7 @@
 import { contextKeys } from '@sallyport/core/access'
 
-import type { App, Position } from '../app.ts'
+import type { App } from '../app.ts'
+import type { Position } from '../position.ts'
 import type { CompiledApp } from '../compile/compile-app.ts'
 import { functionParty, type Party, personParty, strangerParty } from './party.ts'
 import { inWords, reach, type Target } from './reach.ts'

@@ -1,6 +1,7 @@
 import { compilePolicies, type AppPolicies, type Authority } from '@sallyport/core/policy'
 
-import type { App, Position } from '../app.ts'
+import type { App } from '../app.ts'
+import type { Position } from '../position.ts'
 import { compileAdministration } from './administration.ts'
 import { compileGuests } from './guests.ts'
 import { compileGuardrails } from './guardrails.ts'

@@ -1,6 +1,6 @@
 import type { Statement } from '@sallyport/core/policy'
 
-import type { Position } from '../app.ts'
+import type { Position } from '../position.ts'
 
 /** Makes statements with Sids that are unique in the app, and remembers where each rule stands. */
 export interface Rules {

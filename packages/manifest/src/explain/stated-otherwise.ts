@@ -1,6 +1,7 @@
 import type { AccessRequest, Reason } from '@sallyport/core/access'
 
-import type { App, Position } from '../app.ts'
+import type { App } from '../app.ts'
+import type { Position } from '../position.ts'
 import { describeAsk } from '../ask/describe-ask.ts'
 import { showPosition } from '../source/faults.ts'
 

@@ -1,4 +1,4 @@
-import type { Position } from '../app.ts'
+import type { Position } from '../position.ts'
 import type { Faults } from '../source/faults.ts'
 import { didYouMean } from '../source/suggest.ts'
 import type { NamedFile } from './files.ts'

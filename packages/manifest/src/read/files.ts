@@ -1,4 +1,4 @@
-import type { Position } from '../app.ts'
+import type { Position } from '../position.ts'
 import type { Faults } from '../source/faults.ts'
 
 /** What the loader needs from outside. Nothing here runs code. */

@@ -1,4 +1,4 @@
-import type { Position } from '../app.ts'
+import type { Position } from '../position.ts'
 import { secretsIn, type Added, type ClientCredentials } from '../door.ts'
 import { addedParts } from '../source/door-grammar.ts'
 import { child, entriesOf, textOf, type Node } from '../source/node.ts'

@@ -1,4 +1,5 @@
-import type { App, Position } from '../app.ts'
+import type { App } from '../app.ts'
+import type { Position } from '../position.ts'
 import type { Guest, GuestScope } from '../guest.ts'
 import { describeObject } from '../ask/describe-ask.ts'
 import { guestKinds } from '../compile/guests.ts'

@@ -1,6 +1,7 @@
 import { type IssuerKind, issuerKinds, lintTrust } from '@sallyport/core/identity'
 
-import type { Issuer, Position } from '../app.ts'
+import type { Issuer } from '../app.ts'
+import type { Position } from '../position.ts'
 import { child, entriesOf, type Node, textOf, textsOf } from '../source/node.ts'
 import { readAddress } from './address.ts'
 import { type Reading, resolve } from './reading.ts'

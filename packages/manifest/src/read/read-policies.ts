@@ -1,6 +1,7 @@
 import { parsePolicy, type PolicyDocument } from '@sallyport/core/policy'
 
-import type { AttachedPolicy, Position } from '../app.ts'
+import type { AttachedPolicy } from '../app.ts'
+import type { Position } from '../position.ts'
 import { collectFaults } from '../source/faults.ts'
 import { child, itemsOf, textsOf, type Node } from '../source/node.ts'
 import { parseYaml } from '../source/parse-yaml.ts'

@@ -1,4 +1,4 @@
-import type { Position } from '../app.ts'
+import type { Position } from '../position.ts'
 import type { Faults } from '../source/faults.ts'
 import { entriesOf, child, itemsOf, textOf, type Node } from '../source/node.ts'
 import { didYouMean } from '../source/suggest.ts'

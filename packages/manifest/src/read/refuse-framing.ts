@@ -1,4 +1,4 @@
-import type { Position } from '../app.ts'
+import type { Position } from '../position.ts'
 import type { Reading } from './reading.ts'
 
 /** Headers that frame a message or name its receiver: a door that set them could send one request as another. */

@@ -1,4 +1,4 @@
-import type { Position } from '../app.ts'
+import type { Position } from '../position.ts'
 import type { Faults } from '../source/faults.ts'
 
 /** Every `${NAME}` that was used, with what it stood for: part of the app's digest. */

@@ -1,4 +1,5 @@
-import type { Fault, Position } from '../app.ts'
+import type { Fault } from '../app.ts'
+import type { Position } from '../position.ts'
 
 /** Every code that the manifest room reports, each with the rule in one line. docs/errors.md is made from it. */
 export const faultCodes = {

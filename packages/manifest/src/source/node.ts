@@ -1,4 +1,4 @@
-import type { Position } from '../app.ts'
+import type { Position } from '../position.ts'
 
 /** A YAML value with the place where it stands. What the readers see instead of the YAML library. */
 export type Node = MapNode | ListNode | TextNode | NumberNode | FlagNode | EmptyNode

@@ -1,6 +1,6 @@
 import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, type Document, type Node as YamlNode } from 'yaml'
 
-import type { Position } from '../app.ts'
+import type { Position } from '../position.ts'
 import type { Faults } from './faults.ts'
 import type { Entry, Node } from './node.ts'
 

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { SallyportError } from '@sallyport/core/access'
 import type { Door } from '@sallyport/manifest'
 
-import type { UpstreamCall } from './upstream.ts'
+import type { UpstreamCall } from './upstream-call.ts'
 
 /** What a door puts on one request, with every secret filled in. It lives as long as the request does. */
 export interface Credential {

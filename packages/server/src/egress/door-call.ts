@@ -3,7 +3,7 @@ import type { Passed } from '@sallyport/core/enforcement'
 import { type App, type Door, secretsOf, setSecretFix } from '@sallyport/manifest'
 
 import { type Credential, fillIn } from './credential.ts'
-import type { DoorRequest, DoorTools } from './door.ts'
+import type { DoorRequest, DoorTools } from './door-request.ts'
 import { judgeBody, judgeQuery } from './fields.ts'
 import { endedSince } from './gate.ts'
 import { handBack, local } from './hand-back.ts'
@@ -13,7 +13,7 @@ import type { Life } from './life.ts'
 import { secretPatterns } from './redact.ts'
 import type { ExitResponse } from './refusal.ts'
 import type { EgressRooms } from './rooms.ts'
-import type { UpstreamCall } from './upstream.ts'
+import type { UpstreamCall } from './upstream-call.ts'
 
 /** The call of an upstream with everything that the door adds, or that the right to make it has ended. */
 export type PreparedCall =

@@ -1,10 +1,8 @@
 import { actions, arn, type Grant, type Reason, SallyportError } from '@sallyport/core/access'
 import type { Passed } from '@sallyport/core/enforcement'
-import { type Door, type DoorOperation, matchDoor, secretsOf, unlistedDoorArn } from '@sallyport/manifest'
+import { type Door, matchDoor, secretsOf, unlistedDoorArn } from '@sallyport/manifest'
+import type { DoorRoute, DoorTools, DoorRequest } from './door-request.ts'
 
-import type { Invocation } from '../host/index.ts'
-import type { Content } from './body.ts'
-import type { Box } from './box.ts'
 import { missingSecret, passDoor, publicWords } from './door-call.ts'
 import type { Exit } from './exit.ts'
 import { type Judged, judgeBody, judgeQuery } from './fields.ts'
@@ -13,37 +11,6 @@ import { doorReason, type Head } from './head.ts'
 import { type Life, liveUnder } from './life.ts'
 import { type ExitResponse, refusalResponse } from './refusal.ts'
 import type { EgressRooms } from './rooms.ts'
-import type { Tokens } from './tokens.ts'
-import type { Upstreams } from './upstream.ts'
-
-/** A request that a declared door may serve, or the resource and reason of one that none does. */
-export type DoorRoute =
-  | { readonly kind: 'door'; readonly door: Door; readonly operation: DoorOperation; readonly path: string }
-  | { readonly kind: 'refused'; readonly resource: string; readonly reason: Reason }
-
-/** What all doors of one server share. */
-export interface DoorTools {
-  readonly rooms: EgressRooms
-  readonly upstreams: Upstreams
-  readonly tokens: Tokens
-  /** Of an answer that must be read whole. */
-  readonly maxAnswerBytes: number
-}
-
-/** One request for a door, with everything that is known of it before it is decided. */
-export interface DoorRequest {
-  readonly box: Box
-  readonly invocation: Invocation
-  /** Aborted at the end of the invocation. */
-  readonly signal: AbortSignal
-  readonly route: DoorRoute & { kind: 'door' }
-  readonly head: Head
-  readonly content: Content
-  /** Which attempt this is, from 1. */
-  readonly attempt: number
-  /** Sent where the operation has such a header and the caller sent none; the same for every attempt. */
-  readonly idempotencyKey: string
-}
 
 /** Finds the door by host, and the operation by method and path. The manifest's matcher is the only one there is. */
 export function routeToDoor(rooms: EgressRooms, head: Head): DoorRoute {

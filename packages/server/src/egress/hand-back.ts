@@ -11,7 +11,7 @@ import type { Life } from './life.ts'
 import { redact, redactor } from './redact.ts'
 import { type ExitResponse, plainRefusal } from './refusal.ts'
 import { pickFields, wholeAnswer } from './returned.ts'
-import type { UpstreamAnswer } from './upstream.ts'
+import type { UpstreamAnswer } from './upstream-call.ts'
 
 /** What an answer goes through on its way back. */
 export interface WayBack {

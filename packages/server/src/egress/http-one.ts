@@ -6,7 +6,7 @@ import type { TLSSocket } from 'node:tls'
 import { flow } from './flow.ts'
 import { merged } from './headers.ts'
 import { incomingOne } from './incoming.ts'
-import type { ListenerHandlers } from './listener.ts'
+import type { ListenerHandlers } from './handlers.ts'
 import type { ExitResponse } from './refusal.ts'
 import type { EgressLimits } from './rooms.ts'
 

@@ -1,29 +1,12 @@
 import type { Socket } from 'node:net'
 import { createServer as createTlsServer, type SecureContext } from 'node:tls'
+import type { ListenerHandlers } from './handlers.ts'
 
 import type { BoxListeners } from '../host/index.ts'
 import { serverOne } from './http-one.ts'
 import { serverTwo } from './http-two.ts'
-import type { Incoming } from './incoming.ts'
-import type { ExitResponse } from './refusal.ts'
 import type { EgressLimits } from './rooms.ts'
 import { peekServerName } from './server-name.ts'
-import type { Tunnels } from './tunnel.ts'
-
-/** What the sockets of one box are turned into. */
-export interface ListenerHandlers {
-  /** A head is complete. Must resolve, with the answer. */
-  readonly onRequest: (incoming: Incoming) => Promise<ExitResponse>
-  /** The same for a request to switch to WebSocket. */
-  readonly onUpgrade: (incoming: Incoming) => Promise<ExitResponse>
-  /** Bytes that are no request: `code` as for refusals. Resolves when it is on record. */
-  readonly onMalformed: (code: string) => Promise<ExitResponse>
-  /** A TLS handshake for a name that no door has, or for none. */
-  readonly onUndeclaredName: (name: string) => Promise<unknown>
-  readonly tunnels: Tunnels
-  /** The leaf for a declared host; undefined for every other name. Must resolve. */
-  readonly contextFor: (name: string) => Promise<SecureContext | undefined>
-}
 
 /** The connections that one box holds to its door. */
 export interface BoxSockets {

@@ -3,7 +3,7 @@ import { Readable } from 'node:stream'
 import { SallyportError } from '@sallyport/core/access'
 import type { Dispatcher } from 'undici'
 
-import type { UpgradeAnswer, UpstreamAnswer, UpstreamCall } from './upstream.ts'
+import type { UpgradeAnswer, UpstreamAnswer, UpstreamCall } from './upstream-call.ts'
 
 type Pairs = readonly (readonly [name: string, value: string])[]
 type Headers = NonNullable<Parameters<NonNullable<Dispatcher.DispatchHandler['onResponseStart']>>[2]>

@@ -9,7 +9,8 @@ import { beforeAll, describe, expect, it } from 'vitest'
 
 import { type Authority, openAuthority } from '../certificates/index.ts'
 import { wholeAnswer } from './returned.ts'
-import { createUpstreams, type UpstreamCall } from './upstream.ts'
+import { createUpstreams } from './upstream.ts'
+import type { UpstreamCall } from './upstream-call.ts'
 
 let authority: Authority
 beforeAll(async () => {

@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util'
 
 import { SallyportError } from '@sallyport/core/access'
 
-import type { BoxEvent, BoxSurroundings } from './box.ts'
+import type { BoxEvent, BoxSurroundings } from './box-surroundings.ts'
 import type { BoxExtras } from './box-options.ts'
 import { type CgroupRoots, engineGroups, findCgroups, removeEngineGroups } from './cgroups.ts'
 import type { AttachExits, Engine, FunctionImage, OutputLine } from './engine.ts'

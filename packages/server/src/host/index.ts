@@ -1,4 +1,4 @@
-export { type BoxEvent } from './box.ts'
+export { type BoxEvent } from './box-surroundings.ts'
 export { buildFunction, moduleFoldersOf } from './build.ts'
 export { type BuildFault } from './build-fault.ts'
 export { type BoxEngineOptions, createBoxEngine } from './box-engine.ts'

@@ -1,5 +1,6 @@
 import { createBackOff } from './back-off.ts'
-import { type Box, type BoxHooks, type BoxSurroundings, closing, startBox } from './box.ts'
+import { type Box, type BoxHooks, closing, startBox } from './box.ts'
+import type { BoxSurroundings } from './box-surroundings.ts'
 import type { FunctionImage } from './engine.ts'
 import type { Inspector } from './inspector.ts'
 import type { Invocation, InvocationResult } from './invocation.ts'

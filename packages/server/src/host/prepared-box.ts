@@ -1,4 +1,4 @@
-import type { BoxSurroundings } from './box.ts'
+import type { BoxSurroundings } from './box-surroundings.ts'
 import { type BoxGroup, createBoxGroup } from './cgroups.ts'
 import type { FunctionImage } from './engine.ts'
 import { limitsOf } from './limits.ts'

@@ -1,3 +1,4 @@
+import type { BoxEvent } from '../box-surroundings.ts'
 import { randomBytes } from 'node:crypto'
 import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import type { Socket } from 'node:net'
@@ -7,7 +8,6 @@ import { join } from 'node:path'
 import { type AccessRequest, anonymous, type Allow, type Grant, sealGrant, sealReceipt } from '@sallyport/core/access'
 
 import { type BoxEngineOptions, createBoxEngine } from '../box-engine.ts'
-import type { BoxEvent } from '../box.ts'
 import type { Engine, FunctionImage, OutputLine } from '../engine.ts'
 import type { Invocation, InvocationResult } from '../invocation.ts'
 import type { Runtime } from '../runtimes.ts'
