@@ -38,7 +38,7 @@ describe('the command line', () => {
   })
 
   test('completes commands and flags', async () => {
-    expect((await type(['__complete', 'w'])).stdout).toBe('why\n')
+    expect((await type(['__complete', 'w'])).stdout).toBe('why\nwho\n')
     expect((await type(['__complete', 'why', '--l'])).stdout).toBe('--last\n')
     expect((await type(['__complete', 'completion', ''])).stdout).toBe('bash\nzsh\nfish\n')
   })
