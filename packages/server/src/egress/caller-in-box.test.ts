@@ -7,7 +7,7 @@ import { buildFunction } from '../host/index.ts'
 import { type EngineUnderTest, makeEngine, openFolder } from '../host/testing/make-engine.ts'
 import { createCallerPackages, readCaller } from './caller.ts'
 
-vi.setConfig({ testTimeout: 20_000, hookTimeout: 20_000 })
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 
 const handler = `
 import { viaFetch, viaHttp } from 'sly'

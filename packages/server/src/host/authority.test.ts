@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { FunctionImage } from './engine.ts'
 import { type EngineUnderTest, makeEngine } from './testing/make-engine.ts'
 
-vi.setConfig({ testTimeout: 20_000, hookTimeout: 20_000 })
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 
 let under: EngineUnderTest
 beforeAll(async () => {

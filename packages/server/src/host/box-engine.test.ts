@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { engineContract } from './testing/engine-contract.ts'
 import { codeFolder, type EngineUnderTest, makeEngine, openFolder } from './testing/make-engine.ts'
 
-vi.setConfig({ testTimeout: 20_000, hookTimeout: 20_000 })
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 
 engineContract('the box engine', () => makeEngine())
 

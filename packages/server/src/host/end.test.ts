@@ -7,7 +7,7 @@ import { describe, expect, it, vi } from 'vitest'
 import { engineGroups, findCgroups } from './cgroups.ts'
 import { makeEngine, openFolder } from './testing/make-engine.ts'
 
-vi.setConfig({ testTimeout: 20_000 })
+vi.setConfig({ testTimeout: 60_000 })
 
 describe('the end of an engine', () => {
   it('leaves no process, descriptor or control group after close', async () => {

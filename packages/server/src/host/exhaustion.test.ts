@@ -7,7 +7,7 @@ import { openTrap, type Trap } from './testing/traps.ts'
 
 const root = process.getuid?.() === 0
 
-vi.setConfig({ testTimeout: 20_000, hookTimeout: 20_000 })
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 
 let under: EngineUnderTest
 let outside: Trap['outside']

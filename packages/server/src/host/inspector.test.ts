@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 
 import { type EngineUnderTest, makeEngine } from './testing/make-engine.ts'
 
-vi.setConfig({ testTimeout: 20_000, hookTimeout: 20_000 })
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 
 let under: EngineUnderTest | undefined
 afterEach(() => under?.close())

@@ -8,7 +8,7 @@ import { buildFunction, type BuildOptions, type BuiltFunction } from './build.ts
 import type { BuildFault } from './build-fault.ts'
 import { type EngineUnderTest, makeEngine, openFolder } from './testing/make-engine.ts'
 
-vi.setConfig({ testTimeout: 20_000, hookTimeout: 20_000 })
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 
 const parent = openFolder()
 let app: string

@@ -6,7 +6,7 @@ import { fromFunctionResult } from './event.ts'
 import type { StreamedAnswer } from './invocation.ts'
 import { codeFolder, type EngineUnderTest, makeEngine, openFolder } from './testing/make-engine.ts'
 
-vi.setConfig({ testTimeout: 20_000, hookTimeout: 20_000 })
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 
 // One handler, told by the event what to do with its stream.
 const source = `

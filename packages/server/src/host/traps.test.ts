@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { EngineUnderTest } from './testing/make-engine.ts'
 import { openTrap, type Trap } from './testing/traps.ts'
 
-vi.setConfig({ testTimeout: 20_000, hookTimeout: 20_000 })
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 
 let under: EngineUnderTest
 let outside: Trap['outside']
