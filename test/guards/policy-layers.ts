@@ -53,9 +53,14 @@ export const policyLayerGuards: readonly Guard[] = [
   {
     name: 'a grant to an account is not a grant to its users',
     attack: 'naming the account leaves it to the identity policies: none',
-    file: `${room}/match/caller.ts`,
-    code: "kind === 'root' ? 3 : 1]]",
-    without: '3]]',
+    places: [
+      { file: `${room}/match/caller.ts`, code: "kind === 'root' ? 3 : 1]]", without: '3]]' },
+      {
+        file: `${room}/decide/judge.ts`,
+        code: "if (set.resource.namesAccountsOnly && facts.caller.kind !== 'root') return undefined",
+        without: '',
+      },
+    ],
     noticedBy: layers,
     testName: 'naming the account leaves it to the identity policies: none',
   },

@@ -16,7 +16,7 @@ export type Verdict = CompiledStatement | LayerSet
 export function judge(set: PolicySet, facts: Facts): Verdict {
   const side = sideOf(facts)
   if (side === 'nobody') return freeForAll
-  for (const layer of set.layers) {
+  for (const layer of set.denying) {
     const denied = layer.denies.find(facts, 0)
     if (denied !== undefined) return denied
   }
@@ -53,6 +53,7 @@ function lackingCeiling(set: PolicySet, facts: Facts): LayerSet | undefined {
  * neither.
  */
 function byOwner(set: PolicySet, facts: Facts): Verdict | undefined {
+  if (set.resource.namesAccountsOnly && facts.caller.kind !== 'root') return undefined
   const direct = set.resource.allows.find(facts, 3)
   if (direct !== undefined) return direct
   const behind = set.resource.allows.find(facts, 2)

@@ -2,6 +2,8 @@ import { type Layer, SallyportError } from '@sallyport/core/access'
 
 import type { NamedPolicy, PolicyLayers, PolicyLevel } from '../document.ts'
 import type { PolicyFault, PolicyKind } from '../fault.ts'
+import { isAccountName } from '../match/caller.ts'
+import { namesDemanded } from '../match/principal.ts'
 import { validateDocument } from '../read/parse-policy.ts'
 import { type CompiledStatement, compileStatements } from './statement.ts'
 import { indexStatements, type StatementIndex } from './statement-index.ts'
@@ -13,6 +15,8 @@ export interface LayerSet {
   readonly statements: readonly CompiledStatement[]
   readonly denies: StatementIndex
   readonly allows: StatementIndex
+  /** Whether no Allow names anybody closer than by the account. */
+  readonly namesAccountsOnly: boolean
 }
 
 /** All that speaks on one caller's access to one resource, compiled. It is never changed. */
@@ -20,6 +24,8 @@ export interface PolicySet {
   readonly kind: 'set'
   /** Every layer and level there is, outermost first. */
   readonly layers: readonly LayerSet[]
+  /** Those of them that say Deny at all. */
+  readonly denying: readonly LayerSet[]
   /** The levels that must each allow. */
   readonly serviceControl: readonly LayerSet[]
   readonly endpoint: LayerSet | undefined
@@ -77,19 +83,22 @@ export function assemble(sets: LayerSets): PolicySet {
   layers.push(resource, identity)
   if (boundary !== undefined) layers.push(boundary)
   if (session !== undefined) layers.push(session)
-  return { kind: 'set', layers, serviceControl, endpoint, resource, identity, boundary, session }
+  const denying = layers.filter(({ denies }) => denies.size > 0)
+  return { kind: 'set', layers, denying, serviceControl, endpoint, resource, identity, boundary, session }
 }
 
 /** Compiles the policies of one layer, or of one level of it. They must be valid: `parsePolicy` says so. */
 export function compileLayer(kind: PolicyKind, policies: readonly NamedPolicy[]): LayerSet {
   const layer: Layer = kind === 'trust' ? 'resource' : kind
   const statements = policies.flatMap((policy) => compileStatements(layer, policy))
+  const allows = statements.filter(({ source }) => source.Effect === 'Allow')
   return {
     kind: 'layer',
     layer,
     statements,
     denies: indexStatements(statements.filter(({ source }) => source.Effect === 'Deny')),
-    allows: indexStatements(statements.filter(({ source }) => source.Effect === 'Allow')),
+    allows: indexStatements(allows),
+    namesAccountsOnly: allows.every(({ source }) => namesDemanded(source)?.every(isAccountName) === true),
   }
 }
 

@@ -55,7 +55,9 @@ export const sideRules: { readonly services: readonly ServiceRule[]; readonly ou
 
 /** Who must allow this request. */
 export function sideOf(facts: Facts): Side {
-  for (const { prefix, side } of ourSides) if (facts.resource.startsWith(prefix)) return side
+  if (facts.resource.startsWith('arn:sallyport:')) {
+    for (const { prefix, side } of ourSides) if (facts.resource.startsWith(prefix)) return side
+  }
   const rule = serviceRuleOf(facts)
   if (rule === 'nobody') return rule
   switch (facts.caller.kind) {
@@ -81,14 +83,17 @@ export function isUnderServiceControl({ caller }: Facts): boolean {
 }
 
 function serviceRuleOf({ foldedAction, resource }: Facts): Side | undefined {
-  for (const rule of serviceRules) {
-    const isAction = rule.action.endsWith('*')
-      ? foldedAction.startsWith(rule.action.slice(0, -1))
-      : foldedAction === rule.action
-    if (isAction && startsSixthPart(resource, rule.resource)) return rule.side
+  for (const { isOf, resource: start, side } of asked) {
+    if (isOf(foldedAction) && startsSixthPart(resource, start)) return side
   }
   return undefined
 }
+
+const asked = serviceRules.map(({ action, resource, side }) => {
+  const start = action.slice(0, -1)
+  const isOf = (asking: string): boolean => (action.endsWith('*') ? asking.startsWith(start) : asking === action)
+  return { isOf, resource, side }
+})
 
 function startsSixthPart(resource: string, prefix: string): boolean {
   if (prefix === '') return true

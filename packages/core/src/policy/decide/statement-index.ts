@@ -10,6 +10,7 @@ import { prefixTree, suffixTree } from './text-tree.ts'
  * their resources end with.
  */
 export interface StatementIndex {
+  readonly size: number
   /** A statement that applies and names the caller at least so closely; which of several is not said. */
   readonly find: Find
 }
@@ -21,7 +22,8 @@ const few = 4
 
 /** Indexes statements once; asking allocates nothing that grows with them. */
 export function indexStatements(statements: readonly CompiledStatement[]): StatementIndex {
-  if (statements.length <= few) return { find: oneByOne(statements) }
+  const size = statements.length
+  if (size <= few) return { size, find: oneByOne(statements) }
   const whole = new Map<string, CompiledStatement[]>()
   const begins = new Map<string, CompiledStatement[]>()
   for (const statement of statements) {
@@ -31,10 +33,9 @@ export function indexStatements(statements: readonly CompiledStatement[]): State
   }
   const exact = shelves(whole, [])
   const tree = prefixTree([...shelves(begins, [])])
-  return {
-    find: (facts, atLeast) =>
-      exact.get(facts.resource)?.(facts, atLeast) ?? tree.first(facts.resource, asks[atLeast], facts),
-  }
+  const along: Find = (facts, atLeast) => tree.first(facts.resource, asks[atLeast], facts)
+  if (exact.size === 0) return { size, find: along }
+  return { size, find: (facts, atLeast) => exact.get(facts.resource)?.(facts, atLeast) ?? along(facts, atLeast) }
 }
 
 // One closure per grade, so that a walk along a tree needs none of its own.

@@ -99,6 +99,11 @@ function isServiceName(id: string): boolean {
   return /^[a-z0-9-]+(?:\.[a-z0-9-]+)+$/.test(id)
 }
 
+/** Whether a name, as `principalName` writes it, is an account's. */
+export function isAccountName(name: string): boolean {
+  return name.startsWith('account:')
+}
+
 /**
  * A name in a policy, written the one way in which callers are looked for: the account for all its spellings, a role
  * without its path, which a session's ARN does not show (role names are unique in an account).
