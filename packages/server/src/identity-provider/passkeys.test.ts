@@ -78,7 +78,10 @@ describe.skipIf(browserPath === undefined)('in a browser (needs the Debian packa
         await page.goto(`${provider.issuerUrl}${visit.address({ redirect_uri: redirect })}`)
       },
       done: async () => {
-        const answer = await visit.exchange(await arrived.promise, { redirect_uri: redirect })
+        const code = await arrived.promise
+        // Until the browser is there too: the next visit would meet it on its way.
+        await page.waitForURL(({ href }) => href.startsWith(redirect))
+        const answer = await visit.exchange(code, { redirect_uri: redirect })
         expect([answer.status, answer.body]).toEqual([200, expect.any(String)])
         return decodeJwt<Record<string, unknown>>(JSON.parse(answer.body).access_token)
       },
