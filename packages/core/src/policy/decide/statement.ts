@@ -1,9 +1,9 @@
 import type { Layer, Reason } from '@sallyport/core/access'
 
-import { type Grade, readCaller } from '../match/caller.ts'
+import type { Grade } from '../match/caller.ts'
 import { compileCondition, type Condition } from '../match/condition.ts'
 import type { NamedPolicy, Statement } from '../document.ts'
-import type { Facts } from '../match/facts.ts'
+import { type Facts, noFacts } from '../match/facts.ts'
 import { compileGlob, compileResource, type TextMatcher } from '../match/glob.ts'
 import { compilePrincipal } from '../match/principal.ts'
 import { parseTemplate, type Piece, variableText } from '../match/template.ts'
@@ -77,23 +77,12 @@ function compileActions(source: Statement): StatementTests['matchesAction'] {
   const negated = source.Action === undefined
   const [only] = patterns
   if (!negated && only !== undefined && patterns.length === 1 && !/[*?]/.test(only)) return (action) => action === only
+  // Action patterns hold no variables, so no fact is ever asked for.
   const matchers = patterns.map((pattern) => compileGlob(pieces(pattern, false)))
   return (action) => {
     for (const matches of matchers) if (matches(action, noFacts) === true) return !negated
     return negated
   }
-}
-
-/** Action patterns hold no variables, so no fact is ever asked for. */
-const noFacts: Facts = {
-  caller: readCaller('anonymous'),
-  bounded: false,
-  action: '',
-  foldedAction: '',
-  resource: '',
-  owner: undefined,
-  names: [],
-  values: [],
 }
 
 function compileResources(source: Statement, variables: boolean): StatementTests['matchesResource'] {

@@ -19,6 +19,18 @@ export interface Facts {
   readonly values: readonly ContextValue[]
 }
 
+/** Of a request that says nothing, by nobody: for asking what depends on no fact, or on the context alone. */
+export const noFacts: Facts = {
+  caller: readCaller('anonymous'),
+  bounded: false,
+  action: '',
+  foldedAction: '',
+  resource: '',
+  owner: undefined,
+  names: [],
+  values: [],
+}
+
 /** Why a request cannot be judged at all; it is denied with these words. */
 export interface Malformed {
   readonly malformed: string

@@ -1,9 +1,8 @@
 import type { ContextValue } from '@sallyport/core/access'
 
 import type { ConditionValues, Statement } from '../document.ts'
-import { readCaller } from '../match/caller.ts'
 import { compileCondition, type Condition } from '../match/condition.ts'
-import type { Facts } from '../match/facts.ts'
+import { type Facts, noFacts } from '../match/facts.ts'
 import { compileOperands, type Scalar } from '../match/operand.ts'
 import type { Family } from '../match/operators.ts'
 import { parseTemplate } from '../match/template.ts'
@@ -58,9 +57,9 @@ function atomOf(
     operands,
     variables: [...new Set(names)],
     unclear: options.unclear,
-    holdsAbsent: condition.holds(nothing),
+    holdsAbsent: condition.holds(noFacts),
     holdsForOne: (value) => {
-      const matched = matches(value, nothing)
+      const matched = matches(value, noFacts)
       return matched === undefined ? options.unclear : matched !== negated
     },
   }
@@ -77,16 +76,5 @@ const templated: ReadonlySet<Family> = new Set<Family>(['string', 'folded-string
 
 /** Facts of a request of which only the context matters. */
 export function factsOf(context: ReadonlyMap<string, ContextValue>): Facts {
-  return { ...nothing, names: [...context.keys()], values: [...context.values()] }
-}
-
-const nothing: Facts = {
-  caller: readCaller('anonymous'),
-  bounded: false,
-  action: '',
-  foldedAction: '',
-  resource: '',
-  owner: undefined,
-  names: [],
-  values: [],
+  return { ...noFacts, names: [...context.keys()], values: [...context.values()] }
 }
