@@ -1,28 +1,28 @@
 import type { Guard } from './guard.ts'
 
 const room = 'packages/core/src/identity'
-const verifier = [`${room}/verifier.test.ts`]
-const parser = [`${room}/parse-jwt.test.ts`]
-const discovery = [`${room}/discovery.test.ts`]
-const keySet = [`${room}/key-set.test.ts`]
-const ticket = [`${room}/ticket.test.ts`]
-const sigv4 = [`${room}/sigv4.test.ts`]
+const verifier = [`${room}/token/verifier.test.ts`]
+const parser = [`${room}/token/parse-jwt.test.ts`]
+const discovery = [`${room}/issuer/discovery.test.ts`]
+const keySet = [`${room}/keys/key-set.test.ts`]
+const ticket = [`${room}/ticket/ticket.test.ts`]
+const sigv4 = [`${room}/signature/sigv4.test.ts`]
 
 /** How a credential, a key and an address of keys are read: one meaning, or none. */
 export const credentialFormGuards: readonly Guard[] = [
   {
     name: 'an RSA key is none of the flawed generator',
     attack: 'a key of RSA is none of the flawed generator of CVE-2017-15361',
-    file: `${room}/key-record.ts`,
+    file: `${room}/keys/key-record.ts`,
     code: '&& !weakModulus(n) ',
     without: '',
-    noticedBy: [`${room}/roca.test.ts`],
+    noticedBy: [`${room}/keys/roca.test.ts`],
     testName: 'flawed generator',
   },
   {
     name: 'a token says for whom and by which client',
     attack: 'a token without client is refused',
-    file: `${room}/claims.ts`,
+    file: `${room}/token/claims.ts`,
     code: '|| !needed.every(isName)',
     without: '',
     noticedBy: verifier,
@@ -40,7 +40,7 @@ export const credentialFormGuards: readonly Guard[] = [
   {
     name: 'a key that says what it is for is used for that',
     attack: 'a key with {"key_ops":["encrypt"]} gives token.unknown_key',
-    file: `${room}/key-record.ts`,
+    file: `${room}/keys/key-record.ts`,
     code: "if (keyOperations !== undefined && stringList(keyOperations)?.includes('verify') !== true)",
     without: 'if (keyOperations === null)',
     noticedBy: verifier,
@@ -49,7 +49,7 @@ export const credentialFormGuards: readonly Guard[] = [
   {
     name: 'an issuer has a plain name',
     attack: 'the configuration refuses a name with the separator in it',
-    file: `${room}/issuer.ts`,
+    file: `${room}/issuer/issuer.ts`,
     code: 'if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(name)) throw',
     without: 'if (false && (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(name))) throw',
     noticedBy: verifier,
@@ -58,7 +58,7 @@ export const credentialFormGuards: readonly Guard[] = [
   {
     name: 'no two issuers have one address',
     attack: 'the configuration refuses two issuers of one address',
-    file: `${room}/issuer.ts`,
+    file: `${room}/issuer/issuer.ts`,
     code: 'if (new Set(issuers.map(({ issuer }) => issuer)).size < issuers.length) {',
     without: 'if (false && (new Set(issuers.map(({ issuer }) => issuer)).size < issuers.length)) {',
     noticedBy: verifier,
@@ -67,7 +67,7 @@ export const credentialFormGuards: readonly Guard[] = [
   {
     name: 'a JWS has three parts',
     attack: 'parseJwt refuses two parts',
-    file: `${room}/parse-jwt.ts`,
+    file: `${room}/token/parse-jwt.ts`,
     code: 'signaturePart === undefined || more.length > 0) {',
     without: 'signaturePart === undefined) {',
     noticedBy: parser,
@@ -76,7 +76,7 @@ export const credentialFormGuards: readonly Guard[] = [
   {
     name: 'a header of a token says its algorithm in one way',
     attack: 'parseJwt refuses an alg that is no string',
-    file: `${room}/parse-jwt.ts`,
+    file: `${room}/token/parse-jwt.ts`,
     code: "if (typeof alg !== 'string') return refuseToken('token.malformed')",
     without: "if (false && (typeof alg !== 'string')) return refuseToken('token.malformed')",
     noticedBy: parser,
@@ -85,7 +85,7 @@ export const credentialFormGuards: readonly Guard[] = [
   {
     name: 'a kid is text',
     attack: 'parseJwt refuses a kid that is no string',
-    file: `${room}/parse-jwt.ts`,
+    file: `${room}/token/parse-jwt.ts`,
     code: "if (!isOptionalString(kid) || !isOptionalString(typ)) return refuseToken('token.malformed')",
     without: "if (false && (!isOptionalString(kid) || !isOptionalString(typ))) return refuseToken('token.malformed')",
     noticedBy: parser,
@@ -94,7 +94,7 @@ export const credentialFormGuards: readonly Guard[] = [
   {
     name: 'keys come over https',
     attack: 'whose document leads to plain HTTP is refused',
-    file: `${room}/discovery.ts`,
+    file: `${room}/issuer/discovery.ts`,
     code: "if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLocal)) throw refusedAddress(text)",
     without:
       "if (false && (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLocal))) throw refusedAddress(text)",
@@ -104,7 +104,7 @@ export const credentialFormGuards: readonly Guard[] = [
   {
     name: 'an address of keys brings no credentials',
     attack: 'an address that keys are taken from',
-    file: `${room}/discovery.ts`,
+    file: `${room}/issuer/discovery.ts`,
     code: "if (url === null || url.username !== '' || url.password !== '' || url.hash !== '')",
     without: 'if (url === null)',
     noticedBy: discovery,
@@ -113,7 +113,7 @@ export const credentialFormGuards: readonly Guard[] = [
   {
     name: 'an address of keys is a whole name or a public address',
     attack: 'https://127.1/keys is none',
-    file: `${room}/discovery.ts`,
+    file: `${room}/issuer/discovery.ts`,
     code: "if (isLocal ? !loopback : !/\\./.test(host) && !host.includes(':')) throw refusedAddress(text)",
     without:
       "if (false && (isLocal ? !loopback : !/\\./.test(host) && !host.includes(':'))) throw refusedAddress(text)",
@@ -123,7 +123,7 @@ export const credentialFormGuards: readonly Guard[] = [
   {
     name: 'an address inside IPv6 that is not global is private',
     attack: 'an address that keys are taken from https://[fe80::1]/keys is none',
-    file: `${room}/public-address.ts`,
+    file: `${room}/issuer/public-address.ts`,
     code: "if (a >> 13 !== 1) return 'private'",
     without: "if (false && (a >> 13 !== 1)) return 'private'",
     noticedBy: discovery,
@@ -132,7 +132,7 @@ export const credentialFormGuards: readonly Guard[] = [
   {
     name: 'a key set of impossible size is not taken over',
     attack: 'of impossible shape or size is not taken over',
-    file: `${room}/key-set.ts`,
+    file: `${room}/keys/key-set.ts`,
     code: 'if (!isObject(document) || !Array.isArray(document.keys) || document.keys.length > maxKeys) {',
     without: 'if (!isObject(document) || !Array.isArray(document.keys)) {',
     noticedBy: keySet,
@@ -141,7 +141,7 @@ export const credentialFormGuards: readonly Guard[] = [
   {
     name: "a stranger's kid does not make us fetch again and again",
     attack: 'remembers an unknown kid beyond the cool-down',
-    file: `${room}/key-set.ts`,
+    file: `${room}/keys/key-set.ts`,
     code: 'if (loadedAt !== undefined && !isOlderThan(staleSeconds) && isKnownToBeUnknown(keyId)) {',
     without: 'if (false && (loadedAt !== undefined && !isOlderThan(staleSeconds) && isKnownToBeUnknown(keyId))) {',
     noticedBy: keySet,
@@ -150,7 +150,7 @@ export const credentialFormGuards: readonly Guard[] = [
   {
     name: 'a ticket is not good before its time',
     attack: 'a ticket expected earlier is ticket.not_yet_valid',
-    file: `${room}/ticket.ts`,
+    file: `${room}/ticket/ticket.ts`,
     code: "if (expected.nowSeconds < issuedAtSeconds - skewSeconds) return refuse('ticket.not_yet_valid')",
     without:
       "if (false && (expected.nowSeconds < issuedAtSeconds - skewSeconds)) return refuse('ticket.not_yet_valid')",
@@ -160,7 +160,7 @@ export const credentialFormGuards: readonly Guard[] = [
   {
     name: 'a ticket says everything that it must',
     attack: 'rightly signed but without a claim is refused',
-    file: `${room}/ticket.ts`,
+    file: `${room}/ticket/ticket.ts`,
     code: 'if (!isText(attempt) || !isText(decision) || actors === undefined) return undefined',
     without: 'if (false && (!isText(attempt) || !isText(decision) || actors === undefined)) return undefined',
     noticedBy: ticket,
@@ -169,7 +169,7 @@ export const credentialFormGuards: readonly Guard[] = [
   {
     name: 'an AWS request carries one Authorization',
     attack: 'refuses an upper-case signature, and accepts the same request without it',
-    file: `${room}/sigv4.ts`,
+    file: `${room}/signature/sigv4.ts`,
     code: 'if (authorization.length > 1 || !form) return',
     without: 'if (!form) return',
     noticedBy: sigv4,
@@ -178,7 +178,7 @@ export const credentialFormGuards: readonly Guard[] = [
   {
     name: 'an AWS request has one date that exists',
     attack: 'refuses a date that does not exist',
-    file: `${room}/sigv4.ts`,
+    file: `${room}/signature/sigv4.ts`,
     code: 'if (dates.length !== 1 || signedAt === undefined) return',
     without: 'if (signedAt === null) return',
     noticedBy: sigv4,
@@ -187,7 +187,7 @@ export const credentialFormGuards: readonly Guard[] = [
   {
     name: 'the scope of an AWS signature is of its day',
     attack: 'refuses a day that the scope does not name',
-    file: `${room}/sigv4.ts`,
+    file: `${room}/signature/sigv4.ts`,
     code: 'if (!date.startsWith(day)) return',
     without: 'if (false && (!date.startsWith(day))) return',
     noticedBy: sigv4,
@@ -196,7 +196,7 @@ export const credentialFormGuards: readonly Guard[] = [
   {
     name: 'an AWS access key is one that was given out',
     attack: 'refuses another access key',
-    file: `${room}/sigv4.ts`,
+    file: `${room}/signature/sigv4.ts`,
     code: "if (!credential) return refuse('InvalidClientTokenId', 'this access key is not known here')",
     without: 'if (!credential) return { ok: true } as never',
     noticedBy: sigv4,

@@ -1,16 +1,16 @@
 import type { Guard } from './guard.ts'
 
 const room = 'packages/server/src/egress'
-const door = [`${room}/door.test.ts`]
-const aws = [`${room}/aws.test.ts`]
+const door = [`${room}/door/door.test.ts`]
+const aws = [`${room}/aws/aws.test.ts`]
 const call = [`${room}/call.test.ts`]
-const dns = [`${room}/dns.test.ts`]
+const dns = [`${room}/dns/dns.test.ts`]
 const endings = [`${room}/endings.test.ts`]
-const caller = [`${room}/caller.test.ts`]
+const caller = [`${room}/listen/caller.test.ts`]
 const guards = [`${room}/guards.test.ts`]
-const options = [`${room}/door-options.test.ts`]
+const options = [`${room}/door/door-options.test.ts`]
 const attempts = [`${room}/attempts.test.ts`]
-const protocols = [`${room}/protocols.test.ts`]
+const protocols = [`${room}/listen/protocols.test.ts`]
 
 /** The way out: what leaves a box is what was written down, and nothing else. */
 export const egressGuards: readonly Guard[] = [
@@ -26,7 +26,7 @@ export const egressGuards: readonly Guard[] = [
   {
     name: 'the Host is the host of the TLS handshake',
     attack: 'doors.host-behind-name',
-    file: `${room}/head.ts`,
+    file: `${room}/listen/head.ts`,
     code: 'serverName !== undefined && serverName !== head.host',
     without: "serverName === ''",
     noticedBy: door,
@@ -35,7 +35,7 @@ export const egressGuards: readonly Guard[] = [
   {
     name: 'a header for a door comes once',
     attack: 'requests.two-hosts',
-    file: `${room}/head.ts`,
+    file: `${room}/listen/head.ts`,
     code: 'if (repeated !== undefined)',
     without: "if (repeated === '')",
     noticedBy: door,
@@ -53,7 +53,7 @@ export const egressGuards: readonly Guard[] = [
   {
     name: "a caller's own headers stay behind",
     attack: 'doors.own-key',
-    file: `${room}/headers.ts`,
+    file: `${room}/listen/headers.ts`,
     code: 'standard.has(name) || door.accept.includes(name) || name === idempotency',
     without: 'name.length > 0',
     noticedBy: door,
@@ -62,7 +62,7 @@ export const egressGuards: readonly Guard[] = [
   {
     name: "a caller's own credential is not taken for an accepted header",
     attack: 'doors.own-key',
-    file: `${room}/headers.ts`,
+    file: `${room}/listen/headers.ts`,
     code: 'if (credentials.has(name) || Object.hasOwn(door.add.headers, name)) stripped.push(name)',
     without: "if (name === '') stripped.push(name)",
     noticedBy: door,
@@ -71,7 +71,7 @@ export const egressGuards: readonly Guard[] = [
   {
     name: 'an upstream sets no cookie in a box',
     attack: 'hands a redirect back and follows it nowhere',
-    file: `${room}/headers.ts`,
+    file: `${room}/listen/headers.ts`,
     code: "!name.startsWith('set-cookie') &&",
     without: '',
     noticedBy: door,
@@ -80,7 +80,7 @@ export const egressGuards: readonly Guard[] = [
   {
     name: 'a door reaches no private network unless that is written down',
     attack: 'keeps loopback and private networks for doors that were written down so',
-    file: `${room}/address.ts`,
+    file: `${room}/upstream/address.ts`,
     code: '(privateUpstream || !internal.check(plain, type))',
     without: 'true',
     noticedBy: guards,
@@ -89,7 +89,7 @@ export const egressGuards: readonly Guard[] = [
   {
     name: 'a door reaches no metadata service, whatever is written down',
     attack: 'boxes.metadata',
-    file: `${room}/address.ts`,
+    file: `${room}/upstream/address.ts`,
     code: '!never.check(plain, type) && (privateUpstream',
     without: '(privateUpstream',
     noticedBy: guards,
@@ -98,7 +98,7 @@ export const egressGuards: readonly Guard[] = [
   {
     name: 'a literal address is checked as a name would be',
     attack: 'boxes.metadata',
-    file: `${room}/pinned.ts`,
+    file: `${room}/upstream/pinned.ts`,
     code: 'isIP(plain) !== 0 && !mayConnect(plain, privateUpstream)',
     without: "plain === ''",
     noticedBy: guards,
@@ -106,7 +106,7 @@ export const egressGuards: readonly Guard[] = [
   {
     name: 'the address that was checked is the one that is reached',
     attack: 'boxes.loopback',
-    file: `${room}/pinned.ts`,
+    file: `${room}/upstream/pinned.ts`,
     code: "if (bad) return done(forbidden(bad.address), '', 4)",
     without: '',
     noticedBy: guards,
@@ -114,7 +114,7 @@ export const egressGuards: readonly Guard[] = [
   {
     name: 'plain HTTP goes to a private upstream only',
     attack: 'doors.other-host-plain',
-    file: `${room}/upstream.ts`,
+    file: `${room}/upstream/upstream.ts`,
     code: "if (!origin.startsWith('https://') && !privateUpstream) {",
     without: "if (origin === '') {",
     noticedBy: guards,
@@ -122,10 +122,10 @@ export const egressGuards: readonly Guard[] = [
   {
     name: 'an upstream is vouched for',
     attack: 'is not reached when nobody we know vouches for it',
-    file: `${room}/upstream.ts`,
+    file: `${room}/upstream/upstream.ts`,
     code: "minVersion: 'TLSv1.2',",
     without: "minVersion: 'TLSv1.2', rejectUnauthorized: false,",
-    noticedBy: [`${room}/upstream.test.ts`],
+    noticedBy: [`${room}/upstream/upstream.test.ts`],
     testName: 'nobody we know vouches',
   },
   {
@@ -185,7 +185,7 @@ export const egressGuards: readonly Guard[] = [
   {
     name: 'a secret that comes back is starred out',
     attack: 'doors.find-key',
-    file: `${room}/hand-back.ts`,
+    file: `${room}/door/hand-back.ts`,
     code: 'flow(answer.body, redactor(patterns))',
     without: 'answer.body',
     noticedBy: door,
@@ -194,7 +194,7 @@ export const egressGuards: readonly Guard[] = [
   {
     name: 'a secret that comes back in pieces is starred out',
     attack: 'doors.find-key',
-    file: `${room}/redact.ts`,
+    file: `${room}/door/redact.ts`,
     code: 'const keep = tailToKeep(bytes, patterns)',
     without: 'const keep = 0 * patterns.length',
     noticedBy: door,
@@ -203,7 +203,7 @@ export const egressGuards: readonly Guard[] = [
   {
     name: 'a name that is not declared does not resolve',
     attack: 'boxes.dns',
-    file: `${room}/dns.ts`,
+    file: `${room}/dns/dns.ts`,
     code: 'if (address !== undefined) return reply(dnsCodes.ok)',
     without: 'if (question.name) return reply(dnsCodes.ok)',
     noticedBy: dns,
@@ -212,7 +212,7 @@ export const egressGuards: readonly Guard[] = [
   {
     name: 'a flood of refusals does not fill the ledger',
     attack: 'in a flood are counted in one gap, so the ledger does not grow with it',
-    file: `${room}/throttle.ts`,
+    file: `${room}/door/throttle.ts`,
     code: 'if (++admitted <= perSecond) return true',
     without: 'if (++admitted > 0) return true',
     noticedBy: dns,
@@ -248,7 +248,7 @@ export const egressGuards: readonly Guard[] = [
   {
     name: 'an AWS request is read under its own signature',
     attack: 'data.forged-signature',
-    file: `${room}/aws.ts`,
+    file: `${room}/aws/aws.ts`,
     code: 'if (!verified.ok) return refused(',
     without: "if (!verified.ok && verified.code === 'IncompleteSignature') return refused(",
     noticedBy: aws,
@@ -257,7 +257,7 @@ export const egressGuards: readonly Guard[] = [
   {
     name: 'a table is reached in its own region',
     attack: 'data.other-table',
-    file: `${room}/aws.ts`,
+    file: `${room}/aws/aws.ts`,
     code: '(table) => table.region !== verified.region',
     without: "(table) => table.region === ''",
     noticedBy: aws,
@@ -266,7 +266,7 @@ export const egressGuards: readonly Guard[] = [
   {
     name: 'AWS gets what was decided, and not what came',
     attack: 'sends what was decided, signed anew, and nothing that the box sent',
-    file: `${room}/aws.ts`,
+    file: `${room}/aws/aws.ts`,
     code: 'body: described.canonicalBody,',
     without: 'body: Buffer.concat([body, Buffer.from(" ")]),',
     noticedBy: aws,
@@ -275,7 +275,7 @@ export const egressGuards: readonly Guard[] = [
   {
     name: 'a box holds so many connections and no more',
     attack: 'a box holds so many connections and no more',
-    file: `${room}/listener.ts`,
+    file: `${room}/listen/listener.ts`,
     code: 'if (open.size >= limits.connections) return void socket.destroy()',
     without: '',
     noticedBy: endings,
@@ -284,7 +284,7 @@ export const egressGuards: readonly Guard[] = [
   {
     name: 'a body out of a box is bounded, however it comes',
     attack: 'requests.oversized-body',
-    file: `${room}/body.ts`,
+    file: `${room}/listen/body.ts`,
     code: 'if (size > limits.maxBytes) return breakWith(tooLarge(limits.maxBytes))',
     without: '',
     noticedBy: endings,
@@ -293,7 +293,7 @@ export const egressGuards: readonly Guard[] = [
   {
     name: 'a caller header that is not ours says nothing',
     attack: 'the caller header says nothing when it is a path',
-    file: `${room}/caller.ts`,
+    file: `${room}/listen/caller.ts`,
     code: '/^([1-9]\\d{0,7}):([1-9]\\d{0,7})$/',
     without: '/^(.*):(.*)$/',
     noticedBy: caller,
@@ -302,7 +302,7 @@ export const egressGuards: readonly Guard[] = [
   {
     name: "a package's name is looked for inside the app only",
     attack: 'the package of a request is not read through a link',
-    file: `${room}/caller.ts`,
+    file: `${room}/listen/caller.ts`,
     code: 'await lstat(path)',
     without: "await (await import('node:fs/promises')).stat(path)",
     noticedBy: caller,
@@ -311,7 +311,7 @@ export const egressGuards: readonly Guard[] = [
   {
     name: 'a body is what the operation takes',
     attack: 'constraints of a body refuse too much',
-    file: `${room}/fields.ts`,
+    file: `${room}/door/fields.ts`,
     code: ': brokenConstraint(constraints, flattenFields(own, constraints))',
     without: ': undefined',
     noticedBy: options,
@@ -320,7 +320,7 @@ export const egressGuards: readonly Guard[] = [
   {
     name: 'a constrained body is read in one way only',
     attack: 'constraints of a body refuse a name twice',
-    file: `${room}/fields.ts`,
+    file: `${room}/door/fields.ts`,
     code: 'const object = parseStrictObject(bytes)',
     without: "const object = JSON.parse(Buffer.from(bytes).toString() || 'null') ?? undefined",
     noticedBy: options,
@@ -329,7 +329,7 @@ export const egressGuards: readonly Guard[] = [
   {
     name: 'a query is what the operation takes',
     attack: 'constraints of a query let the named parameters through, and no others',
-    file: `${room}/fields.ts`,
+    file: `${room}/door/fields.ts`,
     code: 'operation.query === undefined ? undefined : brokenConstraint(operation.query, own)',
     without: 'undefined',
     noticedBy: options,
@@ -338,7 +338,7 @@ export const egressGuards: readonly Guard[] = [
   {
     name: "the door's own parameter is the only one of its name",
     attack: "takes the place of the caller's own, in the query and in the body",
-    file: `${room}/fields.ts`,
+    file: `${room}/door/fields.ts`,
     code: 'const own = pairs.filter(([name]) => !added.has(name))\n  const broken = operation',
     without: 'const own = pairs\n  const broken = operation',
     noticedBy: options,
@@ -347,7 +347,7 @@ export const egressGuards: readonly Guard[] = [
   {
     name: 'only the fields that were written down come back',
     attack: 'what comes back is the named headers and fields only',
-    file: `${room}/returned.ts`,
+    file: `${room}/door/returned.ts`,
     code: 'branch === undefined ? undefined : branch === true',
     without: 'branch === undefined || branch === true',
     noticedBy: options,
@@ -356,7 +356,7 @@ export const egressGuards: readonly Guard[] = [
   {
     name: 'an answer that comes compressed is looked through too',
     attack: 'what comes back is looked through also where it comes compressed',
-    file: `${room}/hand-back.ts`,
+    file: `${room}/door/hand-back.ts`,
     code: "if (coding === 'identity' || empty) return answer",
     without: "if (coding !== '') return answer",
     noticedBy: options,
@@ -365,7 +365,7 @@ export const egressGuards: readonly Guard[] = [
   {
     name: 'an operation is used as often as its limit says',
     attack: 'a limit ends with a 429 that is on record',
-    file: `${room}/door.ts`,
+    file: `${room}/door/door.ts`,
     code: 'brokenPart(request) ?? overLimit(rooms, request)',
     without: 'brokenPart(request)',
     noticedBy: attempts,
@@ -374,7 +374,7 @@ export const egressGuards: readonly Guard[] = [
   {
     name: 'a refusal is not tried again',
     attack: 'another attempt is not made of a refusal',
-    file: `${room}/door-call.ts`,
+    file: `${room}/door/door-call.ts`,
     code: 'transientStatuses.has(answer.status) && operation.retries >= request.attempt',
     without: 'answer.status >= 400 && operation.retries >= request.attempt',
     noticedBy: attempts,
@@ -392,7 +392,7 @@ export const egressGuards: readonly Guard[] = [
   {
     name: 'an authority is the host of the TLS handshake, and no Host stands beside it',
     attack: 'HTTP/2 is refused where another authority or host is named, on record',
-    file: `${room}/head.ts`,
+    file: `${room}/listen/head.ts`,
     code: "const twoHosts = authority !== undefined && (headers.get('host') ?? authority) !== authority",
     without: 'const twoHosts = false',
     noticedBy: protocols,
@@ -401,37 +401,37 @@ export const egressGuards: readonly Guard[] = [
   {
     name: 'a WebSocket is one that the upstream opened for this very key',
     attack: 'a WebSocket is none when the upstream answers as to another key',
-    file: `${room}/web-socket.ts`,
+    file: `${room}/door/web-socket.ts`,
     code: "given.get('sec-websocket-accept') !== expected ||",
     without: '',
-    noticedBy: [`${room}/web-socket.test.ts`],
+    noticedBy: [`${room}/door/web-socket.test.ts`],
     testName: 'as to another key',
   },
   {
     name: 'a tunnel is open to those who were granted it, and to nobody else',
     attack: 'a tcp door is shut for a function that it was not granted to, on record',
-    file: `${room}/tunnel.ts`,
+    file: `${room}/tunnel/tunnel.ts`,
     code: "refuse: ({ id, reasons: [{ code }] }) => ({ kind: 'refused', code, id }),\n      pass",
     without: "refuse: () => ({ kind: 'open' }),\n      pass",
-    noticedBy: [`${room}/tunnel.test.ts`],
+    noticedBy: [`${room}/tunnel/tunnel.test.ts`],
     testName: 'was not granted to',
   },
   {
     name: 'a tunnel ends with its invocation',
     attack: 'a tcp door ends with the invocation, on both sides',
-    file: `${room}/tunnel.ts`,
+    file: `${room}/tunnel/tunnel.ts`,
     code: "life.signal.addEventListener('abort', end, { once: true })",
     without: '',
-    noticedBy: [`${room}/tunnel.test.ts`],
+    noticedBy: [`${room}/tunnel/tunnel.test.ts`],
     testName: 'a revocation, on both sides',
   },
   {
     name: 'a database proves that it knows the password',
     attack: 'SCRAM-SHA-256 ends where the server cannot prove that it knows the password',
-    file: `${room}/scram.ts`,
+    file: `${room}/tunnel/scram.ts`,
     code: 'if (!known) throw refused(',
     without: 'if (given.length > 32) throw refused(',
-    noticedBy: [`${room}/scram.test.ts`],
+    noticedBy: [`${room}/tunnel/scram.test.ts`],
     testName: 'cannot prove',
   },
   {

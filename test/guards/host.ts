@@ -1,18 +1,18 @@
 import type { Guard } from './guard.ts'
 
 const room = 'packages/server/src/host'
-const filter = [`${room}/seccomp.test.ts`]
+const filter = [`${room}/kernel/seccomp.test.ts`]
 const traps = [`${room}/traps.test.ts`]
-const reach = [`${room}/reach.test.ts`]
+const reach = [`${room}/box/reach.test.ts`]
 const contract = [`${room}/box-engine.test.ts`]
-const build = [`${room}/build.test.ts`]
+const build = [`${room}/build/build.test.ts`]
 
 /** The box. Those that need a real one take seconds each: one for every wall, and no more. */
 export const hostGuards: readonly Guard[] = [
   {
     name: 'the kernel refuses the calls of the table',
     attack: 'cannot enter the kernel by calls that it does not need',
-    file: `${room}/seccomp.ts`,
+    file: `${room}/kernel/seccomp.ts`,
     code: '...numbersOf(refusedCalls).flatMap((call) => [unless(jumpEqual, call, 1), fail(EPERM)]),',
     without: '',
     noticedBy: filter,
@@ -21,7 +21,7 @@ export const hostGuards: readonly Guard[] = [
   {
     name: 'the kernel refuses new namespaces',
     attack: 'cannot make namespaces or mounts',
-    file: `${room}/seccomp.ts`,
+    file: `${room}/kernel/seccomp.ts`,
     code: 'unless(jumpAnyBit, newNamespaceFlags, 1), fail(EPERM), allow',
     without: 'allow',
     noticedBy: filter,
@@ -30,7 +30,7 @@ export const hostGuards: readonly Guard[] = [
   {
     name: 'the kernel ends calls of another architecture',
     attack: 'kills calls of another architecture',
-    file: `${room}/seccomp.ts`,
+    file: `${room}/kernel/seccomp.ts`,
     code: '[jumpEqual, 1, 0, auditArch],',
     without: '[jumpEqual, 1, 1, auditArch],',
     noticedBy: filter,
@@ -39,7 +39,7 @@ export const hostGuards: readonly Guard[] = [
   {
     name: 'the kernel opens no sockets of other families',
     attack: 'cannot open sockets of other families, nor raw ones',
-    file: `${room}/seccomp.ts`,
+    file: `${room}/kernel/seccomp.ts`,
     code: 'fail(EAFNOSUPPORT),',
     without: 'allow,',
     noticedBy: filter,
@@ -48,7 +48,7 @@ export const hostGuards: readonly Guard[] = [
   {
     name: 'a call that is not known is refused',
     attack: 'cannot enter the kernel by calls that it does not need',
-    file: `${room}/seccomp.ts`,
+    file: `${room}/kernel/seccomp.ts`,
     code: 'falls back to clone.\n    fail(ENOSYS),',
     without: 'falls back to clone.\n    allow,',
     noticedBy: filter,
@@ -57,7 +57,7 @@ export const hostGuards: readonly Guard[] = [
   {
     name: 'a box runs under the filter',
     attack: 'holds no capability, cannot gain one, and is filtered',
-    file: `${room}/box-options.ts`,
+    file: `${room}/box/box-options.ts`,
     code: "'--seccomp', String(descriptors.seccomp), ",
     without: '',
     noticedBy: traps,
@@ -66,7 +66,7 @@ export const hostGuards: readonly Guard[] = [
   {
     name: 'a box holds no capability',
     attack: 'holds no capability, cannot gain one, and is filtered',
-    file: `${room}/box-options.ts`,
+    file: `${room}/box/box-options.ts`,
     code: "'--die-with-parent', '--new-session', '--clearenv', '--cap-drop', 'ALL'",
     without: "'--die-with-parent', '--new-session', '--clearenv', '--cap-add', 'ALL'",
     noticedBy: traps,
@@ -75,7 +75,7 @@ export const hostGuards: readonly Guard[] = [
   {
     name: 'a box cannot write to its own system',
     attack: 'boxes.host-files',
-    file: `${room}/box-options.ts`,
+    file: `${room}/box/box-options.ts`,
     code: "['--ro-bind', image.codeDir, inBox.code,",
     without: "['--bind', image.codeDir, inBox.code,",
     noticedBy: traps,
@@ -84,7 +84,7 @@ export const hostGuards: readonly Guard[] = [
   {
     name: 'a box sees none of the processes of the host',
     attack: 'boxes.other-process',
-    file: `${room}/box-options.ts`,
+    file: `${room}/box/box-options.ts`,
     code: "'--unshare-pid', ",
     without: '',
     noticedBy: traps,
@@ -93,7 +93,7 @@ export const hostGuards: readonly Guard[] = [
   {
     name: 'a box is in a network of its own',
     attack: 'boxes.loopback',
-    file: `${room}/pod.ts`,
+    file: `${room}/box/pod.ts`,
     code: "['-U', '-r', '-n', '--',",
     without: "['-U', '-r', '--',",
     noticedBy: reach,
@@ -102,7 +102,7 @@ export const hostGuards: readonly Guard[] = [
   {
     name: 'the door hears of the end before the runtime is answered',
     attack: 'boxes.half-request',
-    file: `${room}/box.ts`,
+    file: `${room}/box/box.ts`,
     code: 'exits.endInvocation()\n        ending = invocation',
     without: 'ending = invocation',
     noticedBy: reach,
@@ -120,7 +120,7 @@ export const hostGuards: readonly Guard[] = [
   {
     name: 'a box serves one user',
     attack: 'never serves two affinities from one box under reuse: user',
-    file: `${room}/pool.ts`,
+    file: `${room}/pool/pool.ts`,
     code: "if (image.reuse !== 'user') return idle[0]",
     without: 'if (image.name) return idle[0]',
     noticedBy: contract,
@@ -129,7 +129,7 @@ export const hostGuards: readonly Guard[] = [
   {
     name: 'a box that is to serve once serves once',
     attack: 'never serves two invocations from one box under reuse: never',
-    file: `${room}/pool.ts`,
+    file: `${room}/pool/pool.ts`,
     code: 'const hooks: BoxHooks = {',
     without: "if (image.reuse === 'never') image = { ...image, reuse: 'shared' }\n  const hooks: BoxHooks = {",
     noticedBy: contract,
@@ -138,7 +138,7 @@ export const hostGuards: readonly Guard[] = [
   {
     name: 'a function ends at its deadline',
     attack: 'ends a function that does not come back (loop) at its deadline',
-    file: `${room}/box.ts`,
+    file: `${room}/box/box.ts`,
     code: "box.kill('the deadline passed')",
     without: '',
     noticedBy: contract,
@@ -147,7 +147,7 @@ export const hostGuards: readonly Guard[] = [
   {
     name: 'a flood of output is cut',
     attack: 'a flood of output is cut, and harms no neighbour',
-    file: `${room}/output.ts`,
+    file: `${room}/box/output.ts`,
     code: 'if (spent > maxBytesPerSecond) return void (dropped += 1)',
     without: '',
     noticedBy: [`${room}/exhaustion.test.ts`],
@@ -177,7 +177,7 @@ export const hostGuards: readonly Guard[] = [
     file: `${room}/inside/pack.mjs`,
     code: 'if (real === undefined || !isBelow(job.app, real)) {',
     without: 'if (real === undefined) {',
-    noticedBy: [`${room}/pack.test.ts`],
+    noticedBy: [`${room}/build/pack.test.ts`],
     testName: 'refuses a link out of the app',
   },
   {
@@ -186,7 +186,7 @@ export const hostGuards: readonly Guard[] = [
     file: `${room}/inside/client.py`,
     code: 'if claims["attempt"] != attempt or attempt in seen:',
     without: 'if claims["attempt"] != attempt:',
-    noticedBy: [`${room}/runtimes.test.ts`],
+    noticedBy: [`${room}/runtime/runtimes.test.ts`],
     testName: 'takes the ticket of one attempt',
   },
 ]

@@ -2,20 +2,20 @@ import type { Guard } from './guard.ts'
 
 const room = 'packages/core/src/identity'
 const json = 'packages/core/src/json'
-const verifier = [`${room}/verifier.test.ts`]
-const parser = [`${room}/parse-jwt.test.ts`]
-const subject = [`${room}/subject-of.test.ts`]
-const dpop = [`${room}/dpop.test.ts`]
+const verifier = [`${room}/token/verifier.test.ts`]
+const parser = [`${room}/token/parse-jwt.test.ts`]
+const subject = [`${room}/token/subject-of.test.ts`]
+const dpop = [`${room}/dpop/dpop.test.ts`]
 const authenticate = [`${room}/authenticate.test.ts`]
-const ticket = [`${room}/ticket.test.ts`]
-const sigv4 = [`${room}/sigv4.test.ts`]
+const ticket = [`${room}/ticket/ticket.test.ts`]
+const sigv4 = [`${room}/signature/sigv4.test.ts`]
 
 /** Who asks is proved, by one reading of what was sent. */
 export const identityGuards: readonly Guard[] = [
   {
     name: 'a token is believed by its signature',
     attack: 'tokens.tampered',
-    file: `${room}/key-record.ts`,
+    file: `${room}/keys/key-record.ts`,
     code: "return valid ? undefined : refuseToken('token.signature')",
     without: 'return valid ? undefined : undefined',
     noticedBy: verifier,
@@ -24,7 +24,7 @@ export const identityGuards: readonly Guard[] = [
   {
     name: 'the algorithm comes from the key record',
     attack: 'tokens.confusion',
-    file: `${room}/key-record.ts`,
+    file: `${room}/keys/key-record.ts`,
     code: '|| jws.algorithm !== record.algorithm',
     without: '',
     noticedBy: verifier,
@@ -33,7 +33,7 @@ export const identityGuards: readonly Guard[] = [
   {
     name: 'a key is used with its own kind of algorithm only',
     attack: 'tokens.confusion',
-    file: `${room}/key-record.ts`,
+    file: `${room}/keys/key-record.ts`,
     code: '|| algorithm.kty !== kty || algorithm.crv !== crv',
     without: '',
     noticedBy: verifier,
@@ -42,7 +42,7 @@ export const identityGuards: readonly Guard[] = [
   {
     name: 'an encryption key verifies nothing',
     attack: 'a key with {"use":"enc"}',
-    file: `${room}/key-record.ts`,
+    file: `${room}/keys/key-record.ts`,
     code: "if (use !== undefined && use !== 'sig') return undefined",
     without: '',
     noticedBy: verifier,
@@ -51,7 +51,7 @@ export const identityGuards: readonly Guard[] = [
   {
     name: 'a key that was published with its private half verifies nothing',
     attack: 'a key with {"d":"AAAA"} gives token.unknown_key',
-    file: `${room}/key-record.ts`,
+    file: `${room}/keys/key-record.ts`,
     code: '|| secretMembers.some((name) => name in jwk)',
     without: '',
     noticedBy: verifier,
@@ -60,19 +60,19 @@ export const identityGuards: readonly Guard[] = [
   {
     name: "an issuer's document leads to no address of our own network",
     attack: 'discovery whose document leads into our network is refused',
-    file: `${room}/discovery.ts`,
+    file: `${room}/issuer/discovery.ts`,
     code: "if (!isLocal && reachOf(host) === 'private') throw refusedAddress(text)",
     without: '',
-    noticedBy: [`${room}/discovery.test.ts`],
+    noticedBy: [`${room}/issuer/discovery.test.ts`],
     testName: 'leads into our network',
   },
   {
     name: 'a discovery document speaks for the issuer that was asked',
     attack: 'discovery whose document speaks for another issuer is refused',
-    file: `${room}/discovery.ts`,
+    file: `${room}/issuer/discovery.ts`,
     code: "metadata['issuer'] !== issuer",
     without: "metadata['issuer'] === ''",
-    noticedBy: [`${room}/discovery.test.ts`],
+    noticedBy: [`${room}/issuer/discovery.test.ts`],
     testName: 'speaks for another issuer',
   },
   {
@@ -87,7 +87,7 @@ export const identityGuards: readonly Guard[] = [
   {
     name: 'an RSA key has 2048 bits',
     attack: 'a key of RSA needs 2048 bits',
-    file: `${room}/key-record.ts`,
+    file: `${room}/keys/key-record.ts`,
     code: 'bits >= minRsaBits',
     without: 'bits >= 0',
     noticedBy: verifier,
@@ -96,7 +96,7 @@ export const identityGuards: readonly Guard[] = [
   {
     name: 'an RSA exponent is no trivial one',
     attack: 'a key of RSA needs 2048 bits',
-    file: `${room}/key-record.ts`,
+    file: `${room}/keys/key-record.ts`,
     code: '&& !weakExponent(e)',
     without: '',
     noticedBy: verifier,
@@ -105,7 +105,7 @@ export const identityGuards: readonly Guard[] = [
   {
     name: 'a token brings no key of its own',
     attack: 'tokens.embedded-key',
-    file: `${room}/parse-jwt.ts`,
+    file: `${room}/token/parse-jwt.ts`,
     code: "if (refusedMembers.some((name) => name in header && !(carriesKey && name === 'jwk'))) {",
     without: 'if (refusedMembers.length === 0) {',
     noticedBy: verifier,
@@ -114,7 +114,7 @@ export const identityGuards: readonly Guard[] = [
   {
     name: 'a kid means a key of its own issuer only',
     attack: 'tokens.own-key',
-    file: `${room}/verifier.ts`,
+    file: `${room}/token/verifier.ts`,
     code: 'await from.keys.find(jwt.keyId)',
     without: 'await ([...byAddress.values()].at(-1) ?? from).keys.find(jwt.keyId)',
     noticedBy: verifier,
@@ -123,7 +123,7 @@ export const identityGuards: readonly Guard[] = [
   {
     name: 'two keys under one kid verify nothing',
     attack: 'a key that appears twice under one kid verifies nothing',
-    file: `${room}/key-set.ts`,
+    file: `${room}/keys/key-set.ts`,
     code: 'if (seen.has(keyId)) records.delete(keyId)\n    else if',
     without: 'if',
     noticedBy: verifier,
@@ -132,16 +132,16 @@ export const identityGuards: readonly Guard[] = [
   {
     name: 'a key set that cannot be renewed ends after a day',
     attack: 'goes on with known keys when the issuer is away, but not for more than a day',
-    file: `${room}/key-set.ts`,
+    file: `${room}/keys/key-set.ts`,
     code: 'return isOlderThan(staleSeconds) ? undefined : keys.get(keyId)',
     without: 'return keys.get(keyId)',
-    noticedBy: [`${room}/key-set.test.ts`],
+    noticedBy: [`${room}/keys/key-set.test.ts`],
     testName: 'but not for more than a day',
   },
   {
     name: 'the issuer is one of ours',
     attack: 'tokens.own-key',
-    file: `${room}/verifier.ts`,
+    file: `${room}/token/verifier.ts`,
     code: "typeof iss === 'string' ? byAddress.get(iss) : undefined",
     without: '[...byAddress.values()][0]',
     noticedBy: verifier,
@@ -150,7 +150,7 @@ export const identityGuards: readonly Guard[] = [
   {
     name: 'no two issuers have one name',
     attack: 'the configuration refuses two issuers of one name',
-    file: `${room}/issuer.ts`,
+    file: `${room}/issuer/issuer.ts`,
     code: 'if (new Set(issuers.map(({ name }) => name)).size < issuers.length)',
     without: 'if (issuers.length < 0)',
     noticedBy: verifier,
@@ -159,7 +159,7 @@ export const identityGuards: readonly Guard[] = [
   {
     name: 'one issuer is the embedded one, whose users keep their plain names',
     attack: 'the configuration refuses two embedded issuers',
-    file: `${room}/issuer.ts`,
+    file: `${room}/issuer/issuer.ts`,
     code: "if (issuers.filter(({ kind }) => kind === 'embedded').length > 1)",
     without: 'if (issuers.length < 0)',
     noticedBy: verifier,
@@ -168,7 +168,7 @@ export const identityGuards: readonly Guard[] = [
   {
     name: 'a token is for us',
     attack: 'tokens.wrong-audience',
-    file: `${room}/claims.ts`,
+    file: `${room}/token/claims.ts`,
     code: "if (!audiences(claims['aud']).includes(issuer.audience)) return refuseToken('token.wrong_audience')",
     without: '',
     noticedBy: verifier,
@@ -177,7 +177,7 @@ export const identityGuards: readonly Guard[] = [
   {
     name: 'an ID token is no access token',
     attack: 'tokens.id-token',
-    file: `${room}/claims.ts`,
+    file: `${room}/token/claims.ts`,
     code: "if (!types.includes(type ?? '')) return refuseToken('token.type')",
     without: '',
     noticedBy: verifier,
@@ -186,7 +186,7 @@ export const identityGuards: readonly Guard[] = [
   {
     name: "a Cognito pool's ID token is no access token",
     attack: 'tokens.id-token',
-    file: `${room}/claims.ts`,
+    file: `${room}/token/claims.ts`,
     code: '&& issuer.idTokens === true',
     without: '',
     noticedBy: subject,
@@ -195,7 +195,7 @@ export const identityGuards: readonly Guard[] = [
   {
     name: "a Cognito token is one of the pool's listed clients",
     attack: 'the subject of a Cognito user is refused with another client',
-    file: `${room}/claims.ts`,
+    file: `${room}/token/claims.ts`,
     code: '&& !issuer.clients.includes(client)',
     without: '&& client === undefined',
     noticedBy: subject,
@@ -213,10 +213,10 @@ export const identityGuards: readonly Guard[] = [
   {
     name: 'a token that is bound in an unknown way is not taken as if it were bound to nothing',
     attack: 'a token bound to a key inside of it is refused',
-    file: `${room}/binding.ts`,
+    file: `${room}/token/binding.ts`,
     code: "if (!areKnown || !isThumbprint(jkt) || !isThumbprint(x5t)) return refuseToken('token.binding')",
     without: "if (!isThumbprint(jkt) || !isThumbprint(x5t)) return refuseToken('token.binding')",
-    noticedBy: [`${room}/claims.test.ts`],
+    noticedBy: [`${room}/token/claims.test.ts`],
     testName: 'bound to a key inside of it',
   },
   {
@@ -231,7 +231,7 @@ export const identityGuards: readonly Guard[] = [
   {
     name: 'a proof is by the key that the token is bound to',
     attack: 'a proof by another key than the token is bound to is refused',
-    file: `${room}/dpop.ts`,
+    file: `${room}/dpop/dpop.ts`,
     code: "if (key.thumbprint !== expected.keyThumbprint) return refuseToken('dpop.binding')",
     without: '',
     noticedBy: dpop,
@@ -240,7 +240,7 @@ export const identityGuards: readonly Guard[] = [
   {
     name: 'a proof is believed by its signature',
     attack: 'a proof by another key that shows the right one is refused',
-    file: `${room}/dpop.ts`,
+    file: `${room}/dpop/dpop.ts`,
     code: "if ((await verifyJws(proof, key.record)) !== undefined) return refuseToken('dpop.signature')",
     without: '',
     noticedBy: dpop,
@@ -249,7 +249,7 @@ export const identityGuards: readonly Guard[] = [
   {
     name: 'a proof is for this method',
     attack: 'a proof for another method',
-    file: `${room}/dpop.ts`,
+    file: `${room}/dpop/dpop.ts`,
     code: "if (htm !== expected.method) return 'dpop.method'",
     without: '',
     noticedBy: dpop,
@@ -258,7 +258,7 @@ export const identityGuards: readonly Guard[] = [
   {
     name: 'a proof is for this address',
     attack: 'a proof for another path',
-    file: `${room}/dpop.ts`,
+    file: `${room}/dpop/dpop.ts`,
     code: 'target === undefined || target !== normaliseTargetUri(expected.url)',
     without: 'target === undefined',
     noticedBy: dpop,
@@ -267,7 +267,7 @@ export const identityGuards: readonly Guard[] = [
   {
     name: 'a proof is for this token',
     attack: 'a proof for another token',
-    file: `${room}/dpop.ts`,
+    file: `${room}/dpop/dpop.ts`,
     code: "if (ath !== tokenDigest) return 'dpop.access_token'",
     without: '',
     noticedBy: dpop,
@@ -276,7 +276,7 @@ export const identityGuards: readonly Guard[] = [
   {
     name: 'a proof grows old',
     attack: 'a proof an hour old',
-    file: `${room}/dpop.ts`,
+    file: `${room}/dpop/dpop.ts`,
     code: "if (now > iat + maxAgeSeconds) return 'dpop.expired'",
     without: '',
     noticedBy: dpop,
@@ -285,7 +285,7 @@ export const identityGuards: readonly Guard[] = [
   {
     name: 'a proof is used once',
     attack: 'the replay window lets each proof through once, and forgets none that is still young enough',
-    file: `${room}/dpop.ts`,
+    file: `${room}/dpop/dpop.ts`,
     code: "return use === 'first' ? undefined : refuseToken('dpop.replayed')",
     without: 'return undefined',
     noticedBy: dpop,
@@ -303,7 +303,7 @@ export const identityGuards: readonly Guard[] = [
   {
     name: 'a remembered token ends with a revocation',
     attack: 'a token in the cache never outlives a revocation, whatever order things happen in',
-    file: `${room}/verifier.ts`,
+    file: `${room}/token/verifier.ts`,
     code: 'const refusal = refusalNow(cached.token)',
     without: 'const refusal = checkLifetime(cached.token, nowSeconds(), skewSeconds)',
     noticedBy: [`${room}/revocation.test.ts`],
@@ -330,124 +330,124 @@ export const identityGuards: readonly Guard[] = [
   {
     name: 'a message signature is believed by its signature',
     attack: 'a signed request with another method',
-    file: `${room}/http-signature.ts`,
+    file: `${room}/signature/http-signature.ts`,
     code: "if (!(await verifyBase(key, base, signature))) return refuse('http-signature.wrong')",
     without: '',
-    noticedBy: [`${room}/http-signature.test.ts`],
+    noticedBy: [`${room}/signature/http-signature.test.ts`],
     testName: 'with another method',
   },
   {
     name: 'a message signature covers what must be covered',
     attack: 'a signed request that does not cover its target',
-    file: `${room}/http-signature.ts`,
+    file: `${room}/signature/http-signature.ts`,
     code: "if (!needed.every((name) => plain.includes(name))) return refuse('http-signature.uncovered')",
     without: '',
-    noticedBy: [`${room}/http-signature.test.ts`],
+    noticedBy: [`${room}/signature/http-signature.test.ts`],
     testName: 'does not cover its target',
   },
   {
     name: 'a signed body has its digest',
     attack: 'a signed request with another body',
-    file: `${room}/http-signature.ts`,
+    file: `${room}/signature/http-signature.ts`,
     code: 'digest !== undefined && !(await fitsDigest(digest, body))',
     without: 'digest === null',
-    noticedBy: [`${room}/http-signature.test.ts`],
+    noticedBy: [`${room}/signature/http-signature.test.ts`],
     testName: 'with another body',
   },
   {
     name: 'a message signature grows old',
     attack: 'a signed request that is older than the policy has it',
-    file: `${room}/http-signature.ts`,
+    file: `${room}/signature/http-signature.ts`,
     code: "if (nowSeconds >= endsAt) return refuse('http-signature.expired')",
     without: '',
-    noticedBy: [`${room}/http-signature.test.ts`],
+    noticedBy: [`${room}/signature/http-signature.test.ts`],
     testName: 'is older than the policy',
   },
   {
     name: 'one label names one signature',
     attack: 'a signed request with its label twice',
-    file: `${room}/http-signature.ts`,
+    file: `${room}/signature/http-signature.ts`,
     code: "if (new Set(entries.map(([name]) => name)).size < entries.length) return 'http-signature.malformed'",
     without: '',
-    noticedBy: [`${room}/http-signature.test.ts`],
+    noticedBy: [`${room}/signature/http-signature.test.ts`],
     testName: 'its label twice',
   },
   {
     name: 'a component is covered once',
     attack: 'a signed request with a component twice',
-    file: `${room}/signature-base.ts`,
+    file: `${room}/signature/signature-base.ts`,
     code: '|| lines.has(identifier)',
     without: '',
-    noticedBy: [`${room}/http-signature.test.ts`],
+    noticedBy: [`${room}/signature/http-signature.test.ts`],
     testName: 'a component twice',
   },
   {
     name: 'a ticket that left the node is believed by its signature',
     attack: 'a signed ticket with any changed byte',
-    file: `${room}/signed-ticket.ts`,
+    file: `${room}/ticket/signed-ticket.ts`,
     code: "if ((await verifyJws(jwt, record)) !== undefined) return refuse('ticket.signature')",
     without: '',
-    noticedBy: [`${room}/signed-ticket.test.ts`],
+    noticedBy: [`${room}/ticket/signed-ticket.test.ts`],
     testName: 'with any changed byte',
   },
   {
     name: 'a ticket that left the node is for one body',
     attack: 'a signed ticket is for one body',
-    file: `${room}/signed-ticket.ts`,
+    file: `${room}/ticket/signed-ticket.ts`,
     code: "if (claims.bodySha256 !== (await sha256Hex(body))) return refuse('ticket.body')",
     without: '',
-    noticedBy: [`${room}/signed-ticket.test.ts`],
+    noticedBy: [`${room}/ticket/signed-ticket.test.ts`],
     testName: 'is for one body',
   },
   {
     name: 'a ticket that left the node is for one code',
     attack: 'a signed ticket for other code',
-    file: `${room}/signed-ticket.ts`,
+    file: `${room}/ticket/signed-ticket.ts`,
     code: "if (claims.codeDigest !== codeDigest) return refuse('ticket.code')",
     without: '',
-    noticedBy: [`${room}/signed-ticket.test.ts`],
+    noticedBy: [`${room}/ticket/signed-ticket.test.ts`],
     testName: 'for other code',
   },
   {
     name: 'a ticket that left the node is used once',
     attack: 'a signed ticket is accepted once',
-    file: `${room}/signed-ticket.ts`,
+    file: `${room}/ticket/signed-ticket.ts`,
     code: "use === 'first' ? { kind: 'accepted', claims } : refuse('ticket.replayed')",
     without: "{ kind: 'accepted', claims }",
-    noticedBy: [`${room}/signed-ticket.test.ts`],
+    noticedBy: [`${room}/ticket/signed-ticket.test.ts`],
     testName: 'is accepted once',
   },
   {
     name: 'an issuer is trusted under its conditions only',
     attack: 'a token of another repository',
-    file: `${room}/claims.ts`,
+    file: `${room}/token/claims.ts`,
     code: '!meetsConditions(issuer.only ?? {}, claims)',
     without: 'false',
-    noticedBy: [`${room}/issuer-kinds.test.ts`],
+    noticedBy: [`${room}/issuer/issuer-kinds.test.ts`],
     testName: 'a condition that is not met',
   },
   {
     name: 'an ID token of a known kind is no access token',
     attack: 'a Keycloak ID token',
-    file: `${room}/claims.ts`,
+    file: `${room}/token/claims.ts`,
     code: "if (!meetsDemands(profile, claims)) return refuseToken('token.type')",
     without: '',
-    noticedBy: [`${room}/issuer-kinds.test.ts`],
+    noticedBy: [`${room}/issuer/issuer-kinds.test.ts`],
     testName: 'refuses',
   },
   {
     name: 'a joint of two ids stays the joint',
     attack: 'a repository id with a slash in it',
-    file: `${room}/claims.ts`,
+    file: `${room}/token/claims.ts`,
     code: "(parts.length === 1 || !part.includes('/'))",
     without: 'true',
-    noticedBy: [`${room}/issuer-kinds.test.ts`],
+    noticedBy: [`${room}/issuer/issuer-kinds.test.ts`],
     testName: 'refuses',
   },
   {
     name: 'a user name is no wildcard',
     attack: 'the subject of a Cognito user is refused with a wildcard for a name',
-    file: `${room}/claims.ts`,
+    file: `${room}/token/claims.ts`,
     code: "if (!isPlain.test(holder.userName)) return refuseToken('token.claims')",
     without: '',
     noticedBy: subject,
@@ -474,7 +474,7 @@ export const identityGuards: readonly Guard[] = [
   {
     name: 'the skew is at most a minute',
     attack: 'tokens.expired',
-    file: `${room}/verifier.ts`,
+    file: `${room}/token/verifier.ts`,
     code: 'skewSeconds >= 0 && skewSeconds <= 60',
     without: 'skewSeconds >= 0',
     noticedBy: verifier,
@@ -483,7 +483,7 @@ export const identityGuards: readonly Guard[] = [
   {
     name: 'a remembered token expires as well',
     attack: 'tokens.expired',
-    file: `${room}/verifier.ts`,
+    file: `${room}/token/verifier.ts`,
     code: 'return refusal ?? cached.token',
     without: 'return cached.token',
     noticedBy: verifier,
@@ -492,7 +492,7 @@ export const identityGuards: readonly Guard[] = [
   {
     name: 'a remembered token ends with the key that it was verified under',
     attack: 'the cache holds nothing that was verified under a key since withdrawn',
-    file: `${room}/verifier.ts`,
+    file: `${room}/token/verifier.ts`,
     code: '&& cached.keys.known(cached.token.keyId)?.fingerprint === cached.fingerprint',
     without: '&& cached.keys.known(cached.token.keyId) !== undefined',
     noticedBy: verifier,
@@ -501,7 +501,7 @@ export const identityGuards: readonly Guard[] = [
   {
     name: 'base64url has one spelling',
     attack: 'a token spelled in another way is refused, so that no second spelling survives a revocation',
-    file: `${room}/base64url.ts`,
+    file: `${room}/encoding/base64url.ts`,
     code: 'return (held & ((1 << bits) - 1)) === 0 ? bytes : undefined',
     without: 'return bytes',
     noticedBy: parser,
@@ -527,7 +527,7 @@ export const identityGuards: readonly Guard[] = [
   {
     name: 'one Authorization header, not two',
     attack: 'tokens.two-headers',
-    file: `${room}/parse-authorization.ts`,
+    file: `${room}/token/parse-authorization.ts`,
     code: "if (more.length > 0) return refuseToken('token.duplicated')",
     without: '',
     noticedBy: subject,
@@ -536,7 +536,7 @@ export const identityGuards: readonly Guard[] = [
   {
     name: 'the device is what our own provider proved',
     attack: 'people.forged-device',
-    file: `${room}/subject-of.ts`,
+    file: `${room}/token/subject-of.ts`,
     code: "issuer.kind === 'embedded' ? readDevice(claims['device']) : undefined",
     without: "readDevice(claims['device'])",
     noticedBy: subject,
@@ -545,7 +545,7 @@ export const identityGuards: readonly Guard[] = [
   {
     name: 'no two issuers mean one user',
     attack: 'requests.forged-identity',
-    file: `${room}/subject-of.ts`,
+    file: `${room}/token/subject-of.ts`,
     code: '`${issuer.name}:${token.userName}`',
     without: 'token.userName',
     noticedBy: subject,
@@ -554,7 +554,7 @@ export const identityGuards: readonly Guard[] = [
   {
     name: 'two factors of one kind are one factor',
     attack: 'people.no-second-factor',
-    file: `${room}/subject-of.ts`,
+    file: `${room}/token/subject-of.ts`,
     code: 'proved.size >= 2',
     without: 'methods.length >= 2',
     noticedBy: subject,
@@ -563,7 +563,7 @@ export const identityGuards: readonly Guard[] = [
   {
     name: "a ticket is under the box's own key",
     attack: 'functions.forged-caller',
-    file: `${room}/ticket.ts`,
+    file: `${room}/ticket/ticket.ts`,
     code: '|| !equalBytes(mac(utf8(`v1.${body}`)), tagBytes)',
     without: '',
     noticedBy: ticket,
@@ -572,7 +572,7 @@ export const identityGuards: readonly Guard[] = [
   {
     name: 'a ticket expires',
     attack: 'functions.replayed-ticket',
-    file: `${room}/ticket.ts`,
+    file: `${room}/ticket/ticket.ts`,
     code: "if (expected.nowSeconds >= expiresAtSeconds) return refuse('ticket.expired')",
     without: '',
     noticedBy: ticket,
@@ -581,7 +581,7 @@ export const identityGuards: readonly Guard[] = [
   {
     name: 'a ticket lives for a minute at most',
     attack: 'functions.replayed-ticket',
-    file: `${room}/ticket.ts`,
+    file: `${room}/ticket/ticket.ts`,
     code: "if (expiresAtSeconds - issuedAtSeconds > maxTicketLifetimeSeconds) return refuse('ticket.malformed')",
     without: '',
     noticedBy: ticket,
@@ -590,7 +590,7 @@ export const identityGuards: readonly Guard[] = [
   {
     name: 'a ticket is for one function',
     attack: 'functions.replayed-ticket',
-    file: `${room}/ticket.ts`,
+    file: `${room}/ticket/ticket.ts`,
     code: "if (claims.audience !== expected.audience) return refuse('ticket.audience')",
     without: '',
     noticedBy: ticket,
@@ -599,7 +599,7 @@ export const identityGuards: readonly Guard[] = [
   {
     name: 'a ticket is for one build of the code',
     attack: 'functions.replayed-ticket',
-    file: `${room}/ticket.ts`,
+    file: `${room}/ticket/ticket.ts`,
     code: "if (claims.codeDigest !== expected.codeDigest) return refuse('ticket.code')",
     without: '',
     noticedBy: ticket,
@@ -608,7 +608,7 @@ export const identityGuards: readonly Guard[] = [
   {
     name: 'a ticket is for one body',
     attack: 'functions.tampered-body',
-    file: `${room}/ticket.ts`,
+    file: `${room}/ticket/ticket.ts`,
     code: "if (claims.bodySha256 !== expected.bodySha256) return refuse('ticket.body')",
     without: '',
     noticedBy: ticket,
@@ -635,7 +635,7 @@ export const identityGuards: readonly Guard[] = [
   {
     name: 'an AWS request is believed by its signature',
     attack: 'data.forged-signature',
-    file: `${room}/sigv4.ts`,
+    file: `${room}/signature/sigv4.ts`,
     code: 'if (!equalBytes(utf8.encode(expected), utf8.encode(signature))) {',
     without: 'if (expected === signature + signature) {',
     noticedBy: sigv4,
@@ -644,7 +644,7 @@ export const identityGuards: readonly Guard[] = [
   {
     name: 'an AWS signature ages',
     attack: 'refuses a request 15 minutes and one second away, and accepts it at 15 minutes',
-    file: `${room}/sigv4.ts`,
+    file: `${room}/signature/sigv4.ts`,
     code: 'if (Math.abs(tools.nowSeconds - signedAt) > skewSeconds) {',
     without: 'if (signedAt < 0) {',
     noticedBy: sigv4,
@@ -653,7 +653,7 @@ export const identityGuards: readonly Guard[] = [
   {
     name: 'every x-amz header is signed',
     attack: 'refuses an unsigned x-amz header, and accepts the same request without it',
-    file: `${room}/sigv4.ts`,
+    file: `${room}/signature/sigv4.ts`,
     code: "(name) => name.startsWith('x-amz-') && name",
     without: '(name) => name.length === 0 && name',
     noticedBy: sigv4,
@@ -662,7 +662,7 @@ export const identityGuards: readonly Guard[] = [
   {
     name: 'the host is signed',
     attack: 'refuses host left out of SignedHeaders, and accepts the same request without it',
-    file: `${room}/sigv4.ts`,
+    file: `${room}/signature/sigv4.ts`,
     code: "if (!names.includes('host') && !names.includes(':authority')) return 'host is not signed'",
     without: '',
     noticedBy: sigv4,
@@ -671,7 +671,7 @@ export const identityGuards: readonly Guard[] = [
   {
     name: 'the body is hashed, whatever the request says of it',
     attack: 'refuses another body, and accepts the same request without it',
-    file: `${room}/sigv4.ts`,
+    file: `${room}/signature/sigv4.ts`,
     code: 'const bodyHash = hex(tools.sha256(request.body))',
     without: "const bodyHash = hex(tools.sha256(new TextEncoder().encode('{}')))",
     noticedBy: sigv4,
@@ -680,7 +680,7 @@ export const identityGuards: readonly Guard[] = [
   {
     name: 'a stated body hash is that of the body',
     attack: 'refuses a wrong body hash, and accepts the same request without it',
-    file: `${room}/sigv4.ts`,
+    file: `${room}/signature/sigv4.ts`,
     code: 'stated[0] !== bodyHash',
     without: 'stated[0] === bodyHash',
     noticedBy: sigv4,
@@ -689,7 +689,7 @@ export const identityGuards: readonly Guard[] = [
   {
     name: "an AWS request carries its own box's session token",
     attack: 'refuses another session token, and accepts the same request without it',
-    file: `${room}/sigv4.ts`,
+    file: `${room}/signature/sigv4.ts`,
     code: 'if (credential.sessionToken !== undefined) {',
     without: "if (credential.sessionToken === '') {",
     noticedBy: sigv4,
@@ -698,7 +698,7 @@ export const identityGuards: readonly Guard[] = [
   {
     name: 'a rotated secret verifies nothing by a remembered signing key',
     attack: 'keeps the signing key of a verified request only, and drops it from use when the secret rotates',
-    file: `${room}/sigv4.ts`,
+    file: `${room}/signature/sigv4.ts`,
     code: '`${accessKeyId}/${credential.generation}/${scope}`',
     without: '`${accessKeyId}/${scope}`',
     noticedBy: sigv4,

@@ -2,17 +2,17 @@ import type { Guard } from './guard.ts'
 
 const room = 'packages/server/src/host'
 const traps = [`${room}/traps.test.ts`]
-const reach = [`${room}/reach.test.ts`]
+const reach = [`${room}/box/reach.test.ts`]
 const exhaustion = [`${room}/exhaustion.test.ts`]
-const cgroups = [`${room}/cgroups.test.ts`]
-const api = [`${room}/runtime-api.test.ts`]
+const cgroups = [`${room}/kernel/cgroups.test.ts`]
+const api = [`${room}/runtime/runtime-api.test.ts`]
 
 /** What a box starts with and may use up, and who in it may speak to the runtime API. */
 export const limitGuards: readonly Guard[] = [
   {
     name: 'a box inherits nothing that the server was started with',
     attack: 'has no descriptor that the server inherited, which other children of the server have',
-    file: `${room}/pod.ts`,
+    file: `${room}/box/pod.ts`,
     code: 'for f in /proc/self/fd/*; do f=\\${f##*/}; ((f > 7)) && eval "exec $f>&-"; done',
     without: '',
     noticedBy: traps,
@@ -21,7 +21,7 @@ export const limitGuards: readonly Guard[] = [
   {
     name: 'what waits to be a box has an empty environment',
     attack: 'boxes.environment',
-    file: `${room}/pod.ts`,
+    file: `${room}/box/pod.ts`,
     code: "'pipe', 'pipe'], env: {}, cwd",
     without: "'pipe', 'pipe'], env: process.env, cwd",
     noticedBy: traps,
@@ -32,11 +32,11 @@ export const limitGuards: readonly Guard[] = [
     attack: 'boxes.environment',
     places: [
       {
-        file: `${room}/pod.ts`,
+        file: `${room}/box/pod.ts`,
         code: "'pipe', 'pipe'], env: {}, cwd",
         without: "'pipe', 'pipe'], env: process.env, cwd",
       },
-      { file: `${room}/box-options.ts`, code: "'--clearenv', ", without: '' },
+      { file: `${room}/box/box-options.ts`, code: "'--clearenv', ", without: '' },
     ],
     noticedBy: traps,
     testName: 'has an empty environment',
@@ -54,7 +54,7 @@ export const limitGuards: readonly Guard[] = [
   {
     name: 'a box is under its control groups before any function code',
     attack: 'memory ends the box, not the machine',
-    file: `${room}/prepared-box.ts`,
+    file: `${room}/box/prepared-box.ts`,
     code: 'group?.add(pod.pid)',
     without: '',
     noticedBy: exhaustion,
@@ -64,7 +64,7 @@ export const limitGuards: readonly Guard[] = [
   {
     name: 'memory is bounded by control groups v1',
     attack: 'memory ends the box, not the machine',
-    file: `${room}/cgroups.ts`,
+    file: `${room}/kernel/cgroups.ts`,
     code: "['memory', 'memory.limit_in_bytes', memoryBytes, true],",
     without: '',
     noticedBy: cgroups,
@@ -73,7 +73,7 @@ export const limitGuards: readonly Guard[] = [
   {
     name: 'processes are bounded by control groups v1',
     attack: 'processes are bounded',
-    file: `${room}/cgroups.ts`,
+    file: `${room}/kernel/cgroups.ts`,
     code: "['pids', 'pids.max', maxProcesses, true],\n      ['cpu', 'cpu.cfs_period_us'",
     without: "['cpu', 'cpu.cfs_period_us'",
     noticedBy: cgroups,
@@ -82,7 +82,7 @@ export const limitGuards: readonly Guard[] = [
   {
     name: 'the processor is bounded by control groups v1',
     attack: 'ends a function that does not come back (loop) at its deadline',
-    file: `${room}/cgroups.ts`,
+    file: `${room}/kernel/cgroups.ts`,
     code: "['cpu', 'cpu.cfs_quota_us', quotaUs, true],",
     without: '',
     noticedBy: cgroups,
@@ -91,7 +91,7 @@ export const limitGuards: readonly Guard[] = [
   {
     name: 'memory is bounded by control groups v2',
     attack: 'memory ends the box, not the machine',
-    file: `${room}/cgroups.ts`,
+    file: `${room}/kernel/cgroups.ts`,
     code: "['memory', 'memory.max', memoryBytes, true],",
     without: '',
     noticedBy: cgroups,
@@ -100,7 +100,7 @@ export const limitGuards: readonly Guard[] = [
   {
     name: 'swap is no way round the memory of control groups v2',
     attack: 'memory ends the box, not the machine',
-    file: `${room}/cgroups.ts`,
+    file: `${room}/kernel/cgroups.ts`,
     code: "['memory', 'memory.swap.max', 0, false],",
     without: '',
     noticedBy: cgroups,
@@ -109,7 +109,7 @@ export const limitGuards: readonly Guard[] = [
   {
     name: 'processes are bounded by control groups v2',
     attack: 'processes are bounded',
-    file: `${room}/cgroups.ts`,
+    file: `${room}/kernel/cgroups.ts`,
     code: "['pids', 'pids.max', maxProcesses, true],\n    ['cpu', 'cpu.max'",
     without: "['cpu', 'cpu.max'",
     noticedBy: cgroups,
@@ -118,7 +118,7 @@ export const limitGuards: readonly Guard[] = [
   {
     name: 'the processor is bounded by control groups v2',
     attack: 'ends a function that does not come back (loop) at its deadline',
-    file: `${room}/cgroups.ts`,
+    file: `${room}/kernel/cgroups.ts`,
     code: "['cpu', 'cpu.max', `${quotaUs} ${periodUs}`, true],",
     without: '',
     noticedBy: cgroups,
@@ -127,7 +127,7 @@ export const limitGuards: readonly Guard[] = [
   {
     name: 'memory and processes are bounded without control groups',
     attack: 'memory ends the box, not the machine',
-    file: `${room}/limits.ts`,
+    file: `${room}/box/limits.ts`,
     code: '`--data=${memoryBytes + dataAllowanceBytes[image.runtime]}`, `--nproc=${nproc}`, ',
     without: '',
     noticedBy: cgroups,
@@ -146,7 +146,7 @@ export const limitGuards: readonly Guard[] = [
   {
     name: 'a leftover process answers no invocation',
     attack: 'boxes.leftover-child',
-    file: `${room}/runtime-api.ts`,
+    file: `${room}/runtime/runtime-api.ts`,
     code: 'if (own === undefined) {',
     without: 'if (own === undefined || own !== socket) {',
     noticedBy: api,
@@ -155,7 +155,7 @@ export const limitGuards: readonly Guard[] = [
   {
     name: 'an answer is to the invocation that runs',
     attack: 'boxes.leftover-child',
-    file: `${room}/runtime-api.ts`,
+    file: `${room}/runtime/runtime-api.ts`,
     code: 'if (running === undefined || id !== running.id) {',
     without: 'if (running === undefined) {',
     noticedBy: api,
@@ -164,7 +164,7 @@ export const limitGuards: readonly Guard[] = [
   {
     name: 'one event is given at a time',
     attack: 'boxes.leftover-child',
-    file: `${room}/runtime-api.ts`,
+    file: `${room}/runtime/runtime-api.ts`,
     code: 'if (running !== undefined || waiting !== undefined) {',
     without: 'if (waiting !== undefined) {',
     noticedBy: api,
@@ -175,12 +175,12 @@ export const limitGuards: readonly Guard[] = [
     attack: 'boxes.leftover-child',
     places: [
       {
-        file: `${room}/runtime-api.ts`,
+        file: `${room}/runtime/runtime-api.ts`,
         code: 'if (own === undefined) {',
         without: 'if (own === undefined || own !== socket) {',
       },
       {
-        file: `${room}/runtime-api.ts`,
+        file: `${room}/runtime/runtime-api.ts`,
         code: 'if (running !== undefined || waiting !== undefined) {',
         without: 'if (waiting === response) {',
       },
@@ -191,7 +191,7 @@ export const limitGuards: readonly Guard[] = [
   {
     name: 'an answer is bounded',
     attack: 'refuses an answer over 6 MB and takes one just below',
-    file: `${room}/runtime-api.ts`,
+    file: `${room}/runtime/runtime-api.ts`,
     code: 'return length <= maxBytes ? Buffer.concat(chunks) : undefined',
     without: 'return Buffer.concat(chunks)',
     noticedBy: api,

@@ -334,7 +334,7 @@ export const manifestGuards: readonly Guard[] = [
     file: `${room}/match/door.ts`,
     code: 'if (operation.method !== method) continue',
     without: '',
-    noticedBy: ['packages/server/src/egress/door.test.ts'],
+    noticedBy: ['packages/server/src/egress/door/door.test.ts'],
     testName: 'refuses another method',
   },
   {

@@ -2,11 +2,11 @@ import { isRevoked } from '@sallyport/core/access'
 import { beforeAll, describe, expect, test } from 'vitest'
 
 import { createAuthenticator, type Authenticator, type Evidence } from './authenticate.ts'
-import { createProofVerifier } from './dpop.ts'
+import { createProofVerifier } from './dpop/dpop.ts'
 import { createSeenOnce, type SeenOnce } from './seen-once.ts'
 import { createDpopClient, type DpopClient } from './testing/dpop-client.ts'
 import { createTestIssuer, type TestIssuer, testNow } from './testing/test-issuer.ts'
-import { createVerifier } from './verifier.ts'
+import { createVerifier } from './token/verifier.ts'
 
 const target = { method: 'POST', url: 'https://localhost:8443/orders' }
 const certificate = 'A'.repeat(43)

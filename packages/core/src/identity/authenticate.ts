@@ -1,11 +1,11 @@
 import { anonymous, type Subject } from '@sallyport/core/access'
 
-import type { ProofVerifier } from './dpop.ts'
-import { parseAuthorization, type Presented } from './parse-authorization.ts'
+import type { ProofVerifier } from './dpop/dpop.ts'
+import { parseAuthorization, type Presented } from './token/parse-authorization.ts'
 import { refuseToken, type TokenRefusal } from './refusal.ts'
-import { subjectOf } from './subject-of.ts'
-import type { VerifiedToken } from './verified-token.ts'
-import type { Verifier } from './verifier.ts'
+import { subjectOf } from './token/subject-of.ts'
+import type { VerifiedToken } from './token/verified-token.ts'
+import type { Verifier } from './token/verifier.ts'
 
 /** What one request presents, as it was read. */
 export interface Evidence {

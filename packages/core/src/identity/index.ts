@@ -1,11 +1,11 @@
 export { createAuthenticator, type Authenticator, type Evidence } from './authenticate.ts'
-export { contentDigest, fitsDigest } from './content-digest.ts'
-export { decodeBase64url, encodeBase64url } from './base64url.ts'
-export { createDpopNonces, type DpopNonces } from './dpop-nonce.ts'
-export { createProofVerifier, type ProofVerifier, type ProofVerifierOptions } from './dpop.ts'
-export { discoverKeys, type FetchDocument, type KeyAddress } from './discovery.ts'
-export { type FieldTypes, type HttpMessage, type HttpRequest, type HttpResponse } from './http-message.ts'
-export { importSignatureKey, type SignatureAlgorithm, type SignatureKey } from './http-signature-key.ts'
+export { contentDigest, fitsDigest } from './signature/content-digest.ts'
+export { decodeBase64url, encodeBase64url } from './encoding/base64url.ts'
+export { createDpopNonces, type DpopNonces } from './dpop/dpop-nonce.ts'
+export { createProofVerifier, type ProofVerifier, type ProofVerifierOptions } from './dpop/dpop.ts'
+export { discoverKeys, type FetchDocument, type KeyAddress } from './issuer/discovery.ts'
+export { type FieldTypes, type HttpMessage, type HttpRequest, type HttpResponse } from './signature/http-message.ts'
+export { importSignatureKey, type SignatureAlgorithm, type SignatureKey } from './signature/http-signature-key.ts'
 export {
   type HttpSignatureCode,
   type HttpSignatureVerdict,
@@ -14,7 +14,7 @@ export {
   type SignedMessage,
   signHttpMessage,
   verifyHttpSignature,
-} from './http-signature.ts'
+} from './signature/http-signature.ts'
 export {
   type CognitoIssuer,
   type EmbeddedIssuer,
@@ -22,12 +22,12 @@ export {
   type JwksDocument,
   type KeySource,
   type OidcIssuer,
-} from './issuer.ts'
-export { type ParsedJws, type ParsedJwt, parseJws, parseJwt } from './parse-jwt.ts'
-export { importKey, type KeyRecord, verifyJws } from './key-record.ts'
-export { type IssuerKind, issuerKinds, type IssuerProfile } from './issuer-kinds.ts'
-export { lintTrust, type TrustConditions, type TrustFinding } from './lint-trust.ts'
-export { reachOf } from './public-address.ts'
+} from './issuer/issuer.ts'
+export { type ParsedJws, type ParsedJwt, parseJws, parseJwt } from './token/parse-jwt.ts'
+export { importKey, type KeyRecord, verifyJws } from './keys/key-record.ts'
+export { type IssuerKind, issuerKinds, type IssuerProfile } from './issuer/issuer-kinds.ts'
+export { lintTrust, type TrustConditions, type TrustFinding } from './issuer/lint-trust.ts'
+export { reachOf } from './issuer/public-address.ts'
 export { refuseToken, type TokenRefusal, type TokenRefusalCode, tokenRefusalMessages } from './refusal.ts'
 export { createSeenOnce, type SeenOnce } from './seen-once.ts'
 export {
@@ -38,7 +38,7 @@ export {
   type SigV4Result,
   type SigV4Tools,
   verifySigV4,
-} from './sigv4.ts'
+} from './signature/sigv4.ts'
 export {
   createTicketVerifier,
   signTicket,
@@ -46,8 +46,8 @@ export {
   type TicketVerifier,
   type TicketVerifierOptions,
   type UsedTickets,
-} from './signed-ticket.ts'
-export { subjectOf } from './subject-of.ts'
+} from './ticket/signed-ticket.ts'
+export { subjectOf } from './token/subject-of.ts'
 export {
   mintTicket,
   type TicketClaims,
@@ -56,6 +56,6 @@ export {
   type TicketRefusalCode,
   type TicketVerdict,
   verifyTicket,
-} from './ticket.ts'
-export { type VerifiedToken } from './verified-token.ts'
-export { createVerifier, type Verifier, type VerifierOptions } from './verifier.ts'
+} from './ticket/ticket.ts'
+export { type VerifiedToken } from './token/verified-token.ts'
+export { createVerifier, type Verifier, type VerifierOptions } from './token/verifier.ts'

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { beforeAll, describe, expect, test } from 'vitest'
 
 import { createTestIssuer, type TestIssuer, testNow } from './testing/test-issuer.ts'
-import { createVerifier } from './verifier.ts'
+import { createVerifier } from './token/verifier.ts'
 
 let issuer: TestIssuer
 let tokens: readonly (readonly [token: string, session: string, user: string])[]

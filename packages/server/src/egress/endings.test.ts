@@ -6,9 +6,9 @@ import { Readable } from 'node:stream'
 import { sealGrant } from '@sallyport/core/access'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
-import { isMetadata } from './address.ts'
-import { readHead } from './head.ts'
-import type { Incoming } from './incoming.ts'
+import { isMetadata } from './upstream/address.ts'
+import { readHead } from './listen/head.ts'
+import type { Incoming } from './listen/incoming.ts'
 import { routeOf } from './route.ts'
 import { alice, ask, codeOf, type Harness, invocationOf, openHarness } from './testing/harness.ts'
 

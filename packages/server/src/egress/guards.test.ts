@@ -4,9 +4,9 @@ import { buffer } from 'node:stream/consumers'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 
-import { isMetadata, mayConnect } from './address.ts'
-import { redactor, secretPatterns } from './redact.ts'
-import { createUpstreams } from './upstream.ts'
+import { isMetadata, mayConnect } from './upstream/address.ts'
+import { redactor, secretPatterns } from './door/redact.ts'
+import { createUpstreams } from './upstream/upstream.ts'
 
 async function call(origin: string, privateUpstream: boolean): Promise<string> {
   const upstreams = createUpstreams(undefined)

@@ -1,3 +1,3 @@
 export { createEgress } from './egress.ts'
-export { startDynalite } from './dynamodb.ts'
+export { startDynalite } from './aws/dynamodb.ts'
 export type { UpstreamCredentials } from './rooms.ts'

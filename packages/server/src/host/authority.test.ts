@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 
-import type { FunctionImage } from './engine.ts'
+import type { FunctionImage } from './image.ts'
 import { type EngineUnderTest, makeEngine } from './testing/make-engine.ts'
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })

@@ -4,16 +4,17 @@ import { isDeepStrictEqual } from 'node:util'
 
 import { SallyportError } from '@sallyport/core/access'
 
-import type { BoxEvent, BoxSurroundings } from './box-surroundings.ts'
-import type { BoxExtras } from './box-options.ts'
-import { type CgroupRoots, engineGroups, findCgroups, removeEngineGroups } from './cgroups.ts'
-import type { AttachExits, Engine, FunctionImage, OutputLine } from './engine.ts'
-import { describeIsolation, hardRequirements, type Isolation, probeIsolation } from './isolation.ts'
-import { openInspector } from './inspector.ts'
-import { createPool, type Pool } from './pool.ts'
-import { prepareRuntimeFolder } from './runtime-folder.ts'
+import type { BoxEvent, BoxSurroundings } from './box/box-surroundings.ts'
+import type { BoxExtras } from './box/box-options.ts'
+import { type CgroupRoots, engineGroups, findCgroups, removeEngineGroups } from './kernel/cgroups.ts'
+import type { AttachExits, Engine, OutputLine } from './engine.ts'
+import type { FunctionImage } from './image.ts'
+import { describeIsolation, hardRequirements, type Isolation, probeIsolation } from './kernel/isolation.ts'
+import { openInspector } from './box/inspector.ts'
+import { createPool, type Pool } from './pool/pool.ts'
+import { prepareRuntimeFolder } from './box/runtime-folder.ts'
 import { areComplete, findTools } from './tools.ts'
-import { createTurns } from './turns.ts'
+import { createTurns } from './pool/turns.ts'
 
 /** What the server gives the engine. */
 export interface BoxEngineOptions {

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 
 import { describe, expect, it, vi } from 'vitest'
 
-import { engineGroups, findCgroups } from './cgroups.ts'
+import { engineGroups, findCgroups } from './kernel/cgroups.ts'
 import { makeEngine, openFolder } from './testing/make-engine.ts'
 
 vi.setConfig({ testTimeout: 60_000 })

@@ -1,48 +1,11 @@
 import type { Socket as DatagramSocket } from 'node:dgram'
 import type { Server } from 'node:net'
 
+import type { FunctionImage } from './image.ts'
 import type { Invocation, InvocationResult } from './invocation.ts'
-import type { Runtime } from './runtimes.ts'
 
 /** How strongly a control holds (DESIGN §5). */
 export type Strength = 'hard' | 'cooperative' | 'absent'
-
-/** The built code of one function and how it is to run. */
-export interface FunctionImage {
-  readonly name: string
-  readonly zone: string
-  /** ARN of the function. */
-  readonly arn: string
-  /** Server-owned, content-addressed folder, mounted read-only at /var/task. */
-  readonly codeDir: string
-  /** SHA-256 of the built output, hex. */
-  readonly codeDigest: string
-  /** A folder like it with what the function's layers bring, mounted read-only at /opt. */
-  readonly layersDir?: string
-  readonly runtime: Runtime
-  /** True when the code brings AWS's own runtime interface client, which is then started in place of ours. */
-  readonly awsClient?: boolean
-  /** Which module and which export: `index.handler`, or `index.default` for `export default { fetch }`. */
-  readonly handler: string
-  readonly shape: 'handler' | 'fetch'
-  /** Plain values of the manifest's `env`; nothing secret. */
-  readonly environment: Readonly<Record<string, string>>
-  readonly timeoutMs: number
-  readonly memoryMb: number
-  readonly reuse: 'never' | 'user' | 'shared'
-  /** TCP ports, besides 80 and 443, to which its doors lead. */
-  readonly ports?: readonly number[]
-  /** Which authority its boxes trust at their doors; boxes that were made under another are replaced. */
-  readonly trust?: string
-  /** Boxes alive at once, at most. */
-  readonly maxBoxes: number
-  /** Boxes kept made ahead of need. */
-  readonly warmBoxes: number
-  /** How long an unused box beyond those stays; five minutes when absent. */
-  readonly idleBoxMs?: number
-  /** Calls that may wait for a box; 16 for each box when absent. */
-  readonly maxWaiting?: number
-}
 
 /** The listeners inside one box's network namespace. Whoever connects to them is that box: that is its identity. */
 export interface BoxListeners {

@@ -2,10 +2,10 @@ import { existsSync } from 'node:fs'
 
 import { rootCommandLine } from '@sallyport/core/access'
 
-import { scratchBytes } from './box-options.ts'
+import { scratchBytes } from './box/box-options.ts'
 import type { Strength } from './engine.ts'
-import { hardRequirements, probeIsolation } from './isolation.ts'
-import { pythonVersion } from './runtimes.ts'
+import { hardRequirements, probeIsolation } from './kernel/isolation.ts'
+import { pythonVersion } from './runtime/runtimes.ts'
 
 /** One row of what this machine can do for functions, and how strongly it holds. */
 export interface HostFinding {

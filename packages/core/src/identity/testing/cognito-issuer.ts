@@ -1,6 +1,6 @@
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 
-import type { CognitoIssuer } from '../issuer.ts'
+import type { CognitoIssuer } from '../issuer/issuer.ts'
 
 /** A user pool that exists in this process only. */
 export interface CognitoFixture {

@@ -1,6 +1,6 @@
 import { calculateJwkThumbprint, type CryptoKey, exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose'
 
-import { encodeBase64url } from '../base64url.ts'
+import { encodeBase64url } from '../encoding/base64url.ts'
 
 /** A client with a key of its own, whose proofs a test may bend. */
 export interface DpopClient {

@@ -1,7 +1,7 @@
 import { type CryptoKey, exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose'
 
-import { encodeBase64url } from '../base64url.ts'
-import type { EmbeddedIssuer } from '../issuer.ts'
+import { encodeBase64url } from '../encoding/base64url.ts'
+import type { EmbeddedIssuer } from '../issuer/issuer.ts'
 
 export const testNow = 1_700_000_000
 

@@ -6,7 +6,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import * as sdk from '@aws-sdk/client-dynamodb'
 import { NodeHttpHandler } from '@smithy/node-http-handler'
 
-import { callerHeader } from '../caller.ts'
+import { callerHeader } from '../listen/caller.ts'
 import type { SdkCall, SdkResult } from './sdk.ts'
 
 // The unmodified SDK knows nothing but its environment, which is the box's. Only DNS is stood in for.

@@ -1,4 +1,4 @@
-import type { BoxEvent } from '../box-surroundings.ts'
+import type { BoxEvent } from '../box/box-surroundings.ts'
 import { randomBytes } from 'node:crypto'
 import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import type { Socket } from 'node:net'
@@ -8,9 +8,10 @@ import { join } from 'node:path'
 import { type AccessRequest, anonymous, type Allow, type Grant, sealGrant, sealReceipt } from '@sallyport/core/access'
 
 import { type BoxEngineOptions, createBoxEngine } from '../box-engine.ts'
-import type { Engine, FunctionImage, OutputLine } from '../engine.ts'
+import type { Engine, OutputLine } from '../engine.ts'
+import type { FunctionImage } from '../image.ts'
 import type { Invocation, InvocationResult } from '../invocation.ts'
-import type { Runtime } from '../runtimes.ts'
+import type { Runtime } from '../image.ts'
 
 /** One connection that arrived at a door, and the invocation that was running then. */
 export interface DoorContact {

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 
-import { engineGroups, findCgroups } from '../cgroups.ts'
+import { engineGroups, findCgroups } from '../kernel/cgroups.ts'
 import { type EngineUnderTest, makeEngine } from './make-engine.ts'
 
 /** What came of many invocations, and what they left. */

@@ -1,0 +1,137 @@
+import { isObject } from '@sallyport/core/json'
+
+import { digestText, type Sha256 } from '../encoding/digest.ts'
+import type { DpopNonces } from './dpop-nonce.ts'
+import { importKey, type KeyRecord, thumbprintInput, verifyJws } from '../keys/key-record.ts'
+import { isNumericDate } from '../lifetime.ts'
+import { type ParsedJwt, parseJwt } from '../token/parse-jwt.ts'
+import { refuseToken, type TokenRefusal, type TokenRefusalCode } from '../refusal.ts'
+import type { SeenOnce } from '../seen-once.ts'
+import { normaliseTargetUri } from './target-uri.ts'
+
+/** What the verifier knows of the request by itself, and a proof must agree with. */
+export interface ProofExpectations {
+  readonly method: string
+  /** Scheme, authority and path of the request as they were understood; `normaliseTargetUri` is applied to it. */
+  readonly url: string
+  readonly accessToken: string
+  /** The token's `cnf.jkt`. */
+  readonly keyThumbprint: string
+}
+
+/** How proofs are judged. */
+export interface ProofVerifierOptions {
+  readonly nowSeconds: () => number
+  /** Must outlive this process, or a restart opens the window for every proof of the last minute again. */
+  readonly seen: SeenOnce
+  /** When given, a nonce in a proof must be one of these. */
+  readonly nonces?: DpopNonces
+  /** Refuse proofs without a nonce too. */
+  readonly requireNonce?: boolean
+  readonly sha256?: Sha256
+}
+
+/** Verifies DPoP proofs (RFC 9449 §4.3). Undefined is a proof that held and is used up. Never rejects. */
+export interface ProofVerifier {
+  verify(proofs: readonly string[], expected: ProofExpectations): Promise<TokenRefusal | undefined>
+}
+
+/** Asymmetric, and none that is deprecated (RFC 9449 §11.6). */
+const proofAlgorithms: ReadonlySet<string> = new Set(['ES256', 'ES384', 'EdDSA', 'Ed25519', 'PS256', 'RS256'])
+const maxProofLength = 8192
+/** How old a proof may be. Clients make one for each request; this forgives the network and both clocks. */
+const maxAgeSeconds = 60
+const maxAheadSeconds = 15
+const maxCachedKeys = 1000
+
+interface ProofKey {
+  readonly record: KeyRecord
+  readonly thumbprint: string
+}
+
+/**
+ * Prepares the judge of proofs. A key is imported once: it is remembered by every word of its JWK, and only after a
+ * signature of it held for a token that is bound to it.
+ */
+export function createProofVerifier(options: ProofVerifierOptions): ProofVerifier {
+  const { nowSeconds, seen, nonces, requireNonce = false, sha256 } = options
+  const keys = new Map<string, ProofKey>()
+
+  async function verify(proofs: readonly string[], expected: ProofExpectations): Promise<TokenRefusal | undefined> {
+    const proof = parseProof(proofs)
+    if (proof.kind === 'refused') return proof
+    const spelling = JSON.stringify([proof.algorithm, proof.header['jwk']])
+    const key = keys.get(spelling) ?? (await readKey(proof))
+    if ('kind' in key) return key
+    if (key.thumbprint !== expected.keyThumbprint) return refuseToken('dpop.binding')
+    if ((await verifyJws(proof, key.record)) !== undefined) return refuseToken('dpop.signature')
+    keys.set(spelling, key)
+    const [oldest] = keys.keys()
+    if (keys.size > maxCachedKeys && oldest !== undefined) keys.delete(oldest)
+    const unfit = claimsFault(proof, expected, await digestText(expected.accessToken, sha256))
+    if (unfit !== undefined) return refuseToken(unfit)
+    return useUp(proof, key.thumbprint)
+  }
+
+  async function readKey({ header, algorithm }: ParsedJwt): Promise<ProofKey | TokenRefusal> {
+    const jwk = isObject(header['jwk']) ? header['jwk'] : {}
+    const input = thumbprintInput(jwk)
+    const record = await importKey({ ...jwk, alg: jwk['alg'] ?? algorithm })
+    if (input === undefined || record === undefined) return refuseToken('dpop.jwk')
+    if (record.algorithm !== algorithm) return refuseToken('dpop.algorithm')
+    return { record, thumbprint: await digestText(input, sha256) }
+  }
+
+  function claimsFault(
+    { claims }: ParsedJwt,
+    expected: ProofExpectations,
+    tokenDigest: string,
+  ): TokenRefusalCode | undefined {
+    const { htm, htu, ath, iat, jti, nonce } = claims
+    if (!isText(jti) || !isText(htm) || !isText(htu) || !isText(ath)) return 'dpop.claims'
+    if (!isNumericDate(iat) || !(nonce === undefined || isText(nonce))) return 'dpop.claims'
+    if (htm !== expected.method) return 'dpop.method'
+    const target = normaliseTargetUri(htu)
+    if (target === undefined || target !== normaliseTargetUri(expected.url)) return 'dpop.url'
+    if (ath !== tokenDigest) return 'dpop.access_token'
+    const now = nowSeconds()
+    if (now > iat + maxAgeSeconds) return 'dpop.expired'
+    if (now < iat - maxAheadSeconds) return 'dpop.not_yet_valid'
+    if (nonces === undefined) return undefined
+    if (nonce === undefined) return requireNonce ? 'dpop.nonce_required' : undefined
+    return nonces.accepts(nonce) ? undefined : 'dpop.nonce_stale'
+  }
+
+  /** By key and `jti`, until the proof is too old by itself. Last of all: only what is good otherwise takes a place. */
+  async function useUp({ claims }: ParsedJwt, thumbprint: string): Promise<TokenRefusal | undefined> {
+    const id = await digestText(`${thumbprint}.${String(claims['jti'])}`, sha256)
+    const until = Number(claims['iat']) + maxAgeSeconds + 1
+    const use = seen.use(id, until, nowSeconds())
+    if (use === 'full') return refuseToken('dpop.replay_memory_full')
+    return use === 'first' ? undefined : refuseToken('dpop.replayed')
+  }
+
+  return { verify }
+}
+
+const codesOfParsing: ReadonlyMap<TokenRefusalCode, TokenRefusalCode> = new Map([
+  ['token.too_large', 'dpop.too_large'],
+  ['token.malformed', 'dpop.malformed'],
+  ['token.header', 'dpop.header'],
+])
+
+/** Adversary: whoever holds a stolen token and makes proofs for it. Nothing of the proof is believed yet. */
+function parseProof(proofs: readonly string[]): ParsedJwt | TokenRefusal {
+  const [text, ...more] = proofs
+  if (text === undefined) return refuseToken('dpop.missing')
+  if (more.length > 0) return refuseToken('dpop.duplicated')
+  if (text.length > maxProofLength) return refuseToken('dpop.too_large')
+  const proof = parseJwt(text, true)
+  if (proof.kind === 'refused') return refuseToken(codesOfParsing.get(proof.code) ?? 'dpop.malformed')
+  if (proof.type !== 'dpop+jwt') return refuseToken('dpop.type')
+  return proofAlgorithms.has(proof.algorithm) ? proof : refuseToken('dpop.algorithm')
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== '' && value.length <= 4096
+}

@@ -1,0 +1,102 @@
+import { createSocket } from 'node:dgram'
+import { Resolver } from 'node:dns/promises'
+import { once } from 'node:events'
+
+import fc from 'fast-check'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+
+import { readDnsQuery } from './dns-message.ts'
+import { type Harness, openHarness } from '../testing/harness.ts'
+
+let harness: Harness
+let resolver: Resolver
+beforeEach(async () => {
+  harness = await openHarness()
+  resolver = new Resolver({ timeout: 2_000, tries: 1 })
+  resolver.setServers([`127.0.0.1:${harness.dnsPort}`])
+})
+afterEach(() => harness.close())
+
+const codeOf = (error: unknown): unknown => (error instanceof Error && 'code' in error ? error.code : error)
+
+const query = (index: number): Buffer => {
+  const label = Buffer.from(`n${index}`)
+  return Buffer.concat([
+    Buffer.from('000101000001000000000000', 'hex'),
+    Buffer.from([label.length]),
+    label,
+    Buffer.from('0000010001', 'hex'),
+  ])
+}
+
+describe('names inside a box', () => {
+  it('resolve to a synthetic address when declared, whatever their case', async () => {
+    for (const name of ['api.stripe.com', 'API.Stripe.com', 'payments.fn.internal', 'any.aws.internal']) {
+      expect(await resolver.resolve4(name, { ttl: true })).toMatchObject([
+        { address: expect.stringMatching(/^198\.18\./), ttl: 5 },
+      ])
+    }
+    expect(harness.decisions).toEqual([])
+  })
+
+  it('have no other records', async () => {
+    expect(await resolver.resolve6('api.stripe.com').catch(codeOf)).toBe('ENODATA')
+    expect(await resolver.resolveTxt('api.stripe.com').catch(codeOf)).toBe('ENODATA')
+  })
+
+  it('do not exist when undeclared, and the attempt is on record', async () => {
+    for (const name of ['c2vjcmv0.evil.example', 'stripe.com', 'x.api.stripe.com', 'nobody.fn.internal']) {
+      expect(await resolver.resolve4(name).catch(codeOf)).toBe('ENOTFOUND')
+      expect(harness.decisions.at(-1)).toMatchObject({
+        effect: 'deny',
+        transaction: 't1',
+        reasons: [{ code: 'dns.unlisted' }],
+        asked: [{ resource: `arn:sallyport:door:checkout::?/${name}` }],
+      })
+    }
+  })
+
+  it('in a flood are counted in one gap, so the ledger does not grow with it', async () => {
+    const socket = createSocket('udp4')
+    for (let index = 0; index < 150; index++) socket.send(query(index), harness.dnsPort, '127.0.0.1')
+    await expect
+      .poll(() => harness.others, { timeout: 4_000 })
+      .toMatchObject([{ kind: 'gap', cause: 'refused exits of box box1' }])
+    const [gap] = harness.others
+    expect(harness.decisions.length + (gap?.kind === 'gap' ? gap.lost : 0)).toBe(150)
+    expect(harness.decisions.length).toBeLessThanOrEqual(100)
+    socket.close()
+    await once(socket, 'close')
+  })
+})
+
+describe('readDnsQuery', () => {
+  const good = Buffer.from('123401000001000000000000036170690673747269706503636f6d0000010001', 'hex')
+
+  it('reads a plain question', () => {
+    expect(readDnsQuery(good)).toMatchObject({ id: 0x1234, name: 'api.stripe.com', type: 1, recursionDesired: true })
+  })
+
+  for (const [what, hex] of [
+    ['a response', '123481000001000000000000036170690673747269706503636f6d0000010001'],
+    ['two questions', '123401000002000000000000036170690673747269706503636f6d0000010001'],
+    ['a compressed name', '123401000001000000000000c00c0000010001'],
+    ['a label beyond the end', '1234010000010000000000003f61'],
+    ['another class', '123401000001000000000000036170690673747269706503636f6d0000010003'],
+    ['no end of the name', '12340100000100000000000003617069'],
+  ] as const) {
+    it(`refuses ${what}`, () => expect(readDnsQuery(Buffer.from(hex, 'hex'))).toBeUndefined())
+  }
+
+  it('never throws, whatever the bytes', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 600 }), fc.nat(40), (bytes, at) => {
+        readDnsQuery(Buffer.from(bytes))
+        const mutated = Buffer.from(good)
+        mutated.set(bytes.subarray(0, 4), Math.min(at, good.length - 4))
+        readDnsQuery(mutated)
+      }),
+      { numRuns: 500 },
+    )
+  })
+})

@@ -1,0 +1,74 @@
+import type { Socket } from 'node:dgram'
+
+import { actions, arn } from '@sallyport/core/access'
+import type { App } from '@sallyport/manifest'
+
+import { awsHost } from '../box.ts'
+import { functionSuffix } from '../call.ts'
+import { dnsCodes, readDnsQuery, writeDnsAnswer } from './dns-message.ts'
+import { doorReason } from '../listen/head.ts'
+import type { EgressRooms } from '../rooms.ts'
+
+/** Records a refusal that has no HTTP answer; false when it was only counted. */
+export type NoteRefusal = (resource: string, action: string, reason: ReturnType<typeof doorReason>) => Promise<boolean>
+
+/** The names a box can resolve, each with an address of its own in 198.18.0.0/15 (RFC 2544, never routed). */
+export function namesOf(app: App): ReadonlyMap<string, string> {
+  const known = cache.get(app)
+  if (known) return known
+  const names = [
+    awsHost,
+    ...app.functions.map(({ name }) => `${name}${functionSuffix}`),
+    ...app.doors.map(({ to }) => new URL(to).hostname.toLowerCase()),
+  ]
+  const table = new Map(
+    [...new Set(names)].map((name, index) => {
+      const number = index + 1
+      return [name, `198.18.${(number >> 8) & 255}.${number & 255}`]
+    }),
+  )
+  cache.set(app, table)
+  return table
+}
+
+const cache = new WeakMap<App, ReadonlyMap<string, string>>()
+
+/**
+ * Answers a box's DNS. Nothing is ever forwarded, so a name carries no data out; a name that is not declared is
+ * an attempt, and recorded as one. Returns the function that stops it.
+ */
+export function serveDns(
+  rooms: EgressRooms,
+  socket: Socket,
+  perSecond: number,
+  note: NoteRefusal,
+  count: () => void,
+): () => void {
+  let second = 0
+  let seen = 0
+
+  const onMessage = (datagram: Buffer, from: { readonly address: string; readonly port: number }): void => {
+    const now = Math.floor(rooms.clock() / 1000)
+    if (now !== second) [second, seen] = [now, 0]
+    if (++seen > perSecond) return count()
+    const question = readDnsQuery(datagram)
+    if (!question) return count()
+    const app = rooms.app()
+    const address = namesOf(app).get(question.name)
+    const reply = (code: number): void => {
+      // A box that is gone takes no answer; the socket is then closed, and that is no fault.
+      socket.send(writeDnsAnswer(question, code, address), from.port, from.address, () => undefined)
+    }
+    if (address !== undefined) return reply(dnsCodes.ok)
+    const reason = doorReason(
+      'dns.unlisted',
+      `The name ${question.name.slice(0, 255)} is not declared, and no name is looked up outside.`,
+    )
+    void note(arn.door(app.name, '?', question.name.slice(0, 255)), actions.useDoor, reason).finally(() =>
+      reply(dnsCodes.nameError),
+    )
+  }
+
+  socket.on('message', onMessage)
+  return () => void socket.off('message', onMessage)
+}

@@ -1,0 +1,170 @@
+import { type Grant, type Reason, SallyportError } from '@sallyport/core/access'
+import type { Passed } from '@sallyport/core/enforcement'
+import { type App, type Door, secretsOf, setSecretFix } from '@sallyport/manifest'
+
+import { type Credential, fillIn } from './credential.ts'
+import type { DoorRequest, DoorTools } from './door-request.ts'
+import { judgeBody, judgeQuery } from './fields.ts'
+import { endedSince } from '../gate.ts'
+import { handBack, local } from './hand-back.ts'
+import { doorReason, type Head } from '../listen/head.ts'
+import { forwardedHeaders } from '../listen/headers.ts'
+import type { Life } from '../life.ts'
+import { secretPatterns } from './redact.ts'
+import type { ExitResponse } from '../refusal.ts'
+import type { EgressRooms } from '../rooms.ts'
+import type { UpstreamCall } from '../upstream/upstream-call.ts'
+
+/** The call of an upstream with everything that the door adds, or that the right to make it has ended. */
+export type PreparedCall =
+  | {
+      readonly kind: 'call'
+      readonly call: UpstreamCall
+      /** What must not come back. */
+      readonly secrets: readonly string[]
+      readonly token: string | undefined
+      /** For the outcome. */
+      readonly note: string | undefined
+    }
+  | { readonly kind: 'ended'; readonly passed: Passed<ExitResponse> }
+
+/** Takes the secrets, fills them in, and asks once more whether the request may go. */
+export async function preparedCall(
+  tools: DoorTools,
+  request: DoorRequest,
+  grant: Grant,
+  life: Life,
+): Promise<PreparedCall> {
+  const { rooms } = tools
+  const { box, invocation, route, head, content } = request
+  const { door, operation } = route
+  const credential = fillIn(door, await takeSecrets(rooms, secretsOf(door)))
+  const token = await takeToken(tools, request, credential, life)
+  const audience = door.add.identity?.audience
+  const bearer =
+    token ?? (audience === undefined ? undefined : await rooms.identityToken(audience, box.subject, invocation))
+  const query = judgeQuery(head.query, operation, credential.query)
+  const body =
+    content.kind === 'whole'
+      ? judgeBody(content.bytes, head.headers.get('content-type'), operation, credential.body)
+      : undefined
+  if (query.kind !== 'fits' || (body !== undefined && body.kind !== 'fits')) {
+    throw new SallyportError('door.field', 'what had been judged to fit does not fit')
+  }
+  const { headers, stripped } = forwardedHeaders(head, door, operation, request.idempotencyKey)
+  const ended = endedSince(rooms, { box, invocation }, grant, life.signal)
+  if (ended !== undefined) return { kind: 'ended', passed: local(ended, publicWords(ended), grant, 'aborted') }
+  const call: UpstreamCall = {
+    pool: `${rooms.app().name} ${door.name} ${box.image.name}`,
+    origin: door.upstream,
+    privateUpstream: door.privateUpstream,
+    protocol: protocolFor(head, door),
+    ...(credential.certificate === undefined ? {} : { certificate: credential.certificate }),
+    method: head.method,
+    target: route.path + query.value,
+    headers: [
+      ...headers,
+      ...credential.headers,
+      ...(bearer === undefined ? [] : [['authorization', `Bearer ${bearer}`] as const]),
+    ],
+    body: content.kind === 'whole' ? (body?.value ?? content.bytes) : content.open(),
+    timeoutMs: operation.timeoutMs,
+    signal: life.signal,
+  }
+  const secrets = [...credential.secrets, ...(bearer === undefined ? [] : [bearer])]
+  return { kind: 'call', call, secrets, token, note: noteOf(stripped, request) }
+}
+
+const transientStatuses: ReadonlySet<number> = new Set([429, 502, 503, 504])
+
+/** Sends an admitted request on, and hands back what comes. */
+export async function passDoor(
+  tools: DoorTools,
+  request: DoorRequest,
+  grant: Grant,
+  life: Life,
+): Promise<Passed<ExitResponse>> {
+  const prepared = await preparedCall(tools, request, grant, life)
+  if (prepared.kind === 'ended') return prepared.passed
+  const { call, secrets, token, note } = prepared
+  const { operation } = request.route
+  const answer = await tools.upstreams.call(call)
+  if (token !== undefined && answer.status === 401) tools.tokens.drop(token)
+  if (transientStatuses.has(answer.status) && operation.retries >= request.attempt) {
+    if (!(answer.body instanceof Uint8Array)) answer.body.destroy()
+    const { status, tls, headers } = answer
+    return {
+      response: { status, headers, body: new Uint8Array(), again: true },
+      outcome: Promise.resolve({ outcome: 'failed', status, tls, ...(note === undefined ? {} : { detail: note }) }),
+    }
+  }
+  return handBack(answer, {
+    life,
+    patterns: secretPatterns(secrets),
+    returns: operation.returns,
+    maxBytes: tools.maxAnswerBytes,
+    note,
+  })
+}
+
+/**
+ * The version that the function speaks, where the upstream can be asked for it: by ALPN over TLS. A plain upstream is
+ * spoken to in HTTP/2 only where the function itself knew that beforehand, or where gRPC leaves no choice.
+ */
+function protocolFor({ protocol, scheme, headers }: Head, { upstream }: Door): '1.1' | '2' {
+  if (protocol === '1.1' || upstream.startsWith('https:') || scheme === 'http') return protocol
+  return headers.get('content-type')?.startsWith('application/grpc') === true ? '2' : '1.1'
+}
+
+/** What the function is told; the operator's words stand in the outcome. */
+export function publicWords(code: string): string {
+  switch (code) {
+    case 'exit.invocation_ended':
+    case 'grant.ended':
+      return 'The right to make this request ended.'
+    case 'request.too_large':
+      return 'The request body is larger than this door takes.'
+    case 'secret.missing':
+      return 'A secret that the door needs has not been set.'
+    case 'secret.unusable':
+      return 'A secret cannot stand where the door puts it.'
+    default:
+      return 'The upstream did not answer in a way that can be handed back.'
+  }
+}
+
+/** The reason for a secret that nobody has set, with the command that does. */
+export function missingSecret(app: App, name: string): Reason {
+  return doorReason('secret.missing', `The secret ${name} has not been set.`, setSecretFix(app, name).fix)
+}
+
+async function takeSecrets(rooms: EgressRooms, names: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  const secrets = new Map<string, string>()
+  for (const name of names) {
+    const secret = await rooms.useSecret(name)
+    if (secret === undefined) throw new SallyportError('secret.missing', missingSecret(rooms.app(), name).message)
+    secrets.set(name, secret.reveal())
+  }
+  return secrets
+}
+
+async function takeToken(
+  { tokens }: DoorTools,
+  { route, box }: DoorRequest,
+  { client }: Credential,
+  { signal }: Life,
+): Promise<string | undefined> {
+  const { door, operation } = route
+  if (door.add.oauth === undefined || client === undefined) return undefined
+  const { id, secret } = client
+  const key = `${door.name} ${box.image.name}`
+  return tokens.take({ door: key, oauth: door.add.oauth, client: id, secret, timeoutMs: operation.timeoutMs, signal })
+}
+
+function noteOf(stripped: readonly string[], { attempt }: DoorRequest): string | undefined {
+  const notes = [
+    ...(stripped.length === 0 ? [] : [`the caller's own ${stripped.join(', ')} was left behind`]),
+    ...(attempt === 1 ? [] : [`attempt ${attempt}`]),
+  ]
+  return notes.length === 0 ? undefined : notes.join('; ')
+}

@@ -1,0 +1,130 @@
+import { actions, arn, type Grant, type Reason, SallyportError } from '@sallyport/core/access'
+import type { Passed } from '@sallyport/core/enforcement'
+import { type Door, matchDoor, secretsOf, unlistedDoorArn } from '@sallyport/manifest'
+import type { DoorRoute, DoorTools, DoorRequest } from './door-request.ts'
+
+import { missingSecret, passDoor, publicWords } from './door-call.ts'
+import type { Exit } from '../exit.ts'
+import { type Judged, judgeBody, judgeQuery } from './fields.ts'
+import { local } from './hand-back.ts'
+import { doorReason, type Head } from '../listen/head.ts'
+import { type Life, liveUnder } from '../life.ts'
+import { type ExitResponse, refusalResponse } from '../refusal.ts'
+import type { EgressRooms } from '../rooms.ts'
+
+/** Finds the door by host, and the operation by method and path. The manifest's matcher is the only one there is. */
+export function routeToDoor(rooms: EgressRooms, head: Head): DoorRoute {
+  const app = rooms.app()
+  const url = `${head.scheme}://${head.host}${head.port === undefined ? '' : `:${head.port}`}${head.path}`
+  const match = matchDoor(app, url, head.method)
+  if (match.kind === 'door') return match
+  const what = `${head.method} ${url.slice(0, 500)}`
+  return {
+    kind: 'refused',
+    resource: unlistedDoorArn(app, head.method, url.slice(0, 500), match.door?.name),
+    reason:
+      match.code === 'door.malformed_url'
+        ? doorReason('door.path', `No door can decide about ${what}.`)
+        : doorReason('door.unlisted', `No door operation answers ${what}.`),
+  }
+}
+
+/** True where the body must be read whole before anything is decided, or be sent a second time. */
+export function needsWhole({ door, operation }: DoorRoute & { kind: 'door' }): boolean {
+  return operation.body !== undefined || operation.retries > 0 || Object.keys(door.add.body).length > 0
+}
+
+/** Bytes of a request body at most; what must be held whole is bounded by what we hold of one body, too. */
+export function maxBytesOf(route: DoorRoute & { kind: 'door' }, heldBytes: number): number {
+  const { maxBodyBytes } = route.operation
+  return needsWhole(route) ? Math.min(maxBodyBytes, heldBytes) : maxBodyBytes
+}
+
+/** The exit for a routed request. */
+export function doorExit(
+  tools: DoorTools,
+  request: DoorRequest,
+  pass: (grant: Grant, life: Life) => Promise<Passed<ExitResponse>> = (grant, life) =>
+    passDoor(tools, request, grant, life),
+): Exit<ExitResponse> {
+  const { rooms } = tools
+  const { box, invocation, route, head } = request
+  const { door, operation } = route
+  const secretNames = secretsOf(door)
+  const bare = secretNames.length === 0 && door.add.identity === undefined
+  const reads = (head.method === 'GET' || head.method === 'HEAD') && bare
+  return {
+    box,
+    invocation,
+    asks: [{ action: actions.useDoor, resource: arn.door(rooms.app().name, door.name, operation.name) }],
+    durability: reads ? 'written' : 'synced',
+    upstream: { host: hostOf(door), tls: door.upstream.startsWith('https:') ? '>=TLSv1.2' : 'none' },
+    lack: async () => {
+      const broken = brokenPart(request) ?? overLimit(rooms, request)
+      if (broken !== undefined) return broken
+      for (const name of secretNames)
+        if ((await rooms.useSecret(name)) === undefined) return missingSecret(rooms.app(), name)
+      return undefined
+    },
+    refuse: refusalResponse,
+    pass: async (grant) => {
+      const life = liveUnder(rooms, grant, request.signal)
+      const passed = await pass(grant, life).catch((error: unknown) => {
+        if (!(error instanceof SallyportError)) throw error
+        const ended = life.endedBy()
+        const code = ended ?? error.code
+        const response = local(code, publicWords(code), grant, ended ? 'aborted' : 'failed', error.message)
+        return transient.has(code) ? { ...response, response: { ...response.response, again: true } } : response
+      })
+      void passed.outcome.then(() => life.release())
+      return passed
+    },
+  }
+}
+
+/** Upstream troubles after which another attempt may go well. */
+const transient: ReadonlySet<string> = new Set(['upstream.unreachable', 'upstream.timeout'])
+
+/** Why the query or the body is not what the door takes; said only to those who may use it. */
+function brokenPart({ route, head, content }: DoorRequest): Reason | undefined {
+  const { operation, door } = route
+  const names = (part: Readonly<Record<string, string>>): ReadonlyMap<string, string> =>
+    new Map(Object.keys(part).map((name) => [name, '']))
+  const query = judgeQuery(head.query, operation, names(door.add.query))
+  const body =
+    content.kind === 'whole'
+      ? judgeBody(content.bytes, head.headers.get('content-type'), operation, names(door.add.body))
+      : undefined
+  const label = `${door.name}.${operation.name}`
+  return reasonOf(query, 'query parameter', label) ?? reasonOf(body, 'field', label)
+}
+
+function reasonOf(judged: Judged<unknown> | undefined, what: string, label: string): Reason | undefined {
+  if (judged === undefined || judged.kind === 'fits') return undefined
+  return judged.kind === 'broken'
+    ? doorReason('door.field', `The ${what} ${judged.field.slice(0, 100)} is not what ${label} takes.`)
+    : doorReason('door.unreadable', judged.why)
+}
+
+function overLimit(rooms: EgressRooms, { box, route }: DoorRequest): Reason | undefined {
+  const { door, operation } = route
+  for (const [limit, key] of [
+    [operation.limit, `${door.name}.${operation.name}`],
+    [door.limit, door.name],
+  ] as const) {
+    const waitMs = limit === undefined ? 0 : rooms.limiter(`door ${key} ${box.image.name}`, limit)
+    if (waitMs > 0) {
+      const seconds = Math.ceil(waitMs / 1000)
+      return doorReason('door.limited', `${key} has been used as often as it may be; again in ${seconds} s.`)
+    }
+  }
+  return undefined
+}
+
+const hosts = new WeakMap<Door, string>()
+
+function hostOf(door: Door): string {
+  const known = hosts.get(door) ?? new URL(door.upstream).host
+  hosts.set(door, known)
+  return known
+}

@@ -1,0 +1,121 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import { connect as tlsConnect } from 'node:tls'
+
+import { describe, expect, it } from 'vitest'
+
+import { endings, listen, open } from '../testing/endings.ts'
+import { type Harness, realKey } from '../testing/harness.ts'
+
+describe('a WebSocket', () => {
+  const key = 'dGhlIHNhbXBsZSBub25jZQ==' // the sample of RFC 6455 §1.3
+  const accept = 's3pPLMBiTxaQ9kYGzzhZRbK+xOo='
+
+  function upstreamOf(said: string[], answerWith: string): ReturnType<typeof createServer> {
+    const server = createServer((_, response) => response.writeHead(426).end('no'))
+    server.on('upgrade', (message, socket) => {
+      said.push(JSON.stringify(message.headers))
+      socket.on('error', () => undefined)
+      socket.write(
+        `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n${answerWith}\r\n\r\n`,
+      )
+      socket.on('data', (part) => {
+        said.push(String(part))
+        socket.write(`echo ${String(part)} ${realKey}`)
+      })
+      socket.on('end', () => socket.end())
+      endings.push(() => socket.destroy())
+    })
+    endings.push(() => server.close())
+    return server
+  }
+
+  async function openFeed(
+    origin: string,
+    more = '',
+  ): Promise<{ harness: Harness; socket: ReturnType<typeof tlsConnect> }> {
+    const harness = await open(origin, { charge: `{ request: GET /v1/feed${more} }` })
+    const socket = tlsConnect({
+      host: '127.0.0.1',
+      port: harness.httpsPort,
+      servername: 'api.stripe.com',
+      ca: harness.caPem,
+    })
+    socket.on('error', () => undefined)
+    endings.push(() => socket.destroy())
+    socket.write(
+      'GET /v1/feed HTTP/1.1\r\nHost: api.stripe.com\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
+        `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${key}\r\nSec-WebSocket-Extensions: permessage-deflate\r\n` +
+        'Sec-WebSocket-Protocol: chat\r\nAuthorization: mine\r\n\r\n',
+    )
+    return { harness, socket }
+  }
+
+  const until = async (socket: ReturnType<typeof tlsConnect>, wanted: string): Promise<string> => {
+    let received = ''
+    for await (const part of socket) {
+      received += String(part)
+      if (received.includes(wanted)) break
+    }
+    return received
+  }
+
+  it('opens as the GET that it is, with what the door adds, and relays what follows', async () => {
+    const said: string[] = []
+    const { harness, socket } = await openFeed(
+      await listen(upstreamOf(said, `Sec-WebSocket-Accept: ${accept}\r\nSec-WebSocket-Protocol: chat`)),
+    )
+    const parts: string[] = []
+    socket.on('data', (part) => parts.push(String(part)))
+    await expect.poll(() => parts.join('')).toContain('\r\n\r\n')
+    expect(parts.join('')).toMatch(/^HTTP\/1\.1 101 /)
+    expect(parts.join('').toLowerCase()).toContain('sec-websocket-protocol: chat')
+    const [head = ''] = said
+    expect(JSON.parse(head)).toMatchObject({ authorization: `Bearer ${realKey}`, 'sec-websocket-key': key })
+    expect(head).not.toContain('permessage-deflate')
+    parts.length = 0
+    socket.write('hello')
+    await expect.poll(() => parts.join('')).toBe(`echo hello ${'*'.repeat(realKey.length)}`)
+    expect(harness.decisions).toMatchObject([
+      { effect: 'allow', asked: [{ resource: expect.stringContaining('stripe/charge') }] },
+    ])
+    expect(harness.others).toEqual([])
+    socket.end()
+    await expect.poll(() => harness.others).toMatchObject([{ outcome: 'done', status: 101, sentBytes: 5 }])
+  })
+
+  for (const [how, end] of [
+    ['the invocation', (harness: Harness) => harness.endInvocation()],
+    ['a revocation', (harness: Harness) => harness.revoke()],
+  ] as const) {
+    it(`ends with ${how}, upstream too`, async () => {
+      const said: string[] = []
+      const { harness, socket } = await openFeed(await listen(upstreamOf(said, `Sec-WebSocket-Accept: ${accept}`)))
+      socket.resume()
+      await expect.poll(() => said).toHaveLength(1)
+      socket.write('x')
+      await expect.poll(() => said).toHaveLength(2)
+      end(harness)
+      await once(socket, 'close')
+      await expect.poll(() => harness.others).toMatchObject([{ outcome: 'aborted' }])
+    })
+  }
+
+  it('is none when the upstream answers as to another key, or will not switch', async () => {
+    const wrong = await openFeed(await listen(upstreamOf([], 'Sec-WebSocket-Accept: AAAA')))
+    expect(await until(wrong.socket, '}')).toContain('upstream.bad_upgrade')
+    const plain = createServer((_, response) => response.writeHead(426, { 'x-why': 'no' }).end('none here'))
+    endings.push(
+      () => plain.closeAllConnections(),
+      () => plain.close(),
+    )
+    const answered = await openFeed(await listen(plain))
+    expect(await until(answered.socket, 'none here')).toMatch(/^HTTP\/1\.1 426 /)
+  })
+
+  it('is refused where only a part of the answer may pass, and where no operation is a GET', async () => {
+    const { harness, socket } = await openFeed('http://127.0.0.1:9', ', returns: { fields: [id] }')
+    expect(await until(socket, '}')).toContain('door.upgrade')
+    expect(harness.decisions).toMatchObject([{ effect: 'deny' }])
+  })
+})

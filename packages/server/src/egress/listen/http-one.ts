@@ -1,0 +1,122 @@
+import { createServer, type IncomingMessage, type Server, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import type { Duplex, Readable } from 'node:stream'
+import type { TLSSocket } from 'node:tls'
+
+import { flow } from './flow.ts'
+import { merged } from './headers.ts'
+import { incomingOne } from './incoming.ts'
+import type { ListenerHandlers } from './handlers.ts'
+import type { ExitResponse } from '../refusal.ts'
+import type { EgressLimits } from '../rooms.ts'
+
+/** HTTP/1.1 on connections that are handed to it; it never listens. */
+export function serverOne(scheme: 'http' | 'https', limits: EgressLimits, handlers: ListenerHandlers): Server {
+  const server = createServer({
+    maxHeaderSize: limits.headerBytes,
+    requireHostHeader: false,
+    keepAliveTimeout: limits.idleMs,
+    // Anything else that a client would rather speak, it may do without (RFC 9110 §7.8).
+    shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket',
+  })
+  const watches = new WeakMap<Socket, NodeJS.Timeout>()
+  const busy = new WeakSet<Socket>()
+  // Node's own head and request timers run in listening servers only, and these never listen.
+  const watch = (socket: Socket): void => {
+    watches.set(socket, setTimeout(() => socket.destroy(), limits.idleMs).unref())
+  }
+  server.on('connection', (socket) => {
+    socket.once('close', () => clearTimeout(watches.get(socket)))
+    watch(socket)
+  })
+
+  function onRequest(message: IncomingMessage, response: ServerResponse, proceed?: () => void): void {
+    const { socket } = message
+    // A second request before the first is answered: nobody needs it, and it blurs whose request is whose.
+    if (busy.has(socket)) return void socket.destroy()
+    busy.add(socket)
+    clearTimeout(watches.get(socket))
+    response.once('finish', () => {
+      busy.delete(socket)
+      if (!socket.destroyed) watch(socket)
+    })
+    void handlers
+      .onRequest(incomingOne(message, scheme, serverNameOf(socket), proceed))
+      .then((answer) => send(answer, message, response))
+  }
+
+  server.on('request', (message, response) => onRequest(message, response))
+  server.on('checkContinue', (message, response) =>
+    onRequest(message, response, () => {
+      if (!response.destroyed && !response.headersSent) response.writeContinue()
+    }),
+  )
+  server.on('connect', (message, socket) => {
+    void handlers.onRequest(incomingOne(message, scheme, serverNameOf(message.socket))).then(() => socket.destroy())
+  })
+  server.on('upgrade', (message, socket, early) => {
+    clearTimeout(watches.get(message.socket))
+    // Bytes after the head, before the switch, belong to the new protocol.
+    if (early.length > 0) socket.unshift(early)
+    void handlers.onUpgrade(incomingOne(message, scheme, serverNameOf(message.socket))).then((answer) => {
+      if (answer.tunnel === undefined || socket.destroyed) return answerOn(socket, message, answer)
+      socket.write(`HTTP/1.1 101 Switching Protocols\r\n${linesOf(answer.headers)}\r\n`, 'latin1')
+      return answer.tunnel(socket)
+    })
+  })
+  server.on('clientError', (error: Error & { code?: string }, socket) => {
+    if (error.code?.startsWith('HPE_') !== true || !socket.writable) return void socket.destroy()
+    const code = error.code === 'HPE_HEADER_OVERFLOW' ? 'request.header_too_large' : 'request.malformed'
+    void handlers.onMalformed(code).then((answer) => sendRaw(answer, socket))
+  })
+  return server
+}
+
+function serverNameOf(socket: Socket & Partial<Pick<TLSSocket, 'servername'>>): string | undefined {
+  return typeof socket.servername === 'string' ? socket.servername.toLowerCase() : undefined
+}
+
+function send(answer: ExitResponse, message: IncomingMessage, response: ServerResponse): void {
+  const body: Uint8Array | Readable = answer.body
+  if (response.destroyed || !response.socket) {
+    if (!(body instanceof Uint8Array)) body.destroy()
+    return
+  }
+  // An unread body would be taken for the next request.
+  if (!message.complete) response.shouldKeepAlive = false
+  response.writeHead(answer.status, merged(answer.headers))
+  const sendTrailers = (): void => {
+    const trailers = answer.trailers?.() ?? []
+    if (trailers.length > 0) response.addTrailers(merged(trailers))
+  }
+  if (body instanceof Uint8Array) {
+    if (answer.trailers !== undefined && !response.hasHeader('content-length')) sendTrailers()
+    response.end(body)
+  } else {
+    body.once('end', sendTrailers)
+    flow(body, response)
+  }
+}
+
+/** An ordinary answer to a request that asked to switch. The connection ends with it. */
+function answerOn(socket: Duplex, message: IncomingMessage, answer: ExitResponse): void {
+  if (socket.destroyed) {
+    if (!(answer.body instanceof Uint8Array)) answer.body.destroy()
+    return
+  }
+  const response = new ServerResponse(message)
+  response.shouldKeepAlive = false
+  response.assignSocket(message.socket)
+  response.once('finish', () => socket.end())
+  send(answer, message, response)
+}
+
+function sendRaw(answer: ExitResponse, socket: Duplex): void {
+  const body = answer.body instanceof Uint8Array ? answer.body : Buffer.alloc(0)
+  const head = `HTTP/1.1 ${answer.status} Refused\r\n${linesOf(answer.headers)}connection: close\r\n\r\n`
+  socket.end(Buffer.concat([Buffer.from(head, 'latin1'), body]))
+}
+
+function linesOf(headers: ExitResponse['headers']): string {
+  return headers.map(([name, value]) => `${name}: ${value}\r\n`).join('')
+}

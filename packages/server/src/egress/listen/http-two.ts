@@ -1,0 +1,64 @@
+import { createServer, type Http2Server, type ServerHttp2Stream } from 'node:http2'
+import type { TLSSocket } from 'node:tls'
+
+import { flow } from './flow.ts'
+import { merged } from './headers.ts'
+import { incomingTwo } from './incoming.ts'
+import type { ListenerHandlers } from './handlers.ts'
+import type { ExitResponse } from '../refusal.ts'
+import type { EgressLimits } from '../rooms.ts'
+
+/**
+ * HTTP/2 on connections that are handed to it: within TLS, or by prior knowledge (RFC 9113 §3.3). Streams, header lists
+ * and memory are bounded before anything is parsed into a request; Node itself ends sessions that reset in floods.
+ */
+export function serverTwo(scheme: 'http' | 'https', limits: EgressLimits, handlers: ListenerHandlers): Http2Server {
+  const server = createServer({
+    maxSessionMemory: 4,
+    maxSessionInvalidFrames: 10,
+    maxHeaderListPairs: 128,
+    maxOutstandingPings: 4,
+    maxSettings: 16,
+    settings: {
+      maxConcurrentStreams: limits.streams,
+      maxHeaderListSize: limits.headerBytes,
+      enablePush: false,
+      enableConnectProtocol: false,
+    },
+  })
+  server.on('session', (session) => {
+    session.setTimeout(limits.idleMs, () => session.close())
+    session.on('error', () => session.destroy())
+    // Refused by the protocol itself before there is a request: on record all the same.
+    session.on('frameError', () => session.destroy())
+  })
+  server.on('sessionError', (error: Error & { code?: string }) => {
+    if (error.code?.startsWith('ERR_HTTP2_') === true) void handlers.onMalformed('request.malformed')
+  })
+  server.on('stream', (stream, headers, _flags, rawHeaders) => {
+    const { servername, localAddress } = (stream.session?.socket ?? {}) as Partial<TLSSocket>
+    const connection = {
+      servername: typeof servername === 'string' ? servername.toLowerCase() : undefined,
+      localAddress: localAddress ?? '',
+    }
+    stream.on('error', () => undefined) // given up by its reader, or by us; whoever waits hears `close`
+    void handlers
+      .onRequest(incomingTwo(stream, headers, rawHeaders, scheme, connection))
+      .then((answer) => send(answer, stream))
+  })
+  return server
+}
+
+function send({ status, headers, body, trailers }: ExitResponse, stream: ServerHttp2Stream): void {
+  if (stream.destroyed || stream.closed) {
+    if (!(body instanceof Uint8Array)) body.destroy()
+    return
+  }
+  stream.respond({ ...merged(headers), ':status': status }, { waitForTrailers: trailers !== undefined })
+  // None are the end of the stream all the same: Node sends an empty frame with its flag.
+  stream.once('wantTrailers', () => stream.sendTrailers(merged(trailers?.() ?? [])))
+  if (body instanceof Uint8Array) stream.end(body)
+  else flow(body, stream)
+  // What is still sent of a body that nobody wants goes nowhere.
+  if (!stream.readableEnded && body instanceof Uint8Array) stream.resume()
+}

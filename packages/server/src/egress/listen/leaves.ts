@@ -1,0 +1,26 @@
+import { createSecureContext, type SecureContext } from 'node:tls'
+
+import type { EgressRooms } from '../rooms.ts'
+
+/**
+ * TLS contexts for the hosts of declared doors; undefined for every other name. The authority keeps the leaves and
+ * renews them; a context is made anew when the leaf is another, as after a renewal of the authority itself.
+ */
+export function createLeaves(rooms: EgressRooms): (name: string) => Promise<SecureContext | undefined> {
+  const kept = new Map<string, { readonly cert: string; readonly context: SecureContext }>()
+  return async (name) => {
+    const declared = rooms
+      .app()
+      .doors.some(
+        ({ kind, to }) =>
+          (kind === 'postgres' || to.startsWith('https:')) && kind !== 'opaque' && new URL(to).hostname === name,
+      )
+    if (!declared) return undefined
+    const { key, cert } = await rooms.interception.leafFor([name])
+    const known = kept.get(name)
+    if (known?.cert === cert) return known.context
+    const context = createSecureContext({ key, cert, minVersion: 'TLSv1.2' })
+    kept.set(name, { cert, context })
+    return context
+  }
+}

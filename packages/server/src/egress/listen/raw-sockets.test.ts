@@ -1,0 +1,87 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { connect as tlsConnect } from 'node:tls'
+
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+
+import { type Harness, openHarness } from '../testing/harness.ts'
+
+let harness: Harness
+beforeEach(async () => {
+  harness = await openHarness()
+})
+afterEach(() => harness.close())
+
+const send = async (text: string): Promise<string> => {
+  const socket = connect(harness.httpPort, '127.0.0.1')
+  socket.end(text)
+  let received = ''
+  for await (const chunk of socket) received += String(chunk)
+  return received
+}
+
+const handshake = async (name: string | undefined): Promise<string> => {
+  const socket = tlsConnect({
+    host: '127.0.0.1',
+    port: harness.httpsPort,
+    ca: harness.caPem,
+    ...(name === undefined ? {} : { servername: name }),
+  })
+  const result = await Promise.race([
+    once(socket, 'secureConnect').then(() => 'open'),
+    once(socket, 'close').then(() => 'closed'),
+  ]).catch(() => 'failed')
+  socket.destroy()
+  return result
+}
+
+describe('raw sockets', () => {
+  for (const [what, text, code] of [
+    [
+      'two lengths',
+      'POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab',
+      'request.malformed',
+    ],
+    [
+      'a length and chunks',
+      'POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
+      'request.malformed',
+    ],
+    ['an obsolete line ending', 'POST / HTTP/1.1\nHost: a.example\n\n', 'request.malformed'],
+    [
+      'a head that is too large',
+      `POST / HTTP/1.1\r\nHost: a.example\r\nx: ${'a'.repeat(20_000)}\r\n\r\n`,
+      'request.header_too_large',
+    ],
+    ['no Host', 'GET / HTTP/1.1\r\n\r\n', 'request.malformed'],
+    ['two Hosts', 'GET / HTTP/1.1\r\nHost: a.example\r\nHost: b.example\r\n\r\n', 'request.duplicate_header'],
+    [
+      'a well-formed head, as control',
+      'GET / HTTP/1.1\r\nHost: a.example\r\nConnection: close\r\n\r\n',
+      'door.unlisted',
+    ],
+  ] as const) {
+    it(`answers ${what} with ${code}, on record`, async () => {
+      expect(await send(text)).toContain(`"code":"${code}"`)
+      expect(harness.decisions).toMatchObject([{ effect: 'deny', reasons: [{ code }] }])
+    })
+  }
+
+  it('records a CONNECT as refused', async () => {
+    await send('CONNECT evil.example:443 HTTP/1.1\r\nHost: evil.example:443\r\n\r\n')
+    expect(harness.decisions).toMatchObject([{ effect: 'deny' }])
+  })
+
+  for (const [what, servername] of [
+    ['an undeclared name', 'evil.example'],
+    ['no name', undefined],
+  ] as const) {
+    it(`fails a TLS handshake for ${what}, on record; the declared name succeeds`, async () => {
+      expect(await handshake('api.stripe.com')).toBe('open')
+      expect(await handshake(servername)).toBe('failed')
+      await expect
+        .poll(() => harness.decisions)
+        .toMatchObject([{ effect: 'deny', reasons: [{ code: 'door.unlisted' }] }])
+    })
+  }
+})

@@ -1,0 +1,273 @@
+import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import type { SecureContext } from 'node:tls'
+
+import { actions, arn, type Grant, type Reason, SallyportError } from '@sallyport/core/access'
+import type { Outcome, Passed } from '@sallyport/core/enforcement'
+import { type App, type Door, secretsOf } from '@sallyport/manifest'
+
+import type { Invocation } from '../../host/index.ts'
+import { dial, hostOf } from '../upstream/dial.ts'
+import { namesOf } from '../dns/dns.ts'
+import { missingSecret } from '../door/door-call.ts'
+import type { Exit } from '../exit.ts'
+import { cross, endedSince } from '../gate.ts'
+import { doorReason } from '../listen/head.ts'
+import { type Life, liveUnder } from '../life.ts'
+import { type Greeting, greet, negotiated, refuseClient, secured, signIn } from './postgres.ts'
+import { requestCodes, startup } from './postgres-messages.ts'
+import { newId } from '../records.ts'
+import { counter, join } from './relay.ts'
+import { broken, type RequestServer } from '../serve-request.ts'
+
+/** What became of a connection: open, or refused with a reason for the log and an id. */
+type Answer = { readonly kind: 'open' } | { readonly kind: 'refused'; readonly code: string; readonly id: string }
+
+/** The connections of one box that are no HTTP: decided when they are made, and relayed after. */
+export interface Tunnels {
+  /** A connection to one of the further ports. */
+  onConnection(socket: Socket, port: number): Promise<void>
+  /** A TLS connection for a name that an opaque door has. */
+  onOpaque(socket: Socket, door: Door): Promise<void>
+  /** The opaque door of that name. */
+  opaqueDoor(name: string): Door | undefined
+  /** True where any door is opaque: then TLS connections are looked at before they are answered. */
+  hasOpaque(): boolean
+}
+
+const loginTimeoutMs = 15_000
+const maxKeys = 256
+
+/** Makes the tunnels of one box. */
+export function createTunnels(
+  server: RequestServer,
+  contextFor: (name: string) => Promise<SecureContext | undefined>,
+  caPem: string | undefined,
+): Tunnels {
+  const { rooms, box } = server
+  // Sessions that were opened here, by process and key: whoever knows another's key still cannot cancel it.
+  const sessions = new Map<string, string>()
+
+  async function walk(door: Door, greeting: Greeting | undefined, socket: Socket): Promise<Answer> {
+    const [invocation, signal] = [box.current(), box.signal()]
+    try {
+      return await cross(rooms, exitOf(door, greeting, socket, invocation, signal))
+    } catch (error) {
+      broken(server, error)
+      return { kind: 'refused', code: 'exit.error', id: newId(rooms) }
+    }
+  }
+
+  function exitOf(
+    door: Door,
+    greeting: Greeting | undefined,
+    socket: Socket,
+    invocation: Invocation | undefined,
+    signal: AbortSignal,
+  ): Exit<Answer> {
+    return {
+      box,
+      invocation,
+      asks: [{ action: actions.useDoor, resource: arn.door(rooms.app().name, door.name, 'connect') }],
+      durability: 'synced',
+      upstream: { host: new URL(door.upstream).host, tls: tlsOf(door) },
+      lack: async () => {
+        const replication = greeting?.kind === 'start' && greeting.parameters.has('replication')
+        if (replication) return doorReason('door.field', 'A door opens no replication.')
+        for (const name of secretsOf(door)) {
+          if ((await rooms.useSecret(name)) === undefined) return missingSecret(rooms.app(), name)
+        }
+        return undefined
+      },
+      refuse: ({ id, reasons: [{ code }] }) => ({ kind: 'refused', code, id }),
+      pass: async (grant) => {
+        const life = liveUnder(rooms, grant, signal)
+        const passed = await open(door, greeting, socket, { box, invocation }, grant, life).catch(
+          (error: unknown): Passed<Answer> => {
+            if (!(error instanceof SallyportError)) throw error
+            const code = life.endedBy() ?? error.code
+            const outcome = life.endedBy() === undefined ? 'failed' : 'aborted'
+            return {
+              response: { kind: 'refused', code, id: grant.decision.id },
+              outcome: Promise.resolve({ outcome, detail: `${code}: ${error.message}` }),
+            }
+          },
+        )
+        void passed.outcome.then(() => life.release())
+        return passed
+      },
+    }
+  }
+
+  async function open(
+    door: Door,
+    greeting: Greeting | undefined,
+    socket: Socket,
+    exit: Pick<Exit<Answer>, 'box' | 'invocation'>,
+    grant: Grant,
+    life: Life,
+  ): Promise<Passed<Answer>> {
+    const ended = endedSince(rooms, exit, grant, life.signal)
+    if (ended !== undefined) throw new SallyportError(ended, 'the right to connect ended')
+    const raw = await dial(door, life.signal)
+    // A server that stalls while we sign in must not outlive the invocation, nor our patience.
+    const giveUp = (): void => void raw.destroy()
+    const timer = setTimeout(giveUp, loginTimeoutMs)
+    life.signal.addEventListener('abort', giveUp, { once: true })
+    try {
+      if (greeting?.kind === 'cancel') return await cancel(door, greeting.key, raw, grant)
+      if (greeting?.kind !== 'start') return relay(socket, raw, life, tlsOf(door) === 'opaque' ? {} : { tls: 'none' })
+      const session = await signIn(raw, { ...(await loginOf(door, exit.invocation)), parameters: greeting.parameters })
+      const again = endedSince(rooms, exit, grant, life.signal)
+      if (again !== undefined) throw new SallyportError(again, 'the right to connect ended')
+      if (session.key !== undefined) remember(session.key, door.name)
+      greeting.client.write(Buffer.concat([negotiated(greeting.minor, greeting.parameters), session.hello]))
+      return relay(greeting.client, session.upstream, life, { tls: session.tls })
+    } catch (error) {
+      raw.destroy()
+      throw error
+    } finally {
+      clearTimeout(timer)
+      life.signal.removeEventListener('abort', giveUp)
+    }
+  }
+
+  async function loginOf(
+    door: Door,
+    invocation: Invocation | undefined,
+  ): Promise<Omit<Parameters<typeof signIn>[1], 'parameters'>> {
+    const { database } = door
+    const [name = ''] = secretsOf(door)
+    const secret = await rooms.useSecret(name)
+    if (database === undefined || secret === undefined) {
+      throw new SallyportError('secret.missing', missingSecret(rooms.app(), name).message)
+    }
+    const user = invocation?.user?.name
+    return {
+      host: hostOf(door),
+      user: database.user,
+      password: secret.reveal(),
+      database: database.database,
+      tls: database.tls,
+      caPem,
+      settings: [
+        ['function', box.image.name],
+        ['transaction', invocation?.transaction ?? ''],
+        ...(user === undefined ? [] : [['user', user] as const]),
+      ],
+      applicationName: user === undefined ? box.image.name : `${box.image.name} for ${user}`,
+      nonce: Buffer.from(rooms.random(18)).toString('base64'),
+    }
+  }
+
+  async function cancel(door: Door, key: Buffer, raw: Socket, grant: Grant): Promise<Passed<Answer>> {
+    if (sessions.get(key.toString('hex')) !== door.name) {
+      throw new SallyportError('door.field', 'a session of somebody else is not cancelled')
+    }
+    const { tls } = door.database ?? { tls: true }
+    const upstream = await secured(raw, { host: hostOf(door), tls, caPem })
+    upstream.end(startup(requestCodes.cancel, key))
+    return {
+      response: { kind: 'refused', code: 'cancelled', id: grant.decision.id }, // the connection has done its work
+      outcome: Promise.resolve({ outcome: 'done', detail: 'a query was cancelled' }),
+    }
+  }
+
+  function remember(key: Buffer, door: string): void {
+    sessions.set(key.toString('hex'), door)
+    const oldest = sessions.keys().next().value
+    if (sessions.size > maxKeys && oldest !== undefined) sessions.delete(oldest)
+  }
+
+  async function refuseUnknown(socket: Socket, resource: string, reason: Reason): Promise<void> {
+    await cross<undefined>(rooms, {
+      box,
+      invocation: box.current(),
+      asks: [{ action: actions.useDoor, resource }],
+      refusal: reason,
+      durability: 'written',
+      refuse: () => undefined,
+      pass: (grant) => {
+        throw new SallyportError('egress.refusal_ignored', `a refused exit was admitted as ${grant.decision.id}`)
+      },
+    }).catch((error: unknown) => broken(server, error))
+    socket.destroy()
+  }
+
+  return {
+    hasOpaque: () => rooms.app().doors.some(({ kind }) => kind === 'opaque'),
+    opaqueDoor: (name) =>
+      rooms.app().doors.find((door) => door.kind === 'opaque' && hostOf({ upstream: door.to }) === name),
+    onOpaque: async (socket, door) => {
+      const answer = await walk(door, undefined, socket)
+      if (answer.kind === 'refused') socket.destroy()
+    },
+    onConnection: async (socket, port) => {
+      const app = rooms.app()
+      const door = doorAt(app, socket.localAddress ?? '', port)
+      if (door === undefined) {
+        const what = `tcp://${(socket.localAddress ?? '').replace(/^::ffff:/, '')}:${port}`
+        const reason = doorReason('door.unlisted', `No door leads to ${what}.`)
+        return refuseUnknown(socket, arn.door(app.name, '?', what), reason)
+      }
+      if (door.kind !== 'postgres') {
+        const answer = await walk(door, undefined, socket)
+        if (answer.kind === 'refused') socket.destroy()
+        return
+      }
+      const timer = setTimeout(() => socket.destroy(), server.limits.idleMs)
+      const greeting = await greet(socket, () => contextFor(hostOf({ upstream: door.to })))
+      clearTimeout(timer)
+      if (socket.destroyed) return
+      if (greeting.kind === 'malformed') {
+        const reason = doorReason('request.malformed', 'This is not the start of a PostgreSQL session.')
+        return refuseUnknown(socket, arn.door(app.name, door.name, 'connect'), reason)
+      }
+      const answer = await walk(door, greeting, socket)
+      if (answer.kind === 'open') return
+      if (greeting.kind === 'start') refuseClient(greeting.client, `${answer.code} (why: sallyport why ${answer.id})`)
+      else greeting.client.end()
+    },
+  }
+}
+
+/** The address of a box's connection belongs to one name; the name and the port to one door. */
+function doorAt(app: App, localAddress: string, port: number): Door | undefined {
+  const address = localAddress.replace(/^::ffff:(?=\d+\.)/, '')
+  return app.doors.find((door) => {
+    if (door.kind !== 'tcp' && door.kind !== 'postgres') return false
+    const host = hostOf({ upstream: door.to })
+    const dialled = host === address || namesOf(app).get(host) === address
+    return dialled && new URL(door.to).port === String(port)
+  })
+}
+
+function tlsOf(door: Door): string {
+  if (door.kind === 'opaque') return 'opaque'
+  return door.database?.tls === true ? '>=TLSv1.2' : 'none'
+}
+
+/** Bytes both ways until either side ends, the invocation does, or the grant is revoked. */
+function relay(box: Duplex, upstream: Duplex, life: Life, known: Partial<Outcome>): Passed<Answer> {
+  const [sent, received] = [counter(), counter()]
+  const { promise, resolve } = Promise.withResolvers<Outcome>()
+  const end = (): void => {
+    upstream.destroy()
+    box.destroy()
+  }
+  life.signal.addEventListener('abort', end, { once: true })
+  upstream.once('close', () => {
+    const why = life.endedBy()
+    resolve({
+      ...known,
+      outcome: why === undefined ? 'done' : 'aborted',
+      sentBytes: sent.bytes(),
+      receivedBytes: received.bytes(),
+      ...(why === undefined ? {} : { detail: why }),
+    })
+  })
+  join(box, sent.stream, upstream)
+  join(upstream, received.stream, box)
+  if (life.signal.aborted || box.destroyed || upstream.destroyed) end()
+  return { response: { kind: 'open' }, outcome: promise }
+}

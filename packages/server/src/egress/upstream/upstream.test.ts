@@ -1,0 +1,106 @@
+import { once } from 'node:events'
+import { createSecureServer } from 'node:http2'
+import { createServer, type ServerOptions } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import { TLSSocket } from 'node:tls'
+
+import { Secret } from '@sallyport/core/access'
+import { beforeAll, describe, expect, it } from 'vitest'
+
+import { type Authority, openAuthority } from '../../certificates/index.ts'
+import { wholeAnswer } from '../door/returned.ts'
+import { createUpstreams } from './upstream.ts'
+import type { UpstreamCall } from './upstream-call.ts'
+
+let authority: Authority
+beforeAll(async () => {
+  const kept = new Map<string, Secret<string>>()
+  authority = await openAuthority({
+    kind: 'gateway',
+    app: 'test',
+    permittedNames: ['localhost'],
+    nowMs: Date.now,
+    keeper: { useSecret: (name) => kept.get(name), setSecret: async (name, value) => kept.set(name, value).size },
+  })
+})
+
+async function callTls(options: ServerOptions, caPem: string | undefined): Promise<string> {
+  const server = createServer({ ...(await authority.leafFor(['localhost'])), ...options }, (_message, response) =>
+    response.end('hello'),
+  )
+  server.listen(0)
+  await once(server, 'listening')
+  const upstreams = createUpstreams(caPem)
+  try {
+    const answer = await upstreams.call({
+      pool: 'p',
+      origin: `https://localhost:${(server.address() as AddressInfo).port}`,
+      privateUpstream: true,
+      method: 'GET',
+      target: '/',
+      headers: [],
+      body: new Uint8Array(),
+      timeoutMs: 2_000,
+      signal: new AbortController().signal,
+    })
+    return `${Buffer.from(await wholeAnswer(answer.body, 100)).toString()} over ${answer.tls}`
+  } catch (error) {
+    return error instanceof Error && 'code' in error ? String(error.code) : 'other'
+  } finally {
+    await upstreams.close()
+    server.close()
+  }
+}
+
+describe('an upstream of HTTPS', () => {
+  it('is reached by TLS 1.3 where it can, by 1.2 where it must, and the version is told', async () => {
+    expect(await callTls({}, authority.caPem)).toBe('hello over TLSv1.3')
+    expect(await callTls({ maxVersion: 'TLSv1.2' }, authority.caPem)).toBe('hello over TLSv1.2')
+  })
+
+  it('is not reached by anything older', async () => {
+    const old = { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'ALL@SECLEVEL=0' } as const
+    expect(await callTls(old, authority.caPem)).toBe('upstream.unreachable')
+  })
+
+  it('is not reached when nobody we know vouches for it', async () => {
+    expect(await callTls({}, undefined)).toBe('upstream.unreachable')
+  })
+
+  it('is shown the certificate of the door, and is spoken to in HTTP/2 where both agree on it', async () => {
+    const { key, cert } = await authority.leafFor(['localhost'])
+    const server = createSecureServer({ key, cert, allowHTTP1: true, requestCert: true, rejectUnauthorized: false })
+    server.on('request', (message, response) => {
+      const socket = message.httpVersion === '2.0' ? message.stream.session?.socket : message.socket
+      const shown = socket instanceof TLSSocket ? socket.getPeerCertificate().subject?.CN : undefined
+      response.end(`${message.httpVersion} ${String(shown ?? 'nobody')}`)
+    })
+    server.listen(0)
+    await once(server, 'listening')
+    const upstreams = createUpstreams(authority.caPem)
+    const said = async (more: Partial<UpstreamCall>): Promise<string> => {
+      const answer = await upstreams.call({
+        pool: 'p',
+        origin: `https://localhost:${(server.address() as AddressInfo).port}`,
+        privateUpstream: true,
+        method: 'GET',
+        target: '/',
+        headers: [],
+        body: new Uint8Array(),
+        timeoutMs: 5_000,
+        signal: new AbortController().signal,
+        ...more,
+      })
+      return `${Buffer.from(await wholeAnswer(answer.body, 100)).toString()} over ${answer.tls}`
+    }
+    const certificate = { key, cert, digest: 'd1' }
+    try {
+      expect(await said({})).toBe('1.1 nobody over TLSv1.3')
+      expect(await said({ certificate })).toBe('1.1 localhost over TLSv1.3')
+      expect(await said({ certificate, protocol: '2' })).toBe('2.0 localhost over TLSv1.3')
+    } finally {
+      await upstreams.close()
+      server.close()
+    }
+  })
+})

@@ -1,0 +1,96 @@
+import { lstatSync, readlinkSync } from 'node:fs'
+
+import type { FunctionImage } from '../image.ts'
+import { inBox } from './in-box.ts'
+import { descriptors } from './pod.ts'
+import type { RuntimeFolder } from './runtime-folder.ts'
+import { runtimePlan } from '../runtime/runtimes.ts'
+
+/** What the egress room gives one box: plain variables, and the certificate authority its doors answer with. */
+export interface BoxExtras {
+  readonly environment: Readonly<Record<string, string>>
+  readonly caPem: string
+}
+
+/** Bytes of /tmp: the only place a box can write to. */
+export const scratchBytes: number = 64 * 1024 * 1024
+
+/**
+ * The options of bwrap for one box. Nothing of the host but /usr, our own files and the function's code is there, all
+ * of it read-only; no capability, no host user, no other process. The network is the pod's, already empty.
+ */
+export function boxOptions(image: FunctionImage, runtime: RuntimeFolder, extras: BoxExtras): readonly string[] {
+  return [
+    sandboxOptions,
+    ['--seccomp', String(descriptors.seccomp), '--json-status-fd', String(descriptors.status)],
+    systemFolders(),
+    ['--proc', '/proc', '--dev', '/dev', '--remount-ro', '/dev'],
+    ['--size', String(scratchBytes), '--tmpfs', '/tmp'],
+    etcNames.flatMap((name) => ['--ro-bind', `${runtime.etc}/${name}`, `/etc/${name}`]),
+    ['--perms', '0444', '--file', String(descriptors.ca), inBox.ca],
+    ['--ro-bind', runtime.node, inBox.node, '--ro-bind', runtime.inside('client.mjs'), inBox.client],
+    ['--ro-bind', runtime.inside('streaming.mjs'), inBox.streaming],
+    ['--ro-bind', runtime.inside('client.py'), inBox.pythonClient],
+    image.layersDir === undefined ? [] : ['--ro-bind', image.layersDir, inBox.layers],
+    ['--ro-bind', image.codeDir, inBox.code, '--chdir', inBox.code, '--remount-ro', '/'],
+    Object.entries(boxEnvironment(image, extras)).flatMap(([name, value]) => ['--setenv', name, value]),
+  ].flat()
+}
+
+/** Shared with the build box. `--unshare-net` is absent on purpose: a box lives in its pod's network. */
+export const sandboxOptions: readonly string[] = [
+  ['--unshare-user', '--unshare-pid', '--unshare-ipc', '--unshare-uts', '--unshare-cgroup-try'],
+  ['--die-with-parent', '--new-session', '--clearenv', '--cap-drop', 'ALL'],
+  ['--uid', '65534', '--gid', '65534', '--hostname', 'sallyport'],
+].flat()
+
+/** The only names under /etc in a box, besides its CA file. */
+const etcNames = ['resolv.conf', 'hosts', 'passwd', 'group', 'nsswitch.conf']
+
+/** Programs and libraries without /usr/local, /usr/src and /usr/games; `/lib` and the like as the host has them. */
+export function systemFolders(): readonly string[] {
+  const parts = ['bin', 'sbin', 'lib', 'lib32', 'lib64', 'libexec', 'share/zoneinfo', 'share/locale', 'share/misc']
+  const usr = parts.flatMap((part) => ['--ro-bind-try', `/usr/${part}`, `/usr/${part}`])
+  return [usr, ...['bin', 'sbin', 'lib', 'lib32', 'lib64'].map((name) => topFolder(`/${name}`))].flat()
+}
+
+/** The variables a function sees: the manifest's, the egress room's, and over both what AWS Lambda sets. */
+export function boxEnvironment(image: FunctionImage, extras: BoxExtras): Readonly<Record<string, string>> {
+  return {
+    AWS_REGION: 'us-east-1',
+    AWS_DEFAULT_REGION: 'us-east-1',
+    LANG: 'en_US.UTF-8',
+    TZ: ':UTC',
+    ...image.environment,
+    ...extras.environment,
+    ...runtimePlan(image, false).environment,
+    PATH: '/var/lang/bin:/usr/bin:/bin:/opt/bin',
+    LD_LIBRARY_PATH: '/var/task:/var/task/lib:/opt/lib',
+    HOME: '/tmp',
+    TMPDIR: '/tmp',
+    _HANDLER: image.handler,
+    LAMBDA_TASK_ROOT: inBox.code,
+    LAMBDA_RUNTIME_DIR: '/var/runtime',
+    AWS_LAMBDA_RUNTIME_API: inBox.runtimeApi,
+    AWS_LAMBDA_FUNCTION_NAME: image.name,
+    AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
+    AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(image.memoryMb),
+    AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
+    AWS_LAMBDA_LOG_GROUP_NAME: `/aws/lambda/${image.name}`,
+    AWS_LAMBDA_LOG_STREAM_NAME: image.codeDigest.slice(0, 32),
+    AWS_XRAY_CONTEXT_MISSING: 'LOG_ERROR',
+    AWS_EC2_METADATA_DISABLED: 'true',
+    // Node, then OpenSSL and Python's ssl, then what brings its own list of authorities: requests, boto3, curl.
+    NODE_EXTRA_CA_CERTS: inBox.ca,
+    SSL_CERT_FILE: inBox.ca,
+    REQUESTS_CA_BUNDLE: inBox.ca,
+    AWS_CA_BUNDLE: inBox.ca,
+    CURL_CA_BUNDLE: inBox.ca,
+  }
+}
+
+function topFolder(path: string): readonly string[] {
+  const status = lstatSync(path, { throwIfNoEntry: false })
+  if (status === undefined) return []
+  return status.isSymbolicLink() ? ['--symlink', readlinkSync(path), path] : ['--ro-bind', path, path]
+}

@@ -1,0 +1,237 @@
+import { createHash, createHmac, createSecretKey } from 'node:crypto'
+import type { BoxEvent, BoxSurroundings } from './box-surroundings.ts'
+
+import { mintTicket } from '@sallyport/core/identity'
+
+import { boxOptions } from './box-options.ts'
+import { endedResult, exitText, heapExhausted } from './box-end.ts'
+import type { FunctionImage } from '../image.ts'
+import { type Freezer, freezerFor } from '../kernel/freeze.ts'
+import type { Invocation, InvocationResult } from '../invocation.ts'
+import { prlimitCommand } from './limits.ts'
+import { readOutput } from './output.ts'
+import { descriptors } from './pod.ts'
+import { type PreparedBox, removeGroup } from './prepared-box.ts'
+import { runtimePlan } from '../runtime/runtimes.ts'
+import { serveRuntimeApi } from '../runtime/runtime-api.ts'
+
+/** One environment of one function, from launch to end. It runs one invocation at a time. */
+export interface Box {
+  readonly id: string
+  readonly pid: number
+  /** True while the runtime waits for an invocation. */
+  isIdle(): boolean
+  /** Hands one over. Call it only while the box is idle. Never rejects; ends the box when the deadline passes. */
+  run(invocation: Invocation): Promise<InvocationResult>
+  /** Stops its processes until it runs again. Call it only while the box is idle. */
+  freeze(): void
+  kill(reason: string): void
+  /** Every process, socket and control group of the box is gone. Never rejects. */
+  readonly gone: Promise<void>
+}
+
+/** What the pool hears from a box. */
+export interface BoxHooks {
+  /** Ready for an invocation, the first or the next. */
+  onIdle(box: Box): void
+  /** Ended, with what went wrong when it never became ready, or when it ended by itself after it was. */
+  onEnd(box: Box, why: { readonly initFailure?: string; readonly crash?: string }): void
+}
+
+/** The reason given when a healthy box is no longer wanted; a box that had not yet loaded is then no failure. */
+export const closing = 'no longer needed'
+const initTimeoutMs = 10_000
+const lostGraceMs = 500
+const debugDeadlineMs = 3_600_000
+const maxBreachEvents = 10
+
+/**
+ * Launches a prepared box. `debugAddress` is where a debugger reaches it: then
+ * its deadlines wait for the person who steps through.
+ */
+export function startBox(
+  image: FunctionImage,
+  { id, pod, group }: PreparedBox,
+  around: BoxSurroundings,
+  hooks: BoxHooks,
+  debugAddress?: string,
+): Box {
+  const debug = debugAddress !== undefined
+  const plan = runtimePlan(image, debug)
+  const key = Buffer.from(around.random(32))
+  const macKey = createSecretKey(key) // five times as fast as the bytes, which are made a key for every ticket
+  let idle = false
+  let wasReady = false
+  let initFailure: string | undefined
+  let endReason: string | undefined
+  let breaches = 0
+  let lostTimer: NodeJS.Timeout | undefined
+  let frozen: Freezer | undefined
+  // Output of an invocation that has just answered is still read as its own.
+  let ending: Invocation | undefined
+  let settle: ((result: InvocationResult) => void) | undefined
+
+  const event = (kind: BoxEvent['kind'], detail: string, running = api.current()): void => {
+    const about = running === undefined ? {} : { transaction: running.transaction, invocation: running.id }
+    around.onEvent({ kind, functionName: image.name, boxId: id, detail, ...about })
+  }
+  const api = serveRuntimeApi(
+    pod.listeners.runtime,
+    { functionArn: image.arn, ownClient: plan.ownClient },
+    {
+      onIdle: () => {
+        idle = wasReady = true
+        clearTimeout(initTimer)
+        clearTimeout(lostTimer)
+        hooks.onIdle(box)
+      },
+      onResult: (invocation, result) => {
+        exits.endInvocation()
+        ending = invocation
+        // What the function wrote before it answered is in its pipes already: one turn of the loop reads it.
+        setImmediate(() => {
+          ending = undefined
+          settle?.(result)
+        })
+      },
+      onInitError: (message) => {
+        initFailure = message
+        box.kill('its module did not load')
+      },
+      onBreach: (detail) => {
+        breaches += 1
+        if (endReason === undefined && breaches <= maxBreachEvents) event('box-breach', detail)
+      },
+      // A process that is just ending says by its exit status why; one that stays without a connection is ended.
+      onLost: () => {
+        idle = false
+        lostTimer = setTimeout(() => box.kill('the runtime closed its connection'), lostGraceMs).unref()
+      },
+    },
+  )
+  const output = readOutput(
+    pod,
+    () => {
+      const running = api.current() ?? ending
+      const about = running === undefined ? {} : { transaction: running.transaction, invocation: running.id }
+      return { at: around.clock(), functionName: image.name, boxId: id, ...about }
+    },
+    around.onOutput,
+  )
+
+  const { http, https, dns } = pod.listeners
+  const extras = around.boxExtras(image, id) // first: the door must know the box whose listeners it is given
+  const exits = around.attachExits({
+    boxId: id,
+    functionName: image.name,
+    http,
+    https,
+    dns,
+    tcp: pod.listeners.tcp,
+    current: () => api.current(),
+  })
+  const initTimer = setTimeout(() => {
+    initFailure = `the module took more than ${initTimeoutMs} ms to load`
+    box.kill('initialisation timed out')
+  }, initTimeoutMs)
+
+  const box: Box = {
+    id,
+    pid: pod.pid,
+    isIdle: () => idle,
+    freeze: () => {
+      frozen ??= freezerFor(pod.pid)
+      frozen.freeze()
+    },
+    run: (invocation) => {
+      idle = false
+      frozen?.thaw()
+      frozen = undefined
+      return runOne(invocation)
+    },
+    kill: (reason) => {
+      endReason ??= reason
+      idle = false
+      api.abandon()
+      pod.kill()
+    },
+    gone: pod.gone.then(async (exit) => {
+      clearTimeout(initTimer)
+      const interrupted = api.abandon()
+      exits.close()
+      await output.end()
+      const memory = (group?.outOfMemoryKills() ?? 0) > 0 || heapExhausted(exit, output.tail(40))
+      settle?.(endedResult(exit, endReason, memory ? image.memoryMb : undefined, output.tail(5)))
+      if (!wasReady && initFailure === undefined && endReason !== closing) {
+        initFailure = memory ? 'out of memory while loading' : `${exitText(exit)}: ${output.tail(5)}`
+      }
+      if (initFailure !== undefined) event('box-init-failed', initFailure)
+      api.close()
+      if (group !== undefined) await removeGroup(group)
+      event('box-end', `${endReason ?? 'ended by itself'}, ${exitText(exit)}`, interrupted)
+      const crash = endReason === undefined ? exitText(exit) : undefined
+      hooks.onEnd(box, {
+        ...(initFailure === undefined ? {} : { initFailure }),
+        ...(crash === undefined ? {} : { crash }),
+      })
+      return undefined
+    }),
+  }
+
+  function runOne(invocation: Invocation): Promise<InvocationResult> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(
+        () => {
+          box.kill('the deadline passed')
+          exits.endInvocation()
+          settle?.({ kind: 'error', code: 'function.timed_out', message: `no answer within ${image.timeoutMs} ms` })
+        },
+        debug ? debugDeadlineMs : Math.max(0, invocation.deadline - around.clock()),
+      )
+      settle = (result) => {
+        settle = undefined
+        clearTimeout(timer)
+        resolve(result)
+      }
+      try {
+        api.give(invocation, ticketFor(invocation))
+      } catch (error) {
+        // A chain of actors too long for a ticket: the call fails, and with it nobody else's.
+        settle({ kind: 'error', code: 'function.ticket_refused', message: String(error) })
+        box.kill(closing)
+      }
+    })
+  }
+
+  function ticketFor(invocation: Invocation): string {
+    const issuedAtSeconds = Math.floor(around.clock() / 1_000)
+    return mintTicket((bytes) => createHmac('sha256', macKey).update(bytes).digest(), {
+      audience: image.arn,
+      codeDigest: image.codeDigest,
+      bodySha256: createHash('sha256').update(invocation.event).digest('hex'),
+      actors: invocation.actors,
+      transaction: invocation.transaction,
+      attempt: invocation.id,
+      decision: invocation.decision,
+      ...(invocation.user === undefined ? {} : { user: invocation.user.id }),
+      issuedAtSeconds,
+      expiresAtSeconds: issuedAtSeconds + 60,
+    })
+  }
+
+  pod.launch({
+    command: [
+      group === undefined ? prlimitCommand(around.tools.prlimit, image) : [],
+      [around.tools.bwrap, '--args', String(descriptors.options), '--'],
+      plan.command,
+    ].flat(),
+    options: boxOptions(image, around.runtime, extras),
+    handover: plan.ownClient
+      ? JSON.stringify({ key: key.toString('base64url'), audience: image.arn, codeDigest: image.codeDigest })
+      : '',
+    caPem: extras.caPem,
+  })
+  event('box-start', `pid ${pod.pid}${debug ? ', debug' : ''}`)
+  if (debug) event('box-inspect', `a debugger may attach at ${debugAddress}`)
+  return box
+}

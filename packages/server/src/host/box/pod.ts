@@ -1,0 +1,272 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { closeSync, openSync, readFileSync } from 'node:fs'
+import { Socket as DatagramSocket } from 'node:dgram'
+import { Server } from 'node:net'
+import type { Readable, Writable } from 'node:stream'
+
+import { SallyportError } from '@sallyport/core/access'
+
+import type { RuntimeFolder } from './runtime-folder.ts'
+import type { Tools } from '../tools.ts'
+
+/** Listeners in the pod's namespace, open in this process. */
+export interface PodListeners {
+  /** 127.0.0.1:9001, the Lambda Runtime API. */
+  readonly runtime: Server
+  readonly http: Server
+  readonly https: Server
+  readonly dns: DatagramSocket
+  /** The further ports that were asked for, of every address. */
+  readonly tcp: ReadonlyMap<number, Server>
+}
+
+/** An empty network namespace in which every address ends at our listeners, and a process that will be a box. */
+export interface Pod {
+  readonly pid: number
+  readonly listeners: PodListeners
+  readonly stdout: Readable
+  readonly stderr: Readable
+  /** Turns the pod into a box: `command` replaces the waiting shell. */
+  launch(plan: Launch): void
+  /** SIGKILL. The box's PID namespace ends with it. */
+  kill(): void
+  /** Resolves when the pod's process and, once launched, the box's whole PID namespace are gone. Never rejects. */
+  readonly gone: Promise<PodExit>
+}
+
+/** How the pod's process ended, as Node tells it. */
+export interface PodExit {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+}
+
+/** What turns a waiting pod into a box. */
+export interface Launch {
+  readonly command: readonly string[]
+  /** Options of bwrap, read from a descriptor: the host's process list shows none of them. */
+  readonly options: readonly string[]
+  /** For the runtime's standard input, before end of file: never in argv, environment or a file. */
+  readonly handover: string
+  readonly caPem: string
+}
+
+/** Descriptors of the waiting shell beyond the standard three. */
+export const descriptors = { status: 3, vector: 4, seccomp: 5, options: 6, ca: 7 } as const
+
+// The shell is root in its own namespace only. Whatever this server inherited from those who started it is closed
+// before any function code can look; limits that are the same for every box hold from here on. Then `mapfile` waits:
+// an empty vector means that the server is gone.
+const waitingShell = `
+printf 'link set lo up\\nroute add local 0.0.0.0/0 dev lo\\nroute add local ::/0 dev lo\\n' | "$1" -force -batch - >&2
+for f in /proc/self/fd/*; do f=\${f##*/}; ((f > 7)) && eval "exec $f>&-"; done
+ulimit -n 1024 -c 0 -l 64 -q 0 || exit 1
+echo ready >&3
+mapfile -d '' -t vector <&4
+((\${#vector[@]})) || exit 1
+exec "\${vector[@]}" 4<&-
+`
+
+/** As which user the pod and later the box run; absent means as this process. */
+export interface PodOptions {
+  readonly runtime: RuntimeFolder
+  readonly tools: Tools
+  readonly uid?: number
+  /** TCP ports to listen on besides those that every box has. */
+  readonly ports?: readonly number[]
+}
+
+/** Makes a pod. Rejects with `host.pod` and what the kernel said when it cannot be made. */
+export async function createPod({ runtime, tools, uid, ports = [] }: PodOptions): Promise<Pod> {
+  const identity = uid === undefined ? {} : { uid, gid: uid }
+  const seccomp = openSync(runtime.filter, 'r')
+  const shell = spawn(
+    tools.unshare,
+    ['-U', '-r', '-n', '--', tools.bash, '--norc', '--noprofile', '-c', waitingShell, 'pod', tools.ip],
+    { stdio: ['pipe', 'pipe', 'pipe', 'pipe', 'pipe', seccomp, 'pipe', 'pipe'], env: {}, cwd: '/', ...identity },
+  )
+  closeSync(seccomp)
+  const said = collect(shell.stderr)
+  const exited = endOf(shell, 'exit')
+  // A write into a box that has just died is answered by `gone`, not by an exception.
+  for (const stream of shell.stdio) stream?.on('error', ignoreBrokenPipe)
+  try {
+    const status = statusOf(shell)
+    await orExit(status.ready, exited)
+    const listeners = await openListeners(shell, { runtime, tools, identity, ports, said })
+    // Whoever takes the pod reads from here on; until then nothing may flow past.
+    shell.stderr?.removeAllListeners('data').pause()
+    return podOf(shell, listeners, exited, status.boxPid)
+  } catch (cause) {
+    shell.kill('SIGKILL')
+    await exited
+    throw new SallyportError('host.pod', `no network namespace for a box: ${said() || String(cause)}`, { cause })
+  }
+}
+
+function podOf(
+  shell: ChildProcess,
+  listeners: PodListeners,
+  exited: Promise<PodExit>,
+  boxPid: () => number | undefined,
+): Pod {
+  const stdio: readonly (Readable | Writable | null | undefined)[] = shell.stdio // typed by Node as if there were five
+  const gone = exited.then(async (exit) => {
+    const { tcp, ...fixed } = listeners
+    for (const listener of [...Object.values(fixed), ...tcp.values()]) closeQuietly(listener)
+    await ended(boxPid())
+    return exit
+  })
+  return {
+    pid: shell.pid ?? 0,
+    listeners,
+    stdout: shell.stdout as Readable, // both are pipes, by `stdio` above
+    stderr: shell.stderr as Readable,
+    launch: (plan) => {
+      end(shell.stdin, plan.handover)
+      end(stdio[descriptors.options], plan.options.join('\0'))
+      end(stdio[descriptors.ca], plan.caPem)
+      end(stdio[descriptors.vector], plan.command.join('\0'))
+    },
+    kill: () => kill(shell, boxPid()),
+    gone,
+  }
+}
+
+/** The listener process of one pod: it lives some 50 ms, ahead of need, and holds the host's file system. */
+async function openListeners(
+  shell: ChildProcess,
+  {
+    runtime,
+    tools,
+    identity,
+    ports,
+    said,
+  }: {
+    runtime: RuntimeFolder
+    tools: Tools
+    identity: { uid?: number; gid?: number }
+    ports: readonly number[]
+    said: () => string
+  },
+): Promise<PodListeners> {
+  const opener = spawn(
+    tools.nsenter,
+    [
+      '-t',
+      String(shell.pid),
+      '-U',
+      '--preserve-credentials',
+      '-n',
+      '--',
+      runtime.node,
+      runtime.inside('listen.mjs'),
+    ].concat(ports.map(String)),
+    { stdio: ['pipe', 'ignore', 'pipe', 'ipc'], env: {}, cwd: '/', ...identity },
+  )
+  opener.stdin?.on('error', ignoreBrokenPipe)
+  const openerSaid = collect(opener.stderr)
+  const opened = new Map<string, unknown>()
+  opener.on('message', (name: unknown, handle) => void (typeof name === 'string' && opened.set(name, handle)))
+  // `close`, not `exit`: the end of a process may be heard before the last handle that it sent has been read.
+  const { code } = await endOf(opener, 'close')
+  const [runtimeServer, http, https, dns] = ['runtime', 'http', 'https', 'dns'].map((name) => opened.get(name))
+  const complete = runtimeServer instanceof Server && http instanceof Server && https instanceof Server
+  const tcp = new Map(
+    ports.flatMap((port) => {
+      const server = opened.get(`tcp ${port}`)
+      return server instanceof Server ? [[port, server] as const] : []
+    }),
+  )
+  if (code === 0 && complete && dns instanceof DatagramSocket && tcp.size === ports.length)
+    return { runtime: runtimeServer, http, https, dns, tcp }
+  for (const handle of opened.values())
+    if (handle instanceof Server || handle instanceof DatagramSocket) closeQuietly(handle)
+  throw new Error(`the listener process ended with ${code}: ${openerSaid()}${said()}`)
+}
+
+/** Descriptor 3 says `ready` first and, from bwrap, the box's PID 1 as JSON later. */
+function statusOf(shell: ChildProcess): { ready: Promise<void>; boxPid: () => number | undefined } {
+  let text = ''
+  const { promise, resolve } = Promise.withResolvers<void>()
+  shell.stdio[descriptors.status]?.on('data', (chunk: Buffer) => {
+    if (text.length < 4_096) text += chunk.toString('latin1')
+    if (text.startsWith('ready\n')) resolve()
+  })
+  return {
+    ready: promise,
+    boxPid: () => {
+      const found = /"child-pid": (\d+)/.exec(text)?.[1]
+      return found === undefined ? undefined : Number(found)
+    },
+  }
+}
+
+/** The kernel ends every process of a PID namespace before its first one is gone: waiting for that one is enough. */
+async function ended(pid: number | undefined): Promise<void> {
+  if (pid === undefined) return
+  for (let waitMs = 1; waitMs < 2_000; waitMs *= 2) {
+    if (!isAlive(pid)) return
+    await new Promise((resolve) => setTimeout(resolve, waitMs))
+  }
+}
+
+/** A process that only waits to be reaped has ended. */
+function isAlive(pid: number): boolean {
+  try {
+    return !/^\d+ \(.*\) [ZX]/s.test(readFileSync(`/proc/${pid}/stat`, 'latin1'))
+  } catch {
+    return false
+  }
+}
+
+/**
+ * The box's PID 1 goes first where there is one, so that bwrap reaps it: the first process of a container often
+ * reaps nothing. bwrap then ends by itself, and is made to when it does not.
+ */
+function kill(shell: ChildProcess, boxPid: number | undefined): void {
+  if (shell.exitCode !== null || shell.signalCode !== null) return
+  if (boxPid === undefined || !killed(boxPid)) return void shell.kill('SIGKILL')
+  setTimeout(() => shell.kill('SIGKILL'), 200).unref()
+}
+
+function killed(pid: number): boolean {
+  try {
+    return process.kill(pid, 'SIGKILL')
+  } catch {
+    return false
+  }
+}
+
+function endOf(child: ChildProcess, event: 'exit' | 'close'): Promise<PodExit> {
+  return new Promise((resolve) => {
+    child.once('error', () => resolve({ code: null, signal: null }))
+    child.once(event, (code: number | null, signal: NodeJS.Signals | null) => resolve({ code, signal }))
+  })
+}
+
+async function orExit(ready: Promise<void>, exited: Promise<PodExit>): Promise<void> {
+  const first = await Promise.race([ready, exited])
+  if (first !== undefined) throw new Error(`the pod ended with ${first.code ?? first.signal}`)
+}
+
+function collect(stream: Readable | null): () => string {
+  let text = ''
+  stream?.on('data', (chunk: Buffer) => {
+    if (text.length < 2_048) text += chunk.toString('utf8')
+  })
+  return () => text.trim()
+}
+
+function end(stream: Readable | Writable | null | undefined, content: string | Uint8Array): void {
+  if (stream !== null && stream !== undefined && 'end' in stream) stream.end(content)
+}
+
+function closeQuietly(listener: Server | DatagramSocket): void {
+  try {
+    listener.close()
+  } catch {
+    // Already closed by the room that served it: that is what was wanted.
+  }
+}
+
+function ignoreBrokenPipe(): void {}

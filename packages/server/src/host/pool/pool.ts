@@ -1,0 +1,291 @@
+import { createBackOff } from './back-off.ts'
+import { type Box, type BoxHooks, closing, startBox } from '../box/box.ts'
+import type { BoxSurroundings } from '../box/box-surroundings.ts'
+import type { FunctionImage } from '../image.ts'
+import type { Inspector } from '../box/inspector.ts'
+import type { Invocation, InvocationResult } from '../invocation.ts'
+import { discardBox, prepareBox, type PreparedBox } from '../box/prepared-box.ts'
+
+/** The boxes of one function at one code digest, and those who wait for one. */
+export interface Pool {
+  readonly image: FunctionImage
+  invoke(invocation: Invocation): Promise<InvocationResult>
+  /** Takes no more; running calls finish, idle boxes end. Gives back those that still wait for a box. */
+  drain(): readonly Waiting[]
+  /** Takes over what waited at a predecessor. */
+  adopt(waiting: readonly Waiting[]): void
+  /** Ends every box now and resolves when nothing of them is left. */
+  close(): Promise<void>
+}
+
+/** An invocation without a box yet. */
+export interface Waiting {
+  readonly invocation: Invocation
+  readonly resolve: (result: InvocationResult) => void
+  readonly timer: NodeJS.Timeout
+}
+
+/** A box with whom it belongs to: the affinity of its first invocation under `reuse: user`. */
+interface Member {
+  readonly box: Box
+  affinity?: string
+  /** `finishing`: it has answered and will ask for the next invocation in a moment. */
+  state: 'loading' | 'idle' | 'busy' | 'finishing' | 'ending'
+  lastUsedAt: number
+  /** It has loaded, or never will: another may start. */
+  readonly endTurn: () => void
+}
+
+const waitingPerBox = 16
+const usualIdleMs = 300_000
+const usualFreezeMs = 10_000
+const spareAfterMs = 50
+
+/** Everything but the image is the engine's. Under an inspector there is one box, so that breakpoints are met. */
+export function createPool(
+  image: FunctionImage,
+  uid: number | undefined,
+  around: BoxSurroundings,
+  inspector?: Inspector,
+): Pool {
+  const maxBoxes = inspector === undefined ? image.maxBoxes : 1
+  const maxWaiting = image.maxWaiting ?? maxBoxes * waitingPerBox
+  const maxIdleMs = image.idleBoxMs ?? usualIdleMs
+  const freezeAfterMs = around.freezeAfterMs ?? usualFreezeMs
+  const members = new Map<Box, Member>()
+  const queue: Waiting[] = []
+  let starting = 0
+  const backOff = createBackOff(around.clock)
+  let refusal = { code: 'function.init_failed', message: '' }
+  let draining = false
+  let spare: Promise<PreparedBox> | undefined
+  const ends = new Set<Promise<unknown>>()
+
+  const hooks: BoxHooks = {
+    onIdle: (box) => {
+      const member = members.get(box)
+      if (member === undefined || member.state === 'ending') return
+      backOff.loaded()
+      member.endTurn()
+      if (draining || (image.reuse === 'never' && member.state !== 'loading')) return end(member)
+      member.state = 'idle'
+      member.lastUsedAt = around.clock()
+      pump()
+    },
+    onEnd: (box, { initFailure, crash }) => {
+      members.get(box)?.endTurn()
+      members.delete(box)
+      if (initFailure !== undefined) {
+        backOff.failedToLoad()
+        tellWaiting('function.init_failed', initFailure)
+      } else if (crash !== undefined && backOff.crashed()) {
+        tellWaiting('function.crash_loop', crash)
+      }
+      pump()
+    },
+  }
+
+  /** Another box may be well; only when none is are the waiting told. */
+  function tellWaiting(code: string, message: string): void {
+    refusal = { code, message: 'its last boxes ended at once; it is tried again shortly' }
+    if (members.size + starting > 0) return
+    for (const waiting of queue.splice(0)) answer(waiting, failed(code, message))
+  }
+
+  function end(member: Member): void {
+    member.state = 'ending'
+    member.box.kill(closing)
+  }
+
+  /** Serves those who wait, in order, with what is idle; starts boxes for the rest and for the warm reserve. */
+  function pump(): void {
+    for (const waiting of queue.slice()) {
+      const member = suitable(waiting.invocation.affinity)
+      if (member === undefined) continue
+      queue.splice(queue.indexOf(waiting), 1)
+      serve(member, waiting)
+    }
+    if (draining) return
+    const loading = count((member) => member.state === 'loading') + starting
+    const unassigned = count((member) => member.state === 'idle' && member.affinity === undefined)
+    const wanted = Math.max(waitingForNone() - loading, image.warmBoxes - unassigned - loading)
+    for (let more = wanted; more > 0; more--) if (!start()) break
+  }
+
+  /** Those who wait, without those for whom a box is about to be free again. */
+  function waitingForNone(): number {
+    const finishing = [...members.values()].filter(({ state }) => state === 'finishing')
+    return queue.filter(({ invocation }) => {
+      const at = finishing.findIndex(({ affinity }) => image.reuse === 'shared' || affinity === invocation.affinity)
+      return at === -1 || finishing.splice(at, 1).length === 0
+    }).length
+  }
+
+  function suitable(affinity: string): Member | undefined {
+    const idle = [...members.values()].filter(({ state, box }) => state === 'idle' && box.isIdle())
+    if (image.reuse !== 'user') return idle[0]
+    return idle.find((member) => member.affinity === affinity) ?? idle.find((member) => member.affinity === undefined)
+  }
+
+  function serve(member: Member, waiting: Waiting): void {
+    member.state = 'busy'
+    if (image.reuse === 'user') member.affinity ??= waiting.invocation.affinity
+    if (image.reuse === 'never') member.affinity = waiting.invocation.id
+    void member.box.run(waiting.invocation).then((result) => {
+      // `never`: ended at once, so that not even a timer of this invocation runs on.
+      if (member.state === 'busy' && image.reuse === 'never') end(member)
+      else if (member.state === 'busy') member.state = 'finishing'
+      if (result.kind === 'response') backOff.answered()
+      answer(waiting, result)
+      return undefined
+    })
+  }
+
+  /** False when no further box may be started now. */
+  function start(): boolean {
+    if (!backOff.mayStart()) return false
+    if (members.size + starting >= maxBoxes && !evict()) return false
+    starting += 1
+    const made = takeSpare().then(
+      async (prepared) => {
+        const endTurn = await around.turns.take()
+        starting -= 1
+        if (draining) return discardBox(prepared).finally(endTurn)
+        try {
+          inspector?.attach(prepared.pod, uid)
+          const box = startBox(image, prepared, around, hooks, inspector?.address)
+          members.set(box, { box, state: 'loading', lastUsedAt: around.clock(), endTurn })
+          return track(box.gone)
+        } catch (error) {
+          endTurn()
+          cannotStart(error)
+          return discardBox(prepared)
+        }
+      },
+      (error: unknown) => {
+        starting -= 1
+        cannotStart(error)
+      },
+    )
+    track(made)
+    return true
+  }
+
+  function cannotStart(error: unknown): void {
+    backOff.failedToLoad()
+    tellWaiting('function.init_failed', error instanceof Error ? error.message : String(error))
+  }
+
+  /** Under `reuse: user` an idle box of somebody else makes room, the longest unused first. */
+  function evict(): boolean {
+    if (queue.length === 0) return false
+    const idle = [...members.values()].filter(({ state }) => state === 'idle')
+    const oldest = idle.toSorted((a, b) => a.lastUsedAt - b.lastUsedAt)[0]
+    if (oldest !== undefined) end(oldest)
+    return false // its place is free when `onEnd` says so
+  }
+
+  function takeSpare(): Promise<PreparedBox> {
+    const taken = spare ?? prepareBox(image, uid, around)
+    spare = undefined
+    // The next one is made after this box had the processor to itself for its start.
+    setTimeout(prepareSpare, spareAfterMs).unref()
+    return taken
+  }
+
+  function prepareSpare(): void {
+    if (draining || spare !== undefined) return
+    spare = prepareBox(image, uid, around)
+    spare.catch(() => (spare = undefined)) // the next start tries again and reports it
+  }
+
+  function track(ending: Promise<unknown>): void {
+    ends.add(ending)
+    void ending.finally(() => ends.delete(ending))
+  }
+
+  const idleTimer = setInterval(lookAtIdle, Math.min(maxIdleMs, freezeAfterMs) / 4).unref()
+
+  /** Ends what was unused for long, but for the reserve; stops the processes of what stays. */
+  function lookAtIdle(): void {
+    const now = around.clock()
+    const idle = [...members.values()].filter(({ state }) => state === 'idle')
+    let spareable = idle.filter(({ affinity }) => affinity === undefined).length - image.warmBoxes
+    for (const member of idle.toSorted((a, b) => a.lastUsedAt - b.lastUsedAt)) {
+      const unusedMs = now - member.lastUsedAt
+      if (unusedMs >= maxIdleMs && (member.affinity !== undefined || spareable-- > 0)) end(member)
+      else if (unusedMs >= freezeAfterMs && inspector === undefined) member.box.freeze()
+    }
+  }
+
+  function count(matches: (member: Member) => boolean): number {
+    return [...members.values()].filter(matches).length
+  }
+
+  function drain(): readonly Waiting[] {
+    draining = true
+    clearInterval(idleTimer)
+    const unused = spare
+    spare = undefined
+    if (unused !== undefined) track(unused.then(discardBox, () => undefined))
+    for (const member of members.values()) if (member.state === 'loading' || member.state === 'idle') end(member)
+    return queue.splice(0)
+  }
+
+  pump()
+  return {
+    image,
+    invoke: (invocation) =>
+      new Promise((resolve) => {
+        const remainingMs = invocation.deadline - around.clock()
+        if (queue.length >= Math.max(maxWaiting, maxBoxes - count(({ state }) => state === 'busy')))
+          return resolve(busy(`its queue of ${maxWaiting} calls is full`))
+        const waiting: Waiting = {
+          invocation,
+          resolve,
+          timer: setTimeout(() => giveUp(waiting), Math.max(0, remainingMs)),
+        }
+        queue.push(waiting)
+        pump()
+        const refused = !backOff.mayStart() && members.size + starting === 0
+        if (!refused || !queue.includes(waiting)) return
+        queue.splice(queue.indexOf(waiting), 1)
+        answer(waiting, failed(refusal.code, refusal.message))
+      }),
+    drain,
+    adopt: (waiting) => {
+      for (const { invocation, resolve, timer } of waiting) {
+        clearTimeout(timer)
+        const remainingMs = Math.max(0, invocation.deadline - around.clock())
+        const again: Waiting = { invocation, resolve, timer: setTimeout(() => giveUp(again), remainingMs) }
+        queue.push(again)
+      }
+      pump()
+    },
+    close: async () => {
+      for (const waiting of drain()) answer(waiting, busy('the server is stopping'))
+      for (const member of members.values()) end(member)
+      while (ends.size > 0) await Promise.allSettled(ends)
+    },
+  }
+
+  function giveUp(waiting: Waiting): void {
+    const at = queue.indexOf(waiting)
+    if (at === -1) return
+    queue.splice(at, 1)
+    answer(waiting, busy('no box became free before the deadline'))
+  }
+}
+
+function answer({ resolve, timer }: Waiting, result: InvocationResult): void {
+  clearTimeout(timer)
+  resolve(result)
+}
+
+function busy(why: string): InvocationResult {
+  return failed('function.busy', why)
+}
+
+function failed(code: string, message: string): InvocationResult {
+  return { kind: 'error', code, message }
+}

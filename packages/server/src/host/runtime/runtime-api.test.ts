@@ -1,0 +1,100 @@
+import { Agent, request } from 'node:http'
+import { type AddressInfo, createServer } from 'node:net'
+
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+
+import type { InvocationResult } from '../invocation.ts'
+import { maxResponseBytes, type RuntimeApi, serveRuntimeApi } from './runtime-api.ts'
+import { invocationOf } from '../testing/make-engine.ts'
+
+const prefix = '/2018-06-01/runtime'
+let api: RuntimeApi
+let port: number
+let runtime: Agent
+let results: InvocationResult[]
+let breaches: string[]
+let idle: number
+
+beforeEach(async () => {
+  ;[results, breaches, idle] = [[], [], 0]
+  const listener = createServer()
+  api = serveRuntimeApi(
+    listener,
+    { functionArn: 'arn:sallyport:function:app:test:probe', ownClient: true },
+    {
+      onIdle: () => void (idle += 1),
+      onResult: (_, result) => void results.push(result),
+      onInitError: () => undefined,
+      onBreach: (detail) => void breaches.push(detail),
+      onLost: () => undefined,
+    },
+  )
+  await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve))
+  port = (listener.address() as AddressInfo).port
+  runtime = new Agent({ keepAlive: true, maxSockets: 1 })
+})
+afterEach(() => {
+  runtime.destroy()
+  api.close()
+})
+
+/** Sends one request; the runtime's own connection unless told otherwise. */
+function send(method: string, path: string, body = '', agent: Agent | false = runtime): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const sent = request({ host: '127.0.0.1', port, method, path: prefix + path, agent }, (response) => {
+      response.resume().once('end', () => resolve(response.statusCode ?? 0))
+    })
+    sent.once('error', reject).end(body)
+  })
+}
+
+/** The runtime asks, and is given an invocation. */
+async function running(): Promise<string> {
+  const next = send('GET', '/invocation/next')
+  const asked = idle
+  await expect.poll(() => idle).toBe(asked + 1)
+  const invocation = invocationOf({})
+  api.give(invocation, 'ticket')
+  expect(await next).toBe(200)
+  return invocation.id
+}
+
+describe('the runtime API of a box', () => {
+  it('gives an event to the runtime and takes its answer', async () => {
+    const id = await running()
+    expect(await send('POST', `/invocation/${id}/response`, '"mine"')).toBe(202)
+    expect(results).toEqual([{ kind: 'response', body: Buffer.from('"mine"') }])
+    expect(breaches).toEqual([])
+  })
+
+  it('takes an answer from no other connection, even under the right id', async () => {
+    const id = await running()
+    expect(await send('POST', `/invocation/${id}/response`, '"forged"', false)).toBe(403)
+    expect(results).toEqual([])
+    expect(breaches).toEqual(['a second connection to the runtime API'])
+    expect(await send('POST', `/invocation/${id}/response`, '"mine"')).toBe(202)
+    expect(results, 'control').toHaveLength(1)
+  })
+
+  it('takes no answer to another invocation than the one that runs', async () => {
+    const first = await running()
+    await send('POST', `/invocation/${first}/response`, '1')
+    await running()
+    expect(await send('POST', `/invocation/${first}/response`, '"late"')).toBe(400)
+    expect(results).toHaveLength(1)
+    expect(breaches).toHaveLength(1)
+  })
+
+  it('gives no second event while one runs', async () => {
+    await running()
+    expect(await send('GET', '/invocation/next')).toBe(403)
+    expect(breaches).toHaveLength(1)
+    expect(idle).toBe(1)
+  })
+
+  it('takes no answer over its limit', async () => {
+    const id = await running()
+    await send('POST', `/invocation/${id}/response`, 'x'.repeat(maxResponseBytes + 1))
+    expect(results).toMatchObject([{ code: 'function.output_too_large' }])
+  })
+})

@@ -1,0 +1,256 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { Server, Socket } from 'node:net'
+
+import type { Invocation, InvocationResult } from '../invocation.ts'
+import { passOn, streamedResult } from './streamed.ts'
+
+/** The host's end of one box's Lambda Runtime API. */
+export interface RuntimeApi {
+  /** The invocation that runs in the box at this moment. */
+  current(): Invocation | undefined
+  /** Answers the waiting `/next`. Call it only after `onIdle`. */
+  give(invocation: Invocation, ticket: string): void
+  /** The box is being ended: nothing it still sends belongs to an invocation. Gives back the one that ran. */
+  abandon(): Invocation | undefined
+  /** Ends every connection. */
+  close(): void
+}
+
+/** What happens in the box, told to its owner. */
+export interface RuntimeApiEvents {
+  /** The runtime asks for an invocation, the first time after its module has loaded. */
+  onIdle(): void
+  /** The invocation has ended; called once for each, before the runtime is answered and before any `onIdle`. */
+  onResult(invocation: Invocation, result: InvocationResult): void
+  /** The function's module did not load, or has no handler. */
+  onInitError(message: string): void
+  /** Somebody in the box broke the protocol: a leftover child that polls, an answer to another invocation. */
+  onBreach(detail: string): void
+  /** The runtime's connection ended: its own, or the one on which it waited for an event. */
+  onLost(): void
+}
+
+/** Whose box it is, and who speaks in it. */
+export interface RuntimeApiOptions {
+  readonly functionArn: string
+  /** True for our own clients: then the first connection is the only one that may speak. */
+  readonly ownClient: boolean
+}
+
+/** AWS Lambda's limit for a synchronous response. */
+export const maxResponseBytes: number = 6 * 1024 * 1024
+/** A streamed answer that nobody hears of before it is whole. */
+const maxStreamedBytes = 20 * 1024 * 1024
+const maxErrorBytes = 256 * 1024
+const maxForeignConnections = 8
+/** Of a runtime that is not ours: one that waits, one that answers, and some that are just closing. */
+const maxConnections = 32
+const prefix = '/2018-06-01/runtime/'
+
+/**
+ * Serves the Runtime API to one box. Of our own clients the first connection is the runtime's, opened before function
+ * code was loaded: no other may take an event or answer one. Adversary: a process that an earlier invocation left in
+ * the box. A `bootstrap` may connect anew for each request (curl does): what keeps its invocations apart is that one
+ * runs at a time, and `reuse`.
+ */
+export function serveRuntimeApi(
+  listener: Server,
+  { functionArn, ownClient }: RuntimeApiOptions,
+  events: RuntimeApiEvents,
+): RuntimeApi {
+  let own: Socket | undefined
+  let waiting: ServerResponse | undefined
+  let running: Invocation | undefined
+  const foreign = new Set<Socket>()
+  const others = new Set<Socket>()
+
+  const http = createServer({ keepAliveTimeout: 0, requestTimeout: 0, headersTimeout: 0 }, (request, response) => {
+    void handle(request, response).catch(() => request.socket.destroy())
+  })
+  http.timeout = 0
+
+  listener.on('connection', (socket) => {
+    if (!ownClient) return admit(socket)
+    if (own === undefined) {
+      own = socket.setNoDelay(true)
+      socket.once('close', () => events.onLost())
+      http.emit('connection', socket)
+      return
+    }
+    events.onBreach('a second connection to the runtime API')
+    refuseConnection(socket, foreign)
+  })
+
+  /** One of several connections of a runtime that is not ours. */
+  function admit(socket: Socket): void {
+    if (others.size >= maxConnections) return void socket.destroy()
+    others.add(socket.setNoDelay(true))
+    socket.once('close', () => others.delete(socket))
+    http.emit('connection', socket)
+  }
+
+  async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const route = `${request.method} ${request.url}`
+    if (route === `GET ${prefix}invocation/next`) return next(response)
+    if (route === `POST ${prefix}init/error`) {
+      const body = await read(request, maxErrorBytes)
+      events.onInitError(describeError(body))
+      return answer(response, 202)
+    }
+    const [, id, verb] =
+      /^POST \/2018-06-01\/runtime\/invocation\/([0-9a-zA-Z-]{1,64})\/(response|error)$/.exec(route) ?? []
+    if (running === undefined || id !== running.id) {
+      events.onBreach(`${route.slice(0, 120)} outside that invocation`)
+      request.resume()
+      return answer(response, 400)
+    }
+    const invocation = running
+    const result = await resultOf(request, verb === 'response', invocation)
+    if (running !== invocation) return void request.socket.destroy()
+    running = undefined
+    events.onResult(invocation, result)
+    // Answered a turn later than the caller is: the runtime must not be idle before its result is known.
+    await new Promise((resolve) => setImmediate(resolve))
+    if (!response.destroyed) answer(response, 202)
+  }
+
+  function next(response: ServerResponse): void {
+    if (running !== undefined || waiting !== undefined) {
+      events.onBreach('a poll for the next event while one runs')
+      return answer(response, 403)
+    }
+    waiting = response
+    response.once('close', () => {
+      if (waiting !== response) return
+      waiting = undefined
+      if (!ownClient) events.onLost()
+    })
+    events.onIdle()
+  }
+
+  return {
+    current: () => running,
+    give: (invocation, ticket) => {
+      const response = waiting
+      if (response === undefined) return
+      waiting = undefined
+      running = invocation
+      response.writeHead(200, {
+        'content-type': 'application/json',
+        'content-length': invocation.event.byteLength,
+        'lambda-runtime-aws-request-id': invocation.id,
+        'lambda-runtime-deadline-ms': invocation.deadline,
+        'lambda-runtime-invoked-function-arn': functionArn,
+        'lambda-runtime-trace-id': traceId(invocation),
+        'lambda-runtime-sallyport-ticket': ticket,
+      })
+      response.end(invocation.event)
+    },
+    abandon: () => {
+      const interrupted = running
+      running = waiting = undefined
+      return interrupted
+    },
+    close: () => {
+      own?.destroy()
+      for (const socket of [...foreign, ...others]) socket.destroy()
+      listener.close()
+    },
+  }
+}
+
+async function resultOf(
+  request: IncomingMessage,
+  responded: boolean,
+  { onStream }: Invocation,
+): Promise<InvocationResult> {
+  const streams = responded && request.headers['lambda-runtime-function-response-mode'] === 'streaming'
+  if (streams && onStream !== undefined) return passOn(request, onStream, () => failureInTrailers(request))
+  const maxBytes = streams ? maxStreamedBytes : maxResponseBytes
+  const body = await read(request, responded ? maxBytes : maxErrorBytes)
+  if (body === undefined) {
+    return { kind: 'error', code: 'function.output_too_large', message: `the answer exceeds ${maxBytes} bytes` }
+  }
+  if (streams) return failureInTrailers(request) ?? streamedResult(request.headers['content-type'] ?? '', body)
+  if (responded) return { kind: 'response', body }
+  return { kind: 'error', code: codeOf(errorType(body)), message: describeError(body) }
+}
+
+/** A stream that broke off says so after its last byte. */
+function failureInTrailers({ trailers }: IncomingMessage): InvocationResult | undefined {
+  const type = trailers['lambda-runtime-function-error-type']
+  if (type === undefined) return undefined
+  const report = Buffer.from(trailers['lambda-runtime-function-error-body'] ?? '', 'base64')
+  return { kind: 'error', code: codeOf(type), message: describeError(report) }
+}
+
+/** The error types that our own runtime client sends. Forging one mislabels nothing but the forger's own failure. */
+function codeOf(type: string): string {
+  switch (type) {
+    case 'Function.ResponseSizeTooLarge':
+      return 'function.output_too_large'
+    case 'Runtime.OutOfMemory':
+      return 'function.out_of_memory'
+    case 'Sallyport.TicketRefused':
+      return 'function.ticket_refused'
+    default:
+      return 'function.threw'
+  }
+}
+
+function errorType(body: Uint8Array): string {
+  return textOf(parseObject(body)?.['errorType'])
+}
+
+function describeError(body: Uint8Array | undefined): string {
+  const report = body === undefined ? undefined : parseObject(body)
+  if (report === undefined) return 'the runtime reported an error that is not JSON'
+  const stack = Array.isArray(report['stackTrace']) ? report['stackTrace'].map(textOf) : []
+  return [`${textOf(report['errorType'])}: ${textOf(report['errorMessage'])}`, ...stack].join('\n')
+}
+
+/** Parses what a box sent. Adversary: the function, which may send anything. */
+function parseObject(body: Uint8Array): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const parsed: unknown = JSON.parse(Buffer.from(body).toString('utf8'))
+    if (typeof parsed !== 'object' || parsed === null) return undefined
+    return parsed as Readonly<Record<string, unknown>> // every member is checked where it is read
+  } catch {
+    return undefined
+  }
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : ''
+}
+
+/** The whole body, or undefined when it is larger; the rest of a larger one is let go unread into memory. */
+async function read(request: IncomingMessage, maxBytes: number): Promise<Buffer | undefined> {
+  const chunks: Buffer[] = []
+  let length = 0
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    length += chunk.length
+    if (length <= maxBytes) chunks.push(chunk)
+    else chunks.length = 0
+  }
+  return length <= maxBytes ? Buffer.concat(chunks) : undefined
+}
+
+/** AWS X-Ray's form of a 128-bit id, of which nothing is sampled here. */
+function traceId({ transaction, id }: Invocation): string {
+  return `Root=1-${transaction.slice(0, 8)}-${transaction.slice(8, 32)};Parent=${id.slice(0, 16)};Sampled=0`
+}
+
+function answer(response: ServerResponse, status: number): void {
+  response.writeHead(status, { 'content-type': 'application/json', 'content-length': 2 }).end('{}')
+}
+
+function refuseConnection(socket: Socket, foreign: Set<Socket>): void {
+  if (foreign.size >= maxForeignConnections) return void socket.destroy()
+  foreign.add(socket)
+  socket.on('error', () => socket.destroy())
+  socket.once('close', () => foreign.delete(socket))
+  socket.setTimeout(1_000, () => socket.destroy())
+  socket.resume()
+  socket.end('HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\nconnection: close\r\n\r\n')
+}
