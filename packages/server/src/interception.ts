@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import type { App } from '@sallyport/manifest'
 
 import { type Authority, openAuthority } from './certificates/index.ts'
+import { interceptedNames } from './egress/index.ts'
 import { nowMs } from './operation/index.ts'
 import type { Vault } from './vault/index.ts'
 
@@ -17,11 +18,11 @@ export interface InterceptionAuthority {
   renew(app: App): Promise<void>
 }
 
-/** Opens the interception authority, tied to the hosts of the app's doors. */
+/** Opens the interception authority, tied to the hosts of the app's doors, and AWS's of its tables. */
 export async function openInterception(app: App, keeper: Vault): Promise<InterceptionAuthority> {
-  const open = ({ name, doors }: App): Promise<Authority> => {
-    const permittedNames = [...new Set(doors.map(({ to }) => new URL(to).hostname))]
-    return openAuthority({ kind: 'interception', app: name, permittedNames, keeper, nowMs })
+  const open = (next: App): Promise<Authority> => {
+    const permittedNames = interceptedNames(next)
+    return openAuthority({ kind: 'interception', app: next.name, permittedNames, keeper, nowMs })
   }
   let current = await open(app)
   return {

@@ -3,6 +3,7 @@ import type { SigningCredential } from '@sallyport/core/identity'
 import type { App } from '@sallyport/manifest'
 
 import type { BoxListeners, FunctionImage } from '../host/index.ts'
+import { awsHost } from './aws/aws-names.ts'
 
 /** What a box is given for its own AWS client. Worth nothing anywhere but on the listeners of that box. */
 export interface BoxCredential extends SigningCredential {
@@ -20,9 +21,6 @@ export interface Box {
   /** Aborted at the end of the invocation, and replaced. Take it when a head completes. */
   signal(): AbortSignal
 }
-
-/** The name under which every AWS client in a box finds us; the credential scope says which service it wants. */
-export const awsHost = 'any.aws.internal'
 
 /** Fresh worthless credentials for one box. The prefix is none of AWS's, so no scanner takes them for real ones. */
 export function makeCredential(random: (bytes: number) => Uint8Array): BoxCredential {

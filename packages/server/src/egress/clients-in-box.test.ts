@@ -1,13 +1,15 @@
+import { spawnSync } from 'node:child_process'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { existsSync, rmSync } from 'node:fs'
 
 import { Secret } from '@sallyport/core/access'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 
-import { edited } from '../../../manifest/src/testing/example.ts'
+import { edited, mustLoad } from '../../../manifest/src/testing/example.ts'
 import { openAuthority } from '../certificates/index.ts'
 import { buildFunction, moduleFoldersOf } from '../host/index.ts'
 import { type EngineUnderTest, makeEngine, openFolder } from '../host/testing/make-engine.ts'
+import { type Dynalite, startDynalite } from './aws/dynamodb.ts'
 import { alice, type Harness, openHarness, realKey } from './testing/harness.ts'
 import { findPostgres, type PostgresServer, startPostgres } from './testing/postgres-server.ts'
 import { type PlainUpstream, startUpstream } from './testing/stripe-door.ts'
@@ -29,11 +31,13 @@ const bin = findPostgres()
 const folder = openFolder()
 let upstream: PlainUpstream
 let database: PostgresServer | undefined
+let tables: Dynalite
 let harness: Harness
 let host: EngineUnderTest
 
 beforeAll(async () => {
   upstream = await startUpstream()
+  tables = await startDynalite({ tables: mustLoad().app.tables })
   const kept = new Map<string, Secret<string>>()
   const keeper = {
     useSecret: (name: string) => kept.get(name),
@@ -50,6 +54,7 @@ beforeAll(async () => {
     database = await startPostgres(bin, { user: 'shop', password }, await authority.leafFor(['localhost']))
   harness = await openHarness({
     upstream: upstream.origin,
+    tableEndpoint: tables.endpoint,
     secrets: { 'mail-token': password },
     manifest: (text) =>
       edited(
@@ -83,6 +88,7 @@ afterAll(async () => {
   await harness?.close()
   await database?.close()
   await upstream?.close()
+  await tables?.close()
   rmSync(folder, { recursive: true, force: true })
 })
 
@@ -90,25 +96,42 @@ const call = (client: string, to: string): Promise<unknown> =>
   host.call({ client, host: to }, { functionName: 'payments', user: alice, deadline: Date.now() + 30_000 })
 
 describe('an unmodified client in a box', () => {
-  for (const client of ['fetch', 'https', 'http2', 'stripe', 'python'] as const) {
-    it.skipIf(client === 'python' && !existsSync('/usr/bin/python3'))(
-      `${client} works through a door, and fails beside it`,
-      async () => {
-        upstream.seen.length = 0
-        expect(await call(client, 'api.stripe.com')).toEqual({ answered: 'pi_1' })
-        expect(upstream.seen).toMatchObject([
-          { url: '/v1/payment_intents', headers: { authorization: `Bearer ${realKey}` } },
-        ])
-        expect(await call(client, 'evil.example')).toEqual({ failed: expect.any(String) })
-        expect(await call(client, '93.184.216.34')).toEqual({ failed: expect.any(String) })
-        expect(upstream.seen).toHaveLength(1)
-      },
-    )
+  for (const client of ['fetch', 'https', 'http2', 'axios', 'got', 'stripe', 'urllib'] as const) {
+    it(`${client} works through a door, and fails beside it`, async (context) => {
+      if (client === 'urllib' && !imports('urllib.request')) context.skip('there is no /usr/bin/python3 here')
+      upstream.seen.length = 0
+      expect(await call(client, 'api.stripe.com')).toEqual({ answered: 'pi_1' })
+      expect(upstream.seen).toMatchObject([
+        { url: '/v1/payment_intents', headers: { authorization: `Bearer ${realKey}` } },
+      ])
+      expect(await call(client, 'evil.example')).toEqual({ failed: expect.any(String) })
+      expect(await call(client, '93.184.216.34')).toEqual({ failed: expect.any(String) })
+      expect(upstream.seen).toHaveLength(1)
+    })
   }
 
-  it.skipIf(bin === undefined)('pg works through a door without a password, and fails beside it', async () => {
+  for (const client of ['aws-sdk', 'boto3'] as const) {
+    it(`${client} works through the AWS door without a key, and fails beside it`, async (context) => {
+      if (client === 'boto3' && !imports('boto3')) context.skip('install python3-boto3 to have this one')
+      const rows = (): unknown => harness.decisions.filter(({ asked }) => asked[0]?.action === 'dynamodb:UpdateItem')
+      harness.decisions.length = 0
+      expect(await call(client, '')).toEqual({ answered: 'paid' })
+      expect(rows()).toMatchObject([{ effect: 'allow', context: { 'dynamodb:LeadingKeys': ['alice'] } }])
+      expect(await call(client, 'dynamodb.evil.example')).toEqual({ failed: expect.any(String) })
+      expect(await call(client, '93.184.216.34')).toEqual({ failed: expect.any(String) })
+      expect(rows()).toHaveLength(1)
+    })
+  }
+
+  it('pg works through a door without a password, and fails beside it', async (context) => {
+    if (bin === undefined) context.skip('there is no PostgreSQL server here')
     expect(await call('pg', 'db.internal')).toEqual({ answered: 'alice' })
     expect(await call('pg', 'other.internal')).toEqual({ failed: expect.any(String) })
     expect(await call('pg', '10.0.0.1')).toEqual({ failed: expect.any(String) })
   })
 })
+
+/** Whether the Python of the system has this module: the one that boxes see. */
+function imports(module: string): boolean {
+  return spawnSync('/usr/bin/python3', ['-c', `import ${module}`], { stdio: 'ignore' }).status === 0
+}

@@ -4,7 +4,8 @@ import type { Invocation } from '../host/index.ts'
 import { isMetadata } from './upstream/address.ts'
 import { awsRefusal } from './aws/aws.ts'
 import { tooLarge } from './listen/body.ts'
-import { awsHost, type Box } from './box.ts'
+import { isForAws } from './aws/aws-names.ts'
+import type { Box } from './box.ts'
 import { functionSuffix, routeToFunction } from './call.ts'
 import { maxBytesOf, routeToDoor } from './door/door.ts'
 import type { Exit } from './exit.ts'
@@ -44,17 +45,17 @@ export function routeOf(
     return refuse(doorReason('door.unlisted', `No door leads to ${head.destination}, a metadata address.`))
   }
   if (head.fault) return refuse(head.fault)
-  if (head.scheme === 'http' && (head.port ?? '80') === '80') {
-    const large = (head.contentLength ?? 0) > maxBodyBytes ? tooLarge(maxBodyBytes) : undefined
-    if (head.host === awsHost && large) return refuse(large, arn.door(app.name, 'aws', '?'))
-    if (head.host === awsHost) return { ...base, kind: 'aws', resource: arn.door(app.name, 'aws', '?') }
-    if (head.host.endsWith(functionSuffix)) {
-      const route = routeToFunction(rooms, head)
-      if (route.kind === 'call' && large) return refuse(large, route.target.arn, actions.invokeFunction)
-      return route.kind === 'refused'
-        ? refuse(route.reason, route.resource, actions.invokeFunction)
-        : { ...route, resource: `${route.target.arn}/${route.operation}`, action: actions.invokeFunction }
-    }
+  const large = (head.contentLength ?? 0) > maxBodyBytes ? tooLarge(maxBodyBytes) : undefined
+  if (isForAws(app, head)) {
+    const resource = arn.door(app.name, 'aws', '?')
+    return large ? refuse(large, resource) : { ...base, kind: 'aws', resource }
+  }
+  if (head.scheme === 'http' && (head.port ?? '80') === '80' && head.host.endsWith(functionSuffix)) {
+    const route = routeToFunction(rooms, head)
+    if (route.kind === 'call' && large) return refuse(large, route.target.arn, actions.invokeFunction)
+    return route.kind === 'refused'
+      ? refuse(route.reason, route.resource, actions.invokeFunction)
+      : { ...route, resource: `${route.target.arn}/${route.operation}`, action: actions.invokeFunction }
   }
   const route = routeToDoor(rooms, head)
   if (route.kind === 'refused') return refuse(route.reason, route.resource)

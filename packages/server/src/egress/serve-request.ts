@@ -2,7 +2,8 @@ import { SallyportError } from '@sallyport/core/access'
 
 import type { AwsDoor } from './aws/aws.ts'
 import { type Content, takeBody } from './listen/body.ts'
-import { awsHost, type Box } from './box.ts'
+import { isForAws } from './aws/aws-names.ts'
+import type { Box } from './box.ts'
 import { callExit } from './call.ts'
 import type { CallerPackages } from './listen/caller.ts'
 import { doorExit, maxBytesOf, needsWhole } from './door/door.ts'
@@ -42,7 +43,7 @@ export async function serveRequest(server: RequestServer, incoming: Incoming): P
   try {
     const head = readHead(incoming)
     const way = routeOf(rooms, head, limits.bodyBytes)
-    const inAwsForm = head.host === awsHost
+    const inAwsForm = isForAws(rooms.app(), head)
     const walk = walkOf(server, head)
     if (invocation === undefined || way.kind === 'refused') {
       return await walk(refusedExit(box, invocation, way, inAwsForm))

@@ -3,7 +3,7 @@ import type { Socket } from 'node:dgram'
 import { actions, arn } from '@sallyport/core/access'
 import type { App } from '@sallyport/manifest'
 
-import { awsHost } from '../box.ts'
+import { awsHost, interceptedNames } from '../aws/aws-names.ts'
 import { functionSuffix } from '../call.ts'
 import { dnsCodes, readDnsQuery, writeDnsAnswer } from './dns-message.ts'
 import { doorReason } from '../listen/head.ts'
@@ -19,7 +19,7 @@ export function namesOf(app: App): ReadonlyMap<string, string> {
   const names = [
     awsHost,
     ...app.functions.map(({ name }) => `${name}${functionSuffix}`),
-    ...app.doors.map(({ to }) => new URL(to).hostname.toLowerCase()),
+    ...interceptedNames(app),
   ]
   const table = new Map(
     [...new Set(names)].map((name, index) => {

@@ -1,5 +1,6 @@
 import { createSecureContext, type SecureContext } from 'node:tls'
 
+import { awsNames } from '../aws/aws-names.ts'
 import type { EgressRooms } from '../rooms.ts'
 
 /**
@@ -9,13 +10,12 @@ import type { EgressRooms } from '../rooms.ts'
 export function createLeaves(rooms: EgressRooms): (name: string) => Promise<SecureContext | undefined> {
   const kept = new Map<string, { readonly cert: string; readonly context: SecureContext }>()
   return async (name) => {
-    const declared = rooms
-      .app()
-      .doors.some(
-        ({ kind, to }) =>
-          (kind === 'postgres' || to.startsWith('https:')) && kind !== 'opaque' && new URL(to).hostname === name,
-      )
-    if (!declared) return undefined
+    const app = rooms.app()
+    const declared = app.doors.some(
+      ({ kind, to }) =>
+        (kind === 'postgres' || to.startsWith('https:')) && kind !== 'opaque' && new URL(to).hostname === name,
+    )
+    if (!declared && !awsNames(app).has(name)) return undefined
     const { key, cert } = await rooms.interception.leafFor([name])
     const known = kept.get(name)
     if (known?.cert === cert) return known.context

@@ -23,6 +23,7 @@ import { type App, explain } from '@sallyport/manifest'
 import { edited, exampleText, mustLoad } from '../../../../manifest/src/testing/example.ts'
 import { openAuthority } from '../../certificates/index.ts'
 import type { FunctionImage, Invocation, InvocationResult } from '../../host/index.ts'
+import { interceptedNames } from '../aws/aws-names.ts'
 import { createEgress, type Egress } from '../egress.ts'
 import type { EgressRooms, FunctionInvocation } from '../rooms.ts'
 
@@ -93,7 +94,7 @@ export async function openHarness(options: HarnessOptions = {}): Promise<Harness
   const interception = await openAuthority({
     kind: 'interception',
     app: app.name,
-    permittedNames: app.doors.map(({ to }) => new URL(to).hostname),
+    permittedNames: interceptedNames(app),
     nowMs: Date.now,
     keeper: { useSecret: (name) => kept.get(name), setSecret: async (name, value) => kept.set(name, value).size },
   })
