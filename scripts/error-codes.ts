@@ -466,6 +466,11 @@ export const errorCodes: Readonly<Record<string, Entry>> = {
   'store.damaged': ['The store of small state cannot be read.', restore],
   'store.too_new': ['The store was written by a newer version.', 'Use that version.'],
   'store.unavailable': ['The store cannot be opened or written.', "Check the disk and the folder's owner."],
+  'sts.key_expired': [
+    'A signing key of the server is past its age and no other one could be made.',
+    'See the message in the log; a start makes a new one.',
+  ],
+  'sts.keys_damaged': ['The sealed signing keys cannot be read.', restore],
   'table.column': ['The function may write declared columns only.', askWhy],
   'table.no_user': ['Own rows need a verified user, and there is none.', 'Call on behalf of a signed-in user.'],
   'table.not_granted': ['Nothing under `can` lets the function do this on the table.', askWhy],

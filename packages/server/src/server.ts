@@ -50,6 +50,7 @@ import {
   uidRangeOf,
 } from './operation/index.ts'
 import { keepLeafFresh, openPeople } from './people.ts'
+import { openSts } from './sts/index.ts'
 
 /** A server that is up. */
 export interface RunningServer {
@@ -154,6 +155,8 @@ async function start(
   // The way out, and the boxes.
   const limiter = createLimiter(nowMs)
   const interception = await openInterception(loaded.app, vault)
+  const sts = await openSts({ app: loaded.app.name, store: kept.store, nowMs, onTrouble: trouble })
+  started.push(() => sts.close())
   const tables = await startDynalite({
     path: folders.tables,
     tables: loaded.app.tables.filter(({ endpoint }) => endpoint === undefined),
@@ -229,6 +232,7 @@ async function start(
       limiter,
     }),
     route: (method, path) => destinationOf(force.app, method, path),
+    published: sts.document,
     mayKnock: (address) => limiter(`knock ${address}`, { calls: 400, perMs: 1000 }) === 0,
     onFailure: trouble,
     nowMs,

@@ -117,9 +117,16 @@ function checkZones({ functions, zones }: Pick<App, 'functions' | 'zones'>, faul
   }
 }
 
+/** Keys and tokens of the server's own. */
+const reservedPrefix = '/.well-known/sallyport/'
+
 function checkRoutes(functions: readonly FunctionDeclaration[], faults: Faults): void {
   const routes = functions.flatMap((one) => one.routes)
   for (const [index, route] of routes.entries()) {
+    if (route.path.startsWith(reservedPrefix) || route.path === '/.well-known/spiffe-bundle') {
+      const message = `${route.path} is where the gateway itself answers.`
+      faults.add('manifest.reserved_route', route.at, message, 'choose another path')
+    }
     const template = parsePathTemplate(route.path)
     const twin =
       template === undefined

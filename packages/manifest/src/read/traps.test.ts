@@ -208,6 +208,15 @@ describe('traps', () => {
     ).toContain('manifest.ambiguous_route')
   })
 
+  it('a route where the gateway itself answers is refused', () => {
+    for (const path of ['/.well-known/sallyport/token', '/.well-known/spiffe-bundle']) {
+      const codes = codesOf(
+        edited('      GET /orders/:id:', `      GET ${path}: { who: [customer] }\n      GET /orders/:id:`),
+      )
+      expect(codes, path).toEqual(['manifest.reserved_route'])
+    }
+  })
+
   it('a grant for nobody in particular, and one half of a table and half of an operation, are refused', () => {
     for (const [from, to, code] of [
       ['refund: { for: [admin]', 'refund: { for: []', 'manifest.wrong_type'],

@@ -4,6 +4,7 @@ import type { Position } from '../position.ts'
 /** Every code that the manifest room reports, each with the rule in one line. docs/errors.md is made from it. */
 export const faultCodes = {
   'manifest.ambiguous_route': 'Two routes answer the same request.',
+  'manifest.reserved_route': 'The path of a route is one where the gateway itself answers.',
   'manifest.duplicate_key': 'A key stands twice in one map.',
   'manifest.duplicate_name': 'Two things bear one name; names are shared by roles, zones, doors, tables and functions.',
   'manifest.file_missing': 'A file that the manifest names does not exist.',

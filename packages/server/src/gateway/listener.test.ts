@@ -54,6 +54,7 @@ beforeEach(async () => {
     port: 0,
     gate,
     route: (method, path) => (method === 'POST' && path.startsWith('/echo/') ? destination : undefined),
+    published: (path) => (path === '/.well-known/keys' ? jsonResponse(200, { keys: [] }) : undefined),
     mayKnock: () => mayKnock,
     onFailure: () => undefined,
     nowMs: () => 0,
@@ -94,6 +95,15 @@ describe('an ordinary request', () => {
     expect(seen[0]?.headers.get('x-thing')).toBe('a')
     expect(Buffer.from(seen[0]?.body ?? []).toString()).toBe(body)
   })
+})
+
+test('what the gateway publishes is read without a walk, by its exact path, and only read', async () => {
+  expect(await send(`GET /.well-known/keys HTTP/1.1\r\n${host()}\r\n\r\n`)).toContain('200 OK')
+  expect(seen).toEqual([])
+  for (const other of ['POST /.well-known/keys', 'GET /.well-known/keys/', 'GET /.well-known/Keys']) {
+    await send(`${other} HTTP/1.1\r\n${host()}\r\n\r\n`)
+  }
+  expect(seen).toHaveLength(3)
 })
 
 describe('a request that two readers could read differently is a fault, not a guess', () => {

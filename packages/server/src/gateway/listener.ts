@@ -19,6 +19,8 @@ export interface GatewayOptions {
   readonly tls?: { readonly key: string; readonly cert: string }
   readonly gate: Gate<IngressRequest, IngressResponse>
   readonly route: (method: string, path: string) => Destination | undefined
+  /** What the gateway itself publishes at a path, for anybody and for caches; read only. */
+  readonly published?: (path: string) => IngressResponse | undefined
   /** Whether this address may send another request now; refusals beyond it are counted, not recorded one by one. */
   readonly mayKnock: (address: string) => boolean
   /** Told of what went wrong on our side: an exception in the walk. Never told to the caller. */
@@ -102,6 +104,10 @@ async function serve(
     return jsonResponse(429, { code: 'gateway.flooded', reason: 'Too many requests from this address.' })
   }
   const head = parseHead(message, authorities)
+  if (head.fault === undefined && (head.method === 'GET' || head.method === 'HEAD')) {
+    const published = options.published?.(head.path)
+    if (published !== undefined) return published
+  }
   const destination = head.fault === undefined ? options.route(head.method, head.path) : undefined
   const scheme = options.tls === undefined ? 'http' : 'https'
   let request: IngressRequest = {

@@ -1,0 +1,1 @@
+export { openSts } from './sts.ts'
