@@ -27,17 +27,18 @@ export const denied = (n: number): Asked => ({ ...askedFor(n - 1), resource: `ar
 
 /** Who asks. */
 export const principal = 'arn:aws:iam::123456789012:role/app'
-/** N statements that differ in action, resource, tag and network. */
-export const document = (n: number, resource: (index: number) => string): PolicyDocument => ({
+/** N statements that differ in action, resource, tag and network, and from those of another layer. */
+export const document = (n: number, resource: (index: number) => string, layer?: string): PolicyDocument => ({
   Version: '2012-10-17',
   Statement: Array.from({ length: n }, (_, index) => ({
     Sid: `s${index}`,
     Effect: 'Allow' as const,
-    Action: [`svc${index % 40}:Get*`, `svc${index % 40}:List*`],
+    Action: [...(layer === undefined ? [] : [`${layer}:*`]), `svc${index % 40}:Get*`, `svc${index % 40}:List*`],
     Resource: resource(index),
     Condition: {
       StringEquals: { 'aws:PrincipalTag/team': `team-${index}` },
       IpAddress: { 'aws:SourceIp': `10.${index % 250}.0.0/16` },
+      ...(layer === undefined ? {} : { StringNotEquals: { 'aws:PrincipalTag/state': `left-${layer}` } }),
     },
   })),
 })

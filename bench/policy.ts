@@ -35,8 +35,36 @@ function requestFor({ action, resource, tag, ip }: Asked): AccessRequest {
   }
 }
 
-function ours(layers: PolicyLayers, n: number, explained = false, star = false): Case {
+interface Asking {
+  readonly explained?: boolean
+  /** Every resource is "*". */
+  readonly star?: boolean
+  /** Each question is another one, read from JSON as a server would, of one of the statements in turn. */
+  readonly changing?: boolean
+}
+
+function ours(
+  layers: PolicyLayers,
+  n: number,
+  { explained = false, star = false, changing = false }: Asking = {},
+): Case {
   const set: PolicySet = compile(layers)
+  if (changing) {
+    const asked = (of: (index: number) => Asked): (() => boolean) => {
+      // 7,919 is prime, so that neighbours in time are none in the policies.
+      const requests = Array.from({ length: 4096 }, (_, at): AccessRequest =>
+        JSON.parse(JSON.stringify(requestFor(of(1 + ((at * 7919) % n))))),
+      )
+      // A statement's tests are compiled when it is first asked.
+      for (const request of requests) decide(set, [request])
+      let at = 0
+      return () => {
+        at = (at + 1) % requests.length
+        return decide(set, [requests[at] ?? failed('no request')]).effect === 'allow'
+      }
+    }
+    return { allow: asked(allowed), deny: asked(denied) }
+  }
   const yes = requestFor(allowed(n))
   const no = requestFor(star ? { ...denied(n), tag: 'nobody' } : denied(n))
   const ask = (request: AccessRequest) => () => {
@@ -50,17 +78,19 @@ function ours(layers: PolicyLayers, n: number, explained = false, star = false):
   return { allow: ask(yes), deny: denial }
 }
 
-/** Every layer with N statements, each of which has to be passed. */
+/** Every layer with N statements of its own, each of which has to be passed. */
 function everyLayer(n: number): PolicyLayers {
-  const level = { id: 'level', policies: attached(n) }
-  const resource = { name: 'r', document: withPrincipal(document(n, bucket)) }
+  const own = (layer: string) => [{ name: layer, document: document(n, bucket, layer) }]
   return {
-    identity: attached(n),
-    boundary: attached(n),
-    session: attached(n),
-    serviceControl: [level, level],
-    resourceControl: [{ id: 'level', policies: [] }],
-    resource,
+    identity: own('identity'),
+    boundary: own('boundary'),
+    session: own('session'),
+    serviceControl: [
+      { id: 'root', policies: own('root') },
+      { id: 'account', policies: own('account') },
+    ],
+    resourceControl: [{ id: 'root', policies: [] }],
+    resource: { name: 'r', document: withPrincipal(document(n, bucket, 'resource')) },
   }
 }
 
@@ -72,8 +102,9 @@ function withPrincipal(made: PolicyDocument): PolicyDocument {
 const engines: Readonly<Record<string, (n: number) => Case | Promise<Case>>> = {
   'ours, identity': (n) => ours({ identity: attached(n) }, n),
   'ours, every layer': (n) => ours(everyLayer(n), n),
-  'ours, explained': (n) => ours({ identity: attached(n) }, n, true),
-  'ours, Resource "*"': (n) => ours({ identity: attached(n, () => '*') }, n, false, true),
+  'ours, every layer, another request each time': (n) => ours(everyLayer(n), n, { changing: true }),
+  'ours, explained': (n) => ours({ identity: attached(n) }, n, { explained: true }),
+  'ours, Resource "*"': (n) => ours({ identity: attached(n, () => '*') }, n, { star: true }),
   ...peers,
 }
 

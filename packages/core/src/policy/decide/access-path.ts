@@ -1,4 +1,5 @@
 import { namesDemanded } from '../match/principal.ts'
+import type { Placed } from './hearing.ts'
 import { type CompiledStatement, listOf } from './statement.ts'
 
 /** One way to find a statement: whoever has none of these keys, the statement does not apply to. */
@@ -19,21 +20,24 @@ const mostKeys = 64
 export interface ResourceStarts {
   /** The resources that are named in full. */
   readonly whole: readonly string[]
-  /** What each other pattern begins with; one empty text where anything may be meant. */
-  readonly prefixes: readonly string[]
+  /** What each other pattern begins with, and whether everything is meant that does. */
+  readonly prefixes: ReadonlyMap<string, boolean>
 }
 
 /** Reads them from the statement's text; at a `$` too it stops, which may be a variable. */
 export function resourceStarts({ source }: CompiledStatement): ResourceStarts {
-  if (source.Resource === undefined) return { whole: [], prefixes: [''] }
+  if (source.Resource === undefined) return { whole: [], prefixes: new Map([['', source.NotResource === undefined]]) }
   const whole: string[] = []
-  const prefixes = new Set<string>()
+  const prefixes = new Map<string, boolean>()
   for (const pattern of listOf(source.Resource)) {
     const end = pattern.search(/[*?$]/)
     if (end === -1) whole.push(pattern)
-    else prefixes.add(pattern.slice(0, end))
+    else {
+      const prefix = pattern.slice(0, end)
+      prefixes.set(prefix, prefixes.get(prefix) === true || pattern === `${prefix}*`)
+    }
   }
-  return { whole, prefixes: [...prefixes] }
+  return { whole, prefixes }
 }
 
 /** Every path to a statement, apart from the text that its resources begin with. */
@@ -67,35 +71,35 @@ function pathsOf({ source, takesVariables }: CompiledStatement): readonly Access
 
 /** Statements that are found by one path, by key, and those that no path tells apart. */
 export interface Assignment {
-  readonly found: readonly (readonly [AccessPath, ReadonlyMap<string, readonly CompiledStatement[]>])[]
-  readonly rest: readonly CompiledStatement[]
+  readonly found: readonly (readonly [AccessPath, ReadonlyMap<string, readonly Placed[]>])[]
+  readonly rest: readonly Placed[]
 }
 
 /** Gives each statement the path on which it has fewest companions; none that more than half of them share. */
-export function assignPaths(statements: readonly CompiledStatement[], taken: readonly string[]): Assignment {
-  const open = statements.map((statement) => pathsOf(statement).filter(({ name }) => !taken.includes(name)))
+export function assignPaths(placed: readonly Placed[], taken: readonly string[]): Assignment {
+  const open = placed.map(({ statement }) => pathsOf(statement).filter(({ name }) => !taken.includes(name)))
   const companions = new Map<string, number>()
   const place = (path: AccessPath, key: string): string => `${path.name}\n${key}`
   for (const path of open.flat()) {
     for (const key of path.keys) companions.set(place(path, key), (companions.get(place(path, key)) ?? 0) + 1)
   }
-  const groups = new Map<string, { readonly path: AccessPath; readonly byKey: Map<string, CompiledStatement[]> }>()
-  const rest: CompiledStatement[] = []
-  for (const [index, statement] of statements.entries()) {
+  const groups = new Map<string, { readonly path: AccessPath; readonly byKey: Map<string, Placed[]> }>()
+  const rest: Placed[] = []
+  for (const [index, one] of placed.entries()) {
     let best: AccessPath | undefined
-    let fewest = statements.length / 2
+    let fewest = placed.length / 2
     for (const path of open[index] ?? []) {
       let most = 0
       for (const key of path.keys) most = Math.max(most, companions.get(place(path, key)) ?? 0)
       if (most <= fewest) [best, fewest] = [path, most - 0.5]
     }
     if (best === undefined) {
-      rest.push(statement)
+      rest.push(one)
       continue
     }
-    const group = groups.get(best.name) ?? { path: best, byKey: new Map<string, CompiledStatement[]>() }
+    const group = groups.get(best.name) ?? { path: best, byKey: new Map<string, Placed[]>() }
     groups.set(best.name, group)
-    for (const key of best.keys) pushTo(group.byKey, key, statement)
+    for (const key of best.keys) pushTo(group.byKey, key, one)
   }
   return { found: [...groups.values()].map(({ path, byKey }) => [path, byKey] as const), rest }
 }

@@ -6,7 +6,7 @@ import type { PolicyReasonCode } from '../fault.ts'
 import { identityOf, judge, sessionOf } from './judge.ts'
 import type { LayerSet, PolicySet } from './policy-set.ts'
 import { isUnderServiceControl, sideOf } from './sides.ts'
-import { applies, type CompiledStatement, listOf } from './statement.ts'
+import { type CompiledStatement, gradeOf, listOf } from './statement.ts'
 import { conditionHeld, conditionMissed, listed, printable } from './words.ts'
 
 /** What would have to be otherwise for the answer to be otherwise. */
@@ -58,7 +58,7 @@ function nearMisses(set: PolicySet, facts: Facts): readonly NearMiss[] {
   if (verdict.source.Effect === 'Allow') return []
   return set.layers
     .flatMap(({ statements }) => statements)
-    .filter((statement) => statement.source.Effect === 'Deny' && applies(statement, facts, 0))
+    .filter((statement) => statement.source.Effect === 'Deny' && gradeOf(statement, facts) > 0)
     .slice(0, mostReasons)
     .map((statement) => denialOf(statement, facts))
 }
@@ -71,10 +71,12 @@ function lacking(set: PolicySet, facts: Facts): readonly LayerSet[] {
   const hasOwner = side === 'owner' || side === 'both' || side === 'owner-admits'
   if (hasOwner || (side === 'either' && set.resource.statements.length > 0)) asked.push(set.resource)
   if (side !== 'owner') {
-    const limits = [identityOf(set, facts), set.boundary, sessionOf(set, facts)]
+    const limits = [identityOf(set, facts.caller), set.boundary, sessionOf(set, facts.caller)]
     asked.push(...limits.filter((layer) => layer !== undefined))
   }
-  return asked.filter(({ allows }) => allows.find(facts, 0) === undefined)
+  return asked.filter(
+    ({ statements }) => !statements.some((one) => one.source.Effect === 'Allow' && gradeOf(one, facts) > 0),
+  )
 }
 
 function denialOf(statement: CompiledStatement, facts: Facts): NearMiss {

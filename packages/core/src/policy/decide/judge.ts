@@ -1,6 +1,8 @@
+import type { Caller } from '../match/caller.ts'
 import type { Facts } from '../match/facts.ts'
+import type { Hearing } from './hearing.ts'
 import { compileLayer, emptyLayers, type LayerSet, type PolicySet } from './policy-set.ts'
-import { isUnderServiceControl, sideOf } from './sides.ts'
+import { isUnderServiceControl, type Side, sideOf } from './sides.ts'
 import type { CompiledStatement } from './statement.ts'
 
 /**
@@ -10,41 +12,78 @@ import type { CompiledStatement } from './statement.ts'
 export type Verdict = CompiledStatement | LayerSet
 
 /**
- * IAM's evaluation: a Deny anywhere wins; every ceiling must allow; then whoever has the say (`sideOf`). Allocates
- * nothing.
+ * IAM's evaluation: a Deny anywhere wins; every ceiling must allow; then whoever has the say (`sideOf`). All statements
+ * are heard in one walk; what is allocated does not grow with them.
  */
 export function judge(set: PolicySet, facts: Facts): Verdict {
   const side = sideOf(facts)
   if (side === 'nobody') return freeForAll
-  for (const layer of set.denying) {
-    const denied = layer.denies.find(facts, 0)
-    if (denied !== undefined) return denied
-  }
-  const ceiling = lackingCeiling(set, facts)
+  const heard = hear(set, facts, side)
+  if (heard.denied !== undefined) return heard.denied
+  const ceiling = lackingCeiling(set, heard)
   if (ceiling !== undefined) return ceiling
-  const owner = set.resource.allows
   switch (side) {
     case 'asker':
-      return byAsker(set, facts)
+      return byAsker(set, heard)
     case 'owner':
-      return owner.find(facts, 1) ?? set.resource
+      return granted(heard, set.places.resource) ?? set.resource
     case 'both':
-      return owner.find(facts, 1) === undefined ? set.resource : byAsker(set, facts)
+      return granted(heard, set.places.resource) === undefined ? set.resource : byAsker(set, heard)
     case 'either':
-      return byOwner(set, facts) ?? byAsker(set, facts)
+      return byOwner(set, heard) ?? byAsker(set, heard)
     case 'owner-admits': {
-      const granted = byOwner(set, facts)
-      if (granted !== undefined) return granted
-      return owner.find(facts, 1) === undefined ? set.resource : byAsker(set, facts)
+      const direct = byOwner(set, heard)
+      if (direct !== undefined) return direct
+      return granted(heard, set.places.resource) === undefined ? set.resource : byAsker(set, heard)
     }
   }
 }
 
-function lackingCeiling(set: PolicySet, facts: Facts): LayerSet | undefined {
-  if (isUnderServiceControl(facts)) {
-    for (const level of set.serviceControl) if (level.allows.find(facts, 0) === undefined) return level
+/** Asks every statement that may speak of the request. */
+function hear(set: PolicySet, facts: Facts, side: Side): Hearing {
+  const { places, layers } = set
+  const wanted = set.allowing.slice()
+  if (side === 'owner') wanted[places.identity] = null
+  // Nobody closer than by the account is named: with one account, that says nothing.
+  const isMute = side === 'either' && set.resource.namesAccountsOnly && facts.caller.kind !== 'root'
+  if (side === 'asker' || isMute) wanted[places.resource] = null
+  if (!isUnderServiceControl(facts)) for (const place of places.serviceControl) wanted[place] = null
+  let open = 0
+  for (const place of wanted) if (place === undefined) open += 1
+  const hearing: Hearing = {
+    facts,
+    base: 0,
+    granted: wanted,
+    open,
+    owner: places.resource,
+    enough: side === 'owner' || side === 'both' ? 1 : 3,
+    ownerGrade: 0,
+    denied: undefined,
+    deniedAt: layers.length,
+    mayDeny: set.mayDeny,
   }
-  return set.endpoint?.allows.find(facts, 0) === undefined ? set.endpoint : undefined
+  if (set.index !== undefined) {
+    set.index(hearing)
+    return hearing
+  }
+  for (let place = 0; place < layers.length; place += 1) {
+    const layer = layers[place]
+    if (layer === undefined || (wanted[place] === null && !layer.mayDeny)) continue
+    hearing.base = place
+    layer.index()(hearing)
+  }
+  return hearing
+}
+
+function granted(heard: Hearing, place: number): CompiledStatement | undefined {
+  return heard.granted[place] ?? undefined
+}
+
+function lackingCeiling({ places, layers, endpoint }: PolicySet, heard: Hearing): LayerSet | undefined {
+  if (isUnderServiceControl(heard.facts)) {
+    for (const place of places.serviceControl) if (granted(heard, place) === undefined) return layers[place]
+  }
+  return endpoint !== undefined && granted(heard, places.endpoint) === undefined ? endpoint : undefined
 }
 
 /**
@@ -52,34 +91,31 @@ function lackingCeiling(set: PolicySet, facts: Facts): LayerSet | undefined {
  * enough, naming the role or user behind a session it stays within boundary and session policy. Undefined when it names
  * neither.
  */
-function byOwner(set: PolicySet, facts: Facts): Verdict | undefined {
-  if (set.resource.namesAccountsOnly && facts.caller.kind !== 'root') return undefined
-  const direct = set.resource.allows.find(facts, 3)
-  if (direct !== undefined) return direct
-  const behind = set.resource.allows.find(facts, 2)
-  return behind === undefined ? undefined : withinLimits(set, facts, behind)
+function byOwner(set: PolicySet, heard: Hearing): Verdict | undefined {
+  const found = granted(heard, set.places.resource)
+  if (found === undefined || heard.ownerGrade < 2) return undefined
+  return heard.ownerGrade === 3 ? found : withinLimits(set, heard, found)
 }
 
-function byAsker(set: PolicySet, facts: Facts): Verdict {
-  const identity = identityOf(set, facts)
-  const granted = identity.allows.find(facts, 0)
-  return granted === undefined ? identity : withinLimits(set, facts, granted)
+function byAsker(set: PolicySet, heard: Hearing): Verdict {
+  const found = heard.facts.caller.kind === 'root' ? ownAccount : granted(heard, set.places.identity)
+  return found === undefined ? set.identity : withinLimits(set, heard, found)
 }
 
 /** An account's root user has what no policy gives: everything of its own account. */
-export function identityOf(set: PolicySet, facts: Facts): LayerSet {
-  return facts.caller.kind === 'root' ? accountRoot : set.identity
+export function identityOf(set: PolicySet, caller: Caller): LayerSet {
+  return caller.kind === 'root' ? accountRoot : set.identity
 }
 
 /** A federated user without a session policy has none of the powers behind it. */
-export function sessionOf(set: PolicySet, facts: Facts): LayerSet | undefined {
-  return set.session ?? (facts.caller.kind === 'federated-user' ? emptyLayers.session : undefined)
+export function sessionOf(set: PolicySet, caller: Caller): LayerSet | undefined {
+  return set.session ?? (caller.kind === 'federated-user' ? emptyLayers.session : undefined)
 }
 
-function withinLimits(set: PolicySet, facts: Facts, granted: CompiledStatement): Verdict {
-  if (set.boundary !== undefined && set.boundary.allows.find(facts, 0) === undefined) return set.boundary
-  const session = sessionOf(set, facts)
-  return session !== undefined && session.allows.find(facts, 0) === undefined ? session : granted
+function withinLimits(set: PolicySet, heard: Hearing, found: CompiledStatement): Verdict {
+  if (set.boundary !== undefined && granted(heard, set.places.boundary) === undefined) return set.boundary
+  const session = sessionOf(set, heard.facts.caller)
+  return session !== undefined && granted(heard, set.places.session) === undefined ? session : found
 }
 
 const everything = (name: string): LayerSet =>
@@ -87,4 +123,5 @@ const everything = (name: string): LayerSet =>
     { name, document: { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }] } },
   ])
 const accountRoot = everything('account-root')
+const [ownAccount] = accountRoot.statements as readonly [CompiledStatement]
 const [freeForAll] = everything('needs-no-permission').statements as readonly [CompiledStatement]

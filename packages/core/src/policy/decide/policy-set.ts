@@ -5,16 +5,19 @@ import type { PolicyFault, PolicyKind } from '../fault.ts'
 import { isAccountName } from '../match/caller.ts'
 import { namesDemanded } from '../match/principal.ts'
 import { validateDocument } from '../read/parse-policy.ts'
+import type { Hear, Placed } from './hearing.ts'
 import { type CompiledStatement, compileStatements } from './statement.ts'
-import { indexStatements, type StatementIndex } from './statement-index.ts'
+import { indexStatements } from './statement-index.ts'
 
 /** Everything that one layer, or one level of it, says. */
 export interface LayerSet {
   readonly kind: 'layer'
   readonly layer: Layer
   readonly statements: readonly CompiledStatement[]
-  readonly denies: StatementIndex
-  readonly allows: StatementIndex
+  readonly mayAllow: boolean
+  readonly mayDeny: boolean
+  /** Its own index, made when it is first asked: a set that was compiled at once has one for all its layers. */
+  readonly index: () => Hear
   /** Whether no Allow names anybody closer than by the account. */
   readonly namesAccountsOnly: boolean
 }
@@ -24,8 +27,12 @@ export interface PolicySet {
   readonly kind: 'set'
   /** Every layer and level there is, outermost first. */
   readonly layers: readonly LayerSet[]
-  /** Those of them that say Deny at all. */
-  readonly denying: readonly LayerSet[]
+  readonly places: Places
+  /** By place: null where no Allow counts or none stands. */
+  readonly allowing: readonly (null | undefined)[]
+  readonly mayDeny: boolean
+  /** Of all layers at once; undefined where the layers have been put together from others. */
+  readonly index: Hear | undefined
   /** The levels that must each allow. */
   readonly serviceControl: readonly LayerSet[]
   readonly endpoint: LayerSet | undefined
@@ -33,6 +40,16 @@ export interface PolicySet {
   readonly identity: LayerSet
   readonly boundary: LayerSet | undefined
   readonly session: LayerSet | undefined
+}
+
+/** Where in `layers` each stands; -1 where it is not there. */
+interface Places {
+  readonly serviceControl: readonly number[]
+  readonly endpoint: number
+  readonly resource: number
+  readonly identity: number
+  readonly boundary: number
+  readonly session: number
 }
 
 /** Layers that were compiled before, to be put together. */
@@ -68,7 +85,8 @@ export function compile(layers: PolicyLayers): PolicySet {
     session: one('session', layers.session),
   })
   reader.finish()
-  return set
+  const placed = set.layers.flatMap(({ statements }, place) => placedAt(statements, place))
+  return { ...set, index: indexStatements(placed) }
 }
 
 /** Puts compiled layers together. A layer that must speak and is not there says nothing, and so allows nothing. */
@@ -77,14 +95,24 @@ export function assemble(sets: LayerSets): PolicySet {
   const resource = sets.resource ?? emptyLayers.resource
   const identity = sets.identity ?? emptyLayers.identity
   const layers: LayerSet[] = []
-  if (guardrails !== undefined) layers.push(guardrails)
-  layers.push(...resourceControl, ...serviceControl)
-  if (endpoint !== undefined) layers.push(endpoint)
-  layers.push(resource, identity)
-  if (boundary !== undefined) layers.push(boundary)
-  if (session !== undefined) layers.push(session)
-  const denying = layers.filter(({ denies }) => denies.size > 0)
-  return { kind: 'set', layers, denying, serviceControl, endpoint, resource, identity, boundary, session }
+  const allowing: (null | undefined)[] = []
+  const put = (layer: LayerSet, counts = true): number => {
+    allowing.push(counts && layer.mayAllow ? undefined : null)
+    return layers.push(layer) - 1
+  }
+  if (guardrails !== undefined) put(guardrails, false)
+  for (const level of resourceControl) put(level, false)
+  const places = {
+    serviceControl: serviceControl.map((level) => put(level)),
+    endpoint: endpoint === undefined ? -1 : put(endpoint),
+    resource: put(resource),
+    identity: put(identity),
+    boundary: boundary === undefined ? -1 : put(boundary),
+    session: session === undefined ? -1 : put(session),
+  }
+  const mayDeny = layers.some((layer) => layer.mayDeny)
+  const parts = { serviceControl, endpoint, resource, identity, boundary, session }
+  return { kind: 'set', layers, places, allowing, mayDeny, index: undefined, ...parts }
 }
 
 /** Compiles the policies of one layer, or of one level of it. They must be valid: `parsePolicy` says so. */
@@ -92,14 +120,20 @@ export function compileLayer(kind: PolicyKind, policies: readonly NamedPolicy[])
   const layer: Layer = kind === 'trust' ? 'resource' : kind
   const statements = policies.flatMap((policy) => compileStatements(layer, policy))
   const allows = statements.filter(({ source }) => source.Effect === 'Allow')
+  let index: Hear | undefined
   return {
     kind: 'layer',
     layer,
     statements,
-    denies: indexStatements(statements.filter(({ source }) => source.Effect === 'Deny')),
-    allows: indexStatements(allows),
+    mayAllow: allows.length > 0,
+    mayDeny: allows.length < statements.length,
+    index: () => (index ??= indexStatements(placedAt(statements, 0))),
     namesAccountsOnly: allows.every(({ source }) => namesDemanded(source)?.every(isAccountName) === true),
   }
+}
+
+function placedAt(statements: readonly CompiledStatement[], place: number): readonly Placed[] {
+  return statements.map((statement) => ({ statement, place, onResource: false }))
 }
 
 /** Layers with nothing in them: they deny nothing and allow nothing. */

@@ -1,123 +1,84 @@
-import type { Grade } from '../match/caller.ts'
-import { fact, type Facts } from '../match/facts.ts'
+import { fact } from '../match/facts.ts'
 import { type AccessPath, assignPaths, pushTo, resourceStarts } from './access-path.ts'
-import { applies, type CompiledStatement } from './statement.ts'
+import { type Hear, type Hearing, hearOneByOne, type Placed } from './hearing.ts'
 import { prefixTree, suffixTree } from './text-tree.ts'
-
-/**
- * Statements of one effect, stored so that the many that do not apply cost nothing: by the text that their resources
- * begin with, and where many share it, by the most telling of action, principal, a condition's value or the text that
- * their resources end with.
- */
-export interface StatementIndex {
-  readonly size: number
-  /** A statement that applies and names the caller at least so closely; which of several is not said. */
-  readonly find: Find
-}
-
-type Find = (facts: Facts, atLeast: Grade) => CompiledStatement | undefined
 
 /** So few are tried one after the other. */
 const few = 4
 
-/** Indexes statements once; asking allocates nothing that grows with them. */
-export function indexStatements(statements: readonly CompiledStatement[]): StatementIndex {
-  const size = statements.length
-  if (size <= few) return { size, find: oneByOne(statements) }
-  const whole = new Map<string, CompiledStatement[]>()
-  const begins = new Map<string, CompiledStatement[]>()
-  for (const statement of statements) {
-    const starts = resourceStarts(statement)
-    for (const resource of starts.whole) pushTo(whole, resource, statement)
-    for (const prefix of starts.prefixes) pushTo(begins, prefix, statement)
+/**
+ * Statements stored so that the many that do not apply cost nothing: by the text that their resources begin with, and
+ * where many share it, by the most telling of action, principal, a condition's value or the text that their resources
+ * end with. Those of several layers stand together, so that one walk asks all of them. Asking allocates nothing.
+ */
+export function indexStatements(placed: readonly Placed[]): Hear {
+  if (placed.length <= few) return hearOneByOne(placed)
+  const whole = new Map<string, Placed[]>()
+  const begins = new Map<string, Placed[]>()
+  for (const one of placed) {
+    const starts = resourceStarts(one.statement)
+    for (const resource of starts.whole) pushTo(whole, resource, { ...one, onResource: true })
+    for (const [prefix, onResource] of starts.prefixes) pushTo(begins, prefix, { ...one, onResource })
   }
   const exact = shelves(whole, [])
   const tree = prefixTree([...shelves(begins, [])])
-  const along: Find = (facts, atLeast) => tree.first(facts.resource, asks[atLeast], facts)
-  if (exact.size === 0) return { size, find: along }
-  return { size, find: (facts, atLeast) => exact.get(facts.resource)?.(facts, atLeast) ?? along(facts, atLeast) }
+  if (exact.size === 0) return (hearing) => tree.some(hearing.facts.resource, ask, hearing)
+  return (hearing) =>
+    exact.get(hearing.facts.resource)?.(hearing) === true || tree.some(hearing.facts.resource, ask, hearing)
 }
 
-// One closure per grade, so that a walk along a tree needs none of its own.
-const ask =
-  (atLeast: Grade) =>
-  (find: Find, facts: Facts): CompiledStatement | undefined =>
-    find(facts, atLeast)
-const asks = [ask(0), ask(1), ask(2), ask(3)] as const
+const ask = (hear: Hear, hearing: Hearing): boolean => hear(hearing)
 
-function oneByOne(statements: readonly CompiledStatement[]): Find {
-  return (facts, atLeast) => {
-    for (const statement of statements) if (applies(statement, facts, atLeast)) return statement
-    return undefined
+function oneAfterAnother(all: readonly Hear[]): Hear {
+  const [only] = all
+  if (only !== undefined && all.length === 1) return only
+  return (hearing) => {
+    for (const hear of all) if (hear(hearing)) return true
+    return false
   }
 }
 
-function oneOf(finders: readonly Find[]): Find {
-  const [only] = finders
-  if (only !== undefined && finders.length === 1) return only
-  return (facts, atLeast) => {
-    for (const find of finders) {
-      const found = find(facts, atLeast)
-      if (found !== undefined) return found
-    }
-    return undefined
-  }
-}
-
-function shelves(
-  byKey: ReadonlyMap<string, readonly CompiledStatement[]>,
-  taken: readonly string[],
-): ReadonlyMap<string, Find> {
-  return new Map([...byKey].map(([key, statements]) => [key, makeShelf(statements, taken)]))
+function shelves(byKey: ReadonlyMap<string, readonly Placed[]>, taken: readonly string[]): ReadonlyMap<string, Hear> {
+  return new Map([...byKey].map(([key, placed]) => [key, makeShelf(placed, taken)]))
 }
 
 /** Splits a list by what tells its statements apart best; `taken` are the paths that led here. */
-function makeShelf(statements: readonly CompiledStatement[], taken: readonly string[]): Find {
-  if (statements.length <= few) return oneByOne(statements)
-  const { found, rest } = assignPaths(statements, taken)
-  const finders = found.map(([path, byKey]) => finderFor(path, byKey, [...taken, path.name]))
-  return oneOf(rest.length === 0 ? finders : [...finders, oneByOne(rest)])
+function makeShelf(placed: readonly Placed[], taken: readonly string[]): Hear {
+  if (placed.length <= few) return hearOneByOne(placed)
+  const { found, rest } = assignPaths(placed, taken)
+  const all = found.map(([path, byKey]) => hearAlong(path, byKey, [...taken, path.name]))
+  return oneAfterAnother(rest.length === 0 ? all : [...all, hearOneByOne(rest)])
 }
 
-function finderFor(
-  { by }: AccessPath,
-  byKey: ReadonlyMap<string, readonly CompiledStatement[]>,
-  taken: readonly string[],
-): Find {
+function hearAlong({ by }: AccessPath, byKey: ReadonlyMap<string, readonly Placed[]>, taken: readonly string[]): Hear {
   const shelf = shelves(byKey, taken)
   switch (by.kind) {
     case 'action-prefix': {
       const tree = prefixTree([...shelf])
-      return (facts, atLeast) => tree.first(facts.foldedAction, asks[atLeast], facts)
+      return (hearing) => tree.some(hearing.facts.foldedAction, ask, hearing)
     }
     case 'resource-suffix': {
       const tree = suffixTree([...shelf])
-      return (facts, atLeast) => tree.first(facts.resource, asks[atLeast], facts)
+      return (hearing) => tree.some(hearing.facts.resource, ask, hearing)
     }
     case 'principal':
-      return (facts, atLeast) => {
-        for (const name of facts.caller.names) {
-          const found = shelf.get(name)?.(facts, atLeast)
-          if (found !== undefined) return found
-        }
-        return undefined
+      return (hearing) => {
+        for (const name of hearing.facts.caller.names) if (shelf.get(name)?.(hearing) === true) return true
+        return false
       }
     case 'fact':
-      return findByFact(by.key, shelf, by.isList ? undefined : oneByOne([...new Set([...byKey.values()].flat())]))
+      return hearByFact(by.key, shelf, by.isList ? undefined : hearOneByOne([...new Set([...byKey.values()].flat())]))
   }
 }
 
 /** `all` is asked where several values stand and the conditions are for one: what then counts, they say themselves. */
-function findByFact(key: string, shelf: ReadonlyMap<string, Find>, all: Find | undefined): Find {
-  return (facts, atLeast) => {
-    const value = fact(facts, key)
-    if (value === undefined) return undefined
-    if (typeof value !== 'object') return shelf.get(String(value))?.(facts, atLeast)
-    if (all !== undefined && value.length !== 1) return all(facts, atLeast)
-    for (const item of value) {
-      const found = shelf.get(item)?.(facts, atLeast)
-      if (found !== undefined) return found
-    }
-    return undefined
+function hearByFact(key: string, shelf: ReadonlyMap<string, Hear>, all: Hear | undefined): Hear {
+  return (hearing) => {
+    const value = fact(hearing.facts, key)
+    if (value === undefined) return false
+    if (typeof value !== 'object') return shelf.get(String(value))?.(hearing) === true
+    if (all !== undefined && value.length !== 1) return all(hearing)
+    for (const item of value) if (shelf.get(item)?.(hearing) === true) return true
+    return false
   }
 }

@@ -62,14 +62,19 @@ function compileTests(statement: Omit<CompiledStatement, 'tests'>): StatementTes
   }
 }
 
-/** Whether the statement speaks of this request, and names the caller at least so closely. */
-export function applies(statement: CompiledStatement, facts: Facts, atLeast: Grade): boolean {
-  const { matchesAction, matchesResource, grade, conditions } = statement.tests()
-  if (!matchesAction(facts.foldedAction) || !matchesResource(facts)) return false
+/** How closely the statement names the caller of a request that it speaks of; 0 where it does not speak of it. */
+export function gradeOf(statement: CompiledStatement, facts: Facts): Grade {
+  return statement.tests().matchesResource(facts) ? gradeOnResource(statement, facts) : 0
+}
+
+/** The same where the resource is known to be one that the statement speaks of. */
+export function gradeOnResource(statement: CompiledStatement, facts: Facts): Grade {
+  const { matchesAction, grade, conditions } = statement.tests()
+  if (!matchesAction(facts.foldedAction)) return 0
   const named = grade(facts)
-  if (named === 0 || named < atLeast) return false
-  for (const condition of conditions) if (!condition.holds(facts)) return false
-  return true
+  if (named === 0) return 0
+  for (let at = 0; at < conditions.length; at += 1) if (conditions[at]?.holds(facts) !== true) return 0
+  return named
 }
 
 function compileActions(source: Statement): StatementTests['matchesAction'] {
@@ -77,10 +82,14 @@ function compileActions(source: Statement): StatementTests['matchesAction'] {
   const negated = source.Action === undefined
   const [only] = patterns
   if (!negated && only !== undefined && patterns.length === 1 && !/[*?]/.test(only)) return (action) => action === only
+  const prefixes = patterns.flatMap((pattern) => /^([^*?]*)\*$/.exec(pattern)?.[1] ?? [])
   // Action patterns hold no variables, so no fact is ever asked for.
-  const matchers = patterns.map((pattern) => compileGlob(pieces(pattern, false)))
+  const matchers = patterns
+    .filter((pattern) => !/^[^*?]*\*$/.test(pattern))
+    .map((pattern) => compileGlob(pieces(pattern, false)))
   return (action) => {
-    for (const matches of matchers) if (matches(action, noFacts) === true) return !negated
+    for (let at = 0; at < prefixes.length; at += 1) if (action.startsWith(prefixes[at] ?? action)) return !negated
+    for (let at = 0; at < matchers.length; at += 1) if (matchers[at]?.(action, noFacts) === true) return !negated
     return negated
   }
 }

@@ -3,7 +3,7 @@ import type { ContextValue } from '@sallyport/core/access'
 import type { ConditionValues } from '../document.ts'
 import { type Facts, fact } from './facts.ts'
 import { compileOperands, type Scalar } from './operand.ts'
-import { type OperatorUse, readOperator } from './operators.ts'
+import { type Operator, type OperatorUse, readOperator } from './operators.ts'
 import { readBoolean } from './values.ts'
 
 /** One operator on one key, ready to be asked. */
@@ -64,12 +64,15 @@ function compileHolds(
   switch (quantifier) {
     case 'none': {
       const absent = negated || ifExists
+      const only = onlyText(operator, wanted, variables)
       return (facts) => {
         const value = fact(facts, name)
         if (value === undefined) return absent
+        // Most conditions are of this kind, and are answered without another call.
+        if (only !== undefined && typeof value === 'string') return (value === only) !== negated
         if (typeof value !== 'object') return one(value, facts)
-        const [only] = value
-        return only !== undefined && value.length === 1 ? one(only, facts) : unclear
+        const [single] = value
+        return single !== undefined && value.length === 1 ? one(single, facts) : unclear
       }
     }
     case 'all':
@@ -86,6 +89,14 @@ function compileHolds(
         return typeof value === 'object' ? value.some((item) => one(item, facts)) : one(value, facts)
       }
   }
+}
+
+/** The one text that is compared with as it stands. */
+function onlyText({ family }: Operator, wanted: readonly Scalar[], variables: boolean): string | undefined {
+  const [only] = wanted
+  if (family !== 'string' || wanted.length !== 1) return undefined
+  const text = String(only)
+  return variables && text.includes('${') ? undefined : text
 }
 
 /**

@@ -71,8 +71,9 @@ function accountIn(resource: string): string | undefined {
 
 /** The value of a key given in lower case. An absent key, and a list without members, is undefined. */
 export function fact(facts: Facts, name: string): ContextValue | undefined {
-  const index = facts.names.indexOf(name)
-  return index === -1 ? undefined : facts.values[index]
+  const { names } = facts
+  for (let index = 0; index < names.length; index += 1) if (names[index] === name) return facts.values[index]
+  return undefined
 }
 
 /** The value of a key as one text; undefined when it is absent, null when it holds a list. */

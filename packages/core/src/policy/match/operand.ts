@@ -190,6 +190,11 @@ function compileNetworks(values: readonly Scalar[]): OperandMatcher {
   const networks = values.map((value) => readNetwork(String(value))).filter((network) => network !== undefined)
   return (value) => {
     const address = typeof value === 'string' ? readAddress(value) : undefined
-    return address === undefined ? undefined : networks.some((network) => inNetwork(address, network))
+    if (address === undefined) return undefined
+    for (let at = 0; at < networks.length; at += 1) {
+      const network = networks[at]
+      if (network !== undefined && inNetwork(address, network)) return true
+    }
+    return false
   }
 }

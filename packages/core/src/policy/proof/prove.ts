@@ -2,7 +2,7 @@ import type { AccessRequest } from '@sallyport/core/access'
 
 import { decide } from '../decide/decide.ts'
 import type { LayerSet } from '../decide/policy-set.ts'
-import { applies, type CompiledStatement, compileStatements } from '../decide/statement.ts'
+import { type CompiledStatement, compileStatements, gradeOf } from '../decide/statement.ts'
 import type { Statement } from '../document.ts'
 import { readFacts } from '../match/facts.ts'
 import { findRequest, type Proof } from './find-request.ts'
@@ -105,9 +105,9 @@ function refute(
 /** Whether these policies allow the request, by the evaluator. */
 export function allows(policies: Provable, request: AccessRequest): boolean {
   if (policies.kind === 'set') return decide(policies, [request]).effect === 'allow'
-  const facts = readFacts(request, false)
-  if ('malformed' in facts) return false
-  return policies.denies.find(facts, 0) === undefined && policies.allows.find(facts, 0) !== undefined
+  const saying = (effect: Statement['Effect']): boolean =>
+    policies.statements.some((one) => one.source.Effect === effect && speaksOf(one, request))
+  return saying('Allow') && !saying('Deny')
 }
 
 function questionStatements(questions: readonly Question[]): readonly CompiledStatement[] {
@@ -121,5 +121,5 @@ function questionStatements(questions: readonly Question[]): readonly CompiledSt
 /** Whether a statement speaks of the request, by the evaluator. */
 export function speaksOf(question: CompiledStatement, request: AccessRequest): boolean {
   const facts = readFacts(request, false)
-  return !('malformed' in facts) && applies(question, facts, 0)
+  return !('malformed' in facts) && gradeOf(question, facts) > 0
 }

@@ -248,14 +248,18 @@ const many = (kind: PolicyKind, made: fc.Arbitrary<Statement>) =>
         .filter(({ document }) => validateDocument(document, kind, 'p').ok),
     )
 
-/** So many statements that they are looked up and not asked one by one. */
+/** So many statements that they are looked up and not asked one by one, in several layers. */
 export const manyStatements: fc.Arbitrary<PolicyLayers> = fc
   .record({
     identity: many('identity', statement(rareDeny)),
+    boundary: maybe(many('boundary', statement(rareDeny))),
+    serviceControl: maybe(many('service-control', statement(rareDeny))),
     resource: maybe(many('resource', ownersStatement)),
   })
-  .map(({ identity, resource }) => ({
+  .map(({ identity, boundary, serviceControl, resource }) => ({
     identity,
+    ...(boundary === undefined ? {} : { boundary }),
+    ...(serviceControl === undefined ? {} : { serviceControl: [{ id: 'level', policies: serviceControl }] }),
     ...(resource === undefined
       ? {}
       : {
