@@ -1,4 +1,4 @@
-import { type Context, contextKeys, type DecisionRecord, type Reason } from '@sallyport/core/access'
+import { type Context, contextKeys, type DecisionRecord, type NameRecord, type Reason } from '@sallyport/core/access'
 
 import type { Paint } from './terminal.ts'
 import type { Hop, Transaction } from './transaction.ts'
@@ -29,7 +29,7 @@ export function showTransaction({ id, hops }: Transaction, asked: string | undef
   return lines.join('\n')
 }
 
-function showHop({ decision, outcome }: Hop, asked: string | undefined, paint: Paint): string[] {
+function showHop({ decision, outcome, names = [] }: Hop, asked: string | undefined, paint: Paint): string[] {
   const { effect, id, subjectName, door, layer, user, advisoryPackage, upstream } = decision
   const verdict = effect === 'allow' ? paint.good('allow') : paint.bad('deny ')
   const mark = id === asked ? paint.strong('>') : ' '
@@ -49,6 +49,7 @@ function showHop({ decision, outcome }: Hop, asked: string | undefined, paint: P
       : [`    asked by the npm package ${advisoryPackage} (advisory: read from a stack)`]),
     ...(upstream === undefined ? [] : [`    upstream ${upstream.host}, ${upstream.tls}`]),
     ...(effect === 'deny' ? [] : [`    outcome ${showOutcome(outcome)}`]),
+    ...names.map((name) => `    ${showName(name)}`),
   ]
 }
 
@@ -72,6 +73,11 @@ export function showGuests(context: Context): string[] {
     const because = detail === undefined ? '' : `: ${detail}`
     return `    guest ${name}: ${said}${because} (${of(contextKeys.guestLatencyMs)} ms)`
   })
+}
+
+/** `name evil.example (A, AAAA) -> dns.unlisted, 4 times`. Adversary: a name is what a box sent; it is letters here. */
+function showName({ name, types, answer, count }: NameRecord): string {
+  return `name ${name} (${types.join(', ')}) -> ${answer}${count === 1 ? '' : `, ${count} times`}`
 }
 
 function showOutcome(outcome: Hop['outcome']): string {

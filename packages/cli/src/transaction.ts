@@ -6,6 +6,7 @@ import {
   commandLine,
   type DecisionRecord,
   type LedgerRecord,
+  type NameRecord,
   type OutcomeRecord,
   SallyportError,
 } from '@sallyport/core/access'
@@ -18,6 +19,8 @@ export interface Hop {
   readonly decision: DecisionRecord
   /** Absent when nothing was recorded: it was refused, it still runs, or the server ended before it knew. */
   readonly outcome?: OutcomeRecord
+  /** What the function that was started asked for by name. */
+  readonly names?: readonly NameRecord[]
   readonly caused: readonly Hop[]
 }
 
@@ -88,15 +91,25 @@ export function findTransaction(
 export function transactionOf(records: readonly LedgerRecord[], id: string): Transaction {
   const outcomes = new Map<string, OutcomeRecord>()
   const decisions: DecisionRecord[] = []
+  const names = new Map<string, NameRecord[]>()
   for (const record of records) {
     if (record.kind === 'outcome' && record.transaction === id) outcomes.set(record.decision, record)
     if (record.kind === 'decision' && record.transaction === id) decisions.push(record)
+    if (record.kind === 'name' && record.transaction === id && record.decision !== undefined) {
+      names.set(record.decision, [...(names.get(record.decision) ?? []), record])
+    }
   }
   const known = new Set(decisions.map((decision) => decision.id))
   const hopOf = (decision: DecisionRecord): Hop => {
     const outcome = outcomes.get(decision.id)
     const caused = decisions.filter(({ parent, id: own }) => parent === decision.id && own !== decision.id).map(hopOf)
-    return { decision, ...(outcome === undefined ? {} : { outcome }), caused }
+    const asked = names.get(decision.id)
+    return {
+      decision,
+      ...(outcome === undefined ? {} : { outcome }),
+      ...(asked === undefined ? {} : { names: asked }),
+      caused,
+    }
   }
   return { id, hops: decisions.filter(({ parent }) => parent === undefined || !known.has(parent)).map(hopOf) }
 }

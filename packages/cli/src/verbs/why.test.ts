@@ -49,6 +49,17 @@ const records: readonly LedgerRecord[] = [
     advisoryPackage: 'checkout-price-format',
   }),
   { kind: 'outcome', at, decision: edge, transaction, outcome: 'done', status: 200, durationMs: 41.4 },
+  {
+    kind: 'name',
+    at,
+    subject: 'arn:sallyport:function:checkout:public:storefront',
+    transaction,
+    decision: edge,
+    name: 'orders.fn.internal',
+    types: ['A', 'AAAA'],
+    answer: '198.18.0.3',
+    count: 2,
+  },
   decision({ id: other, transaction: `e6${'0'.repeat(30)}` }),
 ]
 
@@ -70,6 +81,7 @@ describe('sallyport why', () => {
   allow alice -> CallRoute storefront/POST /checkout  ingress  ${edge}
     policy.allow: customer may [route1 at sallyport.yaml:51:7]
     outcome done, status 200, 41 ms
+    name orders.fn.internal (A, AAAA) -> 198.18.0.3, 2 times
     allow storefront for alice -> InvokeFunction orders/create  egress  ${call}
       policy.allow: granted [can1 at sallyport.yaml:55:18]
       outcome not recorded (yet)
@@ -105,6 +117,7 @@ describe('sallyport why', () => {
         {
           decision: records[1],
           outcome: { outcome: 'done' },
+          names: [{ name: 'orders.fn.internal' }],
           caused: [{ caused: [{ decision: { effect: 'deny' } }] }],
         },
       ],

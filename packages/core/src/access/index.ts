@@ -22,6 +22,7 @@ export {
   type GapRecord,
   type LedgerRecord,
   type LifecycleRecord,
+  type NameRecord,
   type NotificationRecord,
   type OutcomeRecord,
   type RevocationRecord,

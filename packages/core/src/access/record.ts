@@ -5,6 +5,7 @@ import type { Durability } from './receipt.ts'
 export type LedgerRecord =
   | DecisionRecord
   | OutcomeRecord
+  | NameRecord
   | ConfigurationRecord
   | LifecycleRecord
   | ElevationRecord
@@ -62,6 +63,26 @@ export interface OutcomeRecord {
   /** Bytes toward the upstream and from it, where the crossing was a tunnel. */
   readonly sentBytes?: number
   readonly receivedBytes?: number
+}
+
+/** What a box asked for by name (DNS), and was told: one for each name of each invocation. */
+export interface NameRecord {
+  readonly kind: 'name'
+  /** When it was asked for the first time, in milliseconds since the epoch. */
+  readonly at: number
+  /** The function's ARN. */
+  readonly subject: string
+  /** Of the invocation that was running, and the decision that led to it; absent between invocations. */
+  readonly transaction?: string
+  readonly decision?: string
+  /** Lower case; what is no letter of a host name stands as `?`. */
+  readonly name: string
+  /** `A`, `AAAA`, `TYPE4711`, …: the first few that were asked for. */
+  readonly types: readonly string[]
+  /** The address that stands for the name inside the box, or the code of the refusal. Nothing is looked up outside. */
+  readonly answer: string
+  /** How often it was asked for in that invocation. */
+  readonly count: number
 }
 
 /** A manifest came into force. */

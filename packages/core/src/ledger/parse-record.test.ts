@@ -30,6 +30,7 @@ const records: readonly LedgerRecord[] = [
   { kind: 'revocation', at: 6, target: 'user/alice', reason: 'left' },
   { kind: 'sign-in', at: 7, event: 'refused', code: 'sign-in.password', address: '127.0.0.1' },
   { kind: 'gap', at: 7, lost: 3, cause: 'ledger.full' },
+  { kind: 'name', at: 8, subject: 's', name: 'api.example', types: ['A'], answer: '198.18.0.1', count: 2 },
 ]
 const encode = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value))
 

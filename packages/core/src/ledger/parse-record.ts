@@ -74,6 +74,16 @@ const shapes: Shapes = {
     sentBytes: optional(count),
     receivedBytes: optional(count),
   },
+  name: {
+    at: milliseconds,
+    subject: text,
+    transaction: optional(text),
+    decision: optional(text),
+    name: text,
+    types: listOf(text),
+    answer: text,
+    count,
+  },
   configuration: {
     at: milliseconds,
     digest: text,

@@ -6,6 +6,7 @@ import type { AttachExits, BoxListeners, Exits, FunctionImage } from '../host/in
 import { createAwsDoor } from './aws/aws.ts'
 import { type Box, type BoxCredential, boxEnvironment, makeCredential, subjectOf } from './box.ts'
 import { createCallerPackages } from './listen/caller.ts'
+import { createAskedNames } from './dns/asked-names.ts'
 import { serveDns } from './dns/dns.ts'
 import { cross } from './gate.ts'
 import { doorReason } from './listen/head.ts'
@@ -122,9 +123,11 @@ export function createEgress(rooms: EgressRooms): Egress {
         ).catch((error: unknown) => broken(server, error))
       },
     })
-    const stopDns = serveDns(rooms, listeners.dns, limits.dnsPerSecond, note, () => throttle.count())
+    const asked = createAskedNames(rooms, box)
+    const stopDns = serveDns(rooms, listeners.dns, limits.dnsPerSecond, asked, note, () => throttle.count())
 
     const endInvocation = (): void => {
+      asked.flush()
       ending.abort()
       ending = new AbortController()
       sockets.dropAll()

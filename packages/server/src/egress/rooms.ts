@@ -5,6 +5,7 @@ import type {
   DecisionRecord,
   GapRecord,
   Grant,
+  NameRecord,
   OutcomeRecord,
   Receipt,
   Secret,
@@ -25,8 +26,8 @@ export interface EgressRooms {
   readonly decide: (asked: readonly [AccessRequest, ...AccessRequest[]]) => Decision
   /** Resolves when the record is as durable as its grade says; rejects rather than lose one. */
   readonly record: (record: DecisionRecord) => Promise<Receipt>
-  /** Takes an outcome or a counted gap. Must not throw. */
-  readonly append: (record: OutcomeRecord | GapRecord) => unknown
+  /** Takes an outcome, a name that was asked for, or a counted gap. Must not throw. */
+  readonly append: (record: OutcomeRecord | NameRecord | GapRecord) => unknown
   readonly admit: (decision: Allow, receipt: Receipt) => Grant | Promise<Grant>
   /** True while no counter that the grant was decided under has moved, and it has not expired. */
   readonly isCurrent: (grant: Grant) => boolean

@@ -6,7 +6,7 @@ import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
 import { readDnsQuery } from './dns-message.ts'
-import { type Harness, openHarness } from '../testing/harness.ts'
+import { type Harness, invocationOf, openHarness } from '../testing/harness.ts'
 
 let harness: Harness
 let resolver: Resolver
@@ -54,6 +54,37 @@ describe('names inside a box', () => {
         asked: [{ resource: `arn:sallyport:door:checkout::?/${name}` }],
       })
     }
+  })
+
+  it('go on record once for each invocation, with answer, types and count', async () => {
+    for (let round = 0; round < 2; round++) {
+      await resolver.resolve4('api.stripe.com')
+      await resolver.resolve6('api.stripe.com').catch(codeOf)
+      await resolver.resolve4('evil.example').catch(codeOf)
+    }
+    expect(harness.decisions).toMatchObject([{ reasons: [{ code: 'dns.unlisted' }] }]) // the attempt, not each packet
+    expect(harness.others).toEqual([])
+    harness.endInvocation()
+    const common = { kind: 'name', subject: harness.image.arn, transaction: 't1', decision: 'd0' }
+    expect(harness.others).toMatchObject(
+      [
+        { ...common, name: 'api.stripe.com', types: ['A', 'AAAA'], answer: /^198\.18\./, count: 4 },
+        { ...common, name: 'evil.example', types: ['A'], answer: 'dns.unlisted', count: 2 },
+      ].map((one) => ({ ...one, answer: expect.stringMatching(one.answer) })),
+    )
+    harness.invocation = invocationOf(harness.image, 'i2')
+    await resolver.resolve4('evil.example').catch(codeOf)
+    expect(harness.decisions).toHaveLength(2)
+  })
+
+  it('beyond the first of an invocation are not kept apart, and none goes uncounted', async () => {
+    harness.invocation = undefined
+    for (let index = 0; index < 70; index++) await resolver.resolve4(`n${index % 66}.example`).catch(codeOf)
+    harness.endInvocation()
+    const names = harness.others.filter(({ kind }) => kind === 'name')
+    expect(names).toHaveLength(64)
+    expect(names[0]).toMatchObject({ name: 'n0.example', count: 2 })
+    expect(names[0]).not.toHaveProperty('transaction')
   })
 
   it('in a flood are counted in one gap, so the ledger does not grow with it', async () => {

@@ -5,6 +5,7 @@ import type { App } from '@sallyport/manifest'
 
 import { awsHost, interceptedNames } from '../aws/aws-names.ts'
 import { functionSuffix } from '../call.ts'
+import type { AskedNames } from './asked-names.ts'
 import { dnsCodes, readDnsQuery, writeDnsAnswer } from './dns-message.ts'
 import { doorReason } from '../listen/head.ts'
 import type { EgressRooms } from '../rooms.ts'
@@ -16,11 +17,7 @@ export type NoteRefusal = (resource: string, action: string, reason: ReturnType<
 export function namesOf(app: App): ReadonlyMap<string, string> {
   const known = cache.get(app)
   if (known) return known
-  const names = [
-    awsHost,
-    ...app.functions.map(({ name }) => `${name}${functionSuffix}`),
-    ...interceptedNames(app),
-  ]
+  const names = [awsHost, ...app.functions.map(({ name }) => `${name}${functionSuffix}`), ...interceptedNames(app)]
   const table = new Map(
     [...new Set(names)].map((name, index) => {
       const number = index + 1
@@ -35,12 +32,14 @@ const cache = new WeakMap<App, ReadonlyMap<string, string>>()
 
 /**
  * Answers a box's DNS. Nothing is ever forwarded, so a name carries no data out; a name that is not declared is
- * an attempt, and recorded as one. Returns the function that stops it.
+ * an attempt, and decided and recorded as one. Every name goes on record once for each invocation, with its answer.
+ * Returns the function that stops it.
  */
 export function serveDns(
   rooms: EgressRooms,
   socket: Socket,
   perSecond: number,
+  asked: AskedNames,
   note: NoteRefusal,
   count: () => void,
 ): () => void {
@@ -59,9 +58,15 @@ export function serveDns(
       // A box that is gone takes no answer; the socket is then closed, and that is no fault.
       socket.send(writeDnsAnswer(question, code, address), from.port, from.address, () => undefined)
     }
-    if (address !== undefined) return reply(dnsCodes.ok)
+    const code = 'dns.unlisted'
+    const counted = asked.count({ ...question, name: question.name.slice(0, 255) }, address ?? code)
+    if (address !== undefined) {
+      if (counted === 'full') count()
+      return reply(dnsCodes.ok)
+    }
+    if (counted === 'again') return reply(dnsCodes.nameError)
     const reason = doorReason(
-      'dns.unlisted',
+      code,
       `The name ${question.name.slice(0, 255)} is not declared, and no name is looked up outside.`,
     )
     void note(arn.door(app.name, '?', question.name.slice(0, 255)), actions.useDoor, reason).finally(() =>

@@ -10,6 +10,7 @@ import {
   type DecisionRecord,
   type GapRecord,
   type Grant,
+  type NameRecord,
   type OutcomeRecord,
   sealGrant,
   sealReceipt,
@@ -45,7 +46,7 @@ export interface Harness {
   readonly caPem: string
   readonly environment: Readonly<Record<string, string>>
   readonly decisions: DecisionRecord[]
-  readonly others: (OutcomeRecord | GapRecord)[]
+  readonly others: (OutcomeRecord | NameRecord | GapRecord)[]
   readonly lines: string[]
   readonly calls: FunctionInvocation[]
   invocation: Invocation | undefined
@@ -85,7 +86,7 @@ export async function openHarness(options: HarnessOptions = {}): Promise<Harness
     options.upstream === undefined ? exampleText : edited('${STRIPE_UPSTREAM:-http://127.0.0.1:8481}', options.upstream)
   const { app, compiled } = mustLoad(options.manifest?.(text) ?? text)
   const decisions: DecisionRecord[] = []
-  const others: (OutcomeRecord | GapRecord)[] = []
+  const others: (OutcomeRecord | NameRecord | GapRecord)[] = []
   const lines: string[] = []
   const calls: FunctionInvocation[] = []
   const counts = new Map<string, number>()
