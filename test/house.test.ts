@@ -7,6 +7,7 @@ import { allCodes, codesAmiss } from '../scripts/docs/errors.ts'
 import { findCodes } from '../scripts/docs/find-codes.ts'
 import { placesOf } from './guards/guard.ts'
 import { guards } from './guards/guards.ts'
+import { assertedTimes } from './house/asserted-times.ts'
 import { broughtAlong, budgets, readLock } from './house/dependencies.ts'
 import { rules } from './house/rules.ts'
 import { houseRoot, readTree, withTree } from './house/source-tree.ts'
@@ -64,6 +65,24 @@ test('no command goes through a shell: a spawn with a shell is seen too', () => 
   const text = "child.spawn('ls', [name], { shell: yes })"
   const path = 'packages/server/src/host/a.ts'
   assert.equal(withTree({ [path]: text }, (root) => readTree(root).files.flatMap(rule.breaches)).length, 1)
+})
+
+const timed = [
+  'const elapsed = () => performance.now() - began\nassert.ok(elapsed() < 150)',
+  'async function tookMs() {\n  return Date.now() - before\n}\nexpect(await tookMs()).not.toBeGreaterThan(9)',
+  'expect(Math.abs(at - Date.now() / 1000)).toBeLessThan(10)',
+  'assert(5 > Number(process.hrtime.bigint() - start))',
+  'expect(performance.now() - start < 150).toBe(true)',
+]
+
+test('no test asserts how long something took: each way of asserting it is seen, and no deadline is', () => {
+  const breachesOf = (text: string): number => {
+    const files = { 'packages/aws/src/a.test.ts': text }
+    return withTree(files, (root) => readTree(root).files.flatMap(assertedTimes)).length
+  }
+  assert.deepEqual(timed.map(breachesOf), [1, 1, 1, 1, 1])
+  assert.equal(breachesOf('const until = Date.now() + 9\nwhile (Date.now() < until) await look()'), 0)
+  assert.equal(breachesOf('const busy = call({ deadline: Date.now() + 9 })\nexpect(busy.length).toBeGreaterThan(3)'), 0)
 })
 
 test('every guard stands exactly once where its entry says', () => {

@@ -1,5 +1,6 @@
 import { posix } from 'node:path'
 
+import { assertedTimes } from './asserted-times.ts'
 import { at, importsOf, isNode, isTest, nodes, type Source, type SyntaxNode } from './source-tree.ts'
 
 /** One promise about the source, kept by looking at one file at a time. */
@@ -202,6 +203,15 @@ export const rules: readonly Rule[] = [
         ['eval', 'Function'].includes(String(nameOf(child(node, 'callee')))),
     ),
     planted: ['packages/core/src/policy/a.ts', "const f = new Function('return 1')"],
+  },
+  {
+    promise: 'no test asserts how long something took',
+    about: (path) => isTest(path) && !path.startsWith('bench/'),
+    breaches: assertedTimes,
+    planted: [
+      'packages/aws/src/a.test.ts',
+      'const began = performance.now()\nact()\nexpect(performance.now() - began).toBeLessThan(150)',
+    ],
   },
   {
     promise: 'every exported name has a doc comment',

@@ -74,7 +74,7 @@ test('the authority outlives a restart, and is made anew when it ages or its nam
 })
 
 test('a leaf is kept while it is fresh, and never outlives its authority', async () => {
-  const startMs = Date.now()
+  const startMs = Date.UTC(2026, 0, 1)
   let nowMs = startMs
   const options = { kind: 'interception', app: 'test', permittedNames: ['localhost'] } as const
   const authority = await openAuthority({ ...options, keeper: memoryKeeper(), nowMs: () => nowMs })
