@@ -1,10 +1,11 @@
 import { SallyportError } from '@sallyport/core/access'
 
 import { describeFailure, failureFields, parseServerArguments } from './operation/index.ts'
+import type { FirstAdministrator } from './first-administrator.ts'
 import { type RunningServer, startServer, type Status } from './server.ts'
 
 /** The first thing printed: how strongly the boxes hold, and who vouches for the ledger. */
-function banner(status: Status, took: number): string {
+function banner(status: Status, first: FirstAdministrator, took: number): string {
   const debug = status.debug === undefined ? '' : `  DEBUG: boxes of ${status.debug} accept a debugger\n`
   const found = status.found === undefined ? '' : `  found     ${status.found}\n`
   return [
@@ -15,8 +16,24 @@ function banner(status: Status, took: number): string {
     `  sign-in   ${status.issuer}\n`,
     `  trust     ${status.caFile}\n`,
     found,
+    firstLines(first),
     `  ready in  ${took} ms; stop with Ctrl-C\n`,
   ].join('')
+}
+
+/** Printed on a terminal alone: without one no link is made. */
+function firstLines(first: FirstAdministrator): string {
+  switch (first.kind) {
+    case 'there':
+      return ''
+    case 'missing':
+      return `  admin     ${first.words}\n`
+    case 'invited':
+      return (
+        `  admin     nobody yet. Become the first one, once, until ${new Date(first.expiresAt).toTimeString().slice(0, 5)}:\n` +
+        `            ${first.link}\n`
+      )
+  }
 }
 
 /** How long everything that was started may take to end. */
@@ -27,7 +44,10 @@ async function main(): Promise<void> {
   const startedAt = Date.now()
   const options = parseServerArguments(process.argv.slice(2), process.stdin.isTTY)
   const stop = new AbortController()
-  const starting = startServer(options, { input: process.stdin, output: process.stdout, stop: stop.signal }, report)
+  // Both ends: what is piped somewhere is kept somewhere. JSON is for a program, which is nobody to enrol.
+  const isPresent = process.stdin.isTTY === true && process.stdout.isTTY === true && options.json !== true
+  const terminal = { input: process.stdin, output: process.stdout, stop: stop.signal, isPresent }
+  const starting = startServer(options, terminal, report)
   // The first signal counts: a terminal's Ctrl-C reaches us once more through whoever started us.
   const end = (code: number): void => {
     if (stop.signal.aborted) return
@@ -37,10 +57,11 @@ async function main(): Promise<void> {
   process.on('SIGINT', () => end(130))
   process.on('SIGTERM', () => end(143))
   process.on('SIGHUP', () => end(129))
-  const { status } = await starting
+  const { status, firstAdministrator } = await starting
   if (stop.signal.aborted) return
   const readyInMs = Date.now() - startedAt
-  process.stdout.write(options.json ? `${JSON.stringify({ ...status, readyInMs })}\n` : banner(status, readyInMs))
+  const said = options.json ? `${JSON.stringify({ ...status, readyInMs })}\n` : banner(status, firstAdministrator, readyInMs)
+  process.stdout.write(said)
 }
 
 /** Also while it still starts: what is half started is ended as well. */

@@ -6,11 +6,11 @@ import type { App } from '@sallyport/manifest'
 
 import type { UserActs } from './api/index.ts'
 import { type Leaf, openAuthority } from './certificates/index.ts'
+import { type FirstAdministrator, inviteFirstAdministrator } from './first-administrator.ts'
 import {
   createUserStore,
   type IdentityProvider,
   type ProviderClient,
-  type UserStore,
   provisionUsers,
   startIdentityProvider,
 } from './identity-provider/index.ts'
@@ -27,6 +27,7 @@ import {
   startCommand,
   writePrivate,
 } from './operation/index.ts'
+import { userActs } from './user-acts.ts'
 
 /** Where people sign in, and what they must trust. */
 export interface People {
@@ -36,6 +37,8 @@ export interface People {
   /** Another one, fresh, where the first is due. */
   readonly anotherLeaf: () => Promise<Leaf>
   readonly caFile: string
+  /** The first administrator, where there is none: a link, or what to do about it in words. */
+  readonly firstAdministrator: (app: App, isPresent: boolean) => Promise<FirstAdministrator>
   /** What administrators may do to the users. */
   readonly acts: Omit<UserActs, 'app'>
   /** False for a user of our own who is not there, or holds the role no more; of others nobody here can tell. */
@@ -64,11 +67,11 @@ export async function openPeople(
     const embedded = issuers.find((issuer) => issuer.kind === 'embedded')
     clients = embedded?.clients ?? []
     const wanted = Object.fromEntries((embedded?.users ?? []).map((user) => [user.name, user.roles]))
-    const { made, lost } = await provisionUsers(users, wanted, { random: randomBytes, app: name })
+    const { made, changed } = await provisionUsers(users, wanted, { random: randomBytes, app: name })
     const known: { users: object } = JSON.parse(readIfPresent(folders.signIn) ?? '{"users":{}}') // our own file, 0600
     const kept = Object.entries({ ...known.users, ...made }).filter(([user]) => Object.hasOwn(wanted, user))
     writePrivate(folders.signIn, `${JSON.stringify({ users: Object.fromEntries(kept) }, null, 2)}\n`)
-    for (const user of lost) await administration.revoke(`user/${user}`, 'lost a role by the manifest')
+    for (const user of changed) await administration.revoke(`user/${user}`, 'its roles changed by the manifest')
   }
   await provision(app)
   const provider = await startIdentityProvider({
@@ -84,6 +87,8 @@ export async function openPeople(
     app: app.name,
     clients: () => clients,
     endSession: (sessionId, reason) => administration.revoke(`session/${sessionId}`, reason),
+    endAllOf: (user, reason) => administration.revoke(`user/${user}`, reason),
+    recordEnrolment: async (record) => void (await ledger.append({ kind: 'enrolment', at: nowMs(), ...record }, 'synced')),
     report: async ({ message: _forTheOperatorsEyes, ...facts }) => {
       await ledger.append({ kind: 'sign-in', at: nowMs(), ...facts }, 'written')
     },
@@ -98,29 +103,12 @@ export async function openPeople(
     const user = users.find(name)
     return user !== undefined && user.disabled !== true && user.roles.includes(role)
   }
-  const acts = userActs(users, administration)
-  return { provider, acts, leaf, anotherLeaf: () => authority.leafFor(permittedNames), caFile, mayHold, provision }
-}
-
-/** Out is out, first of all in the store: whoever signs in meanwhile is held against it. */
-function userActs(users: UserStore, { revoke }: KeptState['administration']): Omit<UserActs, 'app'> {
-  return {
-    users: () =>
-      users.names().flatMap((name) => {
-        const user = users.find(name)
-        if (user === undefined) return []
-        const { roles, disabled = false, totpSecret, passkeys = [], recoveryCodes = [], devices } = user
-        const factors = { hasCode: totpSecret !== undefined, passkeys: passkeys.length }
-        const ids = devices.map(({ id }) => id)
-        return [{ name, roles, disabled, ...factors, recoveryCodes: recoveryCodes.length, devices: ids }]
-      }),
-    setDisabled: async (name, disabled, reason) => {
-      const user = users.find(name)
-      if (user === undefined) return
-      users.put({ ...user, disabled })
-      if (disabled) await revoke(`user/${name}`, reason)
-    },
-  }
+  const isTaken = (name: string): boolean => clients.some((client) => client.name === name)
+  const acts = userActs({ users, enrolments: provider.enrolments, revoke: administration.revoke, isTaken })
+  const firstAdministrator = (of: App, isPresent: boolean): Promise<FirstAdministrator> =>
+    inviteFirstAdministrator(of, users, provider.enrolments, isPresent)
+  const anotherLeaf = (): Promise<Leaf> => authority.leafFor(permittedNames)
+  return { provider, acts, leaf, anotherLeaf, caFile, mayHold, provision, firstAdministrator }
 }
 
 /** How often the gateway's certificate is looked at; it lives a day and is replaced after half of it. */

@@ -55,7 +55,7 @@ test('a copy of the state folder shows no password hash, seed, passkey, recovery
   const { location } = await visit.submit(`${path}/code`, { code: visit.codeOf('sam') })
   const tokens: { access_token: string; refresh_token: string } = JSON.parse((await visit.exchange(location)).body)
   const secrets: Readonly<Record<string, string>> = {
-    'password hash': sam.passwordHash,
+    'password hash': sam.passwordHash ?? '',
     'TOTP seed': sam.totpSecret,
     'passkey id': passkey.id,
     'passkey key': passkey.publicKey,

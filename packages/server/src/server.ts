@@ -10,6 +10,7 @@ import { administrationGate, administrativeVerbs, startApi } from './api/index.t
 import { destinationOf, directInvocation } from './calls.ts'
 import { createEgress, startDynalite } from './egress/index.ts'
 import { elevationActs, elevationsOf, roleRules } from './elevation.ts'
+import type { FirstAdministrator } from './first-administrator.ts'
 import { type Force, putIntoForce } from './force.ts'
 import { affinityOf, createLimiter, ingressGate, startGateway } from './gateway/index.ts'
 import {
@@ -55,6 +56,8 @@ import { openSts } from './sts/index.ts'
 /** A server that is up. */
 export interface RunningServer {
   readonly status: Status
+  /** Holds a link while there is no administrator: for the terminal, and for nothing that keeps what it shows. */
+  readonly firstAdministrator: FirstAdministrator
   /** Ends everything that was started, in reverse order. */
   close(): Promise<void>
 }
@@ -82,13 +85,13 @@ const renewEveryMs = 12 * 3_600_000
 /** Starts an app. Whatever fails, everything that was started before it is ended again. */
 export async function startServer(
   options: ServerOptions,
-  terminal: Terminal,
+  terminal: Terminal & { readonly isPresent: boolean },
   report: (line: string) => void,
 ): Promise<RunningServer> {
   const started: Ending[] = []
   const close = (): Promise<void> => closeAll(started, (cause) => report(describeFailure(cause)))
   try {
-    return { status: await start(options, terminal, report, started), close }
+    return { ...(await start(options, terminal, report, started)), close }
   } catch (cause) {
     await close()
     throw cause
@@ -98,10 +101,10 @@ export async function startServer(
 /** The one place where the rooms meet. */
 async function start(
   options: ServerOptions,
-  terminal: Terminal,
+  terminal: Terminal & { readonly isPresent: boolean },
   report: (line: string) => void,
   started: Ending[],
-): Promise<Status> {
+): Promise<Omit<RunningServer, 'close'>> {
   const loaded = await loadManifestOf(options.folder, process.env, report)
   const guests = guestsInForce(loaded.guests, started)
   const folders = openFolders(options.folder)
@@ -288,5 +291,5 @@ async function start(
     started.push(reloadOnChange(options.folder, reload, trouble))
   }
   await recordLifecycle((record) => ledger.append(record, 'synced'), `${options.mode}, ${isolation}`, started)
-  return status
+  return { status, firstAdministrator: await people.firstAdministrator(force.app, terminal.isPresent) }
 }

@@ -9,10 +9,14 @@ test('user acts on a running server only, and on behalf of a person', async () =
       ['user', 'list'],
       ['user', 'disable', 'bob', '--reason', 'left'],
       ['user', 'enable', 'bob'],
+      ['user', 'add', 'carol', '--role', 'customer'],
+      ['user', 'reset', 'bob', '--password', '--mfa', '--reason', 'lost both'],
+      ['user', 'roles', 'carol', '--role', 'support', '--reason', 'moved'],
     ]) {
       expect((await type(line, { cwd: app.folder })).stderr).toContain('cli.not_running')
     }
     expect((await type(['user', 'disable', 'bob'], { cwd: app.folder })).exitCode).toBe(2) // no reason
+    expect((await type(['user', 'reset', 'bob', '--reason', 'x'], { cwd: app.folder })).stderr).toContain('--password')
   } finally {
     app.remove()
   }

@@ -1,3 +1,4 @@
+import { SallyportError } from '@sallyport/core/access'
 import { buildCommand, buildRouteMap, type Command, type RouteMap } from '@stricli/core'
 
 import { answering, commonFlags, type CommonFlags } from '../answer.ts'
@@ -52,11 +53,96 @@ const enable: Command<Terminal> = buildCommand<Flags, [name: string], Terminal>(
   }),
 })
 
-/** `user list`, `user disable NAME`, `user enable NAME`: for those whom `administration: users` names. */
-export const user: RouteMap<Terminal> = buildRouteMap({
-  docs: { brief: 'See who there is, put somebody out, let them in again' },
-  routes: { list, disable, enable },
+interface RoleFlags extends Flags {
+  readonly role?: readonly string[]
+}
+
+const roleFlag = {
+  kind: 'parsed',
+  parse: String,
+  brief: 'A role of theirs; may be said several times',
+  placeholder: 'ROLE',
+  variadic: true,
+  optional: true,
+} as const
+const reasonFlag = { kind: 'parsed', parse: String, brief: 'Why; part of the record', placeholder: 'TEXT' } as const
+const nameOnly = {
+  kind: 'tuple',
+  parameters: [{ brief: 'Name of the user', parse: String, placeholder: 'NAME' }],
+} as const
+
+const add: Command<Terminal> = buildCommand<RoleFlags, [name: string], Terminal>({
+  docs: {
+    brief: 'Invite somebody: prints a link by which they set a password and a second factor',
+    fullDescription:
+      'The link is good once, for a day; hand it to that person alone. They are there once they have enrolled. Another ' +
+      '`user add` of the same name makes another link and ends the first.',
+  },
+  parameters: { flags: { ...commonFlags, ...userFlags, role: roleFlag }, positional: nameOnly },
+  func: answering(async (terminal, flags, name) => {
+    const answer = await ask(terminal, flags, `/v1/users/${encodeURIComponent(name)}/add`, { roles: flags.role ?? [] })
+    return { exit: 'ok', json: answer, text: `${show(userIn(answer))}\n${showLink(answer, name)}` }
+  }),
 })
+
+interface ResetFlags extends Flags {
+  readonly password: boolean
+  readonly mfa: boolean
+  readonly reason: string
+}
+
+const reset: Command<Terminal> = buildCommand<ResetFlags, [name: string], Terminal>({
+  docs: {
+    brief: 'Take away a password, a second factor or both; prints a link by which they are set anew',
+    fullDescription:
+      'Everything that the user holds ends at once. The link is good once, for an hour. Who sets one of the two proves ' +
+      'the other; only where both were reset is the link enough.',
+  },
+  parameters: {
+    flags: {
+      ...commonFlags,
+      as: userFlags.as,
+      device: userFlags.device,
+      password: { kind: 'boolean', brief: 'Reset the password', default: false, withNegated: false },
+      mfa: { kind: 'boolean', brief: 'Reset the second factor and the recovery codes', default: false, withNegated: false },
+      reason: reasonFlag,
+    },
+    positional: nameOnly,
+  },
+  func: answering(async (terminal, flags, name) => {
+    const sets = [...(flags.password ? ['password'] : []), ...(flags.mfa ? ['factor'] : [])]
+    if (sets.length === 0) throw new SallyportError('cli.usage', 'say --password, --mfa or both')
+    const path = `/v1/users/${encodeURIComponent(name)}/reset`
+    // Whoever resets somebody proves a second factor of their own; --mfa says what is reset.
+    const answer = await ask(terminal, { ...flags, mfa: true }, path, { sets, reason: flags.reason })
+    return { exit: 'ok', json: answer, text: `${show(userIn(answer))}\n${showLink(answer, name)}` }
+  }),
+})
+
+const roles: Command<Terminal> = buildCommand<RoleFlags & { readonly reason: string }, [name: string], Terminal>({
+  docs: {
+    brief: 'Say which roles a user holds from now on; they have to sign in anew',
+    fullDescription: 'For users whom `user add` made. What users of the manifest hold stands in the manifest.',
+  },
+  parameters: { flags: { ...commonFlags, ...userFlags, role: roleFlag, reason: reasonFlag }, positional: nameOnly },
+  func: answering(async (terminal, flags, name) => {
+    const body = { roles: flags.role ?? [], reason: flags.reason }
+    const user = userIn(await ask(terminal, flags, `/v1/users/${encodeURIComponent(name)}/roles`, body))
+    return { exit: 'ok', json: user, text: show(user) }
+  }),
+})
+
+/** `user list|add|reset|roles|disable|enable`: for those whom `administration: users` names. */
+export const user: RouteMap<Terminal> = buildRouteMap({
+  docs: { brief: 'See who there is, invite somebody, reset what they sign in with, put them out, let them in again' },
+  routes: { list, add, reset, roles, disable, enable },
+})
+
+function showLink(answer: unknown, name: string): string {
+  const enrolment = isRecord(answer) && isRecord(answer['enrolment']) ? answer['enrolment'] : {}
+  const until = new Date(Number(enrolment['expiresAt'])).toISOString()
+  return `for ${name} alone, once, until ${until}:\n  ${textIn(enrolment, 'link') ?? 'no link came back'}`
+}
 
 async function ask(terminal: Terminal, flags: Flags, path: string, body: object = {}): Promise<unknown> {
   const folder = appFolder(terminal, flags.app)
@@ -71,13 +157,14 @@ function userIn(answer: unknown): User {
 
 function show(one: User): string {
   const { roles, disabled, hasCode, passkeys, recoveryCodes } = one
+  const { hasPassword, invited } = one
   const factors = [
-    'password',
+    ...(hasPassword === true ? ['password'] : []),
     ...(hasCode === true ? ['code'] : []),
     ...(Number(passkeys) > 0 ? [`${String(passkeys)} passkeys`] : []),
     ...(Number(recoveryCodes) > 0 ? [`${String(recoveryCodes)} recovery codes`] : []),
   ]
   const held = Array.isArray(roles) ? roles.join(', ') : ''
-  const out = disabled === true ? '  disabled' : ''
-  return `${textIn(one, 'name') ?? '?'}  ${held || 'no roles'}  ${factors.join(', ')}${out}`
+  const out = disabled === true ? '  disabled' : invited === true ? '  invited' : ''
+  return `${textIn(one, 'name') ?? '?'}  ${held || 'no roles'}  ${factors.join(', ') || 'nothing to sign in with'}${out}`
 }

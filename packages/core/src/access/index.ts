@@ -19,6 +19,7 @@ export {
   type ConfigurationRecord,
   type DecisionRecord,
   type ElevationRecord,
+  type EnrolmentRecord,
   type GapRecord,
   type LedgerRecord,
   type LifecycleRecord,

@@ -13,6 +13,7 @@ export type LedgerRecord =
   | NotificationRecord
   | RevocationRecord
   | SignInRecord
+  | EnrolmentRecord
   | GapRecord
 
 /** A decision at one of the three doors; written before any effect. */
@@ -186,6 +187,30 @@ export interface SignInRecord {
   /** RFC 8176 method references that were proved. */
   readonly methods?: readonly string[]
   readonly device?: string
+}
+
+/**
+ * Somebody was asked to set what they sign in with at the embedded provider, or did so. `opened` is a link given out,
+ * `enrolled` its one use; everything that the user held before has then ended.
+ */
+export interface EnrolmentRecord {
+  readonly kind: 'enrolment'
+  /** Milliseconds since the epoch. */
+  readonly at: number
+  readonly event: 'opened' | 'enrolled'
+  readonly purpose: 'first-administrator' | 'new-user' | 'reset' | 'change'
+  /** Absent on `opened` for the first administrator, who chooses a name. */
+  readonly user?: string
+  /** Roles that the user has after it. */
+  readonly roles: readonly string[]
+  /** What is set anew: `password`, `factor`. */
+  readonly sets: readonly string[]
+  /** ARN of who asked for it; absent where it was a terminal. */
+  readonly by?: string
+  /** Milliseconds since the epoch: until when the link is good. */
+  readonly expiresAt?: number
+  /** On `enrolled`: from where. */
+  readonly address?: string
 }
 
 /** A counted loss: what should have been recorded and could not be. */

@@ -130,6 +130,17 @@ const shapes: Shapes = {
     methods: optional(listOf(text)),
     device: optional(text),
   },
+  enrolment: {
+    at: milliseconds,
+    event: oneOf('opened', 'enrolled'),
+    purpose: oneOf('first-administrator', 'new-user', 'reset', 'change'),
+    user: optional(text),
+    roles: listOf(text),
+    sets: listOf(text),
+    by: optional(text),
+    expiresAt: optional(milliseconds),
+    address: optional(text),
+  },
   gap: { at: milliseconds, lost: count, cause: text },
 }
 

@@ -1,7 +1,7 @@
 import { actions, arn, contextKeys } from '@sallyport/core/access'
 import type { App } from '@sallyport/manifest'
 
-import { fault, reasonIn } from './bodies.ts'
+import { fault, membersOf, reasonIn } from './bodies.ts'
 import type { Asked, Verb } from './verb.ts'
 
 /** A user of the embedded issuer as the API shows them: what they have, and none of it. */
@@ -9,6 +9,11 @@ export interface UserView {
   readonly name: string
   readonly roles: readonly string[]
   readonly disabled: boolean
+  /** By an administrator; the others are the manifest's. */
+  readonly added: boolean
+  /** Asked to enrol, and not there before they have. */
+  readonly invited: boolean
+  readonly hasPassword: boolean
   readonly hasCode: boolean
   readonly passkeys: number
   readonly recoveryCodes: number
@@ -21,6 +26,24 @@ export interface UserActs {
   readonly users: () => readonly UserView[]
   /** Puts somebody out, with everything that they hold, or lets them in again. */
   readonly setDisabled: (name: string, disabled: boolean, reason: string) => Promise<void>
+  /** False for a name that is somebody's, or that nobody can have. */
+  readonly mayBeAdded: (name: string) => boolean
+  readonly add: (name: string, roles: readonly string[], by: string) => Promise<EnrolmentView>
+  /** Takes away what is to be set anew, ends everything that they hold, and gives the link; undefined without them. */
+  readonly reset: (
+    name: string,
+    sets: readonly ('password' | 'factor')[],
+    by: string,
+    reason: string,
+  ) => Promise<EnrolmentView | undefined>
+  readonly setRoles: (name: string, roles: readonly string[], reason: string) => Promise<void>
+}
+
+/** A link for one person, good once. Whoever asked for it hands it on. */
+export interface EnrolmentView {
+  readonly link: string
+  /** Milliseconds since the epoch. */
+  readonly expiresAt: number
 }
 
 /** `/v1/users`: who there is, and who may not come in. */
@@ -31,7 +54,9 @@ export function userVerbs(acts: UserActs): readonly Verb[] {
     context: { [contextKeys.target]: target },
     ...(refused === undefined ? {} : { fault: refused }),
   })
-  const known = (name: string): boolean => acts.users().some((user) => user.name === name)
+  const find = (name: string): UserView | undefined => acts.users().find((user) => user.name === name)
+  const known = (name: string): boolean => find(name)?.invited === false
+  const reasonless = fault('revocation.reason_required', 'Say why: the reason is part of the record.')
   const unknown = fault('user.unknown', 'The embedded issuer has no such user.')
   return [
     {
@@ -44,12 +69,11 @@ export function userVerbs(acts: UserActs): readonly Verb[] {
       method: 'POST',
       path: '/v1/users/:name/disable',
       ask: ({ name, body }) => {
-        const reasonless = fault('revocation.reason_required', 'Say why: the reason is part of the record.')
         return ask(`user/${name}`, known(name) ? (reasonIn(body) === '' ? reasonless : undefined) : unknown)
       },
       carryOut: async ({ name, body }) => {
         await acts.setDisabled(name, true, reasonIn(body))
-        return { status: 200, body: { user: acts.users().find((user) => user.name === name) } }
+        return { status: 200, body: { user: find(name) } }
       },
     },
     {
@@ -58,8 +82,68 @@ export function userVerbs(acts: UserActs): readonly Verb[] {
       ask: ({ name }) => ask(`user/${name}`, known(name) ? undefined : unknown),
       carryOut: async ({ name }) => {
         await acts.setDisabled(name, false, '')
-        return { status: 200, body: { user: acts.users().find((user) => user.name === name) } }
+        return { status: 200, body: { user: find(name) } }
+      },
+    },
+    {
+      method: 'POST',
+      path: '/v1/users/:name/add',
+      ask: ({ name, body }) => {
+        const taken = fault('user.name', 'That name is taken, or none that a user can have.')
+        return ask(`user/${name}`, acts.mayBeAdded(name) ? rolesFault(acts.app(), rolesIn(body)) : taken)
+      },
+      carryOut: async ({ name, body }, by) => {
+        const enrolment = await acts.add(name, rolesIn(body) ?? [], by.id)
+        return { status: 201, body: { user: find(name), enrolment } }
+      },
+    },
+    {
+      method: 'POST',
+      path: '/v1/users/:name/reset',
+      ask: ({ name, body }) => {
+        const nothing = fault('request.json', 'Send { "sets": ["password", "factor"], "reason": … }, or one of the two.')
+        const unfit = setsIn(body).length === 0 ? nothing : reasonIn(body) === '' ? reasonless : undefined
+        return ask(`user/${name}`, known(name) ? unfit : unknown)
+      },
+      carryOut: async ({ name, body }, by) => {
+        const enrolment = await acts.reset(name, setsIn(body), by.id, reasonIn(body))
+        return { status: 200, body: { user: find(name), enrolment } }
+      },
+    },
+    {
+      method: 'POST',
+      path: '/v1/users/:name/roles',
+      ask: ({ name, body }) => {
+        const user = find(name)
+        const ofManifest = fault('user.of_manifest', 'The manifest says what this user holds: change it there.')
+        const unfit = reasonIn(body) === '' ? reasonless : rolesFault(acts.app(), rolesIn(body))
+        return ask(`user/${name}`, !known(name) ? unknown : user?.added === true ? unfit : ofManifest)
+      },
+      carryOut: async ({ name, body }) => {
+        await acts.setRoles(name, rolesIn(body) ?? [], reasonIn(body))
+        return { status: 200, body: { user: find(name) } }
       },
     },
   ]
+}
+
+/** Adversary: whoever holds the local token. Undefined where there is no list of texts. */
+function rolesIn(body: Uint8Array): readonly string[] | undefined {
+  const roles = membersOf(body)?.get('roles')
+  return Array.isArray(roles) && roles.every((role) => typeof role === 'string') ? [...new Set(roles)] : undefined
+}
+
+function setsIn(body: Uint8Array): readonly ('password' | 'factor')[] {
+  const sets = membersOf(body)?.get('sets')
+  return (['password', 'factor'] as const).filter((one) => Array.isArray(sets) && sets.includes(one))
+}
+
+function rolesFault(app: App, roles: readonly string[] | undefined): Asked['fault'] {
+  if (roles === undefined) return fault('request.json', 'Send { "roles": […] }.')
+  const strange = roles.find((role) => !app.people.some(({ name }) => name === role))
+  if (strange !== undefined) return fault('user.role', 'The manifest declares no such role.')
+  const separated = (app.separations ?? []).some(
+    ({ kind, roles: apart }) => kind === 'static' && apart.filter((role) => roles.includes(role)).length > 1,
+  )
+  return separated ? fault('user.separated', 'Nobody may hold two of these roles.') : undefined
 }

@@ -15,6 +15,7 @@ button.main { background: var(--accent); border-color: var(--accent); color: Can
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px }
 hr { margin: 2rem 0 0; border: 0; border-top: 1px solid var(--line) }
 code, .code { font: 1.1rem/1.6 ui-monospace, monospace; overflow-wrap: anywhere }
+.picture svg { display: block; width: 14rem; max-width: 100%; height: auto }
 .problem { border-inline-start: .25rem solid #c00; padding-inline-start: .75rem }
 `
 

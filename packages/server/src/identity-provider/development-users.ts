@@ -35,32 +35,36 @@ export async function createDevelopmentUsers(
 }
 
 /**
- * Makes the store hold exactly the wanted users: new ones are created, roles follow the manifest, others are removed.
- * Returns how to sign in as those that were created (of the others nobody knows the password any more), and who lost a
- * role or is gone: what those hold must end.
+ * Makes the store hold the wanted users, and those whom an administrator added: new ones are created, roles follow the
+ * manifest, others are removed. Returns how to sign in as those that were created (of the others nobody knows the
+ * password any more), and whose roles changed or who is gone: what those hold must end.
  */
 export async function provisionUsers(
   store: UserStore,
   wanted: Readonly<Record<string, readonly string[]>>,
   options: DevelopmentUsersOptions,
-): Promise<{ readonly made: Readonly<Record<string, DevelopmentSignIn>>; readonly lost: readonly string[] }> {
-  const lost: string[] = []
+): Promise<{ readonly made: Readonly<Record<string, DevelopmentSignIn>>; readonly changed: readonly string[] }> {
+  const changed: string[] = []
   const known = new Set(store.names())
   for (const name of known) {
-    if (Object.hasOwn(wanted, name)) continue
+    if (Object.hasOwn(wanted, name) || store.find(name)?.added === true) continue
     store.remove(name)
-    lost.push(name)
+    changed.push(name)
   }
   const absent = Object.entries(wanted).filter(([name]) => !known.has(name))
   for (const [name, roles] of Object.entries(wanted)) {
     const user = known.has(name) ? store.find(name) : undefined
     if (user === undefined) continue
-    if (user.roles.some((role) => !roles.includes(role))) lost.push(name)
-    store.put({ ...user, roles })
+    if (isChanged(user.roles, roles)) changed.push(name)
+    store.put({ ...user, roles, added: false })
   }
   const { users, signIn } = await createDevelopmentUsers(Object.fromEntries(absent), options)
   for (const user of users) store.put(user)
-  return { made: signIn.users, lost }
+  return { made: signIn.users, changed }
+}
+
+function isChanged(before: readonly string[], after: readonly string[]): boolean {
+  return before.toSorted().join(' ') !== after.toSorted().join(' ')
 }
 
 async function createUser(

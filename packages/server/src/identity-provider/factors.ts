@@ -14,7 +14,8 @@ const wrongPassword = 'That user name and password do not go together.'
 const wrongCode = 'That code was not accepted. Each works once: wait for the next one.'
 const wrongRecoveryCode = 'That recovery code was not accepted. Each works once.'
 const wrongPasskey = 'That passkey was not accepted.'
-const tooMany = 'Too many attempts. Wait a quarter of an hour.'
+/** The same for every counter and user: what it says must not tell which. */
+export const tooMany = 'Too many attempts. Wait, at most an hour, and try again; each further failure waits longer.'
 
 async function refuse(visit: Visit, status: number, code: string, user: string, problem: string): Promise<void> {
   const address = addressOf(visit.request)
@@ -28,7 +29,8 @@ export async function takePassword(visit: Visit, form: Form): Promise<void> {
   const { attempts, issuerUrl, nowSeconds, passwords, store, users } = context
   const { uid } = interaction
   const name = (form.get('user') ?? '').slice(0, 64)
-  const keys = passwordAttempts(name, addressOf(request))
+  const address = addressOf(request)
+  const keys = passwordAttempts(name, address, attempts.knows(name, address))
   if (!attempts.take(keys)) return refuse(visit, 429, 'sign-in.too_many_attempts', name, tooMany)
   const found = users.find(name)
   const user = found?.disabled === true ? undefined : found
@@ -36,12 +38,13 @@ export async function takePassword(visit: Visit, form: Form): Promise<void> {
   if (verdict === 'busy') return refuse(visit, 503, 'sign-in.busy', name, 'Too many sign-ins at once. Try again.')
   if (verdict === 'wrong' || user === undefined) return refuse(visit, 403, 'sign-in.password', name, wrongPassword)
   attempts.succeed(keys)
+  attempts.remember(user.name, address)
   const assertion = form.get('device_assertion') ?? ''
   const expected = { issuer: issuerUrl, nonce: uid, nowSeconds: nowSeconds() }
   const device = assertion === '' ? undefined : await proveDevice(assertion, user, expected)
   if (assertion !== '' && device === undefined) {
     // Not the end of the sign-in: a person on a device that cannot prove itself is a person on an unmanaged device.
-    await context.report({ event: 'refused', code: 'sign-in.device', user: name, address: addressOf(request) })
+    await context.report({ event: 'refused', code: 'sign-in.device', user: name, address })
   }
   const step: Step = { user: user.name, ...(device === undefined ? {} : { device }) }
   if (!hasSecondFactor(user)) return finish(visit, step, ['pwd'])
@@ -49,7 +52,8 @@ export async function takePassword(visit: Visit, form: Form): Promise<void> {
   redirect(response, `/interaction/${uid}`)
 }
 
-function hasSecondFactor({ totpSecret, passkeys = [] }: User): boolean {
+/** Whether somebody has what a second factor is proved by; recovery codes alone stand in for one that was lost. */
+export function hasSecondFactor({ totpSecret, passkeys = [] }: User): boolean {
   return totpSecret !== undefined || passkeys.length > 0
 }
 

@@ -41,6 +41,21 @@ export function problem(text: string | undefined): Html {
   return text === undefined ? html`` : html`<p class="problem" role="alert">${text}</p>`
 }
 
+/**
+ * A button that talks to a passkey. It is hidden until the script has seen that the browser knows passkeys; nothing at
+ * all without `options`, which are what the browser asks a passkey for, as JSON.
+ */
+export function passkeyForm(action: string, options: string | undefined, kind: 'get' | 'create', words: string): Html {
+  if (options === undefined) return html``
+  return html`<form method="post" action="${action}">
+    <input type="hidden" name="credential" value="" />
+    <button type="button" hidden data-passkey="${kind}" data-options="${options}" aria-describedby="passkey-said">
+      ${words}
+    </button>
+    <p id="passkey-said" role="status"></p>
+  </form>`
+}
+
 /** A whole page. */
 export function page(title: string, body: Html, options: { readonly script?: boolean } = {}): string {
   return html`<!doctype html>

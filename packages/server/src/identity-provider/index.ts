@@ -1,5 +1,6 @@
 export { type ProviderClient } from './clients.ts'
 export { createDevelopmentUsers, type DevelopmentSignIn, provisionUsers } from './development-users.ts'
+export { type Enrolments, type EnrolmentLink, type Settable } from './enrolment/enrolments.ts'
 export { type SealedStore, type SignInEvent, type UserStore } from './ports.ts'
 export { type IdentityProvider, startIdentityProvider } from './start.ts'
-export { createUserStore } from './users.ts'
+export { createUserStore, isUserName } from './users.ts'

@@ -1,4 +1,4 @@
-import { type Html, html, page, problem } from './html.ts'
+import { type Html, html, page, passkeyForm, problem } from './html.ts'
 
 /** What every page of a sign-in shows. */
 export interface SignInView {
@@ -31,7 +31,7 @@ export function passwordPage(view: SignInView): string {
         <input name="device_assertion" type="hidden" value="" />
         <button type="submit" class="main">Continue</button>
       </form>
-      ${passkeyForm(view, 'passkey', 'get', 'Sign in with a passkey')}`,
+      ${passkeyForm(`/interaction/${view.uid}/passkey`, view.passkey, 'get', 'Sign in with a passkey')}`,
     { script: view.passkey !== undefined },
   )
 }
@@ -41,7 +41,7 @@ export function codePage(view: SignInView & { readonly hasCode: boolean }): stri
   return page(
     `Second factor for ${view.app}`,
     html`${problem(view.problem)} ${view.hasCode ? codeForm(view.uid) : html``}
-      ${passkeyForm(view, 'passkey', 'get', 'Use a passkey')}
+      ${passkeyForm(`/interaction/${view.uid}/passkey`, view.passkey, 'get', 'Use a passkey')}
       <hr />
       <form method="post" action="/interaction/${view.uid}/recovery">
         <label for="recovery">Recovery code, if you lost your second factor</label>
@@ -94,24 +94,12 @@ export function addPasskeyPage(view: SignInView): string {
     html`${problem(view.problem)}
       <p>A passkey signs you in by your device’s own lock, without password and code.</p>
       <noscript><p class="problem">This browser runs no scripts here, and a passkey needs one.</p></noscript>
-      ${passkeyForm(view, 'add-passkey', 'create', 'Add the passkey')}
+      ${passkeyForm(`/interaction/${view.uid}/add-passkey`, view.passkey, 'create', 'Add the passkey')}
       <form method="post" action="/interaction/${view.uid}/skip-passkey">
         <button type="submit">Continue without</button>
       </form>`,
     { script: true },
   )
-}
-
-/** The button is hidden until the script has seen that the browser knows passkeys. */
-function passkeyForm({ uid, passkey }: SignInView, action: string, kind: 'get' | 'create', words: string): Html {
-  if (passkey === undefined) return html``
-  return html`<form method="post" action="/interaction/${uid}/${action}">
-    <input type="hidden" name="credential" value="" />
-    <button type="button" hidden data-passkey="${kind}" data-options="${passkey}" aria-describedby="passkey-said">
-      ${words}
-    </button>
-    <p id="passkey-said" role="status"></p>
-  </form>`
 }
 
 /** A page for what cannot go on. */

@@ -24,9 +24,13 @@ export interface PasskeyOptions {
 /** Passkeys (WebAuthn Level 3) of the users. Every challenge belongs to one sign-in and is used up by one answer. */
 export interface Passkeys {
   /** For `navigator.credentials.create`, as JSON. */
-  readonly creationOptions: (user: User, uid: string) => Promise<string>
-  /** True when the new passkey is kept. */
+  readonly creationOptions: (user: Pick<User, 'name' | 'passkeys'>, uid: string) => Promise<string>
+  /** The passkey that an answer to these options proves, nobody's yet; undefined when it proves none. */
+  readonly create: (user: Pick<User, 'passkeys'>, uid: string, answer: string) => Promise<Passkey | undefined>
+  /** True when the new passkey is kept as the user's. */
   readonly add: (user: User, uid: string, answer: string) => Promise<boolean>
+  /** Says whose it is, for those who sign in by it alone. */
+  readonly own: (passkey: Passkey, name: string) => void
   /** For `navigator.credentials.get`, as JSON; without a user for whichever passkey the device has. */
   readonly requestOptions: (uid: string, user?: User) => Promise<string>
   /**
@@ -54,6 +58,34 @@ export function openPasskeys({ app, issuerUrl, users, store, nowSeconds }: Passk
     return challenge
   }
 
+  const own: Passkeys['own'] = ({ id }, name) => store.put(ownerKind, hashed(id), name)
+  const create: Passkeys['create'] = async ({ passkeys: known = [] }, uid, answer) => {
+    const expectedChallenge = use(uid, 'create')
+    const response = parseAnswer(answer)
+    if (expectedChallenge === undefined || response === undefined) return undefined
+    const verified = await orRefused(
+      verifyRegistrationResponse({
+        response: response as unknown as RegistrationResponseJSON,
+        expectedChallenge,
+        expectedOrigin: origin,
+        expectedRPID: rpID,
+        requireUserVerification: true,
+      }),
+    )
+    if (verified?.registrationInfo === undefined) return undefined
+    const { credential, credentialDeviceType } = verified.registrationInfo
+    // A credential id is one person's: whoever registers another's would be signed in as them, or they as this one.
+    if (known.length >= maxPasskeys || store.get(ownerKind, hashed(credential.id)) !== undefined) return undefined
+    return {
+      id: credential.id,
+      publicKey: Buffer.from(credential.publicKey).toString('base64url'),
+      counter: credential.counter,
+      transports: credential.transports ?? [],
+      syncable: credentialDeviceType === 'multiDevice',
+      createdAtSeconds: nowSeconds(),
+    }
+  }
+
   return {
     creationOptions: async (user, uid) => {
       const options = await generateRegistrationOptions({
@@ -69,37 +101,16 @@ export function openPasskeys({ app, issuerUrl, users, store, nowSeconds }: Passk
       keep(uid, 'create', options.challenge)
       return JSON.stringify(options)
     },
-    add: async ({ name }, uid, answer) => {
-      const expectedChallenge = use(uid, 'create')
-      const response = parseAnswer(answer)
-      if (expectedChallenge === undefined || response === undefined) return false
-      const verified = await orRefused(
-        verifyRegistrationResponse({
-          response: response as unknown as RegistrationResponseJSON,
-          expectedChallenge,
-          expectedOrigin: origin,
-          expectedRPID: rpID,
-          requireUserVerification: true,
-        }),
-      )
+    create,
+    add: async ({ name, passkeys }, uid, answer) => {
+      const passkey = await create({ passkeys: passkeys ?? [] }, uid, answer)
       const user = users.find(name)
-      if (verified?.registrationInfo === undefined || user === undefined) return false
-      const { credential, credentialDeviceType } = verified.registrationInfo
-      const known = user.passkeys ?? []
-      // A credential id is one person's: whoever registers another's would be signed in as them, or they as this one.
-      if (known.length >= maxPasskeys || store.get(ownerKind, hashed(credential.id)) !== undefined) return false
-      const passkey: Passkey = {
-        id: credential.id,
-        publicKey: Buffer.from(credential.publicKey).toString('base64url'),
-        counter: credential.counter,
-        transports: credential.transports ?? [],
-        syncable: credentialDeviceType === 'multiDevice',
-        createdAtSeconds: nowSeconds(),
-      }
-      store.put(ownerKind, hashed(passkey.id), name)
-      users.put({ ...user, passkeys: [...known, passkey] })
+      if (passkey === undefined || user === undefined) return false
+      own(passkey, name)
+      users.put({ ...user, passkeys: [...(user.passkeys ?? []), passkey] })
       return true
     },
+    own,
     requestOptions: async (uid, user) => {
       const options = await generateAuthenticationOptions({
         rpID,

@@ -21,8 +21,8 @@ export interface User {
   /** Letters, digits, `.`, `_`, `-`; it becomes part of an ARN. */
   readonly name: string
   readonly roles: readonly string[]
-  /** Argon2id in PHC form. */
-  readonly passwordHash: string
+  /** Argon2id in PHC form; absent after a reset, until the user has set another one. */
+  readonly passwordHash?: string
   /** Base32; absent when no second factor is enrolled. */
   readonly totpSecret?: string
   readonly devices: readonly EnrolledDevice[]
@@ -31,6 +31,8 @@ export interface User {
   readonly recoveryCodes?: readonly string[]
   /** True for somebody who may not sign in, and whose tokens are not renewed. */
   readonly disabled?: boolean
+  /** True for somebody whom an administrator added: the manifest neither names nor removes them. */
+  readonly added?: boolean
 }
 
 /** A WebAuthn credential of one user. */

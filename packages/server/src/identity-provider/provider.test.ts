@@ -205,6 +205,8 @@ describe('the server', () => {
       app: 'a',
       clients: () => [],
       endSession: () => Promise.resolve(),
+      endAllOf: () => Promise.resolve(),
+      recordEnrolment: () => Promise.resolve(),
       report: () => undefined,
     }
     await expect(startIdentityProvider(options)).rejects.toMatchObject({ code: 'identity_provider.port' })

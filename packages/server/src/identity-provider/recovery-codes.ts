@@ -31,7 +31,8 @@ function hashOf(code: string): string {
   return createHash('sha256').update(`sallyport recovery code ${plain}`).digest('hex')
 }
 
-function spell(bytes: Uint8Array): string {
+/** Bytes in letters that a person can read out and type: four at a time. */
+export function spell(bytes: Uint8Array): string {
   let bits = ''
   for (const byte of bytes) bits += byte.toString(2).padStart(8, '0')
   const text = (bits.match(/.{5}/g) ?? []).map((five) => letters[Number.parseInt(five, 2)] ?? '').join('')

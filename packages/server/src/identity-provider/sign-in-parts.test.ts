@@ -158,8 +158,37 @@ describe('attempts', () => {
     )
     const takeMany = (keyOf: (i: number) => [string, string]): number =>
       Array.from({ length: 200 }, (_, i) => attempts.take(passwordAttempts(...keyOf(i)))).filter(Boolean).length
-    expect(takeMany((i) => ['alice', `192.0.2.${i}`])).toBe(50)
+    expect(takeMany((i) => ['alice', `192.0.2.${i}`])).toBe(20)
     expect(takeMany((i) => [`user-${i}`, far])).toBe(100)
+  })
+
+  test('wait twice as long after each further failure, an hour at most, for nobody for good', () => {
+    let seconds = 0
+    const attempts = createAttempts(
+      createMemoryStore(() => seconds),
+      () => seconds,
+    )
+    const keys = passwordAttempts('alice', address)
+    const waits: number[] = []
+    for (let failures = 0; failures < 13; failures++) {
+      const since = seconds
+      while (!attempts.take(keys)) seconds += 30
+      waits.push(seconds - since)
+    }
+    expect(waits).toEqual([0, 0, 0, 0, 0, 60, 120, 240, 480, 960, 1920, 3600, 3600])
+  })
+
+  test('from elsewhere do not slow down a person where they signed in before, however many there are', () => {
+    const attempts = createAttempts(
+      createMemoryStore(() => 0),
+      () => 0,
+      60,
+    )
+    attempts.remember('alice', address)
+    for (let i = 0; i < 200; i++) attempts.take(passwordAttempts('alice', `198.51.100.${i}`))
+    expect(attempts.take(passwordAttempts('alice', '203.0.113.1'))).toBe(false)
+    expect(attempts.take(passwordAttempts('alice', address, attempts.knows('alice', address)))).toBe(true)
+    expect(attempts.knows('alice', far)).toBe(false)
   })
 
   test('begin anew after the window, and after a success; but a success does not wipe an address clean', () => {
@@ -220,10 +249,10 @@ describe('users', () => {
     const users = createUserStore(createMemoryStore(() => now))
     const options = { random: randomBytes, app: 'checkout' }
     const first = await provisionUsers(users, { alice: ['customer'], bob: [] }, options)
-    expect([Object.keys(first.made), first.lost]).toEqual([['alice', 'bob'], []])
+    expect([Object.keys(first.made), first.changed]).toEqual([['alice', 'bob'], []])
     const hash = users.find('alice')?.passwordHash
     const second = await provisionUsers(users, { alice: ['admin'], carol: [] }, options)
-    expect([Object.keys(second.made), second.lost]).toEqual([['carol'], ['bob', 'alice']])
+    expect([Object.keys(second.made), second.changed]).toEqual([['carol'], ['bob', 'alice']])
     expect(users.names()).toEqual(['alice', 'carol'])
     expect(users.find('alice')).toMatchObject({ roles: ['admin'], passwordHash: hash })
   })

@@ -4,13 +4,16 @@ import { createServer, type Server } from 'node:https'
 import type { Socket } from 'node:net'
 
 import { SallyportError } from '@sallyport/core/access'
+import type { EnrolmentRecord } from '@sallyport/core/access'
 import type { JWK } from 'jose'
 import { Provider } from 'oidc-provider'
 
 import { type AttemptKey, createAttempts, startAttempts, userCodeAttempts } from './attempts.ts'
-import type { ProviderClient } from './clients.ts'
+import { clientLookup, type ProviderClient } from './clients.ts'
 import { configure } from './configuration.ts'
 import { devicePath } from './device-flow.ts'
+import { type EnrolmentContext, handleEnrolment, isEnrolment } from './enrolment/handle.ts'
+import { type Enrolments, openEnrolments } from './enrolment/enrolments.ts'
 import { type EndSessionOptions, endSessionPath, handleEndSession } from './end-session.ts'
 import { registerExchange } from './exchange.ts'
 import { handleInteraction } from './interaction.ts'
@@ -43,6 +46,10 @@ export interface IdentityProviderOptions {
   readonly clients: () => readonly ProviderClient[]
   /** Ends everything that rests on a session; returns when that holds. */
   readonly endSession: (sessionId: string, reason: string) => Promise<void>
+  /** Ends everything that a user holds; returns when that holds. */
+  readonly endAllOf: (user: string, reason: string) => Promise<void>
+  /** Resolves when it is in the ledger; what cannot be recorded is not enrolled. */
+  readonly recordEnrolment: (record: Omit<EnrolmentRecord, 'kind' | 'at'>) => Promise<void>
   /** Records what happens at the sign-in; a sign-in that cannot be recorded does not happen. */
   readonly report: (event: SignInEvent) => void | Promise<void>
 }
@@ -52,6 +59,8 @@ export interface IdentityProvider {
   readonly issuerUrl: string
   /** The public keys, for the verifier in the same process. */
   readonly jwks: { readonly keys: readonly JWK[] }
+  /** Links by which people set what they sign in with. */
+  readonly enrolments: Enrolments
   /** Takes another certificate, before the present one expires; open connections keep theirs. */
   setCertificate(tls: { readonly key: string; readonly cert: string }): void
   /** Ends every connection and returns when the port is free. */
@@ -89,17 +98,22 @@ export async function startIdentityProvider(options: IdentityProviderOptions): P
   registerExchange(provider, { issuerUrl, audience, keys, store, users, nowSeconds })
   const passkeys = openPasskeys({ app, issuerUrl, users, store, nowSeconds })
   const sealed = { users, store, passwords, passkeys, attempts }
+  const { recordEnrolment: record, endAllOf } = options
+  const enrolments = openEnrolments({ issuerUrl, store, nowSeconds, random, record })
   const context = { app, issuerUrl, audience, provider, ...sealed, nowSeconds, random, report }
+  const isTaken = (name: string): boolean => clientLookup(clients)(name) !== undefined
+  const enrolling = { ...context, enrolments, record, endAllOf, isTaken }
   const ending = { issuerUrl, keys, clients, endSession }
   provider.silent = true // its errors are reported below, not printed
   provider.on('server_error', (ctx, error) => void reportFault(context, ctx.req, error))
   const answer = provider.callback()
   server.on('request', (request, response) => {
-    void dispatch(context, ending, request, response, answer)
+    void dispatch({ context, enrolling, ending, answer }, request, response)
   })
   return {
     issuerUrl,
     jwks: publicJwks(keys),
+    enrolments,
     setCertificate: (tls) => server.setSecureContext({ ...tls, minVersion: 'TLSv1.3' }),
     async close() {
       const closed = once(server, 'close')
@@ -120,17 +134,24 @@ const countedPaths: ReadonlyMap<string, (address: string) => readonly AttemptKey
   ['POST /device', userCodeAttempts],
 ])
 
+interface Desks {
+  readonly context: SignInContext
+  readonly enrolling: EnrolmentContext
+  readonly ending: EndSessionOptions
+  /** The library itself. */
+  readonly answer: (request: IncomingMessage, response: ServerResponse) => Promise<void>
+}
+
 async function dispatch(
-  context: SignInContext,
-  ending: EndSessionOptions,
+  { context, enrolling, ending, answer }: Desks,
   request: IncomingMessage,
   response: ServerResponse,
-  answer: (request: IncomingMessage, response: ServerResponse) => Promise<void>,
 ): Promise<void> {
   try {
     if (!isOurs(request, context.issuerUrl)) {
       return send(response, 421, errorPage('Not here', 'This server does not answer for that name.'))
     }
+    if (isEnrolment(request)) return await handleEnrolment(enrolling, request, response)
     if (request.url?.startsWith('/interaction/') === true) return await handleInteraction(context, request, response)
     const path = (request.url ?? '').split('?')[0] ?? ''
     if (path === endSessionPath) return await handleEndSession(ending, request, response)

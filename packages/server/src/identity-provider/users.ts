@@ -29,22 +29,23 @@ export function isUserName(name: string): boolean {
 function readUser(name: string, value: unknown): User {
   if (!isRecord(value) || value['name'] !== name) throw damaged(name, 'is stored under another name')
   const { roles, passwordHash, totpSecret, devices } = value
-  if (!isStrings(roles) || typeof passwordHash !== 'string' || !Array.isArray(devices)) {
-    throw damaged(name, 'lacks roles, password or devices')
-  }
+  if (!isStrings(roles) || !Array.isArray(devices)) throw damaged(name, 'lacks roles or devices')
+  if (passwordHash !== undefined && typeof passwordHash !== 'string') throw damaged(name, 'has a damaged password')
   if (totpSecret !== undefined && typeof totpSecret !== 'string') throw damaged(name, 'has a damaged second factor')
-  const { passkeys = [], recoveryCodes = [], disabled = false } = value
-  if (!Array.isArray(passkeys) || !isStrings(recoveryCodes) || typeof disabled !== 'boolean') {
+  const { passkeys = [], recoveryCodes = [], disabled = false, added = false } = value
+  if (!Array.isArray(passkeys) || !isStrings(recoveryCodes)) {
     throw damaged(name, 'has damaged passkeys or recovery codes')
   }
+  if (typeof disabled !== 'boolean' || typeof added !== 'boolean') throw damaged(name, 'is neither in nor out')
   return {
     name,
     roles,
-    passwordHash,
+    ...(passwordHash === undefined ? {} : { passwordHash }),
     devices: devices.map((device: unknown) => readDevice(name, device)),
     passkeys: passkeys.map((passkey: unknown) => readPasskey(name, passkey)),
     recoveryCodes,
     disabled,
+    added,
     ...(totpSecret === undefined ? {} : { totpSecret }),
   }
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 
-import type { Secret } from '@sallyport/core/access'
+import type { EnrolmentRecord, Secret } from '@sallyport/core/access'
 
 import { openAuthority } from '../../certificates/index.ts'
 import {
@@ -26,8 +26,9 @@ export interface TestProvider extends IdentityProvider {
   readonly store: SealedStore
   readonly signIn: Readonly<Record<string, DevelopmentSignIn>>
   readonly events: readonly SignInEvent[]
-  /** Sessions that were ended, in order. */
+  /** Sessions, and `user/NAME`, that were ended, in order. */
   readonly ended: readonly string[]
+  readonly enrolled: readonly Omit<EnrolmentRecord, 'kind' | 'at'>[]
 }
 
 const roles = { alice: ['customer'], bob: ['customer'], sam: ['support'], ada: ['admin'], eve: [] }
@@ -40,6 +41,7 @@ export async function startTestProvider(
     /** The host name in the issuer's address. */
     readonly name?: 'localhost' | '127.0.0.1'
     readonly report?: (event: SignInEvent) => void
+    readonly recordEnrolment?: () => void
     readonly clients?: () => readonly ProviderClient[]
   } = {},
 ): Promise<TestProvider> {
@@ -50,6 +52,7 @@ export async function startTestProvider(
   for (const user of made.users) users.put(user)
   const events: SignInEvent[] = []
   const ended: string[] = []
+  const enrolled: TestProvider['enrolled'][number][] = []
   const kept = new Map<string, Secret<string>>()
   const authority = await openAuthority({
     kind: 'gateway',
@@ -73,6 +76,11 @@ export async function startTestProvider(
     app: 'checkout',
     clients: options.clients ?? (() => []),
     endSession: async (sessionId) => void ended.push(sessionId),
+    endAllOf: async (user) => void ended.push(`user/${user}`),
+    recordEnrolment: async (record) => {
+      options.recordEnrolment?.()
+      enrolled.push(record)
+    },
     report: (event) => {
       events.push(event)
       options.report?.(event)
@@ -88,5 +96,6 @@ export async function startTestProvider(
     signIn: made.signIn.users,
     events,
     ended,
+    enrolled,
   }
 }
