@@ -207,6 +207,10 @@ export const errorCodes: Readonly<Record<string, Entry>> = {
     'There is no such request, or the role is not elevated just in time.',
     '`sallyport requests` lists them.',
   ],
+  'enrolment.other_browser': [
+    'A link to enrol was brought by another browser than began with it.',
+    'If that was not you, ask for another link and tell an administrator.',
+  ],
   'exit.error': ['The door could not decide, so it stayed shut.', report],
   'exit.invocation_ended': [
     'The invocation ended before its request was answered.',
@@ -367,6 +371,9 @@ export const errorCodes: Readonly<Record<string, Entry>> = {
   ],
   'manifest.missing': ['The folder holds no manifest.', '`sallyport init` writes a small one to begin with.'],
   'manifest.faulty': ['The manifest has faults and was not put into force.', mendManifest],
+  'password.predictable': ['The password is among the first guesses.', 'Choose another one.'],
+  'password.too_long': ['The password is longer than 1,024 bytes.', 'Choose a shorter one.'],
+  'password.too_short': ['The password has fewer than 15 characters.', 'Choose a longer one; a sentence will do.'],
   'policy.allow': ['A statement allows it, and nothing denies it.', readIt],
   'policy.denied': ['A policy denies it, whatever else allows it.', askWhy],
   'policy.duplicate_key': ['A member stands twice in one object.', mendDocument],
@@ -571,6 +578,13 @@ export const errorCodes: Readonly<Record<string, Entry>> = {
   ],
   'upstream.too_large': ['An answer of which only fields are let through is too large.', 'Ask the upstream for less.'],
   'upstream.unreachable': ['The upstream cannot be reached.', retry],
+  'user.name': [
+    'The name is taken, or none that a user can have.',
+    'Choose another one: letters, digits, dots, dashes.',
+  ],
+  'user.of_manifest': ['The roles of this user stand in the manifest.', 'Change them under `issuers.embedded.users`.'],
+  'user.role': ['The manifest declares no such role.', 'Name one of `people`.'],
+  'user.separated': ['Nobody may hold two of these roles.', 'Leave one out; `separation.static` says which.'],
   'user.unknown': ['The embedded issuer has no such user.', '`sallyport user list` shows who there is.'],
   'vault.damaged': ['A file of the vault is damaged.', restore],
   'vault.permissions': [

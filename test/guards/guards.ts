@@ -10,6 +10,7 @@ import { identityGuards } from './identity.ts'
 import { ledgerGuards } from './ledger.ts'
 import { limitGuards } from './limits.ts'
 import { manifestGuards } from './manifest.ts'
+import { operatorGuards } from './operators.ts'
 import { policyGuards } from './policy.ts'
 import { policyLayerGuards } from './policy-layers.ts'
 import { providerFlowGuards } from './provider-flows.ts'
@@ -33,6 +34,7 @@ export const guards: readonly Guard[] = [
   ...gatewayGuards,
   ...providerGuards,
   ...providerFlowGuards,
+  ...operatorGuards,
   ...serverGuards,
   ...egressGuards,
   ...ledgerGuards,

@@ -60,7 +60,9 @@ async function main(): Promise<void> {
   const { status, firstAdministrator } = await starting
   if (stop.signal.aborted) return
   const readyInMs = Date.now() - startedAt
-  const said = options.json ? `${JSON.stringify({ ...status, readyInMs })}\n` : banner(status, firstAdministrator, readyInMs)
+  const said = options.json
+    ? `${JSON.stringify({ ...status, readyInMs })}\n`
+    : banner(status, firstAdministrator, readyInMs)
   process.stdout.write(said)
 }
 

@@ -88,7 +88,8 @@ export async function openPeople(
     clients: () => clients,
     endSession: (sessionId, reason) => administration.revoke(`session/${sessionId}`, reason),
     endAllOf: (user, reason) => administration.revoke(`user/${user}`, reason),
-    recordEnrolment: async (record) => void (await ledger.append({ kind: 'enrolment', at: nowMs(), ...record }, 'synced')),
+    recordEnrolment: async (record) =>
+      void (await ledger.append({ kind: 'enrolment', at: nowMs(), ...record }, 'synced')),
     report: async ({ message: _forTheOperatorsEyes, ...facts }) => {
       await ledger.append({ kind: 'sign-in', at: nowMs(), ...facts }, 'written')
     },

@@ -28,7 +28,9 @@ export function userActs({ users, enrolments, revoke, isTaken }: UserActsOptions
         return [{ name, roles, disabled, added, invited: false, ...factors, ...counts, devices: ids }]
       })
       const nothing = { hasPassword: false, hasCode: false, passkeys: 0, recoveryCodes: 0, devices: [] }
-      const invited = enrolments.invited().map((one) => ({ ...one, disabled: false, added: true, invited: true, ...nothing }))
+      const invited = enrolments
+        .invited()
+        .map((one) => ({ ...one, disabled: false, added: true, invited: true, ...nothing }))
       return [...here, ...invited]
     },
     mayBeAdded: (name) => isUserName(name) && !isTaken(name) && users.find(name) === undefined,
@@ -56,7 +58,14 @@ export function userActs({ users, enrolments, revoke, isTaken }: UserActsOptions
       const keptFactor = sets.includes('factor') ? {} : { passkeys, recoveryCodes, ...keptCode }
       users.put({ ...rest, ...keptPassword, ...keptFactor })
       await revoke(`user/${name}`, reason)
-      return enrolments.open({ purpose: 'reset', user: name, roles: user.roles, sets, by, lifetimeSeconds: resetSeconds })
+      return enrolments.open({
+        purpose: 'reset',
+        user: name,
+        roles: user.roles,
+        sets,
+        by,
+        lifetimeSeconds: resetSeconds,
+      })
     },
     setRoles: async (name, roles, reason) => {
       const user = users.find(name)

@@ -104,7 +104,12 @@ const reset: Command<Terminal> = buildCommand<ResetFlags, [name: string], Termin
       as: userFlags.as,
       device: userFlags.device,
       password: { kind: 'boolean', brief: 'Reset the password', default: false, withNegated: false },
-      mfa: { kind: 'boolean', brief: 'Reset the second factor and the recovery codes', default: false, withNegated: false },
+      mfa: {
+        kind: 'boolean',
+        brief: 'Reset the second factor and the recovery codes',
+        default: false,
+        withNegated: false,
+      },
       reason: reasonFlag,
     },
     positional: nameOnly,

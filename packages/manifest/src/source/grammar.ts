@@ -171,8 +171,7 @@ export const manifestShape: Extract<Shape, { kind: 'record' }> = {
               kind: 'record',
               keys: {
                 users: {
-                  required: true,
-                  about: 'User name → roles.',
+                  about: 'User name → roles, made on the first run with details to sign in for development.',
                   shape: { kind: 'record', keys: {}, named: { says: nameSays, pattern: name, of: names } },
                 },
                 clients: {
@@ -321,7 +320,7 @@ export const manifestShape: Extract<Shape, { kind: 'record' }> = {
           secrets: { shape: names, about: 'Roles that may set secrets.' },
           configuration: { shape: names, about: 'Roles that may apply a manifest.' },
           invoke: { shape: names, about: 'Roles that may invoke a function directly.' },
-          users: { shape: names, about: 'Roles that may add and disable users, and revoke what anybody holds.' },
+          users: { shape: names, about: 'Roles that may add, reset and disable users, and end what anybody holds.' },
         },
       },
     },

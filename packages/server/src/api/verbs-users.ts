@@ -101,7 +101,10 @@ export function userVerbs(acts: UserActs): readonly Verb[] {
       method: 'POST',
       path: '/v1/users/:name/reset',
       ask: ({ name, body }) => {
-        const nothing = fault('request.json', 'Send { "sets": ["password", "factor"], "reason": … }, or one of the two.')
+        const nothing = fault(
+          'request.json',
+          'Send { "sets": ["password", "factor"], "reason": … }, or one of the two.',
+        )
         const unfit = setsIn(body).length === 0 ? nothing : reasonIn(body) === '' ? reasonless : undefined
         return ask(`user/${name}`, known(name) ? unfit : unknown)
       },

@@ -5,7 +5,7 @@ import { addressOf, redirect, showStep, type Visit } from './visit.ts'
 import type { User } from './ports.ts'
 import { useRecoveryCode } from './recovery-codes.ts'
 import { useCode } from './second-factor.ts'
-import { putStep, type Step } from './steps.ts'
+import { dropStep, putStep, type Step } from './steps.ts'
 
 type Form = ReadonlyMap<string, string>
 
@@ -95,10 +95,22 @@ export async function takePasskey(visit: Visit, form: Form, step: Step | undefin
   return finish(visit, step, ['pwd', 'hwk', 'mfa'])
 }
 
-/** Both factors are proved; whoever asked for it adds a passkey before the sign-in is done. */
+/** Both factors are proved; whoever asked for it adds a passkey, or changes the password, before anything else. */
 async function proved(visit: Visit, form: Form, step: Step, methods: readonly string[]): Promise<void> {
+  if (form.get('change_password') === 'yes') return changePassword(visit, step)
   if (form.get('add_passkey') !== 'yes') return finish(visit, step, methods)
   const { context, interaction, response } = visit
   putStep(context.store, interaction.uid, { ...step, methods }, context.nowSeconds())
   redirect(response, `/interaction/${interaction.uid}`)
+}
+
+const changeSeconds = 600
+
+/** In place of the sign-in, which would end with everything else once the password is another. */
+async function changePassword({ context, interaction, response }: Visit, { user: name }: Step): Promise<void> {
+  const { enrolments, store, users } = context
+  dropStep(store, interaction.uid)
+  const roles = users.find(name)?.roles ?? []
+  const wish = { purpose: 'change', user: name, roles, sets: ['password'], lifetimeSeconds: changeSeconds } as const
+  redirect(response, new URL((await enrolments.open(wish)).link).pathname)
 }

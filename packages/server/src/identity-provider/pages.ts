@@ -83,6 +83,10 @@ function codeForm(uid: string): Html {
       <input id="add_passkey" name="add_passkey" type="checkbox" value="yes" />
       Add a passkey on this device afterwards
     </label>
+    <label class="choice" for="change_password">
+      <input id="change_password" name="change_password" type="checkbox" value="yes" />
+      Change my password in place of signing in
+    </label>
     <button type="submit" class="main">Continue</button>
   </form>`
 }

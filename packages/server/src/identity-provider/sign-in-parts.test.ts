@@ -186,6 +186,7 @@ describe('attempts', () => {
     )
     attempts.remember('alice', address)
     for (let i = 0; i < 200; i++) attempts.take(passwordAttempts('alice', `198.51.100.${i}`))
+    for (let i = 0; i < 200; i++) attempts.take(passwordAttempts(`user-${i}`, `198.51.100.${i}`)) // the table is full
     expect(attempts.take(passwordAttempts('alice', '203.0.113.1'))).toBe(false)
     expect(attempts.take(passwordAttempts('alice', address, attempts.knows('alice', address)))).toBe(true)
     expect(attempts.knows('alice', far)).toBe(false)

@@ -100,9 +100,9 @@ export async function startIdentityProvider(options: IdentityProviderOptions): P
   const sealed = { users, store, passwords, passkeys, attempts }
   const { recordEnrolment: record, endAllOf } = options
   const enrolments = openEnrolments({ issuerUrl, store, nowSeconds, random, record })
-  const context = { app, issuerUrl, audience, provider, ...sealed, nowSeconds, random, report }
+  const context = { app, issuerUrl, audience, provider, ...sealed, enrolments, nowSeconds, random, report }
   const isTaken = (name: string): boolean => clientLookup(clients)(name) !== undefined
-  const enrolling = { ...context, enrolments, record, endAllOf, isTaken }
+  const enrolling = { ...context, record, endAllOf, isTaken }
   const ending = { issuerUrl, keys, clients, endSession }
   provider.silent = true // its errors are reported below, not printed
   provider.on('server_error', (ctx, error) => void reportFault(context, ctx.req, error))

@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type Provider from 'oidc-provider'
 
 import type { Attempts } from './attempts.ts'
+import type { Enrolments } from './enrolment/enrolments.ts'
 import { pageHeaders } from './html.ts'
 import { addPasskeyPage, codePage, passwordPage } from './pages.ts'
 import type { Passkeys } from './passkeys.ts'
@@ -21,6 +22,7 @@ export interface SignInContext {
   readonly passwords: Passwords
   readonly passkeys: Passkeys
   readonly attempts: Attempts
+  readonly enrolments: Enrolments
   readonly nowSeconds: () => number
   readonly random: (bytes: number) => Uint8Array
   /** Returns when the event is recorded; a sign-in that cannot be recorded does not happen. */

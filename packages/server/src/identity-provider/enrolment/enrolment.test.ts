@@ -61,7 +61,10 @@ describe('an invitation', () => {
     const { body } = await setCode(path)
     expect(body.match(/<li><code>/g)?.length).toBe(10)
     expect(provider.users.find('zoe')).toMatchObject({ roles: ['support'], added: true, passkeys: [] })
-    expect(provider.enrolled.filter(({ user }) => user === 'zoe').map(({ event }) => event)).toEqual(['opened', 'enrolled'])
+    expect(provider.enrolled.filter(({ user }) => user === 'zoe').map(({ event }) => event)).toEqual([
+      'opened',
+      'enrolled',
+    ])
     const { answer } = await visitor.enterPassword('zoe', sentence)
     expect(answer.status).toBe(303)
     expect((await visitor.enterPassword('zoe', `${sentence}!`)).answer.status).toBe(403)
@@ -95,7 +98,9 @@ describe('an invitation', () => {
     const codes = [now, now + 30_000].map((timestamp) => totp.generate({ timestamp }))
     const answers = await Promise.all(codes.map((code) => visitor.submit(`${path}/code`, { code })))
     expect(answers.map(({ status }) => status).toSorted()[0]).toBe(200)
-    expect(provider.enrolled.filter(({ event, user }) => event === 'enrolled' && user === `new-${users - 1}`).length).toBe(1)
+    expect(
+      provider.enrolled.filter(({ event, user }) => event === 'enrolled' && user === `new-${users - 1}`).length,
+    ).toBe(1)
   })
 
   test('is used up by nobody who only looks, and needs no script', async () => {
@@ -152,6 +157,7 @@ describe('a reset', () => {
     expect((await visitor.submit(`${path}/known-code`, { code: '000000' })).status).toBe(403)
     expect((await visitor.enterPassword(name, 'another heron altogether')).answer.status).toBe(403)
     expect((await visitor.submit(`${path}/recovery`, { recovery: codes[0] ?? '' })).status).toBe(200)
+    expect((await visitor.send('GET', path)).status).toBe(404)
     expect((await visitor.enterPassword(name, 'another heron altogether')).answer.status).toBe(303)
     expect(provider.ended).toContain(`user/${name}`)
   })
@@ -183,6 +189,17 @@ describe('a reset', () => {
     provider.users.remove(name)
     expect((await visitor.send('GET', path)).status).toBe(404)
   })
+})
+
+test('whoever signs in with both factors may change their password; everything from before ends', async () => {
+  const { path } = await visitor.enterPassword('ada')
+  const fields = { code: visitor.codeOf('ada'), change_password: 'yes' }
+  const { location } = await visitor.submit(`${path}/code`, fields)
+  expect(location).toMatch(/^\/enrolment\//)
+  expect((await setPassword(location)).status).toBe(200)
+  expect(provider.ended).toContain('user/ada')
+  expect((await visitor.enterPassword('ada')).answer.status).toBe(403)
+  expect((await visitor.enterPassword('ada', sentence)).answer.status).toBe(303)
 })
 
 test('what cannot be recorded is not enrolled, and the link stays good', async () => {

@@ -125,5 +125,7 @@ export function openEnrolments({ issuerUrl, store, nowSeconds, random, record }:
 
 /** However it is typed: case and dashes do not count. */
 function hashed(code: string): string {
-  return createHash('sha256').update(`sallyport enrolment ${code.toUpperCase().replaceAll('-', '')}`).digest('base64url')
+  return createHash('sha256')
+    .update(`sallyport enrolment ${code.toUpperCase().replaceAll('-', '')}`)
+    .digest('base64url')
 }

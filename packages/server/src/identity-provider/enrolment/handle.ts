@@ -59,7 +59,11 @@ export async function handleEnrolment(
   const visit: Visit = { context, request, response, enrolment, path }
   if (!mayGoOn(enrolment, cookieIn(request, enrolment))) {
     await refused(visit, 'enrolment.other_browser')
-    return send(response, 403, errorPage('Begun elsewhere', 'This was begun in another browser. Go on there, or ask anew.'))
+    return send(
+      response,
+      403,
+      errorPage('Begun elsewhere', 'This was begun in another browser. Go on there, or ask anew.'),
+    )
   }
   if (action === undefined && request.method === 'GET') return show(visit, 200)
   if (request.method !== 'POST') return send(response, 405, errorPage('Not here', 'This address takes a form.'))
@@ -72,7 +76,9 @@ export async function handleEnrolment(
   return taking.take(visit, form)
 }
 
-const forms: Readonly<Record<string, { readonly at: Stage; readonly take: (visit: Visit, form: Form) => Promise<void> }>> = {
+const forms: Readonly<
+  Record<string, { readonly at: Stage; readonly take: (visit: Visit, form: Form) => Promise<void> }>
+> = {
   password: { at: 'password', take: takeNewPassword },
   'known-password': { at: 'known-password', take: takeKnownPassword },
   code: { at: 'factor', take: takeNewCode },
@@ -188,14 +194,20 @@ async function show(visit: Visit, status: number, problem?: string): Promise<voi
   const { app, enrolments, passkeys, random, users } = context
   const user = standing(enrolment, users)
   const { user: name } = enrolment
-  const view = { app, path, ...(name === undefined ? {} : { user: name }), ...(problem === undefined ? {} : { problem }) }
+  const view = {
+    app,
+    path,
+    ...(name === undefined ? {} : { user: name }),
+    ...(problem === undefined ? {} : { problem }),
+  }
   switch (stageOf(enrolment, users)) {
     case 'password':
       return send(response, status, newPasswordPage(view))
     case 'known-password':
       return send(response, status, knownPasswordPage(view))
     case 'known-factor': {
-      const own = (user?.passkeys ?? []).length > 0 ? { passkey: await passkeys.requestOptions(enrolment.id, user) } : {}
+      const own =
+        (user?.passkeys ?? []).length > 0 ? { passkey: await passkeys.requestOptions(enrolment.id, user) } : {}
       return send(response, status, knownFactorPage({ ...view, ...own, hasCode: user?.totpSecret !== undefined }))
     }
     case 'factor': {
@@ -232,5 +244,8 @@ function cookieName({ id }: Enrolment): string {
 
 function cookieIn({ headers }: IncomingMessage, enrolment: Enrolment): string | undefined {
   const name = `${cookieName(enrolment)}=`
-  return (headers.cookie ?? '').split('; ').find((pair) => pair.startsWith(name))?.slice(name.length)
+  return (headers.cookie ?? '')
+    .split('; ')
+    .find((pair) => pair.startsWith(name))
+    ?.slice(name.length)
 }

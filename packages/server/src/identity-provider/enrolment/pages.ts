@@ -73,7 +73,9 @@ export function knownPasswordPage(view: EnrolmentView): string {
 }
 
 /** Asks for the second factor that stays, before another password is taken. */
-export function knownFactorPage(view: EnrolmentView & { readonly hasCode: boolean; readonly passkey?: string }): string {
+export function knownFactorPage(
+  view: EnrolmentView & { readonly hasCode: boolean; readonly passkey?: string },
+): string {
   return page(
     `Confirm that it is you, for ${view.app}`,
     html`${problem(view.problem)}
@@ -82,7 +84,14 @@ export function knownFactorPage(view: EnrolmentView & { readonly hasCode: boolea
       <hr />
       <form method="post" action="${view.path}/recovery">
         <label for="recovery">Recovery code, if you lost your second factor</label>
-        <input id="recovery" name="recovery" autocomplete="off" autocapitalize="characters" spellcheck="false" required />
+        <input
+          id="recovery"
+          name="recovery"
+          autocomplete="off"
+          autocapitalize="characters"
+          spellcheck="false"
+          required
+        />
         <button type="submit">Use the recovery code</button>
       </form>`,
     { script: view.passkey !== undefined },
@@ -133,14 +142,20 @@ function codeForm(action: string, words: string): Html {
 }
 
 /** The end: recovery codes, which nobody can show again, and where to sign in. */
-export function enrolledPage(view: { readonly app: string; readonly user: string; readonly codes: readonly string[] }): string {
+export function enrolledPage(view: {
+  readonly app: string
+  readonly user: string
+  readonly codes: readonly string[]
+}): string {
   const codes = view.codes.map((code) => html`<li><code>${code}</code></li>`)
   const list: Html = { markup: codes.map(({ markup }) => markup).join('') }
   const kept =
     view.codes.length === 0
       ? html``
       : html`<h2>Recovery codes</h2>
-          <p>Each stands in once for a second factor that you lost. They are shown this once: print or write them down.</p>
+          <p>
+            Each stands in once for a second factor that you lost. They are shown this once: print or write them down.
+          </p>
           <ol>
             ${list}
           </ol>`

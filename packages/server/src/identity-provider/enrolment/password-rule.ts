@@ -21,7 +21,10 @@ export function passwordFault(password: string, names: readonly string[]): Passw
     return { code: 'password.too_long', words: 'That is longer than a password can be here.' }
   }
   if ([...text].length < minCharacters) {
-    return { code: 'password.too_short', words: `A password has at least ${minCharacters} characters; a sentence will do.` }
+    return {
+      code: 'password.too_short',
+      words: `A password has at least ${minCharacters} characters; a sentence will do.`,
+    }
   }
   if (isPredictable(text.toLowerCase(), names)) {
     return { code: 'password.predictable', words: 'That is among the first things that anybody would try.' }

@@ -1,0 +1,105 @@
+import { randomBytes } from 'node:crypto'
+
+import type { App } from '@sallyport/manifest'
+import type { Subject } from '@sallyport/core/access'
+import { beforeEach, describe, expect, test } from 'vitest'
+
+import { userVerbs } from './api/verbs-users.ts'
+import { openEnrolments } from './identity-provider/enrolment/enrolments.ts'
+import { createMemoryStore } from './identity-provider/testing/memory-store.ts'
+import { createUserStore, type UserStore } from './identity-provider/index.ts'
+import { userActs } from './user-acts.ts'
+
+const by: Subject = { kind: 'user', id: 'arn:sallyport:identity:shop::user/ada', name: 'ada', roles: ['admin'] }
+const app = {
+  name: 'shop',
+  people: [{ name: 'customer' }, { name: 'pays' }, { name: 'approves' }],
+  separations: [{ kind: 'static', roles: ['pays', 'approves'] }],
+} as unknown as App // only what these verbs look at
+
+let users: UserStore
+let revoked: string[]
+let verbs: ReturnType<typeof userVerbs>
+
+beforeEach(() => {
+  const store = createMemoryStore(() => 0)
+  users = createUserStore(store)
+  revoked = []
+  const enrolments = openEnrolments({
+    issuerUrl: 'https://localhost:8444',
+    store,
+    nowSeconds: () => 0,
+    random: randomBytes,
+    record: () => Promise.resolve(),
+  })
+  const revoke = async (target: string): Promise<void> => void revoked.push(target)
+  verbs = userVerbs({ app: () => app, ...userActs({ users, enrolments, revoke, isTaken: (name) => name === 'robot' }) })
+  const factors = { passwordHash: 'h', totpSecret: 'S', recoveryCodes: ['r'] }
+  users.put({ name: 'sam', roles: ['customer'], devices: [], ...factors })
+  users.put({ name: 'zoe', roles: ['customer'], devices: [], added: true, ...factors })
+})
+
+/** What one verb says to a body: the fault that stops it, or what it answers. */
+async function say(name: string, act: string, body: object): Promise<unknown> {
+  const verb = verbs.find(({ path }) => path === `/v1/users/:name/${act}`)
+  if (verb === undefined) throw new Error(`no verb ${act}`)
+  const sent = new TextEncoder().encode(JSON.stringify(body))
+  const request = { verb, name, body: sent, credentials: [] }
+  const { fault } = verb.ask(request, by)
+  if (fault !== undefined) return fault.code
+  return (await verb.carryOut(request, by, undefined as never)).body
+}
+
+describe('user add', () => {
+  test('invites, and makes nobody yet', async () => {
+    expect(await say('kim', 'add', { roles: ['customer'] })).toMatchObject({
+      user: { name: 'kim', invited: true, hasPassword: false },
+      enrolment: { link: expect.stringMatching(/^https:\/\/localhost:8444\/enrolment\/[A-Z2-7-]{19}$/) },
+    })
+    expect(users.find('kim')).toBeUndefined()
+  })
+
+  const refused: readonly [string, object, string][] = [
+    ['sam', { roles: [] }, 'user.name'],
+    ['robot', { roles: [] }, 'user.name'],
+    ['a b', { roles: [] }, 'user.name'],
+    ['kim', { roles: ['root'] }, 'user.role'],
+    ['kim', { roles: ['pays', 'approves'] }, 'user.separated'],
+    ['kim', { roles: 'customer' }, 'request.json'],
+  ]
+  for (const [name, body, code] of refused) {
+    test(`of ${name} with ${JSON.stringify(body)} is refused: ${code}`, async () => {
+      expect(await say(name, 'add', body)).toBe(code)
+    })
+  }
+})
+
+describe('user reset', () => {
+  test('takes away what is to be set anew, and ends everything from before', async () => {
+    expect(await say('sam', 'reset', { sets: ['factor'], reason: 'lost' })).toMatchObject({ user: { hasCode: false } })
+    expect(users.find('sam')).toMatchObject({ passwordHash: 'h', recoveryCodes: [], passkeys: [] })
+    expect(users.find('sam')?.totpSecret).toBeUndefined()
+    await say('zoe', 'reset', { sets: ['password'], reason: 'told somebody' })
+    expect([users.find('zoe')?.passwordHash, users.find('zoe')?.totpSecret]).toEqual([undefined, 'S'])
+    expect(revoked).toEqual(['user/sam', 'user/zoe'])
+  })
+
+  test('needs a reason, something to reset, and somebody who is there', async () => {
+    await say('kim', 'add', { roles: [] })
+    expect(await say('sam', 'reset', { sets: ['factor'] })).toBe('revocation.reason_required')
+    expect(await say('sam', 'reset', { sets: ['roles'], reason: 'x' })).toBe('request.json')
+    for (const name of ['nobody', 'kim']) {
+      expect(await say(name, 'reset', { sets: ['factor'], reason: 'x' })).toBe('user.unknown')
+    }
+    expect(revoked).toEqual([])
+  })
+})
+
+describe('user roles', () => {
+  test('are said of whom an administrator added, and end what they hold', async () => {
+    expect(await say('zoe', 'roles', { roles: ['pays'], reason: 'moved' })).toMatchObject({ user: { roles: ['pays'] } })
+    expect(revoked).toEqual(['user/zoe'])
+    expect(await say('sam', 'roles', { roles: ['pays'], reason: 'moved' })).toBe('user.of_manifest')
+    expect(await say('zoe', 'roles', { roles: ['pays', 'approves'], reason: 'moved' })).toBe('user.separated')
+  })
+})
