@@ -7,8 +7,8 @@ export const budgets: Readonly<Record<string, number>> = {
   aws: 2, // aws4 and what core has
   manifest: 2, // yaml and what core has
   guests: 6, // cedar-wasm, opa-wasm with its two, and what manifest has
-  server: 149,
-  cli: 154, // with the server in it; the verbs that need no box load almost none of it
+  server: 150,
+  cli: 155, // with the server in it; the verbs that need no box load almost none of it
 }
 
 interface Locked {

@@ -49,7 +49,7 @@ export const floorPlan: Readonly<Record<string, Room>> = {
   'server/host': onNode([...walk, 'core/identity', 'manifest'], ['esbuild']),
   'server/identity-provider': onNode(
     ['core/access', 'core/identity', 'manifest'],
-    ['oidc-provider', 'otpauth', '@node-rs/argon2', 'jose', '@simplewebauthn/server'],
+    ['oidc-provider', 'otpauth', '@node-rs/argon2', 'jose', '@simplewebauthn/server', 'uqr'],
   ),
   'server/information': onNode(['core/access', 'manifest']),
   'server/ledger': onNode([...walk, 'core/ledger']),

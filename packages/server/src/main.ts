@@ -29,10 +29,10 @@ function firstLines(first: FirstAdministrator): string {
     case 'missing':
       return `  admin     ${first.words}\n`
     case 'invited':
-      return (
-        `  admin     nobody yet. Become the first one, once, until ${new Date(first.expiresAt).toTimeString().slice(0, 5)}:\n` +
-        `            ${first.link}\n`
-      )
+      return [
+        `  admin     nobody yet. Become the first, once, until ${new Date(first.expiresAt).toTimeString().slice(0, 5)}:\n`,
+        `            ${first.link}\n`,
+      ].join('')
   }
 }
 
@@ -45,7 +45,7 @@ async function main(): Promise<void> {
   const options = parseServerArguments(process.argv.slice(2), process.stdin.isTTY)
   const stop = new AbortController()
   // Both ends: what is piped somewhere is kept somewhere. JSON is for a program, which is nobody to enrol.
-  const isPresent = process.stdin.isTTY === true && process.stdout.isTTY === true && options.json !== true
+  const isPresent = process.stdin.isTTY && process.stdout.isTTY && options.json !== true
   const terminal = { input: process.stdin, output: process.stdout, stop: stop.signal, isPresent }
   const starting = startServer(options, terminal, report)
   // The first signal counts: a terminal's Ctrl-C reaches us once more through whoever started us.

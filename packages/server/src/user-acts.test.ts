@@ -1,11 +1,9 @@
-import { randomBytes } from 'node:crypto'
-
 import type { App } from '@sallyport/manifest'
 import type { Subject } from '@sallyport/core/access'
 import { beforeEach, describe, expect, test } from 'vitest'
 
-import { userVerbs } from './api/verbs-users.ts'
-import { openEnrolments } from './identity-provider/enrolment/enrolments.ts'
+import { type AdministrativeActs, administrativeVerbs } from './api/index.ts'
+import { enrolmentsIn } from './identity-provider/testing/enrolments.ts'
 import { createMemoryStore } from './identity-provider/testing/memory-store.ts'
 import { createUserStore, type UserStore } from './identity-provider/index.ts'
 import { userActs } from './user-acts.ts'
@@ -19,21 +17,16 @@ const app = {
 
 let users: UserStore
 let revoked: string[]
-let verbs: ReturnType<typeof userVerbs>
+let verbs: ReturnType<typeof administrativeVerbs>
 
 beforeEach(() => {
   const store = createMemoryStore(() => 0)
   users = createUserStore(store)
   revoked = []
-  const enrolments = openEnrolments({
-    issuerUrl: 'https://localhost:8444',
-    store,
-    nowSeconds: () => 0,
-    random: randomBytes,
-    record: () => Promise.resolve(),
-  })
   const revoke = async (target: string): Promise<void> => void revoked.push(target)
-  verbs = userVerbs({ app: () => app, ...userActs({ users, enrolments, revoke, isTaken: (name) => name === 'robot' }) })
+  const isTaken = (name: string): boolean => name === 'robot'
+  const acts = userActs({ users, enrolments: enrolmentsIn(store), revoke, isTaken })
+  verbs = administrativeVerbs({ app: () => app, ...acts } as unknown as AdministrativeActs) // those about users alone
   const factors = { passwordHash: 'h', totpSecret: 'S', recoveryCodes: ['r'] }
   users.put({ name: 'sam', roles: ['customer'], devices: [], ...factors })
   users.put({ name: 'zoe', roles: ['customer'], devices: [], added: true, ...factors })

@@ -75,8 +75,8 @@ const add: Command<Terminal> = buildCommand<RoleFlags, [name: string], Terminal>
   docs: {
     brief: 'Invite somebody: prints a link by which they set a password and a second factor',
     fullDescription:
-      'The link is good once, for a day; hand it to that person alone. They are there once they have enrolled. Another ' +
-      '`user add` of the same name makes another link and ends the first.',
+      'The link is good once, for a day; hand it to that person alone. They are there once they have enrolled. ' +
+      'Another `user add` of the same name makes another link and ends the first.',
   },
   parameters: { flags: { ...commonFlags, ...userFlags, role: roleFlag }, positional: nameOnly },
   func: answering(async (terminal, flags, name) => {
@@ -95,8 +95,8 @@ const reset: Command<Terminal> = buildCommand<ResetFlags, [name: string], Termin
   docs: {
     brief: 'Take away a password, a second factor or both; prints a link by which they are set anew',
     fullDescription:
-      'Everything that the user holds ends at once. The link is good once, for an hour. Who sets one of the two proves ' +
-      'the other; only where both were reset is the link enough.',
+      'Everything that the user holds ends at once. The link is good once, for an hour. Who sets one of the two ' +
+      'proves the other; only where both were reset is the link enough.',
   },
   parameters: {
     flags: {
@@ -124,7 +124,7 @@ const reset: Command<Terminal> = buildCommand<ResetFlags, [name: string], Termin
   }),
 })
 
-const roles: Command<Terminal> = buildCommand<RoleFlags & { readonly reason: string }, [name: string], Terminal>({
+const setRoles: Command<Terminal> = buildCommand<RoleFlags & { readonly reason: string }, [name: string], Terminal>({
   docs: {
     brief: 'Say which roles a user holds from now on; they have to sign in anew',
     fullDescription: 'For users whom `user add` made. What users of the manifest hold stands in the manifest.',
@@ -140,7 +140,7 @@ const roles: Command<Terminal> = buildCommand<RoleFlags & { readonly reason: str
 /** `user list|add|reset|roles|disable|enable`: for those whom `administration: users` names. */
 export const user: RouteMap<Terminal> = buildRouteMap({
   docs: { brief: 'See who there is, invite somebody, reset what they sign in with, put them out, let them in again' },
-  routes: { list, add, reset, roles, disable, enable },
+  routes: { list, add, reset, roles: setRoles, disable, enable },
 })
 
 function showLink(answer: unknown, name: string): string {
@@ -171,5 +171,6 @@ function show(one: User): string {
   ]
   const held = Array.isArray(roles) ? roles.join(', ') : ''
   const out = disabled === true ? '  disabled' : invited === true ? '  invited' : ''
-  return `${textIn(one, 'name') ?? '?'}  ${held || 'no roles'}  ${factors.join(', ') || 'nothing to sign in with'}${out}`
+  const proves = factors.join(', ') || 'nothing to sign in with'
+  return `${textIn(one, 'name') ?? '?'}  ${held || 'no roles'}  ${proves}${out}`
 }

@@ -21,8 +21,8 @@ export interface Completion {
 }
 
 /**
- * Puts into force what was set, once: recorded first, then kept, and everything from before ends. Gives the new recovery
- * codes; undefined when somebody else was faster, or the user is not there any more.
+ * Puts into force what was set, once: recorded first, then kept, and everything from before ends. Gives the new
+ * recovery codes; undefined when somebody else was faster, or the user is not there any more.
  */
 export async function complete(
   { users, enrolments, passkeys, random, record, endAllOf }: Completion,

@@ -97,7 +97,7 @@ describe('an invitation', () => {
     const now = Date.now()
     const codes = [now, now + 30_000].map((timestamp) => totp.generate({ timestamp }))
     const answers = await Promise.all(codes.map((code) => visitor.submit(`${path}/code`, { code })))
-    expect(answers.map(({ status }) => status).toSorted()[0]).toBe(200)
+    expect(answers.filter(({ status }) => status === 200).length).toBe(1)
     expect(
       provider.enrolled.filter(({ event, user }) => event === 'enrolled' && user === `new-${users - 1}`).length,
     ).toBe(1)

@@ -40,7 +40,7 @@ export function isEnrolment(request: IncomingMessage): boolean {
 }
 
 /**
- * Answers `/enrolment/CODE` and its forms. Nothing happens by looking: programs that open links in messages use none up.
+ * Answers `/enrolment/CODE` and its forms. Nothing happens by looking: programs that open links in messages use none.
  * Adversary: who guesses codes, who finds a link that was used or begun, and another site that posts a form.
  */
 export async function handleEnrolment(

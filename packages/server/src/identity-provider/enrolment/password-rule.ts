@@ -20,7 +20,8 @@ export function passwordFault(password: string, names: readonly string[]): Passw
   if (Buffer.byteLength(text) > maxBytes) {
     return { code: 'password.too_long', words: 'That is longer than a password can be here.' }
   }
-  if ([...text].length < minCharacters) {
+  // Code points, as NIST counts.
+  if (Array.from(text).length < minCharacters) {
     return {
       code: 'password.too_short',
       words: `A password has at least ${minCharacters} characters; a sentence will do.`,
@@ -45,7 +46,7 @@ function isRepeated(text: string): boolean {
 
 /** Every three neighbours stand beside each other on a row. */
 function isAlongRows(text: string): boolean {
-  const along = rows.flatMap((row) => [row, [...row].toReversed().join('')])
+  const along = rows.flatMap((row) => [row, Array.from(row).toReversed().join('')])
   let off = 0
   for (let at = 0; at + 3 <= text.length; at += 3) {
     if (!along.some((row) => row.includes(text.slice(at, at + 3)))) off += 1
