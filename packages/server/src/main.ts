@@ -28,11 +28,10 @@ function firstLines(first: FirstAdministrator): string {
       return ''
     case 'missing':
       return `  admin     ${first.words}\n`
-    case 'invited':
-      return [
-        `  admin     nobody yet. Become the first, once, until ${new Date(first.expiresAt).toTimeString().slice(0, 5)}:\n`,
-        `            ${first.link}\n`,
-      ].join('')
+    case 'invited': {
+      const until = new Date(first.expiresAt).toTimeString().slice(0, 5)
+      return `  admin     nobody yet. Become the first one, once, until ${until}:\n            ${first.link}\n`
+    }
   }
 }
 
