@@ -2,7 +2,7 @@ import type { ConditionValues } from '../document.ts'
 import type { Facts } from '../match/facts.ts'
 import { parseTemplate } from '../match/template.ts'
 import type { PolicySet } from './policy-set.ts'
-import { type CompiledStatement, listOf } from './statement.ts'
+import { type CompiledStatement, listOf, testsOf } from './statement.ts'
 
 /**
  * The context keys that policies ask for, on this action and resource and of this caller, and that the request does not
@@ -11,7 +11,7 @@ import { type CompiledStatement, listOf } from './statement.ts'
 export function absentKeys(set: PolicySet, facts: Facts): readonly string[] {
   const asked = new Map<string, string>()
   for (const statement of set.layers.flatMap(({ statements }) => statements)) {
-    const { matchesAction, matchesResource, grade, conditions } = statement.tests()
+    const { matchesAction, matchesResource, grade, conditions } = testsOf(statement)
     if (!matchesAction(facts.foldedAction) || grade(facts) === 0) continue
     const inResource = variablesIn(statement, listOf(statement.source.Resource ?? statement.source.NotResource))
     const isAbsent = inResource.some((key) => !facts.names.includes(key))

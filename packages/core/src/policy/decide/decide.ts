@@ -7,6 +7,7 @@ import { type Authority, policySetFor } from './authority.ts'
 import { explain, nearest, type NearMiss } from './explain.ts'
 import { judge } from './judge.ts'
 import type { PolicySet } from './policy-set.ts'
+import { testsOf } from './statement.ts'
 import { printable } from './words.ts'
 
 type Asked = readonly [AccessRequest, ...AccessRequest[]]
@@ -33,7 +34,7 @@ export function decide(policies: Authority | PolicySet, asked: Asked): Decision 
           explicit: verdict.kind !== 'layer',
         })
       }
-      reasons.push(verdict.tests().allowed)
+      reasons.push(testsOf(verdict).allowed)
     }
     if (reasons.length === 0) return failed(asked, 'nothing was asked')
     return { effect: 'allow', id: asked[0].id, asked, reasons }

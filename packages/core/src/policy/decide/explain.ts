@@ -6,7 +6,7 @@ import type { PolicyReasonCode } from '../fault.ts'
 import { identityOf, judge, sessionOf } from './judge.ts'
 import type { LayerSet, PolicySet } from './policy-set.ts'
 import { isUnderServiceControl, sideOf } from './sides.ts'
-import { type CompiledStatement, gradeOf, listOf } from './statement.ts'
+import { type CompiledStatement, gradeOf, listOf, testsOf } from './statement.ts'
 import { conditionHeld, conditionMissed, listed, printable } from './words.ts'
 
 /** What would have to be otherwise for the answer to be otherwise. */
@@ -80,7 +80,7 @@ function lacking(set: PolicySet, facts: Facts): readonly LayerSet[] {
 }
 
 function denialOf(statement: CompiledStatement, facts: Facts): NearMiss {
-  const [condition] = statement.tests().conditions
+  const [condition] = testsOf(statement).conditions
   const base = { layer: statement.layer, explicit: true, policy: statement.policy, ...ruleOf(statement) }
   const because = condition === undefined ? '' : ` because ${conditionHeld(condition, fact(facts, condition.name))}`
   const message = `${named(statement)} denies ${facts.action}${because}`
@@ -94,7 +94,7 @@ function nearestIn(set: LayerSet, facts: Facts): NearMiss {
   let bestScore = 0
   for (const statement of set.statements) {
     if (statement.source.Effect === 'Deny') continue
-    const { matchesAction, matchesResource, grade, conditions } = statement.tests()
+    const { matchesAction, matchesResource, grade, conditions } = testsOf(statement)
     const onAction = matchesAction(facts.foldedAction)
     const onResource = matchesResource(facts)
     const onPrincipal = grade(facts) > 0

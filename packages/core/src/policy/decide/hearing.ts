@@ -36,6 +36,8 @@ export interface Placed {
 
 /** Asks one statement after the other: those that deny first, and those that allow where their word is wanted. */
 export function hearOneByOne(placed: readonly Placed[]): Hear {
+  const [only] = placed
+  if (only !== undefined && placed.length === 1 && only.statement.source.Effect === 'Allow') return hearAllow(only)
   const denies = placed.filter(({ statement }) => statement.source.Effect === 'Deny')
   const allows = placed.filter(({ statement }) => statement.source.Effect === 'Allow')
   return (hearing) => {
@@ -46,11 +48,17 @@ export function hearOneByOne(placed: readonly Placed[]): Hear {
       hearing.denied = deny.statement
       hearing.deniedAt = base + deny.place
     }
-    if (hearing.denied !== undefined) return false
     for (let at = 0; at < allows.length; at += 1) {
       const allow = allows[at]
       if (allow !== undefined && isWanted(hearing, base + allow.place)) grant(hearing, allow)
     }
+    return hearing.open === 0 && !hearing.mayDeny
+  }
+}
+
+function hearAllow(allow: Placed): Hear {
+  return (hearing) => {
+    if (isWanted(hearing, hearing.base + allow.place)) grant(hearing, allow)
     return hearing.open === 0 && !hearing.mayDeny
   }
 }
@@ -60,6 +68,8 @@ function gradeIn({ statement, onResource }: Placed, facts: Facts): Grade {
 }
 
 function isWanted(hearing: Hearing, place: number): boolean {
+  // Nothing that is allowed counts beside a Deny.
+  if (hearing.denied !== undefined) return false
   const granted = hearing.granted[place]
   if (granted === undefined) return true
   return granted !== null && place === hearing.owner && hearing.ownerGrade < hearing.enough

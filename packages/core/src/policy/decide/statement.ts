@@ -17,7 +17,8 @@ export interface CompiledStatement {
   readonly sid: string | undefined
   /** Whether `${…}` is a variable here: Version 2012-10-17. */
   readonly takesVariables: boolean
-  readonly tests: () => StatementTests
+  /** Read by `testsOf` alone, which compiles them when they are first asked for. */
+  compiled: StatementTests | undefined
 }
 
 /** What a statement asks of a request, element by element. */
@@ -36,13 +37,16 @@ export interface StatementTests {
 export function compileStatements(layer: Layer, { name, document }: NamedPolicy): readonly CompiledStatement[] {
   const takesVariables = document.Version === '2012-10-17'
   return document.Statement.map((source) => {
-    const statement = { kind: 'statement', layer, policy: name, source, sid: source.Sid, takesVariables } as const
-    let tests: StatementTests | undefined
-    return { ...statement, tests: () => (tests ??= compileTests(statement)) }
+    return { kind: 'statement', layer, policy: name, source, sid: source.Sid, takesVariables, compiled: undefined }
   })
 }
 
-function compileTests(statement: Omit<CompiledStatement, 'tests'>): StatementTests {
+/** What a statement tests. */
+export function testsOf(statement: CompiledStatement): StatementTests {
+  return (statement.compiled ??= compileTests(statement))
+}
+
+function compileTests(statement: CompiledStatement): StatementTests {
   const { layer, policy, source, sid, takesVariables: variables } = statement
   return {
     matchesAction: compileActions(source),
@@ -64,12 +68,12 @@ function compileTests(statement: Omit<CompiledStatement, 'tests'>): StatementTes
 
 /** How closely the statement names the caller of a request that it speaks of; 0 where it does not speak of it. */
 export function gradeOf(statement: CompiledStatement, facts: Facts): Grade {
-  return statement.tests().matchesResource(facts) ? gradeOnResource(statement, facts) : 0
+  return testsOf(statement).matchesResource(facts) ? gradeOnResource(statement, facts) : 0
 }
 
 /** The same where the resource is known to be one that the statement speaks of. */
 export function gradeOnResource(statement: CompiledStatement, facts: Facts): Grade {
-  const { matchesAction, grade, conditions } = statement.tests()
+  const { matchesAction, grade, conditions } = testsOf(statement)
   if (!matchesAction(facts.foldedAction)) return 0
   const named = grade(facts)
   if (named === 0) return 0

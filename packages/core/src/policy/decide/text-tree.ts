@@ -14,6 +14,8 @@ interface Node<Value> {
   readonly far: ReadonlyMap<number, Node<Value>> | undefined
 }
 
+const none: readonly undefined[] = []
+
 /** How far from `low` a child may be: what text stands in a policy must not decide how much room it takes. */
 const reach = 128
 
@@ -85,6 +87,7 @@ function sort<Value>(entries: Entries<Value>): Entries<Value> {
 function build<Value>(entries: Entries<Value>, from: number, to: number, depth: number, label: string): Node<Value> {
   // The shortest sorts first, and ends here if any does.
   const own = entries[from]?.[0].length === depth ? entries[from] : undefined
+  if (from + (own === undefined ? 0 : 1) === to) return { label, value: own?.[1], low: 0, near: none, far: undefined }
   const near: (Node<Value> | undefined)[] = []
   let far: Map<number, Node<Value>> | undefined
   let start = own === undefined ? from : from + 1

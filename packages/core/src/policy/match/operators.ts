@@ -69,6 +69,10 @@ export interface OperatorUse {
 
 /** Reads `ForAnyValue:StringLikeIfExists`; undefined when there is no such operator. */
 export function readOperator(text: string): OperatorUse | undefined {
+  return uses.get(text)
+}
+
+function readSpelling(text: string): OperatorUse | undefined {
   const colon = text.indexOf(':')
   const prefix = text.slice(0, colon + 1)
   const quantifier = prefix === '' ? 'none' : quantifiers.get(prefix)
@@ -85,11 +89,19 @@ const quantifiers: ReadonlyMap<string, 'all' | 'any'> = new Map([
   ['ForAnyValue:', 'any'],
 ])
 
+/** Every operator as it can be written. */
+const uses: ReadonlyMap<string, OperatorUse> = new Map(
+  [...operators.keys()]
+    .flatMap((name) =>
+      ['', ...quantifiers.keys()].flatMap((prefix) => [`${prefix}${name}`, `${prefix}${name}IfExists`]),
+    )
+    .flatMap((text) => {
+      const use = readSpelling(text)
+      return use === undefined ? [] : [[text, use] as const]
+    }),
+)
+
 /** Every spelling there is, for suggestions. */
-export function operatorSpellings(): readonly string[] {
-  return [...operators.values()].flatMap(({ name, family }) =>
-    family === 'null'
-      ? [name]
-      : ['', 'ForAllValues:', 'ForAnyValue:'].flatMap((prefix) => [`${prefix}${name}`, `${prefix}${name}IfExists`]),
-  )
+export function operatorSpellings(): Iterable<string> {
+  return uses.keys()
 }

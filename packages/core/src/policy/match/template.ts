@@ -25,21 +25,28 @@ export function parseTemplate(
   pattern: string,
   options: TemplateOptions,
 ): { readonly pieces: readonly Piece[] } | { readonly problem: string } {
+  if (!options.wildcards && !(options.variables && pattern.includes('${'))) return { pieces: literally(pattern) }
+  if (!pattern.includes('*') && !pattern.includes('?') && !pattern.includes('${')) return { pieces: literally(pattern) }
   const pieces: Piece[] = []
   let text = ''
+  // What stands for itself is taken out whole.
+  let from = 0
   const flush = (): void => {
     if (text !== '') pieces.push({ kind: 'text', text })
     text = ''
   }
   for (let at = 0; at < pattern.length; at += 1) {
-    const char = pattern.charAt(at)
-    if (options.wildcards && (char === '*' || char === '?')) {
+    const char = pattern.charCodeAt(at)
+    if (options.wildcards && (char === STAR || char === MARK)) {
+      text += pattern.slice(from, at)
       flush()
+      from = at + 1
       const last = pieces.at(-1)
       // Two stars in a row say what one says.
-      if (char === '?') pieces.push({ kind: 'any' })
+      if (char === MARK) pieces.push({ kind: 'any' })
       else if (last?.kind !== 'star') pieces.push({ kind: 'star' })
-    } else if (options.variables && char === '$' && pattern[at + 1] === '{') {
+    } else if (options.variables && char === DOLLAR && pattern[at + 1] === '{') {
+      text += pattern.slice(from, at)
       const variable = readVariable(pattern, at)
       if ('problem' in variable) return variable
       if ('literal' in variable) text += variable.literal
@@ -48,10 +55,18 @@ export function parseTemplate(
         pieces.push(variable.piece)
       }
       at = variable.end
-    } else text += char
+      from = at + 1
+    }
   }
+  text += pattern.slice(from)
   flush()
   return { pieces }
+}
+
+const [STAR, MARK, DOLLAR] = [0x2a, 0x3f, 0x24]
+
+function literally(text: string): readonly Piece[] {
+  return text === '' ? [] : [{ kind: 'text', text }]
 }
 
 type Variable =

@@ -43,7 +43,7 @@ export function readElements<Name extends string>(
   refuseRepeated(findings, object, place)
   const elements = new Map<Name, JsonNode>()
   for (const { key, at, value } of object.members) {
-    const name = known.find((candidate) => candidate === key)
+    const name = wordIn(known, key)
     if (name !== undefined) elements.set(name, value)
     else {
       const where = { path: place.path === '' ? key : `${place.path}.${key}`, at }
@@ -66,12 +66,14 @@ export function refuseRepeated(
   place: Place,
   fold: (key: string) => string = (key) => key,
 ): void {
+  if (object.members.length < 2) return
   const seen = new Set<string>()
   for (const { key, at } of object.members) {
-    if (seen.has(fold(key))) {
+    const folded = fold(key)
+    if (seen.has(folded)) {
       note(findings, 'policy.duplicate_key', { path: place.path, at }, `${JSON.stringify(key)} stands here twice`)
     }
-    seen.add(fold(key))
+    seen.add(folded)
   }
 }
 
@@ -83,7 +85,7 @@ export function readWord<Word extends string>(
   words: readonly Word[],
 ): Word | undefined {
   const text = readText(findings, node, place)
-  const word = words.find((candidate) => candidate === text)
+  const word = wordIn(words, text)
   if (text !== undefined && word === undefined) {
     const message = `${JSON.stringify(text)} is not one of ${words.join(', ')}`
     note(findings, 'policy.invalid_value', place, message, nearestWord(text, words))
@@ -126,6 +128,11 @@ export function readPatterns(
     }
   }
   return patterns
+}
+
+function wordIn<Word extends string>(words: readonly Word[], text: string | undefined): Word | undefined {
+  for (const word of words) if (word === text) return word
+  return undefined
 }
 
 function nameOf(node: JsonNode): string {

@@ -224,9 +224,11 @@ function readMemory(value: unknown, depth: number): JsonNode {
   if (typeof value === 'object') {
     const prototype: unknown = Object.getPrototypeOf(value)
     if (prototype === Object.prototype || prototype === null) {
-      const members = Object.entries(value)
-        .filter(([, member]) => member !== undefined)
-        .map(([key, member]: [string, unknown]) => ({ key, at: -1, value: readMemory(member, depth + 1) }))
+      const members: JsonMember[] = []
+      for (const key of Object.keys(value)) {
+        const member: unknown = Reflect.get(value, key)
+        if (member !== undefined) members.push({ key, at: -1, value: readMemory(member, depth + 1) })
+      }
       return { kind: 'object', at: -1, members }
     }
   }
