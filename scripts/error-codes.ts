@@ -16,6 +16,7 @@ const askGuestAuthor = '`sallyport why ID` names the guest; its policy file says
 const callAgain = 'Call again; every call gets a ticket of its own.'
 const proofPerRequest = 'Make one proof for each request, as RFC 9449 §4 has it.'
 const signAgain = 'Sign the message anew, by RFC 9421 with created and keyid.'
+const renewSvid = 'Take a new SVID from the authority of the workload, and show its whole chain.'
 const retry = 'Try again; if it stays, look at the message in the log.'
 
 /**
@@ -486,6 +487,17 @@ export const errorCodes: Readonly<Record<string, Entry>> = {
     'The call asks for values back that would reveal other columns.',
     'Use ReturnValues NONE or UPDATED_NEW.',
   ],
+  'svid.expired': ['The certificate of the workload is over.', renewSvid],
+  'svid.id_malformed': ['The URI of the certificate is no SPIFFE id of a workload.', renewSvid],
+  'svid.id_missing': ['The certificate names no workload: it has no URI.', renewSvid],
+  'svid.is_authority': ['The certificate is that of an authority, which is no workload.', renewSvid],
+  'svid.key_usage': ['The key of the certificate may sign nothing.', renewSvid],
+  'svid.malformed': ['The certificate, or one of its chain, cannot be read in one way only.', renewSvid],
+  'svid.not_yet_valid': ['The certificate is from the future: check the clocks.', renewSvid],
+  'svid.purpose': ['The certificate is not for clients.', renewSvid],
+  'svid.several_ids': ['The certificate names more than one workload.', renewSvid],
+  'svid.trust_domain': ["Nobody vouches here for the workload's trust domain.", renewSvid],
+  'svid.untrusted': ['No authority of its trust domain vouches for the certificate.', renewSvid],
   'ticket.audience': ['The ticket was made for another function.', callAgain],
   'ticket.body': ['The ticket was made for another body.', callAgain],
   'ticket.code': ['The ticket was made for other code of the function.', callAgain],

@@ -18,6 +18,7 @@ import { policyTableGuards } from './policy-tables.ts'
 import { providerGuards } from './provider.ts'
 import { secretGuards } from './secrets.ts'
 import { serverGuards } from './server.ts'
+import { workloadGuards } from './workloads.ts'
 
 /** Every guard that an attack could profit from the loss of. A new guard is one entry in its room's table. */
 export const guards: readonly Guard[] = [
@@ -36,6 +37,7 @@ export const guards: readonly Guard[] = [
   ...providerFlowGuards,
   ...operatorGuards,
   ...serverGuards,
+  ...workloadGuards,
   ...egressGuards,
   ...ledgerGuards,
   ...secretGuards,

@@ -57,7 +57,7 @@ export const floorPlan: Readonly<Record<string, Room>> = {
   'server/operation': onNode([...walk, 'core/identity', 'manifest', 'guests', 'server/host', 'server/egress']),
   'server/stores': onNode(['core/access', 'core/identity'], ['dynalite']),
   // What vouches for functions: keys, tickets, documents by which others verify them.
-  'server/sts': onNode(['core/access', 'core/identity']),
+  'server/sts': onNode(['core/access', 'core/identity', 'server/certificates']),
   'server/vault': onNode(['core/access']),
   // The one place where the rooms meet.
   'server/main': onNode(['*'], ['*']),

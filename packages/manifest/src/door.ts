@@ -51,6 +51,8 @@ export interface Added {
   readonly oauth?: ClientCredentials
   /** A signed token of the function in place of a secret, for this audience. */
   readonly identity?: { readonly audience: string }
+  /** True when the function's X.509-SVID is the client certificate; an identity token is then bound to it. */
+  readonly svid?: boolean
 }
 
 /** How the door gets an access token; `client` and `secret` are templates. */

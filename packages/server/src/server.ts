@@ -22,7 +22,6 @@ import {
   runtimeFolderFor,
 } from './host/index.ts'
 import { guestsInForce } from './guests-in-force.ts'
-import { openIdentityTokens } from './identity-tokens.ts'
 import { openInterception } from './interception.ts'
 import { foundWords, keepSweeping, openKeptState } from './kept-state.ts'
 import {
@@ -51,7 +50,7 @@ import {
   uidRangeOf,
 } from './operation/index.ts'
 import { keepLeafFresh, openPeople } from './people.ts'
-import { openSts } from './sts/index.ts'
+import { openWorkloads } from './workloads.ts'
 
 /** A server that is up. */
 export interface RunningServer {
@@ -158,8 +157,7 @@ async function start(
   // The way out, and the boxes.
   const limiter = createLimiter(nowMs)
   const interception = await openInterception(loaded.app, vault)
-  const sts = await openSts({ app: loaded.app.name, store: kept.store, nowMs, onTrouble: trouble })
-  started.push(() => sts.close())
+  const workloads = await openWorkloads(loaded.app.name, kept, folders, trouble, started)
   const tables = await startDynalite({
     path: folders.tables,
     tables: loaded.app.tables.filter(({ endpoint }) => endpoint === undefined),
@@ -173,7 +171,7 @@ async function start(
     append: (record) => void ledger.append(record, 'written').catch(trouble),
     useSecret: vault.useSecret,
     limiter,
-    identityToken: await openIdentityTokens(loaded.app.name, vault, folders.certificates),
+    ...workloads.identity,
     invokeFunction: ({ eventFor, ...call }) => {
       const id = newId()
       const affinity = call.user === undefined ? '' : affinityOf(call.user)
@@ -235,7 +233,7 @@ async function start(
       limiter,
     }),
     route: (method, path) => destinationOf(force.app, method, path),
-    published: sts.document,
+    published: workloads.document,
     mayKnock: (address) => limiter(`knock ${address}`, { calls: 400, perMs: 1000 }) === 0,
     onFailure: trouble,
     nowMs,

@@ -8,7 +8,7 @@ export function doorFacts(door: Door): readonly AccessFact[] {
   if (door.kind !== 'http') return tunnelFacts(door)
   const added = (what: string, template: string): AccessFact =>
     opaque(`add ${name} ${what}`, `${name} adds ${what}: ${template}`)
-  const { basic, certificate, oauth, identity } = add
+  const { basic, certificate, oauth, identity, svid } = add
   return [
     ...door.ops.flatMap((op) => operationFacts(door, op)),
     opaque(`upstream ${name}`, `${door.to} is reached at ${door.upstream}`),
@@ -28,6 +28,7 @@ export function doorFacts(door: Door): readonly AccessFact[] {
           ),
         ]),
     ...(identity === undefined ? [] : [added('an identity token', `for ${identity.audience}`)]),
+    ...(svid === true ? [added('a client certificate', "the function's own")] : []),
     ...door.accept.map((header) => grant(`the header ${header} may pass ${name}`)),
     ...(limit === undefined ? [] : [callBound(name, limit)]),
   ]

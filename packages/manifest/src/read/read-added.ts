@@ -26,12 +26,13 @@ export function readAdded(door: Node, origin: string, doorPath: string, reading:
   const certificate = readPair(child(section, 'certificate'), `${path}.certificate`, 'cert', 'key', reading)
   const oauth = readOauth(child(section, 'oauth'), `${path}.oauth`, reading)
   const auth = child(door, 'auth')
+  refuseTwoCertificates(auth, child(section, 'certificate'), path, reading)
   refuseTwoCredentials(
     [
       ['authorization', Object.hasOwn(headers, 'authorization') ? section?.at : undefined],
       ['basic', child(section, 'basic')?.at],
       ['oauth', child(section, 'oauth')?.at],
-      ['auth: identity', auth?.at],
+      ['auth: identity', showsToken(auth) ? auth?.at : undefined],
     ],
     path,
     reading,
@@ -43,8 +44,34 @@ export function readAdded(door: Node, origin: string, doorPath: string, reading:
     ...(basic === undefined ? {} : { basic: { user: basic[0], password: basic[1] } }),
     ...(certificate === undefined ? {} : { certificate: { cert: certificate[0], key: certificate[1] } }),
     ...(oauth === undefined ? {} : { oauth }),
-    ...(auth === undefined ? {} : { identity: { audience: textOf(child(auth, 'identity')) ?? origin } }),
+    ...(showsToken(auth) ? { identity: { audience: textOf(child(auth, 'identity')) ?? origin } } : {}),
+    ...(showsCertificate(auth) ? { svid: true } : {}),
   }
+}
+
+function showsToken(auth: Node | undefined): boolean {
+  return auth !== undefined && textOf(auth) !== 'certificate'
+}
+
+function showsCertificate(auth: Node | undefined): boolean {
+  const flag = child(auth, 'certificate')
+  return textOf(auth) === 'certificate' || (flag?.kind === 'flag' && flag.value)
+}
+
+/** One connection shows one certificate. */
+function refuseTwoCertificates(
+  auth: Node | undefined,
+  given: Node | undefined,
+  path: string,
+  { faults }: Reading,
+): void {
+  if (auth === undefined || given === undefined || !showsCertificate(auth)) return
+  faults.add(
+    'manifest.duplicate_key',
+    auth.at,
+    `${path}: certificate and auth: certificate both set the client certificate.`,
+    'keep one of the two',
+  )
 }
 
 /** Each of them writes the Authorization header, and the last one would silently win. */

@@ -160,15 +160,19 @@ export const doorsShape: Shape = {
         },
         add: { about: 'Header → template; {secret} stands for a secret.', shape: add },
         auth: {
-          about: 'identity: a signed token of the function in place of a secret.',
+          about: 'identity: a signed token of the function in place of a secret. certificate: its X.509-SVID.',
           shape: {
             kind: 'either',
             of: [
-              { kind: 'text', says: '"identity"', options: ['identity'] },
+              { kind: 'text', says: '"identity" or "certificate"', options: ['identity', 'certificate'] },
               {
                 kind: 'record',
                 keys: {
                   identity: { shape: free, required: true, about: 'The audience of the token; `to` unless said.' },
+                  certificate: {
+                    shape: { kind: 'flag' },
+                    about: "The function's X.509-SVID as client certificate, to which the token is bound (RFC 8705).",
+                  },
                 },
               },
             ],

@@ -19,6 +19,7 @@ import {
 import { SallyportError, Secret } from '@sallyport/core/access'
 
 import { nameConstraints } from './name-constraints.ts'
+import { serialNumber } from './serial-number.ts'
 
 /** What an authority is for. Each has a key of its own and may speak for its own names only. */
 export type AuthorityKind = 'gateway' | 'interception'
@@ -193,10 +194,3 @@ async function makeLeaf(
 }
 
 const secretName = (kind: AuthorityKind): string => `sallyport/ca-${kind}`
-
-/** 127 random bits: positive, and never leading with a zero byte that DER would drop. */
-function serialNumber(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16))
-  bytes[0] = ((bytes[0] ?? 0) & 0x7f) | 0x40
-  return Buffer.from(bytes).toString('hex')
-}

@@ -2,7 +2,8 @@ import { isIPv4 } from 'node:net'
 
 import { Extension } from '@peculiar/x509'
 
-const nameConstraintsId = '2.5.29.30'
+/** RFC 5280 §4.2.1.10. */
+export const nameConstraintsId = '2.5.29.30'
 
 /**
  * The critical extension that ties a CA to names (RFC 5280 §4.2.1.10): DNS names cover their subdomains,
@@ -21,6 +22,25 @@ export function nameConstraints(names: readonly string[]): Extension {
     tlv(0x87, Buffer.alloc(32)), // every IPv6 address
     ...(hosts.length === 0 ? [tlv(0x82, Buffer.alloc(0))] : []),
   ]
+  return constraintsOf(permitted, excluded)
+}
+
+/**
+ * Ties a CA to the SPIFFE ids of one trust domain: URIs of that host, and no DNS name, address, or mail address at all,
+ * so that what it signs is good for no server and no person.
+ */
+export function trustDomainConstraints(trustDomain: string): Extension {
+  const permitted = [tlv(0x86, Buffer.from(trustDomain, 'latin1'))]
+  const excluded = [
+    tlv(0x81, Buffer.alloc(0)),
+    tlv(0x82, Buffer.alloc(0)),
+    tlv(0x87, Buffer.alloc(8)),
+    tlv(0x87, Buffer.alloc(32)),
+  ]
+  return constraintsOf(permitted, excluded)
+}
+
+function constraintsOf(permitted: readonly Buffer[], excluded: readonly Buffer[]): Extension {
   const subtrees = (tag: number, bases: readonly Buffer[]): Buffer => tlv(tag, ...bases.map((base) => tlv(0x30, base)))
   const value = tlv(0x30, subtrees(0xa0, permitted), subtrees(0xa1, excluded))
   return new Extension(nameConstraintsId, true, new Uint8Array(value))

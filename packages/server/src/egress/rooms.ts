@@ -36,8 +36,10 @@ export interface EgressRooms {
   readonly whenEnded: (grant: Grant, end: () => void) => () => void
   /** How long to wait, in milliseconds, before the next call under this key; 0 means go ahead, and takes one. */
   readonly limiter: (key: string, limit: { readonly calls: number; readonly perMs: number }) => number
-  /** A short-lived signed token that says which function calls, and for whom. */
-  readonly identityToken: (audience: string, subject: Subject, invocation: Invocation) => string | Promise<string>
+  /** A short-lived signed token that says which function calls, and for whom; bound to `svid` if there is one. */
+  readonly identityToken: (audience: string, subject: Subject, invocation: Invocation, svid?: FunctionSvid) => string
+  /** The certificate of the function that calls. */
+  readonly svidFor: (subject: Subject) => Promise<FunctionSvid>
   readonly elevatedRoles: (subjectId: string) => readonly string[]
   readonly invokeFunction: (call: FunctionInvocation) => Promise<InvocationResult>
   /** `http://127.0.0.1:PORT` of the embedded dynalite, or the endpoint that the manifest gives. */
@@ -54,6 +56,14 @@ export interface EgressRooms {
   /** PEM of further authorities that upstreams may be vouched for by; the runtime's own always count. */
   readonly upstreamCaPem?: string
   readonly limits?: Partial<EgressLimits>
+}
+
+/** An X.509-SVID with its key, PEM both. */
+export interface FunctionSvid {
+  readonly id: string
+  readonly cert: string
+  readonly key: string
+  readonly expiresAtMs: number
 }
 
 /** One function called by another. `invokeFunction` adds the id and the affinity, and runs it. */

@@ -66,6 +66,11 @@ export function writePrivate(path: string, content: string): void {
   chmodSync(path, 0o600)
 }
 
+/** Writes files of JSON into a folder of ours. */
+export function writeDocuments(folder: string, files: Readonly<Record<string, object>>): void {
+  for (const [name, value] of Object.entries(files)) writePrivate(join(folder, name), `${JSON.stringify(value)}\n`)
+}
+
 /** The file's text, or undefined when there is none. */
 export function readIfPresent(path: string): string | undefined {
   return existsSync(path) ? readFileSync(path, 'utf8') : undefined

@@ -1,1 +1,1 @@
-export { openSts } from './sts.ts'
+export { openSts, type Sts } from './sts.ts'

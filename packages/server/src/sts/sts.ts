@@ -1,53 +1,57 @@
+import type { Svid } from '../certificates/index.ts'
+import { bundleOf, documentsOf, type PublishedDocument } from './documents.ts'
+import { type JwtSvids, openJwtSvids } from './jwt-svids.ts'
 import type { KeyStore } from './rotation.ts'
 import { openTickets, type Tickets } from './tickets.ts'
+import { openWorkloadAuthority, type WorkloadAuthority } from './workload-authority.ts'
 
-/** What is published for anybody, as an answer of the gateway: no secret is in it, and caches may keep it. */
-export interface PublishedDocument {
-  readonly status: 200
-  readonly headers: readonly (readonly [name: string, value: string])[]
-  readonly body: Uint8Array
-}
-
-/** What vouches for functions: their tickets, and the documents by which others verify them. */
+/** What vouches for functions: their SVIDs, their tickets, and the documents by which others verify them. */
 export interface Sts {
   readonly signTicket: Tickets['sign']
+  /** An X.509-SVID with its key, for an hour; `id` is the SPIFFE id. */
+  readonly svidFor: (id: string) => Promise<Svid>
+  /** A JWT-SVID for a minute. */
+  readonly jwtSvid: JwtSvids['mint']
   /** The document at a path of the gateway, if one is published there. */
   readonly document: (path: string) => PublishedDocument | undefined
   /** Ends the rotation of keys. */
   readonly close: () => void
 }
 
-const lookEveryMs = 3_600_000
-/** How long caches may keep what is published: much shorter than a new key is published before it signs. */
-const maxAgeSeconds = 300
-
-/** Opens the keys of an app, and lets them follow one another. */
-export async function openSts(options: {
+/** What the STS of an app needs. */
+export interface StsOptions {
   readonly app: string
   readonly store: KeyStore
   readonly nowMs: () => number
+  /** Told what is published now, as file name → JSON: at the start, and whenever a key changed. */
+  readonly publish: (files: Readonly<Record<string, object>>) => void
   /** Told why a key could not be made; the present one goes on. */
   readonly onTrouble: (cause: unknown) => void
-}): Promise<Sts> {
-  const tickets = await openTickets(options)
-  const look = setInterval(() => void tickets.advance().catch(options.onTrouble), lookEveryMs).unref()
-  const documents = new Map<string, () => PublishedDocument>([
-    ['/.well-known/sallyport/tickets', () => keySet(tickets.keys())],
-  ])
+}
+
+const lookEveryMs = 3_600_000
+
+/** Opens the keys of an app, and lets them follow one another. */
+export async function openSts({ app, store, nowMs, publish, onTrouble }: StsOptions): Promise<Sts> {
+  const tickets = await openTickets({ app, store, nowMs })
+  const workloads = await openWorkloadAuthority({ trustDomain: app, store, nowMs })
+  const jwtSvids = await openJwtSvids({ trustDomain: app, store, nowMs })
+  const documents = documentsOf({ tickets, workloads, jwtSvids })
+  const publishFiles = (): void => publish(filesOf(workloads, jwtSvids))
+  publishFiles()
+  const look = setInterval(() => {
+    void Promise.all([tickets.advance(), workloads.advance(), jwtSvids.advance()]).then(publishFiles).catch(onTrouble)
+  }, lookEveryMs).unref()
   return {
     signTicket: tickets.sign,
+    svidFor: workloads.svidFor,
+    jwtSvid: jwtSvids.mint,
     document: (path) => documents.get(path)?.(),
     close: () => clearInterval(look),
   }
 }
 
-function keySet(keys: readonly object[]): PublishedDocument {
-  return {
-    status: 200,
-    headers: [
-      ['content-type', 'application/jwk-set+json'],
-      ['cache-control', `public, max-age=${maxAgeSeconds}`],
-    ],
-    body: Buffer.from(`${JSON.stringify({ keys })}\n`),
-  }
+/** For upstreams that are handed a file rather than asked for an address. */
+function filesOf(workloads: WorkloadAuthority, jwtSvids: JwtSvids): Readonly<Record<string, object>> {
+  return { 'function-keys.json': { keys: jwtSvids.keys('sig') }, 'spiffe-bundle.json': bundleOf(workloads, jwtSvids) }
 }

@@ -26,7 +26,13 @@ test('a far side takes the ticket by what is published, before and after the key
     put: (kind: string, id: string, value: string) => void kept.set(`${kind}/${id}`, value),
   }
   const open = () =>
-    openSts({ app: 'shop', store, nowMs: () => clock.now, onTrouble: (cause) => expect.fail(String(cause)) })
+    openSts({
+      app: 'shop',
+      store,
+      nowMs: () => clock.now,
+      publish: () => undefined,
+      onTrouble: (cause) => expect.fail(String(cause)),
+    })
   const verdictOf = async (): Promise<string> => {
     const sts = await open()
     const answer = sts.document('/.well-known/sallyport/tickets')
@@ -59,6 +65,7 @@ test('nothing else is published', async () => {
     app: 'shop',
     store: { get: () => undefined, put: () => undefined },
     nowMs: () => 0,
+    publish: () => undefined,
     onTrouble: (cause) => expect.fail(String(cause)),
   })
   expect(sts.document('/.well-known/sallyport/')).toBeUndefined()

@@ -45,8 +45,12 @@ function certificateOf(
   { cert, key }: NonNullable<Door['add']['certificate']>,
   filled: (template: string) => string,
 ): NonNullable<UpstreamCall['certificate']> {
-  const pair = { cert: filled(cert), key: filled(key) }
-  return { ...pair, digest: createHash('sha256').update(`${pair.cert}\n${pair.key}`).digest('hex') }
+  return certificateWith(filled(cert), filled(key))
+}
+
+/** A client certificate as connections are told apart by. */
+export function certificateWith(cert: string, key: string): NonNullable<UpstreamCall['certificate']> {
+  return { cert, key, digest: createHash('sha256').update(`${cert}\n${key}`).digest('hex') }
 }
 
 function filledMap(

@@ -2,7 +2,7 @@ import { type Grant, type Reason, SallyportError } from '@sallyport/core/access'
 import type { Passed } from '@sallyport/core/enforcement'
 import { type App, type Door, secretsOf, setSecretFix } from '@sallyport/manifest'
 
-import { type Credential, fillIn } from './credential.ts'
+import { certificateWith, type Credential, fillIn } from './credential.ts'
 import type { DoorRequest, DoorTools } from './door-request.ts'
 import { judgeBody, judgeQuery } from './fields.ts'
 import { endedSince } from '../gate.ts'
@@ -40,9 +40,11 @@ export async function preparedCall(
   const { door, operation } = route
   const credential = fillIn(door, await takeSecrets(rooms, secretsOf(door)))
   const token = await takeToken(tools, request, credential, life)
+  const svid = door.add.svid === true ? await rooms.svidFor(box.subject) : undefined
+  const certificate = credential.certificate ?? (svid && certificateWith(svid.cert, svid.key))
   const audience = door.add.identity?.audience
   const bearer =
-    token ?? (audience === undefined ? undefined : await rooms.identityToken(audience, box.subject, invocation))
+    token ?? (audience === undefined ? undefined : rooms.identityToken(audience, box.subject, invocation, svid))
   const query = judgeQuery(head.query, operation, credential.query)
   const body =
     content.kind === 'whole'
@@ -59,7 +61,7 @@ export async function preparedCall(
     origin: door.upstream,
     privateUpstream: door.privateUpstream,
     protocol: protocolFor(head, door),
-    ...(credential.certificate === undefined ? {} : { certificate: credential.certificate }),
+    ...(certificate === undefined ? {} : { certificate }),
     method: head.method,
     target: route.path + query.value,
     headers: [

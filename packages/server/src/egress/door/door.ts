@@ -51,7 +51,8 @@ export function doorExit(
   const { box, invocation, route, head } = request
   const { door, operation } = route
   const secretNames = secretsOf(door)
-  const bare = secretNames.length === 0 && door.add.identity === undefined
+  const { identity, svid } = door.add
+  const bare = secretNames.length === 0 && identity === undefined && svid !== true
   const reads = (head.method === 'GET' || head.method === 'HEAD') && bare
   return {
     box,

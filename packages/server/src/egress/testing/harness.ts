@@ -22,7 +22,7 @@ import { type App, explain } from '@sallyport/manifest'
 
 // The worked example is the fixture of the whole house.
 import { edited, exampleText, mustLoad } from '../../../../manifest/src/testing/example.ts'
-import { openAuthority } from '../../certificates/index.ts'
+import { makeSvid, makeWorkloadRoot, openAuthority } from '../../certificates/index.ts'
 import type { FunctionImage, Invocation, InvocationResult } from '../../host/index.ts'
 import { interceptedNames } from '../aws/aws-names.ts'
 import { createEgress, type Egress } from '../egress.ts'
@@ -122,7 +122,12 @@ export async function openHarness(options: HarnessOptions = {}): Promise<Harness
       counts.set(key, used)
       return used <= limit.calls ? 0 : limit.perMs
     },
-    identityToken: (audience, subject) => `identity of ${subject.name} for ${audience}`,
+    identityToken: (audience, subject, _, svid) =>
+      `identity of ${subject.name} for ${audience}${svid === undefined ? '' : ' with a certificate'}`,
+    svidFor: async ({ name }) => {
+      const root = await makeWorkloadRoot('checkout', Date.now(), Date.now() + 3_600_000)
+      return makeSvid(`spiffe://checkout/zone/restricted/function/${name}`, root, Date.now(), 600_000)
+    },
     elevatedRoles: () => [],
     askGuests: (asked) => asked,
     invokeFunction: async (call): Promise<InvocationResult> => {
