@@ -230,10 +230,15 @@ export const errorCodes: Readonly<Record<string, Entry>> = {
     'Await every request before you answer.',
   ],
   'function.bad_response': ['The function answered with something that is no response.', mendFunction],
+  'function.bad_event': ['The event is no JSON, so it cannot be sent to where the function runs.', 'Send JSON.'],
   'function.busy': ['Every box of the function is taken.', 'Try again, or make the function answer faster.'],
   'function.crash_loop': [
     "The function's process ended at its last calls, one after the other; it is tried again soon.",
     mendFunction,
+  ],
+  'function.event_too_large': [
+    'The event is larger than the place takes where the function runs.',
+    'Send less, or raise the limit there.',
   ],
   'function.exited': ["The function's process ended during the call.", mendFunction],
   'function.init_failed': ['The module failed while it was loaded.', mendFunction],
@@ -249,8 +254,15 @@ export const errorCodes: Readonly<Record<string, Entry>> = {
   'function.out_of_memory': ['The function used more memory than it is given.', 'Raise `memory`, or use less.'],
   'function.output_too_large': ['The answer is larger than any answer may be.', 'Answer with less.'],
   'function.threw': ['The handler threw.', mendFunction],
-  'function.ticket_refused': ['A call reached the box without a ticket of its own.', report],
+  'function.ticket_refused': [
+    'A call reached the function without a ticket that it takes, or none could be made.',
+    'For a function elsewhere compare `version`, the address of the keys and the clock there; for a box report it.',
+  ],
   'function.timed_out': ['The function did not answer within its `timeout`.', mendFunction],
+  'function.unreachable': [
+    'The place where the function runs could not be reached, or something else answered there.',
+    'Compare the address and the version in the manifest; `sallyport logs` says what answered.',
+  ],
   'function.unknown': ['The manifest declares no such function.', 'Use a name under `functions`.'],
   'function.unlisted': ['The function called does not exist.', 'Use a name under `functions`.'],
   'gateway.flooded': ['Too many connections at once.', 'Open fewer connections.'],
@@ -272,6 +284,7 @@ export const errorCodes: Readonly<Record<string, Entry>> = {
     'Mend the file named; docs/guests.md says what is expected of it.',
   ],
   'host.build_box': ['The box in which functions are built failed.', checkMachine],
+  'host.close': ['An engine did not end as it should.', report],
   'host.isolation_unavailable': ['This machine cannot make boxes, and nothing weaker is used instead.', checkMachine],
   'host.pod': ["A box's network could not be made.", checkMachine],
   'host.runtime_folder': [

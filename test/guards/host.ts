@@ -6,6 +6,8 @@ const traps = [`${room}/traps.test.ts`]
 const reach = [`${room}/box/reach.test.ts`]
 const contract = [`${room}/box-engine.test.ts`]
 const build = [`${room}/build/build.test.ts`]
+const http = [`${room}/elsewhere/http-engine.test.ts`]
+const lambda = [`${room}/elsewhere/lambda-engine.test.ts`]
 
 /** The box. Those that need a real one take seconds each: one for every wall, and no more. */
 export const hostGuards: readonly Guard[] = [
@@ -188,5 +190,41 @@ export const hostGuards: readonly Guard[] = [
     without: 'if claims["attempt"] != attempt:',
     noticedBy: [`${room}/runtime/runtimes.test.ts`],
     testName: 'takes the ticket of one attempt',
+  },
+  {
+    name: 'each attempt elsewhere has a ticket of its own',
+    attack: 'is asked again, with another ticket, only where it is idempotent',
+    file: `${room}/elsewhere/remote-engine.ts`,
+    code: "id = Buffer.from(random(16)).toString('hex')",
+    without: "Buffer.from(random(16)).toString('hex')",
+    noticedBy: http,
+    testName: 'is asked again, with another ticket',
+  },
+  {
+    name: 'nothing is tried twice elsewhere that is not idempotent',
+    attack: 'that answers with 503 has failed with function.busy',
+    file: `${room}/elsewhere/remote-engine.ts`,
+    code: 'remote.elsewhere.idempotent ? furtherAttempts : 0',
+    without: 'furtherAttempts',
+    noticedBy: http,
+    testName: 'that answers with 503',
+  },
+  {
+    name: 'a function elsewhere is at no private address that was not written down',
+    attack: 'is not called at a private address that was not written down as one',
+    file: `${room}/elsewhere/http-engine.ts`,
+    code: 'privateUpstream: elsewhere.privateUpstream,',
+    without: 'privateUpstream: true,',
+    noticedBy: http,
+    testName: 'is not called at a private address',
+  },
+  {
+    name: 'the version of AWS Lambda is the one that was written down',
+    attack: 'is refused when another version answers than the number that was written',
+    file: `${room}/elsewhere/lambda-engine.ts`,
+    code: 'executed !== version',
+    without: 'false',
+    noticedBy: lambda,
+    testName: 'is refused when another version answers',
   },
 ]

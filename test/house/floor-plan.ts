@@ -46,7 +46,7 @@ export const floorPlan: Readonly<Record<string, Room>> = {
     [...walk, 'core/identity', 'core/json', 'manifest', 'server/host', 'server/information'],
     ['ajv'],
   ),
-  'server/host': onNode([...walk, 'core/identity', 'manifest'], ['esbuild']),
+  'server/host': onNode([...walk, 'core/identity', 'manifest'], ['esbuild', 'aws4']),
   'server/identity-provider': onNode(
     ['core/access', 'core/identity', 'manifest'],
     ['oidc-provider', 'otpauth', '@node-rs/argon2', 'jose', '@simplewebauthn/server', 'uqr'],

@@ -160,7 +160,9 @@ export interface FunctionDeclaration {
   readonly name: string
   readonly zone: string
   readonly arn: string
-  /** Absolute path of the entry module, or of a folder that is taken as it stands. */
+  /** Where it runs when not in a box of ours; `code`, `runtime`, `boxes.min` and `memoryMb` then mean nothing. */
+  readonly elsewhere?: Elsewhere
+  /** Absolute path of the entry module, or of a folder that is taken as it stands; empty for what runs elsewhere. */
   readonly code: string
   readonly runtime: 'node' | 'python' | 'bootstrap'
   /** Which function of it, as written; found by its usual names when absent. */
@@ -179,6 +181,30 @@ export interface FunctionDeclaration {
   readonly memoryMb: number
   readonly at: Position
 }
+
+/** A machine that is not ours, on which a function runs: we can say whom it serves, not what it does. */
+export type Elsewhere = {
+  /** What a ticket names in place of a digest of the code. */
+  readonly version: string
+  /** True when the address may lie in a private network. */
+  readonly privateUpstream: boolean
+  /** An attempt that failed on the way may be made again. */
+  readonly idempotent: boolean
+} & (
+  | {
+      readonly engine: 'http'
+      /** Where it is called: HTTPS, or plain HTTP on loopback. Path and query stand as written. */
+      readonly url: string
+    }
+  | {
+      readonly engine: 'lambda'
+      /** The function's name there; `version` is the qualifier. */
+      readonly functionName: string
+      readonly region: string
+      /** Origin of the service's address. */
+      readonly endpoint: string
+    }
+)
 
 /** How many boxes a function may have, and how long they wait. */
 export interface BoxCounts {

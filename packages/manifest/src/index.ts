@@ -4,6 +4,7 @@ export {
   type AttachedPolicy,
   type Expectation,
   type Fault,
+  type Elsewhere,
   type FunctionDeclaration,
   type Invariant,
   type Issuer,

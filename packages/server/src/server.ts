@@ -13,14 +13,8 @@ import { elevationActs, elevationsOf, roleRules } from './elevation.ts'
 import type { FirstAdministrator } from './first-administrator.ts'
 import { type Force, putIntoForce } from './force.ts'
 import { affinityOf, createLimiter, ingressGate, startGateway } from './gateway/index.ts'
-import {
-  createBoxEngine,
-  type Engine,
-  type FunctionImage,
-  type Invocation,
-  type InvocationResult,
-  runtimeFolderFor,
-} from './host/index.ts'
+import { isolationIn, openEngines } from './engines.ts'
+import { type Deployed, type Invocation, type InvocationResult, runtimeFolderFor } from './host/index.ts'
 import { guestsInForce } from './guests-in-force.ts'
 import { openInterception } from './interception.ts'
 import { foundWords, keepSweeping, openKeptState } from './kept-state.ts'
@@ -147,11 +141,14 @@ async function start(
     newId,
     nowMs,
   }
+  // Every record says how strongly what it lets run is kept apart; until the engines are there nothing runs.
+  let isolationOf = (_functionName: string): string => isolation
+  const keep: typeof ledger.record = (one) => ledger.record({ ...one, isolation: isolationIn(one, isolationOf) })
   const recorderAt = (door: DecisionRecord['door']) => (decision: Decision) => {
     if (decision.effect === 'deny') output.write(refusedLine(decision))
     const durability = durabilityOf(decision)
     const manifest = force.app.digest
-    return ledger.record(decisionRecord(decision, { door, at: nowMs(), durability, manifest, isolation }))
+    return keep(decisionRecord(decision, { door, at: nowMs(), durability, manifest, isolation }))
   }
 
   // The way out, and the boxes.
@@ -167,7 +164,7 @@ async function start(
   const egress = createEgress({
     ...shared,
     app: () => force.app,
-    record: ledger.record,
+    record: keep,
     append: (record) => void ledger.append(record, 'written').catch(trouble),
     useSecret: vault.useSecret,
     limiter,
@@ -186,27 +183,33 @@ async function start(
     log: output.write,
   })
   started.push(() => egress.close())
-  const engine: Engine = await createBoxEngine({
-    runtimeDir,
-    execPath: process.execPath,
-    attachExits: egress.attachExits,
-    boxExtras: egress.boxExtras,
-    onOutput: output.write,
-    onEvent: (event) => output.write(platformLine(event)),
-    clock: nowMs,
-    random: randomBytes,
-    uidRange: uidRangeOf(folders.state),
-    ...(options.inspect === undefined ? {} : { inspect: options.inspect }),
-  })
-  started.push(() => engine.close())
+  const engines = await openEngines(
+    {
+      app: () => force.app,
+      box: {
+        runtimeDir,
+        execPath: process.execPath,
+        attachExits: egress.attachExits,
+        boxExtras: egress.boxExtras,
+        onOutput: output.write,
+        onEvent: (event) => output.write(platformLine(event)),
+        uidRange: uidRangeOf(folders.state),
+        ...(options.inspect === undefined ? {} : { inspect: options.inspect }),
+      },
+      signTicket: sts.signTicket,
+      useSecret: vault.useSecret,
+    },
+    started,
+  )
+  isolationOf = (name) => `${engines.isolationOf(name)}${options.inspect === undefined ? '' : ', debug'}`
   // Whatever door it came by, a function that fails says so in its own log.
   async function invoke(invocation: Invocation): Promise<InvocationResult> {
-    const result = await engine.invoke(invocation)
+    const result = await engines.invoke(invocation)
     if (result.kind === 'error') output.write(failureLine(invocation, result))
     return result
   }
-  const deploy = async (images: readonly FunctionImage[]): Promise<void> =>
-    engine.deploy(images.map((image) => ({ ...image, trust: interception.trust })))
+  const deploy = async (deployed: readonly Deployed[]): Promise<void> =>
+    engines.deploy(deployed.map((one) => ('elsewhere' in one ? one : { ...one, trust: interception.trust })))
   await deploy(await buildFunctions(force.app, runtimeDir, report))
   const renewal = setInterval(() => {
     void interception
@@ -247,7 +250,7 @@ async function start(
     gateway: gateway.url,
     issuer: people.provider.issuerUrl,
     caFile: people.caFile,
-    isolation: engine.description,
+    isolation: engines.description(),
     ledger: 'self-attested',
     ...(options.inspect === undefined ? {} : { debug: options.inspect }),
     ...foundWords(ledger),
@@ -265,7 +268,7 @@ async function start(
     }),
     gate: administrationGate({ ...shared, record: recorderAt('administration') }),
     reads: {
-      status: () => status,
+      status: () => ({ ...status, isolation: engines.description() }), // a reload may bring another engine
       elevation: () => elevationsOf(administration, roles),
       logs: output.recent,
       follow: output.follow,

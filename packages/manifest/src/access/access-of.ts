@@ -1,4 +1,4 @@
-import type { App, FunctionDeclaration, Permission, Role, Route } from '../app.ts'
+import type { App, Elsewhere, FunctionDeclaration, Permission, Role, Route } from '../app.ts'
 import type { Guest } from '../guest.ts'
 import type { EmbeddedClient } from '../people.ts'
 import { showDuration } from '../source/units.ts'
@@ -202,8 +202,12 @@ function functionFacts(app: App, one: FunctionDeclaration): readonly AccessFact[
   const reuse = { never: 'serves one call', user: 'serves one user', shared: 'may serve many users' }[one.reuse]
   return [
     opaque(`zone ${name}`, `${name} runs in ${one.zone}`),
-    opaque(`code ${name}`, `${name} runs ${one.code.slice(app.folder.length + 1)}`),
-    measure(`reuse ${name}`, { never: 1, user: 2, shared: 3 }[one.reuse], `a box of ${name} ${reuse}`),
+    ...(one.elsewhere === undefined
+      ? [
+          opaque(`code ${name}`, `${name} runs ${one.code.slice(app.folder.length + 1)}`),
+          measure(`reuse ${name}`, { never: 1, user: 2, shared: 3 }[one.reuse], `a box of ${name} ${reuse}`),
+        ]
+      : elsewhereFacts(name, one.elsewhere)),
     ...one.routes.flatMap((route) => routeFacts(name, route)),
     ...one.can.flatMap((permission) => permissionFacts(name, permission)),
     ...(one.identityPolicies ?? []).map(({ name: policy, digest, document }) =>
@@ -213,6 +217,20 @@ function functionFacts(app: App, one: FunctionDeclaration): readonly AccessFact[
         document.Statement.some(({ Effect }) => Effect === 'Deny') ? 2 : 0,
       ),
     ),
+  ]
+}
+
+/** Another address, account or version is other code, and may be other people's. */
+function elsewhereFacts(name: string, elsewhere: Elsewhere): readonly AccessFact[] {
+  const { version, privateUpstream } = elsewhere
+  const where =
+    elsewhere.engine === 'http'
+      ? `at ${elsewhere.url}`
+      : `in AWS Lambda as ${elsewhere.functionName} at ${elsewhere.endpoint} (${elsewhere.region})`
+  return [
+    opaque(`code ${name}`, `${name} runs ${where}, version ${version}, with whatever that machine reaches`),
+    measure(`reuse ${name}`, 3, `${name} may serve many users in one place`),
+    ...(privateUpstream ? [grant(`${name} may be in a private network`)] : []),
   ]
 }
 

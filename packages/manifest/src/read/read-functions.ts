@@ -7,6 +7,7 @@ import { parseDurationMs, parseLimit } from '../source/units.ts'
 import { readBodySchema } from './body-schema.ts'
 import { looksSecret } from './looks-secret.ts'
 import { readBoxes, readCode } from './read-code.ts'
+import { readCalls, readElsewhere } from './read-elsewhere.ts'
 import { readPermissions } from './read-permissions.ts'
 import { readPolicies } from './read-policies.ts'
 import { resolve, type Reading } from './reading.ts'
@@ -22,7 +23,8 @@ function readFunction({ key, keyAt, value }: Entry, reading: Reading): FunctionD
   const zoneNode = child(value, 'zone')
   const zone = textOf(zoneNode) ?? ''
   if (zoneNode !== undefined) resolve(zone, zoneNode.at, 'zone', declared.zones, faults)
-  const code = readCode(key, value, reading)
+  const elsewhere = readElsewhere(key, value, reading)
+  const code = elsewhere === undefined ? readCode(key, value, reading) : { code: '', runtime: 'node' as const }
   const can = readPermissions(key, child(value, 'can'), reading)
   const identityPolicies = readPolicies(child(value, 'policies'), 'identity', reading)
   const memory = child(value, 'memory')
@@ -30,9 +32,10 @@ function readFunction({ key, keyAt, value }: Entry, reading: Reading): FunctionD
     name: key,
     zone,
     arn: arn.functionOf(declared.app, zone, key),
+    ...(elsewhere === undefined ? {} : { elsewhere }),
     ...code,
     layers: textsOf(child(value, 'layers')).flatMap(({ text, at }) => files.locate(text, at, faults) ?? []),
-    boxes: readBoxes(key, child(value, 'boxes'), reading),
+    boxes: elsewhere === undefined ? readBoxes(key, child(value, 'boxes'), reading) : readCalls(child(value, 'calls')),
     routes: readRoutes(key, zone, child(value, 'routes'), reading),
     offers: readOffers(key, child(value, 'offers'), reading),
     can,

@@ -1,6 +1,7 @@
 import { issuerKinds } from '@sallyport/core/identity'
 
 import { doorsShape } from './door-grammar.ts'
+import { hereOrElsewhere } from './elsewhere-grammar.ts'
 import type { Shape } from './shape.ts'
 import {
   callLimit,
@@ -420,7 +421,7 @@ export const manifestShape: Extract<Shape, { kind: 'record' }> = {
         named: {
           says: nameSays,
           pattern: name,
-          of: {
+          of: hereOrElsewhere({
             kind: 'record',
             keys: {
               zone: { shape: nameText, required: true, about: 'The zone in which it runs.' },
@@ -491,7 +492,7 @@ export const manifestShape: Extract<Shape, { kind: 'record' }> = {
                 about: 'IAM documents attached to its identity, and guests.',
               },
             },
-          },
+          }),
         },
       },
     },

@@ -34,6 +34,8 @@ export type Shape =
 export interface Field {
   readonly shape: Shape
   readonly required?: boolean
+  /** Its value, one of few, says which of several records is meant, whatever else stands there. */
+  readonly tells?: boolean
   /** One line for the editor. */
   readonly about?: string
 }
@@ -66,7 +68,8 @@ export function checkShape(node: Node, shape: Shape, path: string, faults: Fault
       return checkRecord(node, shape, path, faults)
     case 'either': {
       const fitting = shape.of.filter((one) => takes(one, node))
-      const alternative = fitting.find((one) => holdsRequired(one, node)) ?? fitting[0]
+      const alternative =
+        fitting.find((one) => isTold(one, node)) ?? fitting.find((one) => holdsRequired(one, node)) ?? fitting[0]
       if (alternative === undefined) wrongType(node, path, shape.of.map(describeShape).join(', or '), faults)
       else checkShape(node, alternative, path, faults)
     }
@@ -145,6 +148,14 @@ function holdsRequired(shape: Shape, node: Node): boolean {
   return Object.entries(shape.keys).every(
     ([key, field]) => field.required !== true || node.entries.some((entry) => entry.key === key),
   )
+}
+
+function isTold(shape: Shape, node: Node): boolean {
+  if (shape.kind !== 'record' || node.kind !== 'map') return false
+  const [key, field] = Object.entries(shape.keys).find(([, { tells }]) => tells === true) ?? []
+  const value = node.entries.find((entry) => entry.key === key)?.value
+  if (field?.shape.kind !== 'text' || value?.kind !== 'text') return false
+  return field.shape.options?.includes(value.text) ?? false
 }
 
 function describeShape(shape: Shape): string {

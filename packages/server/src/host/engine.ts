@@ -45,18 +45,22 @@ export interface OutputLine {
   readonly text: string
 }
 
+/** The engines that there are. */
+export type EngineName = 'box' | 'http' | 'lambda'
+
 /**
- * Runs functions. Contract: `invoke` never rejects; one box runs one invocation at a time;
- * under `reuse: user` a box never serves two affinities, under `never` never two invocations;
- * after `close` no process, namespace, mount or cgroup of this engine is left.
+ * Runs functions. Contract: `invoke` never rejects, and answers by the deadline; calls beyond what it may run wait, so
+ * many and no more; a call that is under way when its function is replaced ends as it began. Of boxes also: one runs
+ * one invocation at a time; under `reuse: user` it never serves two affinities, under `never` never two invocations.
+ * After `close` no process, namespace, mount, cgroup or connection of this engine is left.
  */
-export interface Engine {
-  readonly name: 'box'
+export interface Engine<Image = FunctionImage> {
+  readonly name: EngineName
   readonly strength: Strength
   /** One line for the banner: what holds and what does not on this machine. */
   readonly description: string
   /** Puts functions into service, or replaces them; boxes of an older digest finish their call and end. */
-  deploy(images: readonly FunctionImage[]): Promise<void>
+  deploy(images: readonly Image[]): Promise<void>
   invoke(invocation: Invocation): Promise<InvocationResult>
   close(): Promise<void>
 }

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { rootCommandLine } from '@sallyport/core/access'
 
 import { scratchBytes } from './box/box-options.ts'
+import { elsewhereStrengths } from './elsewhere/strengths.ts'
 import type { Strength } from './engine.ts'
 import { hardRequirements, probeIsolation } from './kernel/isolation.ts'
 import { pythonVersion } from './runtime/runtimes.ts'
@@ -22,7 +23,7 @@ export interface HostFinding {
 export async function examineHost(): Promise<readonly HostFinding[]> {
   const { usable, findings } = await probeIsolation()
   const boxes = findings.map((finding) => ({ ...finding, required: hardRequirements.has(finding.control) }))
-  return [...boxes, network(usable), scratch(usable), serverRights(), python(), strongTier()]
+  return [...boxes, network(usable), scratch(usable), serverRights(), python(), ...engines(usable), strongTier()]
 }
 
 function network(usable: boolean): HostFinding {
@@ -35,6 +36,24 @@ function scratch(usable: boolean): HostFinding {
     ? `/tmp in memory, of ${scratchBytes / 1024 / 1024} MiB; nothing else is writable`
     : 'no box can be made'
   return { control: 'disk', strength: usable ? 'hard' : 'absent', required: false, detail }
+}
+
+/** Each engine that `engine:` may name, and the strength that its functions' records carry. */
+function engines(usable: boolean): readonly HostFinding[] {
+  const box: HostFinding = {
+    control: 'engine box',
+    strength: usable ? 'hard' : 'absent',
+    required: false,
+    detail: usable ? 'one sandbox per instance of a function' : 'no box can be made',
+  }
+  return [
+    box,
+    ...(['http', 'lambda'] as const).map((name) => ({
+      control: `engine ${name}`,
+      required: false,
+      ...elsewhereStrengths[name],
+    })),
+  ]
 }
 
 function serverRights(): HostFinding {

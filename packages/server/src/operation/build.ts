@@ -1,18 +1,26 @@
 import { SallyportError } from '@sallyport/core/access'
 import type { App } from '@sallyport/manifest'
 
-import { buildFunction, type BuildFault, type FunctionImage, moduleFoldersOf } from '../host/index.ts'
+import { buildFunction, type BuildFault, type Deployed, type FunctionImage, moduleFoldersOf } from '../host/index.ts'
 
-/** Bundles every function of an app, each in a box without network. Throws `build.failed` with every fault at once. */
+/**
+ * Bundles every function of an app that runs here, each in a box without network. Throws `build.failed` with every
+ * fault at once.
+ */
 export async function buildFunctions(
   app: App,
   runtimeDir: string,
   report: (line: string) => void,
-): Promise<readonly FunctionImage[]> {
+): Promise<readonly Deployed[]> {
   const moduleFolders = moduleFoldersOf(app.folder)
   const built = await Promise.all(
     app.functions.map(async (declared) => {
       const { name, zone, arn, timeoutMs, memoryMb, reuse, environment, code: entry, runtime, layers } = declared
+      const { elsewhere } = declared
+      if (elsewhere !== undefined) {
+        const { max: maxCalls, queue } = declared.boxes
+        return { name, arn, timeoutMs, maxCalls, maxWaiting: queue, elsewhere }
+      }
       const { min: warmBoxes, max: maxBoxes, idleMs: idleBoxMs, queue: maxWaiting } = declared.boxes
       const result = await buildFunction({
         entry,
@@ -45,7 +53,7 @@ export async function buildFunctions(
   )
   const faults = built.flatMap((result) => ('faults' in result ? result.faults : []))
   if (faults.length > 0) throw new SallyportError('build.failed', `The functions do not build:\n${faults.join('\n')}`)
-  return built.filter((result): result is FunctionImage => !('faults' in result))
+  return built.filter((result): result is Deployed => !('faults' in result))
 }
 
 /** The ports of the tunnels that a function may open; a box has no listener for any other. */

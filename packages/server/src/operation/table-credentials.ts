@@ -3,24 +3,37 @@ import type { Table } from '@sallyport/manifest'
 
 import type { UpstreamCredentials } from '../egress/index.ts'
 
+type UseSecret = (name: string) => Secret<string> | undefined
+type FixFor = (name: string) => { readonly fix?: string }
+
 /**
- * What calls to a table are signed with beyond the door. The embedded dynalite checks no signature: any pair will do;
- * an endpoint that the manifest names is called with the pair an administrator put into the vault.
+ * The pair that an administrator put into the vault, with the token of a session where there is one. `what` begins the
+ * sentence that says who needs it. Throws `secret.missing`.
  */
-export function tableCredentials(
-  useSecret: (name: string) => Secret<string> | undefined,
-  fixFor: (name: string) => { readonly fix?: string },
-): (table: Table) => UpstreamCredentials {
-  const embedded: UpstreamCredentials = { accessKeyId: 'embedded', secretAccessKey: new Secret('checks-nothing') }
-  return (table) => {
-    if (table.endpoint === undefined) return embedded
+export function awsCredentials(useSecret: UseSecret, fixFor: FixFor): (what: string) => UpstreamCredentials {
+  return (what) => {
     const accessKeyId = useSecret('aws-access-key-id')
     const secretAccessKey = useSecret('aws-secret-access-key')
     if (accessKeyId === undefined || secretAccessKey === undefined) {
       const missing = accessKeyId === undefined ? 'aws-access-key-id' : 'aws-secret-access-key'
-      const message = `The table ${table.name} has an endpoint, and the secret ${missing} has not been set.`
+      const message = `${what} needs the secret ${missing}, which has not been set.`
       throw new SallyportError('secret.missing', message, fixFor(missing))
     }
-    return { accessKeyId: accessKeyId.reveal(), secretAccessKey }
+    const sessionToken = useSecret('aws-session-token')
+    return {
+      accessKeyId: accessKeyId.reveal(),
+      secretAccessKey,
+      ...(sessionToken === undefined ? {} : { sessionToken }),
+    }
   }
+}
+
+/**
+ * What calls to a table are signed with beyond the door. The embedded dynalite checks no signature: any pair will do;
+ * an endpoint that the manifest names is called with the pair from the vault.
+ */
+export function tableCredentials(useSecret: UseSecret, fixFor: FixFor): (table: Table) => UpstreamCredentials {
+  const embedded: UpstreamCredentials = { accessKeyId: 'embedded', secretAccessKey: new Secret('checks-nothing') }
+  const fromVault = awsCredentials(useSecret, fixFor)
+  return (table) => (table.endpoint === undefined ? embedded : fromVault(`The endpoint of the table ${table.name}`))
 }

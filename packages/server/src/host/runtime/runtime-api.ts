@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { Server, Socket } from 'node:net'
 
 import type { Invocation, InvocationResult } from '../invocation.ts'
+import { describeError, failureIn, failureReported } from './failure-report.ts'
 import { passOn, streamedResult } from './streamed.ts'
 
 /** The host's end of one box's Lambda Runtime API. */
@@ -40,8 +41,9 @@ export interface RuntimeApiOptions {
 /** AWS Lambda's limit for a synchronous response. */
 export const maxResponseBytes: number = 6 * 1024 * 1024
 /** A streamed answer that nobody hears of before it is whole. */
-const maxStreamedBytes = 20 * 1024 * 1024
-const maxErrorBytes = 256 * 1024
+export const maxHeldBytes: number = 20 * 1024 * 1024
+/** What a report of an error may have. */
+export const maxErrorBytes: number = 256 * 1024
 const maxForeignConnections = 8
 /** Of a runtime that is not ours: one that waits, one that answers, and some that are just closing. */
 const maxConnections = 32
@@ -165,63 +167,18 @@ async function resultOf(
   { onStream }: Invocation,
 ): Promise<InvocationResult> {
   const streams = responded && request.headers['lambda-runtime-function-response-mode'] === 'streaming'
-  if (streams && onStream !== undefined) return passOn(request, onStream, () => failureInTrailers(request))
-  const maxBytes = streams ? maxStreamedBytes : maxResponseBytes
+  const type = request.headers['content-type']
+  const failureOf = (): InvocationResult | undefined => failureIn(request.trailers)
+  if (streams && onStream !== undefined)
+    return passOn(request.iterator({ destroyOnReturn: false }), type, onStream, failureOf)
+  const maxBytes = streams ? maxHeldBytes : maxResponseBytes
   const body = await read(request, responded ? maxBytes : maxErrorBytes)
   if (body === undefined) {
     return { kind: 'error', code: 'function.output_too_large', message: `the answer exceeds ${maxBytes} bytes` }
   }
-  if (streams) return failureInTrailers(request) ?? streamedResult(request.headers['content-type'] ?? '', body)
+  if (streams) return failureOf() ?? streamedResult(type ?? '', body)
   if (responded) return { kind: 'response', body }
-  return { kind: 'error', code: codeOf(errorType(body)), message: describeError(body) }
-}
-
-/** A stream that broke off says so after its last byte. */
-function failureInTrailers({ trailers }: IncomingMessage): InvocationResult | undefined {
-  const type = trailers['lambda-runtime-function-error-type']
-  if (type === undefined) return undefined
-  const report = Buffer.from(trailers['lambda-runtime-function-error-body'] ?? '', 'base64')
-  return { kind: 'error', code: codeOf(type), message: describeError(report) }
-}
-
-/** The error types that our own runtime client sends. Forging one mislabels nothing but the forger's own failure. */
-function codeOf(type: string): string {
-  switch (type) {
-    case 'Function.ResponseSizeTooLarge':
-      return 'function.output_too_large'
-    case 'Runtime.OutOfMemory':
-      return 'function.out_of_memory'
-    case 'Sallyport.TicketRefused':
-      return 'function.ticket_refused'
-    default:
-      return 'function.threw'
-  }
-}
-
-function errorType(body: Uint8Array): string {
-  return textOf(parseObject(body)?.['errorType'])
-}
-
-function describeError(body: Uint8Array | undefined): string {
-  const report = body === undefined ? undefined : parseObject(body)
-  if (report === undefined) return 'the runtime reported an error that is not JSON'
-  const stack = Array.isArray(report['stackTrace']) ? report['stackTrace'].map(textOf) : []
-  return [`${textOf(report['errorType'])}: ${textOf(report['errorMessage'])}`, ...stack].join('\n')
-}
-
-/** Parses what a box sent. Adversary: the function, which may send anything. */
-function parseObject(body: Uint8Array): Readonly<Record<string, unknown>> | undefined {
-  try {
-    const parsed: unknown = JSON.parse(Buffer.from(body).toString('utf8'))
-    if (typeof parsed !== 'object' || parsed === null) return undefined
-    return parsed as Readonly<Record<string, unknown>> // every member is checked where it is read
-  } catch {
-    return undefined
-  }
-}
-
-function textOf(value: unknown): string {
-  return typeof value === 'string' ? value : ''
+  return failureReported(body)
 }
 
 /** The whole body, or undefined when it is larger; the rest of a larger one is let go unread into memory. */

@@ -5,7 +5,10 @@ import { engineContract } from '../testing/engine-contract.ts'
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 
-const pythonTraits = { module: /index\.py/, hasPromises: false }
+const pythonTraits = {
+  module: /index\.py/,
+  instead: { 'unawaited rejections': { is: 'Python has no promises' } },
+}
 
 engineContract('a box with Python', () => makeEngine({ runtime: 'python' }), pythonTraits)
 engineContract('a box with a bootstrap of its own', () => makeEngine({ runtime: 'bootstrap' }), pythonTraits)

@@ -1,10 +1,8 @@
-import type { IncomingMessage } from 'node:http'
-
 import { fromFunctionResult } from './event.ts'
 import type { Invocation, InvocationResult } from '../invocation.ts'
 
 /** AWS's type for an answer whose body is preceded by its status and headers. */
-const httpResponse = 'application/vnd.awslambda.http-integration-response'
+export const httpResponse = 'application/vnd.awslambda.http-integration-response'
 /** Eight zero bytes end the prelude. */
 const separator = Buffer.alloc(8)
 
@@ -37,12 +35,11 @@ const done: InvocationResult = { kind: 'response', body: new Uint8Array() }
  * the body has ended. Resolves when the function has said all, also where nobody read on.
  */
 export async function passOn(
-  request: IncomingMessage,
+  chunks: AsyncIterator<Buffer>,
+  type = 'application/octet-stream',
   onStream: NonNullable<Invocation['onStream']>,
   failureOf: () => InvocationResult | undefined,
 ): Promise<InvocationResult> {
-  const chunks: AsyncIterator<Buffer> = request.iterator({ destroyOnReturn: false })
-  const type = request.headers['content-type'] ?? 'application/octet-stream'
   const { head, rest } =
     type === httpResponse
       ? await readHead(chunks)

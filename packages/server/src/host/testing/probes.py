@@ -53,6 +53,7 @@ probes = {
     "throwError": throw,
     "exit": lambda event, _: os._exit(event["status"]),
     "loop": loop,
+    "wait": lambda event, _: time.sleep(event["ms"] / 1000),
     "never": lambda _event, _context: time.sleep(3600),
     "answerOf": lambda event, _: "x" * event["bytes"],
     "claims": lambda _, context: context.sallyport,

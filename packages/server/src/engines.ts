@@ -1,0 +1,62 @@
+import { randomBytes } from 'node:crypto'
+
+import type { DecisionRecord, Secret } from '@sallyport/core/access'
+import type { TicketClaims } from '@sallyport/core/identity'
+import { type App, setSecretFix } from '@sallyport/manifest'
+
+import { createUpstreams } from './egress/index.ts'
+import {
+  type BoxEngineOptions,
+  createBoxEngine,
+  createHttpEngine,
+  createLambdaEngine,
+  type Engines,
+  routeEngines,
+} from './host/index.ts'
+import { awsCredentials, type Ending, nowMs } from './operation/index.ts'
+
+/** What the engines need of the other rooms. */
+interface EngineRooms {
+  readonly app: () => App
+  readonly box: Omit<BoxEngineOptions, 'clock' | 'random'>
+  readonly signTicket: (claims: TicketClaims) => Promise<string>
+  readonly useSecret: (name: string) => Secret<string> | undefined
+}
+
+/** Opens every engine: boxes here, and the two whose functions run elsewhere. What was started ends with `started`. */
+export async function openEngines(rooms: EngineRooms, started: Ending[]): Promise<Engines> {
+  const { app, box, signTicket, useSecret } = rooms
+  const common = { clock: nowMs, random: (bytes: number) => randomBytes(bytes) }
+  const upstreams = createUpstreams(undefined)
+  started.push(() => upstreams.close())
+  const remote = { ...common, send: upstreams.call, signTicket, onOutput: box.onOutput }
+  const credentials = awsCredentials(useSecret, (name) => setSecretFix(app(), name))
+  const engines = routeEngines({
+    box: await createBoxEngine({ ...common, ...box }),
+    http: createHttpEngine(remote),
+    lambda: createLambdaEngine({ ...remote, credentials: (name) => credentials(`The function ${name}`) }),
+  })
+  started.push(() => engines.close())
+  return engines
+}
+
+/**
+ * How strongly whatever a decision lets run is kept apart, as its record says it: the function that a route or a call
+ * leads to, and for a call out of a box that box as well.
+ */
+export function isolationIn(
+  { door, asked }: Pick<DecisionRecord, 'door' | 'asked'>,
+  isolationOf: Engines['isolationOf'],
+): string {
+  const names = asked.flatMap(({ resource }) => functionIn(resource) ?? [])
+  const all = new Set([
+    ...(door === 'egress' || names.length === 0 ? [isolationOf('')] : []),
+    ...names.map(isolationOf),
+  ])
+  return [...all].join(', ')
+}
+
+/** `arn:sallyport:route:APP:ZONE:FUNCTION/…` and `arn:sallyport:function:APP:ZONE:FUNCTION/…`. */
+function functionIn(resource: string): string | undefined {
+  return /^arn:sallyport:(?:route|function):[^:]*:[^:]*:([^/]+)(?:\/|$)/.exec(resource)?.[1]
+}

@@ -1,0 +1,64 @@
+import { SallyportError } from '@sallyport/core/access'
+import type { Elsewhere } from '@sallyport/manifest'
+
+import type { RemoteFunction } from './elsewhere/remote-function.ts'
+import type { Engine, EngineName } from './engine.ts'
+import type { FunctionImage } from './image.ts'
+import type { Invocation, InvocationResult } from './invocation.ts'
+
+/** A function as it is put into service: built, for a box; or called where it is. */
+export type Deployed = FunctionImage | RemoteFunction
+
+/** One engine for each place where functions run. */
+export interface EngineSet {
+  readonly box: Engine
+  readonly http: Engine<RemoteFunction<Extract<Elsewhere, { engine: 'http' }>>>
+  readonly lambda: Engine<RemoteFunction<Extract<Elsewhere, { engine: 'lambda' }>>>
+}
+
+/** All engines as one. */
+export interface Engines {
+  /** For the banner: every engine that has a function, the box first. */
+  description(): string
+  /** `http (cooperative)`: the engine that runs a function, and its strength. That of boxes for an unknown name. */
+  isolationOf(functionName: string): string
+  deploy(deployed: readonly Deployed[]): Promise<void>
+  invoke(invocation: Invocation): Promise<InvocationResult>
+  close(): Promise<void>
+}
+
+/** Gives each function to its engine. Whoever changes engines is served by the new one from the next call on. */
+export function routeEngines(engines: EngineSet): Engines {
+  const places = new Map<string, EngineName>()
+  const nameOf = (functionName: string): EngineName => places.get(functionName) ?? 'box'
+  return {
+    description: () => {
+      const used = new Set<EngineName>(['box', ...places.values()])
+      return [...used].map((name) => engines[name].description).join('; ')
+    },
+    isolationOf: (functionName) => {
+      const { name, strength } = engines[nameOf(functionName)]
+      return `${name} (${strength})`
+    },
+    deploy: async (deployed) => {
+      await engines.box.deploy(deployed.filter((one): one is FunctionImage => !('elsewhere' in one)))
+      await engines.http.deploy(deployed.filter(isAt('http')))
+      await engines.lambda.deploy(deployed.filter(isAt('lambda')))
+      for (const one of deployed) places.set(one.name, 'elsewhere' in one ? one.elsewhere.engine : 'box')
+    },
+    invoke: (invocation) => engines[nameOf(invocation.functionName)].invoke(invocation),
+    close: async () => {
+      const ended = await Promise.allSettled(
+        Object.values(engines).map((engine: { close(): Promise<void> }) => engine.close()),
+      )
+      const failures = ended.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []))
+      if (failures.length > 0)
+        throw new SallyportError('host.close', 'an engine did not end', { cause: new AggregateError(failures) })
+    },
+  }
+}
+
+function isAt<Name extends Elsewhere['engine']>(name: Name) {
+  return (one: Deployed): one is RemoteFunction<Extract<Elsewhere, { engine: Name }>> =>
+    'elsewhere' in one && one.elsewhere.engine === name
+}
