@@ -196,12 +196,12 @@ async function start(
         uidRange: uidRangeOf(folders.state),
         ...(options.inspect === undefined ? {} : { inspect: options.inspect }),
       },
-      signTicket: sts.signTicket,
+      signTicket: workloads.signTicket,
       useSecret: vault.useSecret,
     },
     started,
   )
-  isolationOf = (name) => `${engines.isolationOf(name)}${options.inspect === undefined ? '' : ', debug'}`
+  isolationOf = (name) => (engines.isolationOf(name).startsWith('box') ? isolation : engines.isolationOf(name))
   // Whatever door it came by, a function that fails says so in its own log.
   async function invoke(invocation: Invocation): Promise<InvocationResult> {
     const result = await engines.invoke(invocation)
