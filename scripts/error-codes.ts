@@ -221,10 +221,24 @@ export const errorCodes: Readonly<Record<string, Entry>> = {
     'A request left the box while no invocation ran.',
     'Make requests inside the handler, not at import.',
   ],
+  'exit.no_descriptors': [
+    'The server is short of file descriptors, and keeps the last ones for its ledger and vault.',
+    'Start it with a higher limit, such as `ulimit -n 65536`, or close what a function leaves open.',
+  ],
   'exit.too_many': [
     'A box has more requests under way than one may have.',
     'Await answers before you ask for more; a pool of connections bounds what is asked at once.',
   ],
+  'exit.too_many_bytes': [
+    'The bodies of a box that are held at one time are more than they may be.',
+    'Send large bodies one after the other, or by an operation that need not read them whole.',
+  ],
+  'exit.too_many_connections': [
+    'A box holds more connections than it may.',
+    'Use one client with keep-alive for all requests, and close what is not used.',
+  ],
+  'exit.too_many_names': ['A box asks for more names in a second than it may.', 'Keep connections open.'],
+  'exit.too_slow': ['A request was begun, and its head was not complete in time.', mendRequest],
   'exit.unfinished': [
     'A request was not complete in time, or when its invocation ended.',
     'Await every request before you answer.',
@@ -469,6 +483,7 @@ export const errorCodes: Readonly<Record<string, Entry>> = {
     'The person holds two roles that nobody may hold both.',
     'Take one of them away at the issuer that states them.',
   ],
+  'server.no_limits': ['The kernel does not say how many files may be open.', 'Mount /proc.'],
   'server.port_forbidden': ['This user may not open the port.', 'Use a port above 1023: `--port N`.'],
   'server.port_in_use': ['Another program has the port.', '`--port 0` takes any free one.'],
   'server.slow_stop': ['A part did not end in time; the process ended without it.', 'Report it with the log.'],

@@ -2,6 +2,7 @@ import { administrationGuards } from './administration.ts'
 import { awsGuards } from './aws.ts'
 import { credentialFormGuards } from './credential-form.ts'
 import { egressGuards } from './egress.ts'
+import { egressLimitGuards } from './egress-limits.ts'
 import { gatewayGuards } from './gateway.ts'
 import type { Guard } from './guard.ts'
 import { guestGuards } from './guests.ts'
@@ -39,6 +40,7 @@ export const guards: readonly Guard[] = [
   ...serverGuards,
   ...workloadGuards,
   ...egressGuards,
+  ...egressLimitGuards,
   ...ledgerGuards,
   ...secretGuards,
   ...administrationGuards,

@@ -21,13 +21,15 @@ interface EngineRooms {
   readonly box: Omit<BoxEngineOptions, 'clock' | 'random'>
   readonly signTicket: (claims: TicketClaims) => Promise<string>
   readonly useSecret: (name: string) => Secret<string> | undefined
+  /** Whether one more file descriptor may be opened for a function that runs elsewhere. */
+  readonly mayOpen: () => boolean
 }
 
 /** Opens every engine: boxes here, and the two whose functions run elsewhere. What was started ends with `started`. */
 export async function openEngines(rooms: EngineRooms, started: Ending[]): Promise<Engines> {
   const { app, box, signTicket, useSecret } = rooms
   const common = { clock: nowMs, random: (bytes: number) => randomBytes(bytes) }
-  const upstreams = createUpstreams(undefined)
+  const upstreams = createUpstreams(undefined, rooms.mayOpen)
   started.push(() => upstreams.close())
   const remote = { ...common, send: upstreams.call, signTicket, onOutput: box.onOutput }
   const credentials = awsCredentials(useSecret, (name) => setSecretFix(app(), name))

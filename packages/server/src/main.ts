@@ -2,7 +2,8 @@ import { SallyportError } from '@sallyport/core/access'
 
 import { describeFailure, failureFields, parseServerArguments } from './operation/index.ts'
 import type { FirstAdministrator } from './first-administrator.ts'
-import { type RunningServer, startServer, type Status } from './server.ts'
+import { type RunningServer, startServer } from './server.ts'
+import type { Status } from './status.ts'
 
 /** The first thing printed: how strongly the boxes hold, and who vouches for the ledger. */
 function banner(status: Status, first: FirstAdministrator, took: number): string {

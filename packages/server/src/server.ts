@@ -27,6 +27,7 @@ import {
   type Ending,
   explainListenFailure,
   failureLine,
+  keepDescriptors,
   loadManifestOf,
   newId,
   nowMs,
@@ -44,6 +45,7 @@ import {
   uidRangeOf,
 } from './operation/index.ts'
 import { keepLeafFresh, openPeople } from './people.ts'
+import type { Status } from './status.ts'
 import { openWorkloads } from './workloads.ts'
 
 /** A server that is up. */
@@ -53,23 +55,6 @@ export interface RunningServer {
   readonly firstAdministrator: FirstAdministrator
   /** Ends everything that was started, in reverse order. */
   close(): Promise<void>
-}
-
-/** What `GET /v1/status` tells, and what the banner is made of. */
-export interface Status {
-  readonly app: string
-  readonly pid: number
-  /** `https://localhost:8443` */
-  readonly gateway: string
-  readonly issuer: string
-  /** PEM of the authority that clients of the gateway and the issuer must trust. */
-  readonly caFile: string
-  readonly isolation: string
-  readonly ledger: string
-  /** The function whose boxes may be debugged, if any. */
-  readonly debug?: string
-  /** What this start found of the last one, in words. */
-  readonly found?: string
 }
 
 /** How often the authority of the doors is looked at; it lives seven days and is replaced in its last third. */
@@ -152,6 +137,7 @@ async function start(
   }
 
   // The way out, and the boxes.
+  const descriptors = keepDescriptors(trouble, nowMs)
   const limiter = createLimiter(nowMs)
   const interception = await openInterception(loaded.app, vault)
   const workloads = await openWorkloads(loaded.app.name, kept, folders, trouble, started)
@@ -176,6 +162,7 @@ async function start(
     },
     tableEndpoint: (table) => table.endpoint ?? tables.endpoint,
     upstreamCredentials: tableCredentials(vault.useSecret, (name) => setSecretFix(force.app, name)),
+    mayOpen: () => descriptors.mayOpen('box'),
     interception,
     isolation,
     clock: nowMs,
@@ -198,6 +185,7 @@ async function start(
       },
       signTicket: workloads.signTicket,
       useSecret: vault.useSecret,
+      mayOpen: () => descriptors.mayOpen('box'),
     },
     started,
   )
@@ -237,6 +225,7 @@ async function start(
     }),
     route: (method, path) => destinationOf(force.app, method, path),
     published: workloads.document,
+    mayConnect: () => descriptors.mayOpen('client'),
     mayKnock: (address) => limiter(`knock ${address}`, { calls: 400, perMs: 1000 }) === 0,
     onFailure: trouble,
     nowMs,

@@ -4,6 +4,7 @@ import { actions, arn, type Reason, SallyportError } from '@sallyport/core/acces
 
 import type { AttachExits, BoxListeners, Exits, FunctionImage } from '../host/index.ts'
 import { createAwsDoor } from './aws/aws.ts'
+import { createBoxLimits } from './box-limits.ts'
 import { type Box, type BoxCredential, boxEnvironment, makeCredential, subjectOf } from './box.ts'
 import { createCallerPackages } from './listen/caller.ts'
 import { createAskedNames } from './dns/asked-names.ts'
@@ -40,7 +41,7 @@ export interface BoxExtras {
 /** Makes the door through which everything leaves that leaves a box. */
 export function createEgress(rooms: EgressRooms): Egress {
   const limits = { ...defaultLimits, ...rooms.limits }
-  const upstreams = createUpstreams(rooms.upstreamCaPem)
+  const upstreams = createUpstreams(rooms.upstreamCaPem, rooms.mayOpen)
   const tokens = createTokens(upstreams, rooms.clock)
   const aws = createAwsDoor(rooms, upstreams)
   const leaves = createLeaves(rooms)
@@ -51,8 +52,6 @@ export function createEgress(rooms: EgressRooms): Egress {
     const given = expected.get(listeners.boxId)
     if (!given) throw new SallyportError('egress.unknown_box', `the box ${listeners.boxId} was given no extras`)
     let ending = new AbortController()
-    let bytesInFlight = 0
-    let underWay = 0
     const box: Box = {
       id: listeners.boxId,
       image: given.image,
@@ -62,6 +61,7 @@ export function createEgress(rooms: EgressRooms): Egress {
       signal: () => ending.signal,
     }
     const throttle = createThrottle(rooms, limits.recordedRefusalsPerSecond, `refused exits of box ${box.id}`)
+    const held = createBoxLimits(rooms, box, limits, throttle, (error) => broken({ rooms, box }, error))
     const server: RequestServer = {
       rooms,
       upstreams,
@@ -71,15 +71,7 @@ export function createEgress(rooms: EgressRooms): Egress {
       limits,
       aws,
       callers,
-      reserve: (bytes) => (bytesInFlight += bytes) <= limits.bytesInFlight,
-      enter: () => {
-        underWay += 1
-        if (underWay <= limits.requests) return true
-        throttle.count()
-        underWay -= 1
-        return false
-      },
-      leave: () => void (underWay -= 1),
+      held,
     }
 
     /** Records a refusal that has no request behind it; floods become counted gaps. */
@@ -102,6 +94,8 @@ export function createEgress(rooms: EgressRooms): Egress {
       })
     const sockets = serveBox(listeners, limits, {
       contextFor,
+      mayOpen: () => rooms.mayOpen(),
+      onLimit: held.over,
       tunnels: createTunnels(server, contextFor, rooms.upstreamCaPem),
       onRequest: (incoming) => serveRequest(server, incoming),
       onUpgrade: (incoming) => serveUpgrade(server, incoming),
@@ -115,7 +109,11 @@ export function createEgress(rooms: EgressRooms): Egress {
           ),
         ),
       onMalformed: async (code) => {
-        const reason = doorReason(code, 'What was sent is not a well-formed HTTP request.')
+        const long = code === 'request.header_too_large'
+        const message = long
+          ? `The head of a request may hold ${limits.headerBytes} bytes.`
+          : 'What was sent is not a well-formed HTTP request.'
+        const reason = doorReason(code, message)
         if (!throttle.admit()) return brokenAnswer(newId(rooms))
         return cross(
           rooms,
@@ -124,10 +122,15 @@ export function createEgress(rooms: EgressRooms): Egress {
       },
     })
     const asked = createAskedNames(rooms, box)
-    const stopDns = serveDns(rooms, listeners.dns, limits.dnsPerSecond, asked, note, () => throttle.count())
+    const stopDns = serveDns(rooms, listeners.dns, limits.dnsPerSecond, asked, {
+      note,
+      count: () => throttle.count(),
+      over: () => void held.over('exit.too_many_names'),
+    })
 
     const endInvocation = (): void => {
       asked.flush()
+      held.endInvocation()
       ending.abort()
       ending = new AbortController()
       sockets.dropAll()

@@ -5,6 +5,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 
 import { isMetadata, mayConnect } from './upstream/address.ts'
+import { dial } from './upstream/dial.ts'
 import { redactor, secretPatterns } from './door/redact.ts'
 import { createUpstreams } from './upstream/upstream.ts'
 
@@ -88,6 +89,16 @@ describe('upstreams', () => {
     expect(await call('https://localhost:9', false)).toBe('upstream.forbidden_address')
     expect(await call('http://169.254.169.254', true)).toBe('upstream.forbidden_address')
     expect(await call('http://127.0.0.1:9', true)).toBe('upstream.unreachable')
+  })
+})
+
+describe('dial', () => {
+  it('opens nothing where no descriptor is left for it', async () => {
+    const door = { upstream: 'tcp://127.0.0.1:9', privateUpstream: true } as Parameters<typeof dial>[0]
+    const code = (mayOpen: boolean): Promise<unknown> =>
+      dial(door, new AbortController().signal, () => mayOpen).catch((error: { code?: unknown }) => error.code)
+    expect(await code(true)).toBe('upstream.unreachable')
+    expect(await code(false)).toBe('exit.no_descriptors')
   })
 })
 

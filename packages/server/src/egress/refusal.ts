@@ -39,6 +39,8 @@ const statuses: ReadonlyMap<string, number> = new Map([
   ['door.unreadable', 415],
   ['door.limited', 429],
   ['exit.too_many', 429],
+  ['exit.too_many_bytes', 429],
+  ['exit.no_descriptors', 503],
   ['function.busy', 429],
   ['function.timed_out', 504],
   ['function.threw', 502],

@@ -40,6 +40,8 @@ export interface EgressRooms {
   readonly identityToken: (audience: string, subject: Subject, invocation: Invocation, svid?: FunctionSvid) => string
   /** The certificate of the function that calls. */
   readonly svidFor: (subject: Subject) => Promise<FunctionSvid>
+  /** Whether one more file descriptor may be opened for a box; the last ones are kept for ledger and vault. */
+  readonly mayOpen: () => boolean
   readonly elevatedRoles: (subjectId: string) => readonly string[]
   readonly invokeFunction: (call: FunctionInvocation) => Promise<InvocationResult>
   /** `http://127.0.0.1:PORT` of the embedded dynalite, or the endpoint that the manifest gives. */

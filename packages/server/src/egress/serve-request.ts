@@ -4,13 +4,14 @@ import type { AwsDoor } from './aws/aws.ts'
 import { type Content, takeBody } from './listen/body.ts'
 import { isForAws } from './aws/aws-names.ts'
 import type { Box } from './box.ts'
+import { limitWords } from './box-limits.ts'
 import { callExit } from './call.ts'
 import type { CallerPackages } from './listen/caller.ts'
 import { doorExit, maxBytesOf, needsWhole } from './door/door.ts'
 import type { DoorRequest, DoorTools } from './door/door-request.ts'
 import type { Exit } from './exit.ts'
 import { cross } from './gate.ts'
-import { type Head, readHead } from './listen/head.ts'
+import { doorReason, type Head, readHead } from './listen/head.ts'
 import type { Incoming } from './listen/incoming.ts'
 import { newId } from './records.ts'
 import { type ExitResponse, plainRefusal } from './refusal.ts'
@@ -24,11 +25,6 @@ export interface RequestServer extends DoorTools {
   readonly limits: EgressLimits
   readonly aws: AwsDoor
   readonly callers: CallerPackages
-  /** Takes so many bytes of what the box may hold with us; false when there are no more. Negative gives back. */
-  readonly reserve: (bytes: number) => boolean
-  /** Takes one of the requests that the box may have under way; false, and counted, when there are no more. */
-  readonly enter: () => boolean
-  readonly leave: () => void
 }
 
 /** The way of one request, from its head to its answer. Throws nothing: what breaks is a refusal. */
@@ -36,10 +32,8 @@ export async function serveRequest(server: RequestServer, incoming: Incoming): P
   const { rooms, limits, box } = server
   // Taken in the same tick in which the head was complete: this is whose request it is.
   const [invocation, signal] = [box.current(), box.signal()]
-  if (!server.enter()) {
-    // Over many connections of HTTP/2 a box could ask for more at once than a neighbour can bear; counted, not decided.
-    return plainRefusal('exit.too_many', `A box may have ${limits.requests} requests under way.`, newId(rooms))
-  }
+  // Over many connections of HTTP/2 a box could ask for more at once than a neighbour can bear.
+  if (!server.held.enter()) return server.held.over('exit.too_many')
   try {
     const head = readHead(incoming)
     const way = routeOf(rooms, head, limits.bodyBytes)
@@ -52,7 +46,8 @@ export async function serveRequest(server: RequestServer, incoming: Incoming): P
       signal,
       maxBytes: way.kind === 'door' ? maxBytesOf(way, limits.bodyBytes) : limits.bodyBytes,
       timeoutMs: limits.idleMs,
-      reserve: server.reserve,
+      reserve: server.held.reserve,
+      full: () => doorReason('exit.too_many_bytes', limitWords('exit.too_many_bytes', limits)),
     })
     try {
       if (read.kind === 'refused') {
@@ -72,12 +67,12 @@ export async function serveRequest(server: RequestServer, incoming: Incoming): P
         idempotencyKey: way.operation.idempotency === undefined ? '' : newId(rooms),
       })
     } finally {
-      server.reserve(-read.reserved)
+      server.held.reserve(-read.reserved)
     }
   } catch (error) {
     return broken(server, error)
   } finally {
-    server.leave()
+    server.held.leave()
   }
 }
 

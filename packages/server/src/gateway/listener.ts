@@ -23,6 +23,8 @@ export interface GatewayOptions {
   readonly published?: (path: string) => IngressResponse | undefined
   /** Whether this address may send another request now; refusals beyond it are counted, not recorded one by one. */
   readonly mayKnock: (address: string) => boolean
+  /** Whether one more connection may be held: the last descriptors are kept for ledger and vault. Always, if absent. */
+  readonly mayConnect?: () => boolean
   /** Told of what went wrong on our side: an exception in the walk. Never told to the caller. */
   readonly onFailure: (cause: unknown, request: IngressRequest) => void
   readonly nowMs: () => number
@@ -68,6 +70,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const server: Server = secure ?? createPlainServer(limits, handle)
   const sockets = new Set<Socket>()
   server.on('connection', (socket: Socket) => {
+    if (options.mayConnect?.() === false) return void socket.destroy()
     sockets.add(socket)
     socket.once('close', () => sockets.delete(socket))
   })

@@ -3,6 +3,7 @@ export { parseServerArguments, type ServerOptions, startCommand } from './argume
 export { type AccessChange, agreeToBroadening, type Terminal } from './broadening.ts'
 export { buildFunctions } from './build.ts'
 export { closeAll, type Ending } from './close-all.ts'
+export { keepDescriptors } from './descriptors.ts'
 export { durabilityOf } from './durability.ts'
 export { describeFailure, failureFields, explainListenFailure } from './failure.ts'
 export { audienceOf, type EmbeddedProvider, issuersOf } from './issuers.ts'

@@ -139,7 +139,7 @@ export function createAwsDoor(rooms: EgressRooms, upstreams: Upstreams): AwsDoor
             timeoutMs: upstreamTimeoutMs,
             signal: life.signal,
           })
-          return await handBack(answer, { life, patterns: [], maxBytes: maxAnswerBytes })
+          return await handBack(answer, { life, patterns: [], maxBytes: maxAnswerBytes, reserve: () => true })
         } catch (error) {
           if (!(error instanceof SallyportError)) throw error
           return {

@@ -10,8 +10,15 @@ import { dnsCodes, readDnsQuery, writeDnsAnswer } from './dns-message.ts'
 import { doorReason } from '../listen/head.ts'
 import type { EgressRooms } from '../rooms.ts'
 
-/** Records a refusal that has no HTTP answer; false when it was only counted. */
-export type NoteRefusal = (resource: string, action: string, reason: ReturnType<typeof doorReason>) => Promise<boolean>
+/** What becomes of questions that get no address. */
+export interface NameRefusals {
+  /** Records a refusal that has no HTTP answer; false when it was only counted. */
+  readonly note: (resource: string, action: string, reason: ReturnType<typeof doorReason>) => Promise<boolean>
+  /** One that is only counted. */
+  readonly count: () => void
+  /** One beyond what a box may ask in a second; it gets no answer at all. */
+  readonly over: () => void
+}
 
 /** The names a box can resolve, each with an address of its own in 198.18.0.0/15 (RFC 2544, never routed). */
 export function namesOf(app: App): ReadonlyMap<string, string> {
@@ -40,8 +47,7 @@ export function serveDns(
   socket: Socket,
   perSecond: number,
   asked: AskedNames,
-  note: NoteRefusal,
-  count: () => void,
+  { note, count, over }: NameRefusals,
 ): () => void {
   let second = 0
   let seen = 0
@@ -49,7 +55,7 @@ export function serveDns(
   const onMessage = (datagram: Buffer, from: { readonly address: string; readonly port: number }): void => {
     const now = Math.floor(rooms.clock() / 1000)
     if (now !== second) [second, seen] = [now, 0]
-    if (++seen > perSecond) return count()
+    if (++seen > perSecond) return over()
     const question = readDnsQuery(datagram)
     if (!question) return count()
     const app = rooms.app()

@@ -105,6 +105,7 @@ export async function passDoor(
     patterns: secretPatterns(secrets),
     returns: operation.returns,
     maxBytes: tools.maxAnswerBytes,
+    reserve: tools.held.reserve,
     note,
   })
 }
@@ -124,6 +125,10 @@ export function publicWords(code: string): string {
     case 'exit.invocation_ended':
     case 'grant.ended':
       return 'The right to make this request ended.'
+    case 'exit.no_descriptors':
+      return 'The server is short of file descriptors; try again.'
+    case 'exit.too_many_bytes':
+      return 'The bodies of this box that are held at one time are more than they may be.'
     case 'request.too_large':
       return 'The request body is larger than this door takes.'
     case 'secret.missing':

@@ -3,6 +3,7 @@ import type { Reason } from '@sallyport/core/access'
 import type { Invocation } from '../../host/index.ts'
 import type { Content } from '../listen/body.ts'
 import type { Box } from '../box.ts'
+import type { BoxLimits } from '../box-limits.ts'
 import type { Head } from '../listen/head.ts'
 import type { EgressRooms } from '../rooms.ts'
 import type { Tokens } from './tokens.ts'
@@ -13,13 +14,15 @@ export type DoorRoute =
   | { readonly kind: 'door'; readonly door: Door; readonly operation: DoorOperation; readonly path: string }
   | { readonly kind: 'refused'; readonly resource: string; readonly reason: Reason }
 
-/** What all doors of one server share. */
+/** What the doors of one box share. */
 export interface DoorTools {
   readonly rooms: EgressRooms
   readonly upstreams: Upstreams
   readonly tokens: Tokens
   /** Of an answer that must be read whole. */
   readonly maxAnswerBytes: number
+  /** What the box has taken of us, whole answers included. */
+  readonly held: BoxLimits
 }
 
 /** One request for a door, with everything that is known of it before it is decided. */

@@ -21,6 +21,8 @@ export interface WayBack {
   readonly returns?: Returns | undefined
   /** Of an answer that must be read whole. */
   readonly maxBytes: number
+  /** Takes so many bytes of what the box may hold with us while they are read whole; negative gives back. */
+  readonly reserve: (bytes: number) => boolean
   /** For the outcome, besides what is known of the answer. */
   readonly note?: string | undefined
 }
@@ -46,8 +48,9 @@ export async function handBack(given: UpstreamAnswer, way: WayBack): Promise<Pas
   const known = { status: answer.status, tls: answer.tls, ...(note === undefined ? {} : { detail: note }) }
   const word = answer.status < 400 ? 'done' : answer.status < 500 ? 'refused-upstream' : 'failed'
 
-  if (returns?.fields !== undefined) {
-    const whole = redact(pickFields(await wholeAnswer(answer.body, way.maxBytes), returns.fields), patterns)
+  const fields = returns?.fields
+  if (fields !== undefined) {
+    const whole = redact(await wholeAnswer(answer.body, way, (all) => pickFields(all, fields)), patterns)
     return {
       response: { status: answer.status, headers: withLength(headers, whole.length), body: whole, trailers },
       outcome: Promise.resolve({ ...known, outcome: word }),

@@ -18,17 +18,38 @@ export function pickFields(body: Uint8Array, fields: NonNullable<Returns['fields
   }
 }
 
-/** The whole of an answer, or `upstream.too_large`. */
-export async function wholeAnswer(body: Uint8Array | Readable, maxBytes: number): Promise<Uint8Array> {
-  if (body instanceof Uint8Array) return body
+/** How much of an answer is read, and how much of all answers is held. */
+export interface WholeLimits {
+  readonly maxBytes: number
+  /** Takes so many bytes of what may be held at one time; false when there are no more. Negative gives back. */
+  readonly reserve: (bytes: number) => boolean
+}
+
+/** What `take` makes of the whole of an answer. Rejects with `upstream.too_large` or `exit.too_many_bytes`. */
+export async function wholeAnswer<T>(
+  body: Uint8Array | Readable,
+  { maxBytes, reserve }: WholeLimits,
+  take: (whole: Uint8Array) => T,
+): Promise<T> {
+  if (body instanceof Uint8Array) return take(body)
   const parts: Buffer[] = []
   let size = 0
-  for await (const part of body as AsyncIterable<Buffer>) {
-    size += part.length
-    if (size > maxBytes) throw new SallyportError('upstream.too_large', `an answer may hold ${maxBytes} bytes at most`)
-    parts.push(part)
+  try {
+    for await (const part of body as AsyncIterable<Buffer>) {
+      size += part.length
+      const room = reserve(part.length)
+      if (size > maxBytes) {
+        throw new SallyportError('upstream.too_large', `an answer may hold ${maxBytes} bytes at most`)
+      }
+      if (!room) {
+        throw new SallyportError('exit.too_many_bytes', 'whole answers of this box are held already, and many')
+      }
+      parts.push(part)
+    }
+    return take(Buffer.concat(parts))
+  } finally {
+    reserve(-size)
   }
-  return Buffer.concat(parts)
 }
 
 /** `true` for a field that is taken whole. */

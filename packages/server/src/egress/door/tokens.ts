@@ -61,7 +61,7 @@ export function createTokens(upstreams: Upstreams, clock: () => number): Tokens 
       timeoutMs: request.timeoutMs,
       signal: request.signal,
     })
-    const body = parseStrictObject(await wholeAnswer(answer.body, maxAnswerBytes))
+    const body = await wholeAnswer(answer.body, { maxBytes: maxAnswerBytes, reserve: () => true }, parseStrictObject)
     const token = body?.['access_token']
     const type = body?.['token_type']
     const usable = typeof token === 'string' && /^[\x21-\x7e]{1,8192}$/.test(token)

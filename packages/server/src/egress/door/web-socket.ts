@@ -57,7 +57,7 @@ async function openSocket(
   const answer = await tools.upstreams.upgrade({ ...call, protocol: '1.1', headers }, 'websocket')
   const patterns = secretPatterns(secrets)
   if (answer.kind === 'answered') {
-    return handBack(answer, { life, patterns, maxBytes: tools.maxAnswerBytes, note })
+    return handBack(answer, { life, patterns, maxBytes: tools.maxAnswerBytes, reserve: tools.held.reserve, note })
   }
   const key = request.head.headers.get('sec-websocket-key') ?? ''
   const expected = createHash('sha1').update(`${key}${acceptGuid}`).digest('base64')

@@ -23,6 +23,8 @@ export interface BodyLimits {
   readonly timeoutMs: number
   /** Takes so many bytes of what the box may hold with us; false when there are no more. */
   readonly reserve: (bytes: number) => boolean
+  /** Why there are no more. */
+  readonly full: () => Reason
 }
 
 /** Up to here a body whose length is stated is read whole: it is in the same packet, and streaming costs more. */
@@ -69,7 +71,7 @@ function readWhole(incoming: Incoming, limits: BodyLimits): Promise<BodyRead> {
       const room = limits.reserve(part.length)
       if (!room || size > limits.maxBytes) {
         body.pause()
-        return refuse(tooLarge(limits.maxBytes))
+        return refuse(room ? tooLarge(limits.maxBytes) : limits.full())
       }
       parts.push(part)
     })

@@ -1,4 +1,5 @@
 import type { SecureContext } from 'node:tls'
+import type { LimitCode } from '../box-limits.ts'
 import type { Incoming } from './incoming.ts'
 import type { ExitResponse } from '../refusal.ts'
 import type { Tunnels } from '../tunnel/tunnel.ts'
@@ -13,6 +14,10 @@ export interface ListenerHandlers {
   readonly onMalformed: (code: string) => Promise<ExitResponse>
   /** A TLS handshake for a name that no door has, or for none. */
   readonly onUndeclaredName: (name: string) => Promise<unknown>
+  /** Whether one more connection may be held at all. */
+  readonly mayOpen: () => boolean
+  /** A limit of the box was reached by what is no whole request. */
+  readonly onLimit: (code: LimitCode) => Promise<unknown>
   readonly tunnels: Tunnels
   /** The leaf for a declared host; undefined for every other name. Must resolve. */
   readonly contextFor: (name: string) => Promise<SecureContext | undefined>

@@ -23,7 +23,13 @@ export function serverOne(scheme: 'http' | 'https', limits: EgressLimits, handle
   const busy = new WeakSet<Socket>()
   // Node's own head and request timers run in listening servers only, and these never listen.
   const watch = (socket: Socket): void => {
-    watches.set(socket, setTimeout(() => socket.destroy(), limits.idleMs).unref())
+    const heard = socket.bytesRead
+    const end = (): void => {
+      // Silence is no fault; a head that does not go on is.
+      if (socket.bytesRead > heard) void handlers.onLimit('exit.too_slow')
+      socket.destroy()
+    }
+    watches.set(socket, setTimeout(end, limits.idleMs).unref())
   }
   server.on('connection', (socket) => {
     socket.once('close', () => clearTimeout(watches.get(socket)))

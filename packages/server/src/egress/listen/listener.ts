@@ -52,7 +52,16 @@ export function serveBox(listeners: BoxListeners, limits: EgressLimits, handlers
 
   function accept(serve: (socket: Socket) => void): (socket: Socket) => void {
     return (socket) => {
-      if (open.size >= limits.connections) return void socket.destroy()
+      const refused =
+        open.size >= limits.connections
+          ? 'exit.too_many_connections'
+          : handlers.mayOpen()
+            ? undefined
+            : 'exit.no_descriptors'
+      if (refused !== undefined) {
+        socket.destroy() // first, so that its descriptor is free again
+        return void handlers.onLimit(refused)
+      }
       open.add(socket)
       socket.on('close', () => open.delete(socket))
       socket.on('error', () => socket.destroy()) // a box may drop its connections as it likes

@@ -141,7 +141,7 @@ describe('HTTP/2', () => {
     const each = Array.from({ length: 5 }, () => ask(session, {}).catch(() => 'ended'))
     const refused = await Promise.race(each)
     expect(refused).toMatchObject({ status: 429, body: expect.stringContaining('exit.too_many') })
-    await expect.poll(() => harness.decisions).toHaveLength(3)
+    await expect.poll(() => harness.decisions).toHaveLength(4) // of the two that are too many, the first
   })
 
   it('ends with the invocation: no stream goes on into the next one', async () => {

@@ -109,7 +109,7 @@ export function createTunnels(
   ): Promise<Passed<Answer>> {
     const ended = endedSince(rooms, exit, grant, life.signal)
     if (ended !== undefined) throw new SallyportError(ended, 'the right to connect ended')
-    const raw = await dial(door, life.signal)
+    const raw = await dial(door, life.signal, rooms.mayOpen)
     // A server that stalls while we sign in must not outlive the invocation, nor our patience.
     const giveUp = (): void => void raw.destroy()
     const timer = setTimeout(giveUp, loginTimeoutMs)

@@ -12,12 +12,18 @@ export function hostOf({ upstream }: Pick<Door, 'upstream'>): string {
   return new URL(upstream).hostname.replace(/^\[|\]$/g, '').toLowerCase()
 }
 
-/** Resolved once, checked, and the checked address dialled. Rejects with `upstream.…`. */
-export function dial(door: Door, signal: AbortSignal): Promise<Socket> {
+/** Why nothing is dialled: the last descriptors are kept for ledger and vault. */
+export function noDescriptors(): SallyportError {
+  return new SallyportError('exit.no_descriptors', 'no file descriptor is left for a connection to the upstream')
+}
+
+/** Resolved once, checked, and the checked address dialled. Rejects with `upstream.…` or `exit.no_descriptors`. */
+export function dial(door: Door, signal: AbortSignal, mayOpen: () => boolean): Promise<Socket> {
   const host = hostOf(door)
   const { port } = new URL(door.upstream)
   const bad = forbiddenLiteral(host, door.privateUpstream)
   if (bad !== undefined) return Promise.reject(bad)
+  if (!mayOpen()) return Promise.reject(noDescriptors())
   return new Promise((resolve, reject) => {
     const socket = connect({
       host,

@@ -12,6 +12,8 @@ import { wholeAnswer } from '../door/returned.ts'
 import { createUpstreams } from './upstream.ts'
 import type { UpstreamCall } from './upstream-call.ts'
 
+const whole = { maxBytes: 100, reserve: () => true }
+
 let authority: Authority
 beforeAll(async () => {
   const kept = new Map<string, Secret<string>>()
@@ -43,7 +45,7 @@ async function callTls(options: ServerOptions, caPem: string | undefined): Promi
       timeoutMs: 2_000,
       signal: new AbortController().signal,
     })
-    return `${Buffer.from(await wholeAnswer(answer.body, 100)).toString()} over ${answer.tls}`
+    return `${await wholeAnswer(answer.body, whole, String)} over ${answer.tls}`
   } catch (error) {
     return error instanceof Error && 'code' in error ? String(error.code) : 'other'
   } finally {
@@ -91,7 +93,7 @@ describe('an upstream of HTTPS', () => {
         signal: new AbortController().signal,
         ...more,
       })
-      return `${Buffer.from(await wholeAnswer(answer.body, 100)).toString()} over ${answer.tls}`
+      return `${await wholeAnswer(answer.body, whole, String)} over ${answer.tls}`
     }
     const certificate = { key, cert, digest: 'd1' }
     try {

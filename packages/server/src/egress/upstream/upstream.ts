@@ -3,6 +3,7 @@ import { rootCertificates, TLSSocket } from 'node:tls'
 import { SallyportError } from '@sallyport/core/access'
 import { buildConnector, type Dispatcher, Pool } from 'undici'
 
+import { noDescriptors } from './dial.ts'
 import { forbiddenLiteral, pinnedLookup } from './pinned.ts'
 import type { UpgradeAnswer, UpstreamAnswer, UpstreamCall } from './upstream-call.ts'
 import { answerHandler, upgradeHandler } from './upstream-handler.ts'
@@ -24,8 +25,11 @@ interface Connections {
 
 const maxPools = 256
 
-/** Connections to the outside: TLS 1.2 or better, addresses checked and pinned, redirects handed back. */
-export function createUpstreams(caPem: string | undefined): Upstreams {
+/**
+ * Connections to the outside: TLS 1.2 or better, addresses checked and pinned, redirects handed back. A new one is made
+ * where `mayOpen` says that there is a descriptor for it: always, unless told.
+ */
+export function createUpstreams(caPem: string | undefined, mayOpen: () => boolean = () => true): Upstreams {
   const pools = new Map<string, Connections>()
 
   const connectionsFor = (call: UpstreamCall): Connections => {
@@ -48,6 +52,7 @@ export function createUpstreams(caPem: string | undefined): Upstreams {
     const connect = (options: buildConnector.Options, done: buildConnector.Callback): void => {
       const bad = forbiddenLiteral(options.hostname, privateUpstream)
       if (bad) return done(bad, null)
+      if (!mayOpen()) return done(noDescriptors(), null)
       plain(options, (...result) => {
         // What `connect` would say of itself, had it been made by the client: HTTP/2 by prior knowledge.
         if (protocol === '2' && !allowH2 && result[1]) Object.assign(result[1], { alpnProtocol: 'h2' })

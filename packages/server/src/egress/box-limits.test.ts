@@ -1,0 +1,166 @@
+import { createSocket } from 'node:dgram'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import { connect as connectTwo } from 'node:http2'
+import { connect, type Socket } from 'node:net'
+
+import { describe, expect, it, vi } from 'vitest'
+
+import { endings, listen, open } from './testing/endings.ts'
+import { ask, codeOf, type Harness, invocationOf } from './testing/harness.ts'
+
+vi.setConfig({ testTimeout: 30_000 })
+
+const charge = 'http://api.stripe.com/v1/payment_intents'
+const secured = charge.replace('http:', 'https:')
+const codes = ({ decisions }: Harness): unknown => decisions.flatMap(({ reasons }) => reasons.map(({ code }) => code))
+
+async function connected(port: number): Promise<Socket> {
+  const socket = connect(port, '127.0.0.1')
+  socket.on('error', () => undefined) // it is ended from the other side
+  endings.push(() => socket.destroy())
+  await once(socket, 'connect')
+  return socket
+}
+
+/** Connects, and waits until the other side ends it. */
+async function ended(port: number): Promise<void> {
+  const socket = connect(port, '127.0.0.1')
+  socket.on('error', () => undefined)
+  await once(socket.resume(), 'close')
+}
+
+/** An upstream that answers with so many bytes of JSON, once it is told to. */
+async function upstream(bytes: number): Promise<{ readonly origin: string; readonly answer: () => Promise<void> }> {
+  const waiting: (() => void)[] = []
+  const server = createServer((message, response) => {
+    message.resume()
+    waiting.push(() => response.end(JSON.stringify({ id: 'x'.repeat(bytes), rest: 'y'.repeat(20_000) })))
+  })
+  endings.push(
+    () => server.closeAllConnections(),
+    () => server.close(),
+  )
+  const answer = async (): Promise<void> => {
+    await expect.poll(() => waiting.length, { timeout: 10_000 }).toBeGreaterThan(0)
+    for (const each of waiting.splice(0)) each()
+  }
+  return { origin: await listen(server), answer }
+}
+
+describe('a box that takes more of us than it may', () => {
+  it('is refused further connections, with a code that is on record once for each invocation', async () => {
+    const harness = await open('http://127.0.0.1:9', { rooms: { limits: { connections: 2 } } })
+    const held = [await connected(harness.httpPort), await connected(harness.httpPort)]
+    for (let index = 0; index < 3; index++) await ended(harness.httpPort)
+    expect(codes(harness)).toEqual(['exit.too_many_connections'])
+    expect(harness.lines).toEqual([expect.stringContaining('2 connections')])
+    expect(held.map(({ destroyed }) => destroyed)).toEqual([false, false])
+    harness.invocation = invocationOf(harness.image, 'i2')
+    harness.endInvocation()
+    await Promise.all(held.map((socket) => once(socket.resume(), 'close')))
+    await connected(harness.httpPort)
+    await connected(harness.httpPort)
+    await ended(harness.httpPort)
+    expect(codes(harness)).toEqual(['exit.too_many_connections', 'exit.too_many_connections'])
+  })
+
+  it('is refused connections, its own and those to upstreams, where descriptors are short', async () => {
+    let mayOpen = true
+    const { origin, answer } = await upstream(1)
+    const harness = await open(origin, { rooms: { mayOpen: () => mayOpen } })
+    mayOpen = false
+    await ended(harness.httpPort)
+    expect(codes(harness)).toEqual(['exit.no_descriptors'])
+    mayOpen = true
+    const asked = ask(harness, secured)
+    await answer()
+    expect(await asked).toMatchObject({ status: 200 })
+  })
+
+  it('hears that there is no descriptor for an upstream', async () => {
+    let asked = 0
+    const { origin } = await upstream(1)
+    const harness = await open(origin, { rooms: { mayOpen: () => (asked += 1) === 1 } })
+    const answered = await ask(harness, secured)
+    expect([answered.status, codeOf(answered)]).toEqual([503, 'exit.no_descriptors'])
+    await expect.poll(() => harness.others).toMatchObject([{ kind: 'outcome', outcome: 'failed' }])
+  })
+
+  it('has so many bytes of request bodies held, and no more', async () => {
+    const harness = await open('http://127.0.0.1:9', {
+      rooms: { limits: { bytesInFlight: 1_000 } },
+      charge: '{ request: POST /v1/payment_intents, body: { a: any } }',
+    })
+    const json = { 'content-type': 'application/json' }
+    const answered = await ask(harness, secured, { headers: json, body: JSON.stringify({ a: 'x'.repeat(1_000) }) })
+    expect([answered.status, codeOf(answered)]).toEqual([429, 'exit.too_many_bytes'])
+    expect(codeOf(await ask(harness, secured, { headers: json, body: '{"a":"x"}' }))).toBe('upstream.unreachable')
+  })
+
+  it('has so many bytes of whole answers held, and no more', async () => {
+    const { origin, answer } = await upstream(30_000)
+    const harness = await open(origin, {
+      rooms: { limits: { bytesInFlight: 60_000 } },
+      charge: '{ request: POST /v1/payment_intents, returns: { fields: [id] } }',
+    })
+    const first = ask(harness, secured)
+    await answer()
+    expect(await first).toMatchObject({ status: 200 })
+    const small = await open(origin, {
+      rooms: { limits: { bytesInFlight: 40_000 } },
+      charge: '{ request: POST /v1/payment_intents, returns: { fields: [id] } }',
+    })
+    const second = ask(small, secured)
+    await answer()
+    expect(codeOf(await second)).toBe('exit.too_many_bytes')
+  })
+
+  it('asks for so many names in a second, and no more', async () => {
+    const harness = await open('http://127.0.0.1:9', { rooms: { limits: { dnsPerSecond: 3 }, clock: () => 1_000 } })
+    const socket = createSocket('udp4')
+    endings.push(() => socket.close())
+    let answers = 0
+    socket.on('message', () => (answers += 1))
+    const query = Buffer.from('123401000001000000000000036170690673747269706503636f6d0000010001', 'hex')
+    for (let index = 0; index < 8; index++) socket.send(query, harness.dnsPort, '127.0.0.1')
+    await expect.poll(() => codes(harness)).toEqual(['exit.too_many_names'])
+    expect(answers).toBeLessThanOrEqual(3)
+  })
+
+  it('has so long for the head of a request; silence alone is no fault', async () => {
+    const harness = await open('http://127.0.0.1:9', { rooms: { limits: { idleMs: 100 } } })
+    await ended(harness.httpPort)
+    expect(codes(harness)).toEqual([])
+    const socket = await connected(harness.httpPort)
+    socket.write('POST / HT')
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    socket.write('TP/1.1\r\nHost: a.exam')
+    await once(socket, 'close')
+    await expect.poll(() => codes(harness)).toEqual(['exit.too_slow'])
+  })
+
+  it('has a head of so many bytes, by either version of HTTP', async () => {
+    const harness = await open('http://127.0.0.1:9', { rooms: { limits: { headerBytes: 2_000 } } })
+    const answered = await ask(harness, charge, { headers: { x: 'a'.repeat(3_000) } })
+    expect([answered.status, codeOf(answered)]).toEqual([431, 'request.header_too_large'])
+    expect(answered.body).toContain('2000 bytes')
+    const session = connectTwo(`http://127.0.0.1:${harness.httpPort}`)
+    endings.push(() => session.destroy())
+    const outcome = (x: string): Promise<unknown> =>
+      new Promise((resolve) => {
+        const stream = session.request({ ':path': '/v1/payment_intents', ':authority': 'api.stripe.com', x })
+        stream.on('response', (headers) => resolve(headers[':status'])).on('error', () => resolve('ended'))
+      })
+    expect(await outcome('a')).toBe(403)
+    expect(await outcome('a'.repeat(3_000))).toBe('ended')
+  })
+
+  it('has so many streams of one HTTP/2 connection, and is told so', async () => {
+    const harness = await open('http://127.0.0.1:9', { rooms: { limits: { streams: 7 } } })
+    const session = connectTwo(`http://127.0.0.1:${harness.httpPort}`)
+    endings.push(() => session.destroy())
+    const [settings] = await once(session, 'remoteSettings')
+    expect(settings).toMatchObject({ maxConcurrentStreams: 7, enablePush: false })
+  })
+})

@@ -1,0 +1,16 @@
+/** What `GET /v1/status` tells, and what the banner is made of. */
+export interface Status {
+  readonly app: string
+  readonly pid: number
+  /** `https://localhost:8443` */
+  readonly gateway: string
+  readonly issuer: string
+  /** PEM of the authority that clients of the gateway and the issuer must trust. */
+  readonly caFile: string
+  readonly isolation: string
+  readonly ledger: string
+  /** The function whose boxes may be debugged, if any. */
+  readonly debug?: string
+  /** What this start found of the last one, in words. */
+  readonly found?: string
+}

@@ -1,0 +1,108 @@
+import type { Guard } from './guard.ts'
+
+const room = 'packages/server/src/egress'
+const limits = [`${room}/box-limits.test.ts`]
+const short = ['packages/server/src/few-descriptors.test.ts']
+
+/** What one box may take of us before anybody else is harmed. */
+export const egressLimitGuards: readonly Guard[] = [
+  {
+    name: 'the last descriptors are kept for receipts and secrets',
+    attack: 'a flood of connections leaves no descriptor for a receipt',
+    file: 'packages/server/src/operation/descriptors.ts',
+    code: "lowest < limit - kept * (whose === 'box' ? 2 : 1)",
+    without: 'lowest < limit',
+    noticedBy: short,
+    testName: "a box's connections are refused",
+  },
+  {
+    name: 'a connection of a box is refused where descriptors are short',
+    attack: 'a flood of connections leaves no descriptor for a receipt',
+    file: `${room}/listen/listener.ts`,
+    code: ': handlers.mayOpen()\n',
+    without: ': handlers.mayOpen() || true\n',
+    noticedBy: limits,
+    testName: 'where descriptors are short',
+  },
+  {
+    name: 'a connection to an upstream is not made where descriptors are short',
+    attack: 'a flood of calls leaves no descriptor for a receipt',
+    file: `${room}/upstream/upstream.ts`,
+    code: 'if (!mayOpen()) return done(noDescriptors(), null)',
+    without: '',
+    noticedBy: limits,
+    testName: 'no descriptor for an upstream',
+  },
+  {
+    name: 'a tunnel is not dialled where descriptors are short',
+    attack: 'a flood of tunnels leaves no descriptor for a receipt',
+    file: `${room}/upstream/dial.ts`,
+    code: 'if (!mayOpen()) return Promise.reject(noDescriptors())',
+    without: '',
+    noticedBy: [`${room}/guards.test.ts`],
+    testName: 'opens nothing where no descriptor is left',
+  },
+  {
+    name: 'request bodies of a box are held up to a limit for all of them',
+    attack: 'many bodies at once take the memory of the server',
+    file: `${room}/listen/body.ts`,
+    code: 'if (!room || size > limits.maxBytes)',
+    without: 'if (size > limits.maxBytes)',
+    noticedBy: limits,
+    testName: 'bytes of request bodies held',
+  },
+  {
+    name: 'whole answers of a box are held up to a limit for all of them',
+    attack: 'many answers at once take the memory of the server',
+    file: `${room}/door/returned.ts`,
+    code: 'if (!room) {',
+    without: 'if (!room && size === 0) {',
+    noticedBy: limits,
+    testName: 'bytes of whole answers held',
+  },
+  {
+    name: 'a box asks for so many names in a second',
+    attack: 'a flood of DNS takes the processor of the server',
+    file: `${room}/dns/dns.ts`,
+    code: 'if (++seen > perSecond) return over()',
+    without: '',
+    noticedBy: limits,
+    testName: 'so many names in a second',
+  },
+  {
+    name: 'a head has to be complete in time',
+    attack: 'half a head holds a connection for ever',
+    file: `${room}/listen/http-one.ts`,
+    code: 'socket.destroy()\n    }\n    watches.set',
+    without: '}\n    watches.set',
+    noticedBy: limits,
+    testName: 'so long for the head of a request',
+  },
+  {
+    name: 'a head of HTTP/1.1 has so many bytes',
+    attack: 'an endless head takes the memory of the server',
+    file: `${room}/listen/http-one.ts`,
+    code: 'maxHeaderSize: limits.headerBytes',
+    without: 'maxHeaderSize: 1_000_000',
+    noticedBy: limits,
+    testName: 'a head of so many bytes',
+  },
+  {
+    name: 'a head of HTTP/2 has so many bytes',
+    attack: 'an endless head takes the memory of the server',
+    file: `${room}/listen/http-two.ts`,
+    code: 'maxHeaderListSize: limits.headerBytes',
+    without: 'maxHeaderListSize: 1_000_000',
+    noticedBy: limits,
+    testName: 'a head of so many bytes',
+  },
+  {
+    name: 'a connection of HTTP/2 has so many streams',
+    attack: 'a flood of streams takes the memory of the server',
+    file: `${room}/listen/http-two.ts`,
+    code: 'maxConcurrentStreams: limits.streams',
+    without: 'maxConcurrentStreams: 100_000',
+    noticedBy: limits,
+    testName: 'so many streams of one HTTP/2 connection',
+  },
+]
