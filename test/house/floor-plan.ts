@@ -27,7 +27,7 @@ export const floorPlan: Readonly<Record<string, Room>> = {
   // Asks guest engines, in processes of their own: for the server at every door, for the command where it supposes.
   guests: onNode(['core/access', 'manifest'], ['@cedar-policy/cedar-wasm', '@open-policy-agent/opa-wasm']),
   'server/administration': onNode([...walk, 'core/ledger', 'manifest', 'server/ledger']),
-  'server/api': onNode([...walk, 'manifest', 'server/host', 'server/information']),
+  'server/api': onNode([...walk, 'core/identity', 'manifest', 'server/host', 'server/information']),
   'server/certificates': onNode(['core/access'], ['@peculiar/x509', 'reflect-metadata']),
   'server/egress': onNode(
     [

@@ -1,4 +1,4 @@
-import { command, type RunningApp, send, type Strength, tokens } from '@sallyport/cli'
+import { boundTokens, command, type RunningApp, send, type Strength, tokens } from '@sallyport/cli'
 import { SallyportError } from '@sallyport/core/access'
 
 /** What the driver keeps of a step: only how to find it in the ledger, and what the caller saw. */
@@ -34,15 +34,14 @@ export interface Stage {
 
 /** Sets the stage on a running app. `secrets` are this run's own. */
 export function openStage(app: RunningApp, secrets: Readonly<Record<string, string>>): Stage {
-  const token = tokens()
-  const strong: Strength = { mfa: true, device: true }
+  const [token, bound] = [tokens(), boundTokens()]
   let orderId = 'none'
   let elevation = 'none'
 
   async function administer(user: string, path: string, body?: object): Promise<Played> {
     const sent = body === undefined ? {} : { body: new TextEncoder().encode(JSON.stringify(body)) }
     try {
-      const answer = await app.api.call({ method: 'POST', path, ...sent, userToken: await token(app, user, strong) })
+      const answer = await app.api.call({ method: 'POST', path, ...sent, person: await bound(app, user) })
       const text = JSON.stringify(answer)
       return { ...idIn(text, /"id":"([0-9a-f]{32})"\}$/), text }
     } catch (error) {
@@ -62,7 +61,9 @@ export function openStage(app: RunningApp, secrets: Readonly<Record<string, stri
       const { user, mfa = false, device = false } = person ?? {}
       const answer = await send(app, {
         path,
-        ...(user === undefined ? {} : { token: await token(app, user, { mfa, device }) }),
+        ...(user === undefined
+          ? {}
+          : { token: await (mfa && device ? bound(app, user) : token(app, user, { mfa, device })) }),
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
         ...(from === undefined ? {} : { from }),
       })

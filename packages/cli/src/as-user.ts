@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { SallyportError } from '@sallyport/core/access'
 import type { FlagParametersForType } from '@stricli/core'
 
+import { type BoundToken, type HolderKey, makeHolderKey } from './bound/index.ts'
 import { isRecord, localApi, statusOf } from './local-api.ts'
 import type { SignInDetails } from './sign-in/index.ts'
 import { stateFolder, type Terminal } from './terminal.ts'
@@ -29,7 +30,7 @@ export const userFlags: FlagParametersForType<UserFlags, Terminal> = {
 }
 
 /**
- * An access token of the person who asks: of the user named, by the details that the app's own issuer left for
+ * An access token of the person who asks, bound to a key of this device: of the user named, by the details that the app's own issuer left for
  * development, or else of whoever signed in by `sallyport login`. Throws `cli.usage` when there is neither,
  * `cli.unknown_name` when the issuer has no such user.
  */
@@ -37,13 +38,27 @@ export async function accessTokenFor(
   terminal: Pick<Terminal, 'process'>,
   folder: string,
   flags: UserFlags,
-): Promise<string> {
-  return flags.as === undefined ? tokenOfLogin(terminal, folder) : developmentToken(folder, { ...flags, as: flags.as })
+): Promise<BoundToken> {
+  return flags.as === undefined
+    ? tokenOfLogin(terminal, folder)
+    : boundDevelopmentToken(folder, { ...flags, as: flags.as })
+}
+
+/** The same where nobody needs to ask: undefined when no user is named and nobody signed in. */
+export async function personIfAny(
+  terminal: Pick<Terminal, 'process'>,
+  folder: string,
+  flags: UserFlags,
+): Promise<BoundToken | undefined> {
+  if (flags.as !== undefined) return accessTokenFor(terminal, folder, flags)
+  const { issuer } = await statusOf(localApi(folder))
+  const { loginFile } = await import('./login/index.ts')
+  return loginFile(issuer, terminal.process.env).read() === undefined ? undefined : tokenOfLogin(terminal, folder)
 }
 
 const renewBeforeMs = 30_000
 
-async function tokenOfLogin({ process }: Pick<Terminal, 'process'>, folder: string): Promise<string> {
+async function tokenOfLogin({ process }: Pick<Terminal, 'process'>, folder: string): Promise<BoundToken> {
   const nobody = (): SallyportError =>
     new SallyportError('cli.usage', 'this needs a person: run sallyport login, or name one by --as USER')
   const { issuer, caFile } = await statusOf(localApi(folder))
@@ -53,28 +68,40 @@ async function tokenOfLogin({ process }: Pick<Terminal, 'process'>, folder: stri
   return file.whileHeld(async () => {
     const kept = file.read()
     if (kept === undefined) throw nobody()
-    if (kept.expiresAt - renewBeforeMs > Date.now()) return kept.accessToken
+    if (kept.expiresAt - renewBeforeMs > Date.now()) return kept
     const renewed = await refreshLogin(kept, readFileSync(caFile, 'utf8'))
     if (renewed === undefined) {
       file.remove()
       throw nobody()
     }
     file.write(renewed)
-    return renewed.accessToken
+    return renewed
   })
 }
 
-/** The same for a user of the embedded issuer whose details lie in the state folder. */
+/** The same for a user of the embedded issuer whose details lie in the state folder, with a key for this one command. */
+export async function boundDevelopmentToken(folder: string, wanted: Named): Promise<BoundToken> {
+  const key = makeHolderKey()
+  return { key, accessToken: await developmentToken(folder, wanted, key) }
+}
+
+interface Named extends UserFlags {
+  readonly as: string
+}
+
+/** A token of such a user; a bearer token without a key. */
 export async function developmentToken(
   folder: string,
-  { as: user, mfa, device }: UserFlags & { readonly as: string },
+  { as: user, mfa, device }: Named,
+  key?: HolderKey,
 ): Promise<string> {
   const { issuer, caFile } = await statusOf(localApi(folder))
   // Loaded when it is needed: most verbs never sign anybody in, and should not wait for what it brings along.
   const { signIn } = await import('./sign-in/index.ts')
   const caPem = readFileSync(caFile, 'utf8')
   const details = detailsOf(folder, user)
-  return (await signIn({ issuerUrl: issuer, caPem, userName: user, details, mfa, device })).accessToken
+  const bound = key === undefined ? {} : { key }
+  return (await signIn({ issuerUrl: issuer, caPem, userName: user, details, mfa, device, ...bound })).accessToken
 }
 
 /** Reads `development-sign-in.json`, which the embedded issuer made on its first run. Its values are secrets. */

@@ -2,7 +2,7 @@
 export { type Canaries, openCanaries } from './attacks/canaries.ts'
 export { type ClientAnswer, type ClientRequest, send } from './attacks/client.ts'
 export { command, findRunningApp, type RunningApp, startApp } from './attacks/running-app.ts'
-export { type Strength, tokens } from './attacks/tokens.ts'
+export { boundTokens, type Strength, tokens } from './attacks/tokens.ts'
 export { exitCodes } from './exit-codes.ts'
 export { localApi, type Status, statusOf } from './local-api.ts'
 export { helpTexts, runCommand } from './run-command.ts'

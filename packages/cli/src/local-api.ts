@@ -4,6 +4,7 @@ import { join } from 'node:path'
 
 import { commandLine, SallyportError } from '@sallyport/core/access'
 
+import { type HolderKey, proofOf } from './bound/index.ts'
 import { stateFolder } from './terminal.ts'
 
 /** What a running server says about itself. */
@@ -19,14 +20,20 @@ export interface Status {
   readonly debug: boolean
 }
 
+/** A token as it is presented: with proofs of its key, or as it is, which an administrative verb refuses. */
+export interface Presented {
+  readonly accessToken: string
+  readonly key?: HolderKey
+}
+
 /** One call to the server. */
 export interface Call {
   readonly method: 'GET' | 'POST' | 'PUT'
   readonly path: string
   readonly body?: Uint8Array
   readonly contentType?: string
-  /** An access token of the person who asks; administrative verbs need one, reading does not. */
-  readonly userToken?: string
+  /** Who asks, with the key that their token is bound to; administrative verbs need one, reading does not. */
+  readonly person?: Presented
 }
 
 /** The server's local API: a unix socket that only the owner of the state folder can reach. */
@@ -35,6 +42,14 @@ export interface LocalApi {
   call(call: Call): Promise<unknown>
   /** Gives the body as it arrives, line by line. */
   lines(path: string): AsyncGenerator<string>
+}
+
+/** What proofs for this API name as its address; a socket has none of its own. */
+const apiOrigin = 'http://localhost'
+
+/** RFC 9449 §9. */
+function isStale({ statusCode, headers }: IncomingMessage): boolean {
+  return statusCode === 401 && headers['www-authenticate']?.includes('use_dpop_nonce') === true
 }
 
 const maxAnswerBytes = 32 * 1024 * 1024
@@ -56,7 +71,28 @@ export function localApi(folder: string): LocalApi {
     }
   }
 
-  function send({ method, path, body, contentType, userToken }: Call): Promise<IncomingMessage> {
+  // Handed out with every answer; a proof without the present one is refused.
+  let nonce: string | undefined
+
+  async function send(call: Call): Promise<IncomingMessage> {
+    if (call.person !== undefined && nonce === undefined)
+      await sendOnce({ method: 'GET', path: '/v1/status' }).then(textOf)
+    const answer = await sendOnce(call)
+    // It was handed out a minute ago and more: the answer holds the next one.
+    return isStale(answer) && call.person !== undefined ? textOf(answer).then(() => sendOnce(call)) : answer
+  }
+
+  async function sendOnce(call: Call): Promise<IncomingMessage> {
+    const answer = await transmit(call)
+    const next = answer.headers['dpop-nonce']
+    if (typeof next === 'string') nonce = next
+    return answer
+  }
+
+  function transmit({ method, path, body, contentType, person }: Call): Promise<IncomingMessage> {
+    const { accessToken, key } = person ?? {}
+    const last = nonce === undefined ? {} : { nonce }
+    const dpop = key && accessToken && proofOf(key, { method, url: `${apiOrigin}${path}`, accessToken, ...last })
     const token = read('api-token')
     if (token === undefined) return Promise.reject(notRunning(undefined))
     return new Promise((resolve, reject) => {
@@ -67,7 +103,8 @@ export function localApi(folder: string): LocalApi {
         headers: {
           host: 'localhost',
           authorization: `Bearer ${token}`,
-          ...(userToken === undefined ? {} : { 'x-sallyport-user-token': userToken }),
+          ...(accessToken === undefined ? {} : { 'x-sallyport-user-token': accessToken }),
+          ...(dpop ? { dpop } : {}),
           ...(body === undefined ? {} : { 'content-type': contentType ?? 'application/json' }),
           ...(body === undefined ? {} : { 'content-length': body.length }),
         },

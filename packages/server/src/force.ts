@@ -24,6 +24,8 @@ export interface Force {
   readonly app: App
   readonly compiled: CompiledApp
   readonly authenticate: Authenticator
+  /** At the door of administration. */
+  readonly authenticateOperator: Authenticator
   readonly countryOf: (address: string) => string | undefined
   /** By the route's ARN. */
   readonly bodyChecks: ReadonlyMap<string, BodyCheck>
@@ -64,6 +66,7 @@ export async function putIntoForce(
     app,
     compiled,
     authenticate: createAuthenticator({ verifier, app: app.name, proofs: proofs.verifier, isRevoked }),
+    authenticateOperator: createAuthenticator({ verifier, app: app.name, proofs: proofs.strictVerifier, isRevoked }),
     countryOf: compileLocations(app.locations),
     bodyChecks: new Map(
       app.functions

@@ -9,6 +9,8 @@ import type { UsedProofs } from './stores/index.ts'
 /** What judges the proofs of clients whose tokens are bound to a key. */
 export interface Proofs {
   readonly verifier: ProofVerifier
+  /** For those who administer: a proof was made for this run of this server, or it is none. */
+  readonly strictVerifier: ProofVerifier
   /** The nonce that clients are to use next. */
   readonly nextNonce: () => string
 }
@@ -18,6 +20,7 @@ export function openProofs(seen: UsedProofs): Proofs {
   const key = randomBytes(32)
   const mac = (bytes: Uint8Array): Uint8Array => createHmac('sha256', key).update(bytes).digest()
   const nonces = createDpopNonces({ mac, nowSeconds, windowSeconds: 60 })
-  const verifier = createProofVerifier({ nowSeconds, seen, nonces, sha256: nodeSha256 })
-  return { verifier, nextNonce: nonces.current }
+  const options = { nowSeconds, seen, nonces, sha256: nodeSha256 }
+  const strictVerifier = createProofVerifier({ ...options, requireNonce: true })
+  return { verifier: createProofVerifier(options), strictVerifier, nextNonce: nonces.current }
 }

@@ -255,7 +255,12 @@ async function start(
       invokeDirectly: (functionName, event, user, grant) =>
         invoke(directInvocation(functionName, event, user, grant, timeoutOf(functionName))),
     }),
-    gate: administrationGate({ ...shared, record: recorderAt('administration') }),
+    gate: administrationGate({
+      ...shared,
+      identify: (evidence) => force.authenticateOperator(evidence),
+      record: recorderAt('administration'),
+    }),
+    nextNonce: kept.proofs.nextNonce,
     reads: {
       status: () => ({ ...status, isolation: engines.description() }), // a reload may bring another engine
       elevation: () => elevationsOf(administration, roles),

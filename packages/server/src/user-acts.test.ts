@@ -37,7 +37,7 @@ async function say(name: string, act: string, body: object): Promise<unknown> {
   const verb = verbs.find(({ path }) => path === `/v1/users/:name/${act}`)
   if (verb === undefined) throw new Error(`no verb ${act}`)
   const sent = new TextEncoder().encode(JSON.stringify(body))
-  const request = { verb, name, body: sent, credentials: [] }
+  const request = { verb, name, body: sent, credentials: [], proofs: [], url: '' }
   const { fault } = verb.ask(request, by)
   if (fault !== undefined) return fault.code
   return (await verb.carryOut(request, by, undefined as never)).body

@@ -1,12 +1,12 @@
 import { SallyportError } from '@sallyport/core/access'
 
-import { isRecord } from '../local-api.ts'
+import type { BoundToken } from '../bound/index.ts'
+import { isRecord, type Presented } from '../local-api.ts'
 import type { Attempt, Control } from './attack.ts'
 import type { World } from './world.ts'
 
-/** An access token of an administrator, with both factors and the enrolled device. */
-export const admin = (world: World, name: string): Promise<string> =>
-  world.token(world.hostile, name, { mfa: true, device: true })
+/** An access token of an administrator, with both factors, the enrolled device, and the key that it is bound to. */
+export const admin = (world: World, name: string): Promise<BoundToken> => world.bound(world.hostile, name)
 
 /** A route that is open to elevated administrators alone. */
 export async function refund(world: World, name: string): ReturnType<World['request']> {
@@ -43,13 +43,18 @@ export async function revoke(world: World, target: string, name: string): Promis
 }
 
 /** Puts a user out, or lets them in again. */
-export async function putOut(world: World, name: string, userToken: string, act = 'disable'): Promise<Attempt> {
-  return administer(world, 'POST', `/v1/users/${name}/${act}`, '{"reason":"an attack of our own"}', userToken)
+export async function putOut(world: World, name: string, person: Presented, act = 'disable'): Promise<Attempt> {
+  return administer(world, 'POST', `/v1/users/${name}/${act}`, '{"reason":"an attack of our own"}', person)
+}
+
+/** Invites an account that nobody has. */
+export async function invite(world: World, person: Presented): Promise<Attempt> {
+  return administer(world, 'POST', '/v1/users/nobody-yet/add', '{"roles":["admin"]}', person)
 }
 
 /** Sets the secret of the hostile app's door to what it is already. */
-export async function setKey(world: World, userToken?: string): Promise<Attempt> {
-  return administer(world, 'PUT', '/v1/secrets/stripe-key', world.stripeKey, userToken)
+export async function setKey(world: World, person?: Presented): Promise<Attempt> {
+  return administer(world, 'PUT', '/v1/secrets/stripe-key', world.stripeKey, person)
 }
 
 /** What was let through where it should be, as a control. */
@@ -63,8 +68,8 @@ async function ask(
   name: string,
 ): Promise<{ readonly id: string; readonly state: string; readonly consented: boolean }> {
   const body = new TextEncoder().encode('{"role":"admin","reason":"an attack of our own"}')
-  const userToken = await admin(world, name)
-  const answer = await world.hostile.api.call({ method: 'POST', path: '/v1/elevation', body, userToken })
+  const person = await admin(world, name)
+  const answer = await world.hostile.api.call({ method: 'POST', path: '/v1/elevation', body, person })
   const asked = isRecord(answer) && isRecord(answer['request']) ? answer['request'] : {}
   const { id, state, approvedBy } = asked
   return { id: String(id), state: String(state), consented: Array.isArray(approvedBy) && approvedBy.length > 0 }
@@ -76,11 +81,11 @@ async function administer(
   method: 'POST' | 'PUT',
   path: string,
   body: string | undefined,
-  userToken?: string,
+  person?: Presented,
 ): Promise<Attempt> {
   const sent = body === undefined ? {} : { body: new TextEncoder().encode(body) }
   try {
-    await world.hostile.api.call({ method, path, ...sent, ...(userToken === undefined ? {} : { userToken }) })
+    await world.hostile.api.call({ method, path, ...sent, ...(person === undefined ? {} : { person }) })
     return { stopped: false, code: 'done', evidence: `${method} ${path} was carried out` }
   } catch (error) {
     if (!(error instanceof SallyportError) || error.code !== 'cli.refused') throw error

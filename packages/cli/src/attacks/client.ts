@@ -1,12 +1,15 @@
 import { request } from 'node:https'
 import { connect } from 'node:tls'
 
+import { type BoundToken, proofOf } from '../bound/index.ts'
+
 /** One request to a gateway, as an attacker or an honest client makes it. */
 export interface ClientRequest {
   readonly method?: string
   /** Sent as it stands: nothing is normalised on the way. */
   readonly path: string
-  readonly token?: string
+  /** As a bearer token; or with a proof of the key that it is bound to. */
+  readonly token?: string | BoundToken
   readonly headers?: Readonly<Record<string, string | readonly string[]>>
   readonly body?: string
   /** The loopback address to come from; another one stands for another network. */
@@ -47,7 +50,7 @@ export function send(to: GatewayAddress, asked: ClientRequest): Promise<ClientAn
         path: asked.path,
         headers: {
           host: new URL(to.gateway).host,
-          ...(asked.token === undefined ? {} : { authorization: `Bearer ${asked.token}` }),
+          ...presented(to, asked),
           ...(asked.body === undefined ? {} : { 'content-type': 'application/json' }),
           ...(asked.body === undefined ? {} : { 'content-length': String(Buffer.byteLength(asked.body)) }),
           ...asked.headers,
@@ -70,6 +73,18 @@ export function send(to: GatewayAddress, asked: ClientRequest): Promise<ClientAn
     outgoing.on('error', reject)
     outgoing.end(asked.body)
   })
+}
+
+function presented({ gateway }: GatewayAddress, { token, method, path, body }: ClientRequest): Record<string, string> {
+  if (token === undefined) return {}
+  if (typeof token === 'string') return { authorization: `Bearer ${token}` }
+  const { accessToken, key } = token
+  const proof = proofOf(key, {
+    method: method ?? (body === undefined ? 'GET' : 'POST'),
+    url: gateway + path,
+    accessToken,
+  })
+  return { authorization: `DPoP ${accessToken}`, dpop: proof }
 }
 
 /** Sends bytes of our own making over TLS and gives everything that came back, one string per answer. */

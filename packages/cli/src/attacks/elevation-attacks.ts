@@ -56,7 +56,8 @@ export const elevationAttacks: readonly Attack[] = [
     tries: 'a customer puts another one out',
     stoppedBy: 'policy',
     expected: ['administration.role_missing'],
-    run: async (world) => putOut(world, 'bob', await world.token(world.hostile, 'alice')),
+    run: async (world) =>
+      putOut(world, 'bob', await world.bound(world.hostile, 'alice', { mfa: false, device: false })),
     controls: 'an administrator with both factors puts the same person out',
     control: async (world) => {
       const outcome = await controlled(async () => putOut(world, 'bob', await admin(world, 'grace')))

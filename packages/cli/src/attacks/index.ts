@@ -8,6 +8,7 @@ import { elevationAttacks } from './elevation-attacks.ts'
 import { functionAttacks } from './function-attacks.ts'
 import { kernelAttacks } from './kernel-attacks.ts'
 import { leftoverAttacks } from './leftover-attacks.ts'
+import { operatorAttacks } from './operator-attacks.ts'
 import { peopleAttacks } from './people-attacks.ts'
 import { requestAttacks } from './request-attacks.ts'
 import { tokenAttacks } from './token-attacks.ts'
@@ -26,6 +27,7 @@ export const attacks: readonly Attack[] = [
   ...boxAttacks,
   ...kernelAttacks,
   ...leftoverAttacks,
+  ...operatorAttacks,
   ...peopleAttacks,
   ...elevationAttacks,
 ]

@@ -137,7 +137,7 @@ export const peopleAttacks: readonly Attack[] = [
     tries: 'a customer sets a secret',
     stoppedBy: 'policy',
     expected: ['administration.role_missing', 'administration.mfa_required'],
-    run: async (world) => setKey(world, await world.token(world.hostile, 'alice')),
+    run: async (world) => setKey(world, await world.bound(world.hostile, 'alice', { mfa: false, device: false })),
     controls: 'an administrator with both factors sets it',
     control: (world) => controlled(async () => setKey(world, await admin(world, 'ada'))),
   },

@@ -1,4 +1,5 @@
-import { developmentToken } from '../as-user.ts'
+import { boundDevelopmentToken, developmentToken } from '../as-user.ts'
+import type { BoundToken } from '../bound/index.ts'
 import type { RunningApp } from './running-app.ts'
 
 /** How somebody signs in. */
@@ -22,6 +23,22 @@ export function tokens(): Tokens {
   return (app, user, strength = plain) => {
     const key = JSON.stringify([app.folder, user, strength])
     const token = kept.get(key) ?? developmentToken(app.folder, { as: user, ...strength })
+    kept.set(key, token)
+    return token
+  }
+}
+
+/** A token that is bound to a key of this run; with both factors and the enrolled device unless said. */
+export type BoundTokens = (app: RunningApp, user: string, strength?: Strength) => Promise<BoundToken>
+
+const strong: Strength = { mfa: true, device: true }
+
+/** The same for those who administer, whose tokens are bound to a key. */
+export function boundTokens(): BoundTokens {
+  const kept = new Map<string, Promise<BoundToken>>()
+  return (app, user, strength = strong) => {
+    const key = JSON.stringify([app.folder, user, strength])
+    const token = kept.get(key) ?? boundDevelopmentToken(app.folder, { as: user, ...strength })
     kept.set(key, token)
     return token
   }

@@ -15,7 +15,7 @@ import { chooseEdge, type Edge } from './edge.ts'
 import { type FixtureIssuer, makeFixtureIssuer } from './fixture-issuer.ts'
 import type { Instruction, Outcome } from './hostile-app/src/instruction.ts'
 import { command, findRunningApp, type RunningApp, startApp } from './running-app.ts'
-import { tokens, type Tokens } from './tokens.ts'
+import { type BoundTokens, boundTokens, tokens, type Tokens } from './tokens.ts'
 import { openUpstream, type Upstream } from './upstream.ts'
 
 /** Everything that an attack may use. */
@@ -33,6 +33,8 @@ export interface World {
   readonly nowMs: () => number
   /** An access token from an app's own issuer. */
   readonly token: Tokens
+  /** The same, with both factors and the device, and bound to a key: for administration, and where that is as good. */
+  readonly bound: BoundTokens
   /** One request to the hostile app's gateway. */
   request(asked: Parameters<typeof send>[1]): Promise<ClientAnswer>
   /** Has hostile code inside a function do this, on behalf of a customer. */
@@ -76,10 +78,10 @@ export async function withWorld<Result>(
       closing.push(() => started.close())
       target = started
     }
-    const token = tokens()
+    const [token, bound] = [tokens(), boundTokens()]
     const stripeKey = `sk_test_fake_${randomBytes(12).toString('hex')}`
     await setSecret(hostile, 'stripe-key', stripeKey)
-    const base = { canaries, upstream, fixture, hostile, stripeKey, nowMs, token }
+    const base = { canaries, upstream, fixture, hostile, stripeKey, nowMs, token, bound }
     return await use({
       ...base,
       edge: await chooseEdge(target, hostile, token),
@@ -91,8 +93,7 @@ export async function withWorld<Result>(
       },
       insideForAdmin: async (functionName, instruction, user) => {
         const body = JSON.stringify(route(functionName, instruction))
-        const strong = await token(hostile, user, { mfa: true, device: true })
-        return outcomeIn(await send(hostile, { path: '/refund', body, token: strong }))
+        return outcomeIn(await send(hostile, { path: '/refund', body, token: await bound(hostile, user) }))
       },
       outside: (instruction) => outside(instruction, join(copy, 'canary.pem')),
       printed: (tag, withinMs) => printed(hostile, tag, withinMs),

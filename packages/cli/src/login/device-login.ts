@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 
 import { SallyportError } from '@sallyport/core/access'
 
+import { type HolderKey, makeHolderKey, proofOf } from '../bound/index.ts'
 import { isRecord, textIn } from '../local-api.ts'
 import { type Browser, openBrowser } from '../sign-in/browser.ts'
 import type { KeptLogin } from './kept-login.ts'
@@ -19,10 +20,12 @@ export interface DeviceLoginOptions {
 }
 
 /**
- * Signs in through a browser that may be anywhere (RFC 8628). Throws `sign_in.refused` when the person says no or takes
+ * Signs in through a browser that may be anywhere (RFC 8628), and binds what comes of it to a fresh key of this device
+ * (RFC 9449): access token and refresh token open nothing without it. Throws `sign_in.refused` when the person says no or takes
  * too long, and `sign_in.protocol` when the answers do not fit the flow.
  */
 export async function deviceLogin({ issuerUrl, caPem, show }: DeviceLoginOptions): Promise<KeptLogin> {
+  const key = makeHolderKey()
   return withProvider(issuerUrl, caPem, async (browser, origin) => {
     const fields = { client_id: clientId, scope: 'openid offline_access call' }
     const begun = parse(await browser.call(`${origin}/device/auth`, fields))
@@ -33,12 +36,9 @@ export async function deviceLogin({ issuerUrl, caPem, show }: DeviceLoginOptions
     let intervalMs = Number(begun['interval'] ?? 5) * 1_000
     for (const until = Date.now() + Number(begun['expires_in'] ?? 0) * 1_000; Date.now() < until;) {
       await wait(intervalMs)
-      const answer = await browser.call(`${origin}/token`, {
-        grant_type: deviceGrant,
-        client_id: clientId,
-        device_code: device,
-      })
-      if (answer.status === 200) return loginIn(issuerUrl, parse(answer))
+      const wanted = { grant_type: deviceGrant, client_id: clientId, device_code: device }
+      const answer = await askForToken(browser, origin, wanted, key)
+      if (answer.status === 200) return loginIn(issuerUrl, parse(answer), key)
       const error = textIn(parse(answer), 'error')
       if (error === 'slow_down') intervalMs += 5_000
       else if (error !== 'authorization_pending') throw refused(textIn(parse(answer), 'error_description') ?? error)
@@ -49,12 +49,12 @@ export async function deviceLogin({ issuerUrl, caPem, show }: DeviceLoginOptions
 
 /** Another access token, and the refresh token that replaces the one used. Undefined when the sign-in is over. */
 export async function refreshLogin(login: KeptLogin, caPem: string): Promise<KeptLogin | undefined> {
-  const { issuer, refreshToken } = login
+  const { issuer, refreshToken, key } = login
   if (refreshToken === undefined) return undefined
   return withProvider(issuer, caPem, async (browser, origin) => {
     const fields = { grant_type: 'refresh_token', client_id: clientId, refresh_token: refreshToken }
-    const answer = await browser.call(`${origin}/token`, fields)
-    return answer.status === 200 ? loginIn(issuer, parse(answer)) : undefined
+    const answer = await askForToken(browser, origin, fields, key)
+    return answer.status === 200 ? loginIn(issuer, parse(answer), key) : undefined
   })
 }
 
@@ -86,12 +86,23 @@ async function withProvider<T>(
   }
 }
 
-function loginIn(issuer: string, answer: Readonly<Record<string, unknown>>): KeptLogin {
+function askForToken(
+  browser: Browser,
+  origin: string,
+  fields: Readonly<Record<string, string>>,
+  key: HolderKey,
+): ReturnType<Browser['call']> {
+  const url = `${origin}/token`
+  return browser.call(url, fields, proofOf(key, { method: 'POST', url }))
+}
+
+function loginIn(issuer: string, answer: Readonly<Record<string, unknown>>, key: HolderKey): KeptLogin {
   const [accessToken, refreshToken] = [textIn(answer, 'access_token'), textIn(answer, 'refresh_token')]
   const expiresIn = answer['expires_in']
   if (accessToken === undefined || typeof expiresIn !== 'number') throw protocol('no access token came back')
+  if (answer['token_type'] !== 'DPoP') throw protocol('the access token is bound to nothing')
   const expiresAt = Date.now() + expiresIn * 1_000
-  return { issuer, accessToken, expiresAt, ...(refreshToken === undefined ? {} : { refreshToken }) }
+  return { issuer, key, accessToken, expiresAt, ...(refreshToken === undefined ? {} : { refreshToken }) }
 }
 
 function parse({ body }: { readonly body: string }): Readonly<Record<string, unknown>> {

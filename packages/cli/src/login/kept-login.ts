@@ -6,12 +6,12 @@ import { setTimeout as wait } from 'node:timers/promises'
 
 import { SallyportError } from '@sallyport/core/access'
 
+import type { BoundToken } from '../bound/index.ts'
 import { isRecord } from '../local-api.ts'
 
 /** A person's sign-in on this machine, at one issuer. Secret. */
-export interface KeptLogin {
+export interface KeptLogin extends BoundToken {
   readonly issuer: string
-  readonly accessToken: string
   /** Milliseconds since the epoch. */
   readonly expiresAt: number
   /** Absent when the issuer gave none; the sign-in then ends with the access token. */
@@ -92,9 +92,16 @@ function parseLogin(text: string, issuer: string): KeptLogin | undefined {
     return undefined
   }
   if (!isRecord(value) || value['issuer'] !== issuer) return undefined
-  const { accessToken, expiresAt, refreshToken } = value
-  if (typeof accessToken !== 'string' || typeof expiresAt !== 'number') return undefined
-  return { issuer, accessToken, expiresAt, ...(typeof refreshToken === 'string' ? { refreshToken } : {}) }
+  const { accessToken, expiresAt, refreshToken, key } = value
+  const privateJwk = isRecord(key) ? key['privateJwk'] : undefined
+  if (typeof accessToken !== 'string' || typeof expiresAt !== 'number' || !isRecord(privateJwk)) return undefined
+  return {
+    issuer,
+    accessToken,
+    key: { privateJwk },
+    expiresAt,
+    ...(typeof refreshToken === 'string' ? { refreshToken } : {}),
+  }
 }
 
 function openToOthers(path: string): SallyportError {

@@ -3,10 +3,12 @@ import { createServer, type Server } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
+import { decodeJwt } from 'jose'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 
 import { startTestProvider, type TestProvider } from '../../../server/src/identity-provider/testing/index.ts'
 import { openVisit } from '../../../server/src/identity-provider/testing/visitor.ts'
+import { thumbprintOf } from '../bound/index.ts'
 import { runCommand } from '../run-command.ts'
 import { appWith, type Transcript } from '../testing.ts'
 
@@ -15,6 +17,7 @@ let app: ReturnType<typeof appWith>
 let server: Server
 let home: string
 const seen: (string | undefined)[] = []
+const proofs: string[] = []
 
 beforeAll(async () => {
   provider = await startTestProvider({ name: 'localhost' })
@@ -33,6 +36,7 @@ beforeAll(async () => {
   }
   server = createServer((message, response) => {
     const token = message.headers['x-sallyport-user-token']
+    if (typeof message.headers['dpop'] === 'string') proofs.push(message.headers['dpop'])
     if (message.url !== '/v1/status') seen.push(typeof token === 'string' ? token : undefined)
     response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(status))
   })
@@ -100,6 +104,10 @@ test('somebody signs in through a browser, acts as themselves, renews, and signs
   const proved = await say(['token'])
   expect(proved.stdout).toMatch(/^ada, says https:\/\/localhost[\s\S]*pwd, otp, mfa \(two factors\)/)
   expect(proved.stdout).not.toContain(kept.accessToken)
+  // Bound to a key that is in that file alone, and proved with every act.
+  expect(proved.stdout).toMatch(/bound {5}jkt/)
+  expect(decodeJwt(kept.accessToken)['cnf']).toEqual({ jkt: thumbprintOf(kept.key) })
+  expect(decodeJwt(proofs.at(-1) ?? '')).toMatchObject({ htm: 'POST', htu: 'http://localhost/v1/elevation/r1/revoke' })
 
   // Renewed where it is due, once, however many commands want it.
   const { writeFileSync } = await import('node:fs')

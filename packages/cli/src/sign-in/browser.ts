@@ -12,8 +12,8 @@ export interface Browser {
   get(url: string): Promise<Page>
   /** Posts a form of a page. */
   submit(url: string, fields: Readonly<Record<string, string>>): Promise<Page>
-  /** Posts to an endpoint for programs, which takes no cookies and answers JSON. */
-  call(url: string, fields: Readonly<Record<string, string>>): Promise<Page>
+  /** Posts to an endpoint for programs, which takes no cookies and answers JSON; with a proof of a key, if given. */
+  call(url: string, fields: Readonly<Record<string, string>>, proof?: string): Promise<Page>
   close(): Promise<void>
 }
 
@@ -56,7 +56,10 @@ export function openBrowser(origin: string, caPem: string, localAddress: string 
   return {
     get: (url) => send('GET', url, { accept: 'text/html', cookie: cookieHeader() }),
     submit: (url, fields) => send('POST', url, { accept: 'text/html', cookie: cookieHeader(), origin }, encode(fields)),
-    call: (url, fields) => send('POST', url, { accept: 'application/json' }, encode(fields)),
+    call: (url, fields, proof) => {
+      const headers = { accept: 'application/json', ...(proof === undefined ? {} : { dpop: proof }) }
+      return send('POST', url, headers, encode(fields))
+    },
     close: () => agent.close(),
   }
 }

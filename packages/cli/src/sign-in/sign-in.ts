@@ -4,6 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { SallyportError } from '@sallyport/core/access'
 import { TOTP, URI } from 'otpauth'
 
+import { type HolderKey, proofOf } from '../bound/index.ts'
 import { type Browser, openBrowser, type Page } from './browser.ts'
 import { type DeviceKey, makeDeviceAssertion } from './device-assertion.ts'
 
@@ -30,6 +31,8 @@ export interface SignInOptions {
   readonly audience?: string
   /** The address to connect from. */
   readonly localAddress?: string
+  /** The key to bind the token to; without one it is a bearer token. */
+  readonly key?: HolderKey
 }
 
 /** What came of it. Secret. */
@@ -61,7 +64,11 @@ export async function signIn(options: SignInOptions): Promise<SignedIn> {
     if (isInteraction(page)) page = options.mfa ? await enterCode(browser, options, page) : await skip(browser, page)
     else if (options.mfa) throw refused('no second factor is enrolled for this user')
     const code = readCode(await follow(browser, page, 'callback'), options.issuerUrl, state)
-    return await exchange(browser, origin, code, verifier)
+    return await exchange(browser, origin, {
+      code,
+      verifier,
+      ...(options.key === undefined ? {} : { key: options.key }),
+    })
   } finally {
     await browser.close()
   }
@@ -112,7 +119,11 @@ async function skip(browser: Browser, page: Page): Promise<Page> {
   return accepted(await browser.submit(`${interactionPath(page)}/without-second-factor`, {}))
 }
 
-async function exchange(browser: Browser, origin: string, code: string, verifier: string): Promise<SignedIn> {
+async function exchange(
+  browser: Browser,
+  origin: string,
+  { code, verifier, key }: { readonly code: string; readonly verifier: string; readonly key?: HolderKey },
+): Promise<SignedIn> {
   const fields = {
     grant_type: 'authorization_code',
     client_id: clientId,
@@ -120,7 +131,8 @@ async function exchange(browser: Browser, origin: string, code: string, verifier
     redirect_uri: redirectUri,
     code_verifier: verifier,
   }
-  const answer = await browser.call(`${origin}/token`, fields)
+  const url = `${origin}/token`
+  const answer = await browser.call(url, fields, key && proofOf(key, { method: 'POST', url }))
   if (answer.status !== 200) throw refused(`the code was not exchanged: ${answer.body.slice(0, 200)}`)
   const token: unknown = JSON.parse(answer.body)
   if (typeof token !== 'object' || token === null) throw protocol('the token response is no object')

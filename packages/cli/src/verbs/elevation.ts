@@ -34,9 +34,9 @@ export const request: Command<Terminal> = buildCommand<RequestFlags, [role: stri
   },
   func: answering(async (terminal, flags, role) => {
     const folder = appFolder(terminal, flags.app)
-    const userToken = await accessTokenFor(terminal, folder, flags)
+    const person = await accessTokenFor(terminal, folder, flags)
     const body = json({ role, reason: flags.reason, ...(flags.breakGlass ? { breakGlass: true } : {}) })
-    const answer = await localApi(folder).call({ method: 'POST', path: '/v1/elevation', body, userToken })
+    const answer = await localApi(folder).call({ method: 'POST', path: '/v1/elevation', body, person })
     const asked = elevationIn(answer)
     const next = `sallyport approve --as USER ${textIn(asked, 'id') ?? 'ID'}`
     const waits = textIn(asked, 'state') !== 'granted'
@@ -51,9 +51,9 @@ export const approve: Command<Terminal> = buildCommand<CommonFlags & UserFlags, 
   parameters: { flags: { ...commonFlags, ...userFlags }, positional: idOfRequest() },
   func: answering(async (terminal, flags, id) => {
     const folder = appFolder(terminal, flags.app)
-    const userToken = await accessTokenFor(terminal, folder, flags)
+    const person = await accessTokenFor(terminal, folder, flags)
     const path = `/v1/elevation/${encodeURIComponent(id)}/approve`
-    const approved = elevationIn(await localApi(folder).call({ method: 'POST', path, userToken }))
+    const approved = elevationIn(await localApi(folder).call({ method: 'POST', path, person }))
     return { exit: 'ok', json: approved, text: showElevation(approved) }
   }),
 })
@@ -97,9 +97,9 @@ export const revoke: Command<Terminal> = buildCommand<ReasonFlags, [what: string
       const ended = await end(terminal, folder, flags, `/v1/elevation/${encodeURIComponent(what)}/revoke`)
       return { exit: 'ok', json: ended, text: showElevation(ended) }
     }
-    const userToken = await accessTokenFor(terminal, folder, flags)
+    const person = await accessTokenFor(terminal, folder, flags)
     const body = json({ target: what, reason: flags.reason })
-    const answer = await localApi(folder).call({ method: 'POST', path: '/v1/revocations', body, userToken })
+    const answer = await localApi(folder).call({ method: 'POST', path: '/v1/revocations', body, person })
     return { exit: 'ok', json: answer, text: `${what}: everything that rested on it has ended` }
   }),
 })
@@ -139,9 +139,9 @@ async function end(
   flags: ReasonFlags,
   path: string,
 ): Promise<Readonly<Record<string, unknown>>> {
-  const userToken = await accessTokenFor(terminal, folder, flags)
+  const person = await accessTokenFor(terminal, folder, flags)
   const body = json({ reason: flags.reason })
-  return elevationIn(await localApi(folder).call({ method: 'POST', path, body, userToken }))
+  return elevationIn(await localApi(folder).call({ method: 'POST', path, body, person }))
 }
 
 function json(value: unknown): Uint8Array {

@@ -7,7 +7,8 @@ import { SallyportError } from '@sallyport/core/access'
 import { buildCommand, type Command } from '@stricli/core'
 
 import { type Answer, answering, commonFlags, type CommonFlags } from '../answer.ts'
-import { accessTokenFor, developmentToken, type UserFlags, userFlags } from '../as-user.ts'
+import { accessTokenFor, personIfAny, type UserFlags, userFlags } from '../as-user.ts'
+import { type BoundToken, proofOf } from '../bound/index.ts'
 import { isRecord, localApi, refusalOf, statusOf } from '../local-api.ts'
 import { appFolder, type Terminal } from '../terminal.ts'
 
@@ -29,7 +30,7 @@ export const invoke: Command<Terminal> = buildCommand<
     brief: 'Call a function with an event',
     fullDescription:
       'An HTTP event (API Gateway payload 2.0, with requestContext.http) goes through the gateway, as the user named ' +
-      'by --as and with every check on the way. Any other event goes straight to the function, which needs the ' +
+      'by --as, or as whoever signed in by `sallyport login`, and with every check on the way. Any other event goes straight to the function, which needs the ' +
       'administrative power "invoke". The event is a file, or standard input as -; without one it is {}.',
   },
   parameters: {
@@ -46,11 +47,11 @@ export const invoke: Command<Terminal> = buildCommand<
     const folder = appFolder(terminal, flags.app)
     const event = await readEvent(terminal, file)
     const http = httpCallIn(event)
-    if (http !== undefined) return throughGateway(folder, flags, http)
-    const userToken = await accessTokenFor(terminal, folder, flags)
+    if (http !== undefined) return throughGateway(terminal, folder, flags, http)
+    const person = await accessTokenFor(terminal, folder, flags)
     const path = `/v1/functions/${encodeURIComponent(name)}/invoke`
     const body = new TextEncoder().encode(JSON.stringify(event))
-    const answer = await localApi(folder).call({ method: 'POST', path, body, userToken })
+    const answer = await localApi(folder).call({ method: 'POST', path, body, person })
     const result: unknown = isRecord(answer) && 'result' in answer ? answer['result'] : answer
     return { exit: 'ok', json: result, text: JSON.stringify(result, undefined, 2) ?? '' }
   }),
@@ -90,7 +91,7 @@ export function httpCallIn(event: unknown): HttpCall | undefined {
 }
 
 /** What the connection and the sign-in decide, the event does not. */
-const decidedElsewhere = new Set(['host', 'authorization', 'connection', 'content-length', 'transfer-encoding'])
+const decidedElsewhere = new Set(['host', 'authorization', 'dpop', 'connection', 'content-length', 'transfer-encoding'])
 
 function headersIn(value: unknown): Readonly<Record<string, string>> {
   const entries = isRecord(value) ? Object.entries(value) : []
@@ -101,11 +102,10 @@ function headersIn(value: unknown): Readonly<Record<string, string>> {
   )
 }
 
-async function throughGateway(folder: string, flags: UserFlags, call: HttpCall): Promise<Answer> {
+async function throughGateway(terminal: Terminal, folder: string, flags: UserFlags, call: HttpCall): Promise<Answer> {
   const { gateway, caFile } = await statusOf(localApi(folder))
-  const { as } = flags
-  const token = as === undefined ? undefined : await developmentToken(folder, { ...flags, as })
-  const { status, body } = await send(new URL(call.path, gateway), caFile, call, token)
+  const person = await personIfAny(terminal, folder, flags)
+  const { status, body } = await send(new URL(call.path, gateway), caFile, call, person)
   const value = parsed(body)
   if (isRecord(value) && typeof value['code'] === 'string' && typeof value['id'] === 'string' && status >= 400) {
     throw refusalOf(value, status)
@@ -118,7 +118,7 @@ function send(
   url: URL,
   caFile: string,
   { method, headers, body }: HttpCall,
-  token: string | undefined,
+  person: BoundToken | undefined,
 ): Promise<{ status: number; body: string }> {
   return new Promise((done, reject) => {
     const secure = url.protocol === 'https:'
@@ -128,7 +128,7 @@ function send(
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
         ...headers,
         ...(body === undefined ? {} : { 'content-length': body.length }),
-        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+        ...(person === undefined ? {} : presented(person, method, url.href)),
       },
       ...(secure ? { ca: readFileSync(caFile), minVersion: 'TLSv1.3' } : {}),
     })
@@ -143,6 +143,10 @@ function send(
     })
     outgoing.end(body)
   })
+}
+
+function presented({ accessToken, key }: BoundToken, method: string, url: string): Readonly<Record<string, string>> {
+  return { authorization: `DPoP ${accessToken}`, dpop: proofOf(key, { method, url, accessToken }) }
 }
 
 function parsed(text: string): unknown {

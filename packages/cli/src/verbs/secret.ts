@@ -27,9 +27,9 @@ const set: Command<Terminal> = buildCommand<CommonFlags & UserFlags, [name: stri
     if (body.length === 0) {
       throw new SallyportError('cli.usage', 'standard input held no value; give it as in: sallyport secret set … <FILE')
     }
-    const userToken = await accessTokenFor(terminal, folder, flags)
+    const person = await accessTokenFor(terminal, folder, flags)
     const path = `/v1/secrets/${encodeURIComponent(name)}`
-    await localApi(folder).call({ method: 'PUT', path, body, contentType: 'application/octet-stream', userToken })
+    await localApi(folder).call({ method: 'PUT', path, body, contentType: 'application/octet-stream', person })
     return { exit: 'ok', json: { secret: name, set: true }, text: `secret ${name} is set` }
   }),
 })

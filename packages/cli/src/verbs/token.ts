@@ -22,7 +22,8 @@ export const token: Command<Terminal> = buildCommand<CommonFlags & UserFlags, []
   func: answering(async (terminal, flags) => {
     const folder = appFolder(terminal, flags.app)
     const piped = flags.as === undefined ? new TextDecoder().decode(await terminal.readInput()).trim() : ''
-    const text = piped === '' ? await accessTokenFor(terminal, folder, flags) : piped.replace(/^Bearer /i, '')
+    const text =
+      piped === '' ? (await accessTokenFor(terminal, folder, flags)).accessToken : piped.replace(/^Bearer /i, '')
     const { issuer, caFile, app } = await statusOf(localApi(folder))
     const { issuerKeys } = await import('../login/index.ts')
     const keys = keysIn(await issuerKeys(issuer, readFileSync(caFile, 'utf8')))

@@ -151,9 +151,9 @@ function showLink(answer: unknown, name: string): string {
 
 async function ask(terminal: Terminal, flags: Flags, path: string, body: object = {}): Promise<unknown> {
   const folder = appFolder(terminal, flags.app)
-  const userToken = await accessTokenFor(terminal, folder, flags)
+  const person = await accessTokenFor(terminal, folder, flags)
   const sent = new TextEncoder().encode(JSON.stringify(body))
-  return localApi(folder).call({ method: 'POST', path, body: sent, userToken })
+  return localApi(folder).call({ method: 'POST', path, body: sent, person })
 }
 
 function userIn(answer: unknown): User {

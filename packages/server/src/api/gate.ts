@@ -9,13 +9,15 @@ import {
   type Subject,
 } from '@sallyport/core/access'
 import type { Gate, Outcome } from '@sallyport/core/enforcement'
+import type { Evidence } from '@sallyport/core/identity'
 
 import { type AskGuests, principalFacts, subjectFacts } from '../information/index.ts'
 import type { AdministrativeRequest, ApiAnswer } from './verb.ts'
 
 /** What the administration door needs from the other rooms. */
 export interface AdministrationRooms {
-  readonly identify: (evidence: { readonly credentials: readonly string[] }) => Promise<Subject>
+  /** Must demand a proof with a nonce of this run. */
+  readonly identify: (evidence: Evidence) => Promise<Subject>
   readonly elevatedRoles: (subjectId: string) => readonly string[]
   /** Adds what the guests say. Never rejects. */
   readonly askGuests: AskGuests
@@ -31,10 +33,11 @@ export interface AdministrationRooms {
 /** The third door: every verb that changes a running server. Whoever runs Sallyport meets the same walk. */
 export function administrationGate(rooms: AdministrationRooms): Gate<AdministrativeRequest, ApiAnswer> {
   return {
-    authenticate: (request) => rooms.identify({ credentials: request.credentials }),
+    authenticate: ({ credentials, proofs, verb, url }) =>
+      rooms.identify({ credentials, proofs, target: { method: verb.method, url } }),
     describe: (request, subject) => {
       const { fault, context, action, resource } = request.verb.ask(request, subject)
-      const refused = subject.refused ?? missingToken(subject) ?? fault
+      const refused = subject.refused ?? missingToken(subject) ?? unboundToken(subject) ?? fault
       return [
         {
           id: rooms.newId(),
@@ -60,7 +63,7 @@ export function administrationGate(rooms: AdministrationRooms): Gate<Administrat
     record: rooms.record,
     refuse: (decision) => {
       const [{ code, message, fix }] = decision.reasons
-      const status = code.startsWith('token.') ? 401 : code.endsWith('.unknown') ? 404 : 403
+      const status = /^(?:token|dpop)\./.test(code) ? 401 : code.endsWith('.unknown') ? 404 : 403
       // The operator's own terminal: the fix may be shown here, unlike at the ingress door.
       return { status, body: { code, reason: message, id: decision.id, ...(fix === undefined ? {} : { fix }) } }
     },
@@ -94,4 +97,10 @@ function answerTo(cause: unknown): ApiAnswer {
 function missingToken(subject: Subject): { code: string; message: string } | undefined {
   if (subject.kind !== 'anonymous') return undefined
   return { code: 'token.missing', message: 'This changes the server: sign in (--as USER) with two factors.' }
+}
+
+/** Adversary: whoever copied a token. Here it is worth something only beside a key that never leaves its device. */
+function unboundToken({ credential }: Subject): { code: string; message: string } | undefined {
+  if (credential?.binding.includes('dpop') === true) return undefined
+  return { code: 'token.unbound', message: 'This needs a token that is bound to a key: sign in by sallyport login.' }
 }

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import {
   actions,
   anonymous,
+  type Credential,
   type Decision,
   type Grant,
   SallyportError,
@@ -21,7 +22,22 @@ import { startApi } from './server.ts'
 import type { AdministrativeRequest, Verb } from './verb.ts'
 
 const token = 'the-local-token-of-this-run'
-const ada: Subject = { kind: 'user', id: 'arn:sallyport:identity:test::user/ada', name: 'ada', roles: ['admin'] }
+const credential: Credential = {
+  issuerName: 'embedded',
+  keyId: 'k',
+  issuedAtSeconds: 0,
+  scopes: [],
+  tags: {},
+  boundTo: ['t'],
+  binding: 'dpop',
+}
+const ada: Subject = {
+  kind: 'user',
+  id: 'arn:sallyport:identity:test::user/ada',
+  name: 'ada',
+  roles: ['admin'],
+  credential,
+}
 
 let folder: string
 let carriedOut: AdministrativeRequest[]
@@ -68,7 +84,8 @@ async function start(
     follow: () => () => undefined,
   }
   const socketPath = join(folder, 'api.sock')
-  const api = await startApi({ socketPath, token, verbs: [verb], gate, reads, onFailure: () => undefined })
+  const nextNonce = (): string => 'next-nonce'
+  const api = await startApi({ socketPath, token, verbs: [verb], gate, reads, nextNonce, onFailure: () => undefined })
   close = () => api.close()
 }
 

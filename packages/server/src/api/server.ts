@@ -25,9 +25,13 @@ export interface ApiOptions {
   readonly verbs: readonly Verb[]
   readonly gate: Gate<AdministrativeRequest, ApiAnswer>
   readonly reads: ApiReads
+  /** What the next proof must hold; it goes out with every answer (RFC 9449 §8.2). */
+  readonly nextNonce: () => string
   readonly onFailure: (cause: unknown) => void
 }
 
+/** What a proof names as the address of this API: a socket has none of its own. */
+const apiOrigin = 'http://localhost'
 const maxBodyBytes = 6 * 1024 * 1024
 
 /** Serves the local API. The CLI and the console use this and nothing else. */
@@ -56,6 +60,7 @@ export async function startApi(options: ApiOptions): Promise<{ close(): Promise<
 }
 
 async function answer(message: IncomingMessage, response: ServerResponse, options: ApiOptions): Promise<void> {
+  response.setHeader('dpop-nonce', options.nextNonce())
   if (!presentsToken(message, options.token)) {
     return send(response, 401, { code: 'api.token', reason: "The local token is missing or not this server's." })
   }
@@ -67,12 +72,18 @@ async function answer(message: IncomingMessage, response: ServerResponse, option
     const body = await bodyOf(message)
     if (body === undefined) return send(response, 413, { code: 'request.too_large', reason: 'The body is too large.' })
     const { status, body: answered } = await enforce(
-      { verb, name, body, credentials: credentialsOf(message) },
+      { verb, name, body, ...evidenceOf(message), url: `${apiOrigin}${url.pathname}` },
       options.gate,
     )
+    if (isAboutNonce(answered)) response.setHeader('www-authenticate', 'DPoP error="use_dpop_nonce"')
     return send(response, status, answered)
   }
   send(response, 404, { code: 'api.unknown', reason: `There is no ${message.method ?? ''} ${url.pathname}.` })
+}
+
+function isAboutNonce(answered: unknown): boolean {
+  if (typeof answered !== 'object' || answered === null || !('code' in answered)) return false
+  return answered.code === 'dpop.nonce_required' || answered.code === 'dpop.nonce_stale'
 }
 
 function read(url: URL, response: ServerResponse, reads: ApiReads): void {
@@ -106,9 +117,15 @@ function presentsToken(message: IncomingMessage, token: string): boolean {
   return presented.length === expected.length && timingSafeEqual(presented, expected)
 }
 
-function credentialsOf(message: IncomingMessage): readonly string[] {
-  const token = message.headers['x-sallyport-user-token']
-  return typeof token === 'string' ? [`Bearer ${token}`] : []
+/** Who brings a proof speaks DPoP; a bound token without one is then refused as a stolen one (RFC 9449 §7.2). */
+function evidenceOf({
+  headers,
+  headersDistinct,
+}: IncomingMessage): Pick<AdministrativeRequest, 'credentials' | 'proofs'> {
+  const token = headers['x-sallyport-user-token']
+  const proofs = headersDistinct['dpop'] ?? []
+  const scheme = proofs.length > 0 ? 'DPoP' : 'Bearer'
+  return { credentials: typeof token === 'string' ? [`${scheme} ${token}`] : [], proofs }
 }
 
 /** The one `:name` segment of a verb's path, decoded; an empty string where the path has none. */

@@ -8,6 +8,9 @@ export interface AdministrativeRequest {
   readonly body: Uint8Array
   /** The person's access token, from the header `x-sallyport-user-token`. */
   readonly credentials: readonly string[]
+  /** Every proof of the key that the token is bound to (RFC 9449), and the address that it must be for. */
+  readonly proofs: readonly string[]
+  readonly url: string
 }
 
 /**

@@ -1,0 +1,1 @@
+export { type BoundToken, type HolderKey, makeHolderKey, proofOf, thumbprintOf } from './bound-token.ts'
