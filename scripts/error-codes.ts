@@ -567,7 +567,10 @@ export const errorCodes: Readonly<Record<string, Entry>> = {
     'Use the Bearer scheme, or ask for a token that is bound.',
   ],
   'token.revoked': ['The sign-in behind the token was ended: logout, a new password, a lost role.', signInAgain],
-  'token.unbound': ['Administration takes no token that is bound to no key.', '`sallyport login` binds one to this device.'],
+  'token.unbound': [
+    'Administration takes no token that is bound to no key.',
+    '`sallyport login` binds one to this device.',
+  ],
   'trust.address': [
     'The address is not that of one issuer of its kind.',
     'Name the one tenant, account or organisation.',

@@ -175,7 +175,7 @@ function statusIn({ child, stdout }: TestServer): Status {
 }
 
 async function sendPlain(gateway: string, { method = 'GET', path, token, body }: ClientRequest): Promise<ClientAnswer> {
-  const headers = token === undefined ? {} : { authorization: `Bearer ${token}` }
+  const headers = typeof token !== 'string' ? {} : { authorization: `Bearer ${token}` }
   const answer = await fetch(gateway + path, { method, headers, ...(body === undefined ? {} : { body }) })
   return { status: answer.status, headers: {}, text: await answer.text() }
 }

@@ -4,6 +4,7 @@ const provider = 'packages/server/src/identity-provider'
 const enrolment = `${provider}/enrolment`
 const links = [`${enrolment}/enrolment.test.ts`]
 const first = ['packages/server/src/first-administrator.test.ts']
+const proofs = ['packages/server/src/operator-proofs.test.ts']
 const acts = ['packages/server/src/user-acts.test.ts']
 
 /** People who run Sallyport: how they come in, and what a link or a token alone does not do. */
@@ -133,5 +134,32 @@ export const operatorGuards: readonly Guard[] = [
     without: 'return separated ? undefined : undefined',
     noticedBy: acts,
     testName: 'user.separated',
+  },
+  {
+    name: 'administration takes tokens that are bound to a key',
+    attack: 'operators.bearer-token',
+    file: 'packages/server/src/api/gate.ts',
+    code: "if (credential?.binding.includes('dpop') === true) return undefined",
+    without: "if (credential?.binding !== 'mtls') return undefined",
+    noticedBy: proofs,
+    testName: 'bound to nothing',
+  },
+  {
+    name: 'a proof for administration was made for this run of the server',
+    attack: 'a proof for no run of this server is refused: dpop.nonce_required',
+    file: 'packages/server/src/proofs.ts',
+    code: 'requireNonce: true',
+    without: 'requireNonce: false',
+    noticedBy: proofs,
+    testName: 'for no run of this server',
+  },
+  {
+    name: 'a proof for administration is for one address',
+    attack: 'a proof for another address is refused: dpop.url',
+    file: 'packages/server/src/api/server.ts',
+    code: 'url: `${apiOrigin}${url.pathname}`',
+    without: 'url: `${apiOrigin}/v1/secrets/other`',
+    noticedBy: proofs,
+    testName: 'for another address',
   },
 ]

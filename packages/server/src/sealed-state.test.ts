@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -53,6 +53,8 @@ test('a copy of the state folder shows no password hash, seed, passkey, recovery
   const path = await visit.start({ scope: 'openid offline_access call', prompt: 'consent' })
   await visit.submit(`${path}/password`, { user: 'sam', password: visit.passwordOf('sam'), device_assertion: '' })
   const { location } = await visit.submit(`${path}/code`, { code: visit.codeOf('sam') })
+  const wish = { purpose: 'new-user', user: 'kim', roles: [], sets: ['password'], lifetimeSeconds: 600 } as const
+  const { link } = await provider.enrolments.open(wish)
   const tokens: { access_token: string; refresh_token: string } = JSON.parse((await visit.exchange(location)).body)
   const secrets: Readonly<Record<string, string>> = {
     'password hash': sam.passwordHash ?? '',
@@ -62,6 +64,7 @@ test('a copy of the state folder shows no password hash, seed, passkey, recovery
     'recovery code': 'the-hash-of-a-recovery-code',
     'refresh token': tokens.refresh_token,
     'access token': tokens.access_token,
+    'enrolment code': new URL(link).pathname.slice('/enrolment/'.length),
     session: String(decodeJwt(tokens.access_token)['sid']),
     'signing key': JSON.parse(store.get('identity-provider', 'keys') ?? '{}').signing[0].d,
     'cookie key': JSON.parse(store.get('identity-provider', 'keys') ?? '{}').cookies[0],
@@ -93,4 +96,26 @@ test('the state without its key, and the key of another state, open nothing', ()
   expect(open().get('user', 'alice')).toBe('a value') // the control
   rmSync(join(folder, 'keys'), { recursive: true })
   expect(() => open().get('user', 'alice')).toThrow(expect.objectContaining({ code: 'vault.unseal_failed' }))
+})
+
+test('the key without its state opens nothing: the root key alone is no vault, and a whole one holds nobody', () => {
+  const store = open()
+  store.put('user', 'alice', 'a value')
+  store.close()
+  const [keys, stolen] = [join(folder, 'keys'), join(folder, 'stolen')]
+  mkdirSync(stolen, { mode: 0o700 })
+  copyFileSync(join(keys, 'root.key'), join(stolen, 'root.key'))
+  expect(() => openVault({ folder: stolen, random: randomBytes })).toThrow(
+    expect.objectContaining({ code: 'vault.damaged' }),
+  )
+  copyFileSync(join(keys, 'data-keys.json'), join(stolen, 'data-keys.json'))
+  const vault = openVault({ folder: stolen, random: randomBytes })
+  const elsewhere = openStore({ file: join(stolen, 'state.sqlite'), vault, nowSeconds })
+  expect([elsewhere.ids('user'), vault.secretNames()]).toEqual([[], []])
+  elsewhere.close()
+  // The control: with the state beside it, the same key opens it.
+  copyFileSync(join(folder, 'state.sqlite'), join(stolen, 'state.sqlite'))
+  const whole = openStore({ file: join(stolen, 'state.sqlite'), vault, nowSeconds })
+  expect(whole.get('user', 'alice')).toBe('a value')
+  whole.close()
 })
