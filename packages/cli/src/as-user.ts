@@ -30,8 +30,8 @@ export const userFlags: FlagParametersForType<UserFlags, Terminal> = {
 }
 
 /**
- * An access token of the person who asks, bound to a key of this device: of the user named, by the details that the app's own issuer left for
- * development, or else of whoever signed in by `sallyport login`. Throws `cli.usage` when there is neither,
+ * An access token of the person who asks, bound to a key of this device: of the user named, by the details that the
+ * app's own issuer left for development, or else of whoever signed in by `sallyport login`. Throws `cli.usage` when there is neither,
  * `cli.unknown_name` when the issuer has no such user.
  */
 export async function accessTokenFor(
@@ -79,7 +79,7 @@ async function tokenOfLogin({ process }: Pick<Terminal, 'process'>, folder: stri
   })
 }
 
-/** The same for a user of the embedded issuer whose details lie in the state folder, with a key for this one command. */
+/** The same for a user whose details lie in the state folder, with a key for this one command. */
 export async function boundDevelopmentToken(folder: string, wanted: Named): Promise<BoundToken> {
   const key = makeHolderKey()
   return { key, accessToken: await developmentToken(folder, wanted, key) }

@@ -21,8 +21,8 @@ export interface DeviceLoginOptions {
 
 /**
  * Signs in through a browser that may be anywhere (RFC 8628), and binds what comes of it to a fresh key of this device
- * (RFC 9449): access token and refresh token open nothing without it. Throws `sign_in.refused` when the person says no or takes
- * too long, and `sign_in.protocol` when the answers do not fit the flow.
+ * (RFC 9449): access token and refresh token open nothing without it. Throws `sign_in.refused` when the person says no
+ * or takes too long, and `sign_in.protocol` when the answers do not fit the flow.
  */
 export async function deviceLogin({ issuerUrl, caPem, show }: DeviceLoginOptions): Promise<KeptLogin> {
   const key = makeHolderKey()

@@ -30,8 +30,9 @@ export const invoke: Command<Terminal> = buildCommand<
     brief: 'Call a function with an event',
     fullDescription:
       'An HTTP event (API Gateway payload 2.0, with requestContext.http) goes through the gateway, as the user named ' +
-      'by --as, or as whoever signed in by `sallyport login`, and with every check on the way. Any other event goes straight to the function, which needs the ' +
-      'administrative power "invoke". The event is a file, or standard input as -; without one it is {}.',
+      'by --as, or as whoever signed in by `sallyport login`, and with every check on the way. Any other event goes ' +
+      'straight to the function, which needs the administrative power "invoke". The event is a file, or standard ' +
+      'input as -; without one it is {}.',
   },
   parameters: {
     flags: { ...commonFlags, ...userFlags },
