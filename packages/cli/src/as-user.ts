@@ -31,8 +31,8 @@ export const userFlags: FlagParametersForType<UserFlags, Terminal> = {
 
 /**
  * An access token of the person who asks, bound to a key of this device: of the user named, by the details that the
- * app's own issuer left for development, or else of whoever signed in by `sallyport login`. Throws `cli.usage` when there is neither,
- * `cli.unknown_name` when the issuer has no such user.
+ * app's own issuer left for development, or else of whoever signed in by `sallyport login`. Throws `cli.usage` when
+ * there is neither, `cli.unknown_name` when the issuer has no such user.
  */
 export async function accessTokenFor(
   terminal: Pick<Terminal, 'process'>,
