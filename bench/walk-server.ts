@@ -127,7 +127,8 @@ async function walk(): Promise<{ port: number; token: string }> {
       identify: createAuthenticator({ verifier, app: 'bench' }),
       dpopNonce: () => '',
       whenEnded: administration.whenEnded,
-      elevatedRoles: administration.elevatedRoles,
+      standingOf: () => ({}),
+    elevatedRoles: administration.elevatedRoles,
       countryOf: () => undefined,
       askGuests: (asked) => asked,
       decide: (asked: readonly [AccessRequest, ...AccessRequest[]]) =>

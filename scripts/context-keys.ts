@@ -81,6 +81,30 @@ export const keyEntries: Readonly<Record<keyof typeof contextKeys, KeyEntry>> = 
   elevatedRoles: { type: 'string[]', source: 'the administration room', age: now, doors: people },
   deviceManaged: { type: 'boolean', source: 'an enrolled key that was proved at sign-in', age: token, doors: people },
   deviceType: { type: 'string', source: 'the enrolment of that device', age: token, doors: people },
+  deviceCompliant: {
+    type: 'boolean',
+    source: 'a stream under `signals`; absent until it says',
+    age: 'since the event; see `sallyport:SignalAge`',
+    doors: people,
+  },
+  risk: {
+    type: 'string',
+    source: 'a stream under `signals`: `low`, `medium` or `high`; absent until it says',
+    age: 'since the event; see `sallyport:SignalAge`',
+    doors: people,
+  },
+  signalsFresh: {
+    type: 'boolean',
+    source: 'whether every stream about the issuer was heard within its `silence`; absent without one',
+    age: now,
+    doors: people,
+  },
+  signalAge: {
+    type: 'number',
+    source: 'seconds since the stream that was silent longest was heard',
+    age: now,
+    doors: people,
+  },
   country: { type: 'string', source: '`locations`, by the address of the connection', age: now, doors: 'ingress' },
   sourceZone: {
     type: 'string',

@@ -17,6 +17,7 @@ const callAgain = 'Call again; every call gets a ticket of its own.'
 const proofPerRequest = 'Make one proof for each request, as RFC 9449 §4 has it.'
 const signAgain = 'Sign the message anew, by RFC 9421 with created and keyid.'
 const renewSvid = 'Take a new SVID from the authority of the workload, and show its whole chain.'
+const mendTransmitter = 'See what the transmitter of the stream sends; docs/signals.md says what it must.'
 const retry = 'Try again; if it stays, look at the message in the log.'
 
 /**
@@ -35,6 +36,14 @@ export const errorCodes: Readonly<Record<string, Entry>> = {
   'administration.role_missing': [
     'The person holds no role with this power.',
     'Ask somebody named under `administration`.',
+  ],
+  'administration.risk': [
+    'A signal stream sees more risk in the person than the role accepts.',
+    'Clear it at the issuer; its next signal counts.',
+  ],
+  'administration.signals_stale': [
+    'The stream that tells of the person was silent for too long.',
+    '`sallyport signals` shows which; see that its transmitter sends again.',
   ],
   'administration.self_approval': ['Nobody approves their own request.', 'Another approver runs `sallyport approve`.'],
   'api.token': [
@@ -465,6 +474,14 @@ export const errorCodes: Readonly<Record<string, Entry>> = {
   'route.device_unmanaged': ['The role needs an enrolled device.', 'Sign in from an enrolled device.'],
   'route.elevation_required': ['The role is held only while elevated.', '`sallyport request ROLE --reason TEXT`'],
   'route.malformed_path': ['The path cannot be read in one way only.', mendRequest],
+  'route.risk': [
+    'A signal stream sees more risk in the person than the role accepts.',
+    'Clear it at the issuer; its next signal counts.',
+  ],
+  'route.signals_stale': [
+    'The stream that tells of the person was silent for too long.',
+    '`sallyport signals` shows which; see that its transmitter sends again.',
+  ],
   'route.mfa_required': ['The role needs a second factor.', 'Sign in again with the second factor (RFC 9470).'],
   'route.role_missing': ['No role of the person may call the route.', askWhy],
   'route.unlisted': ['No route answers this method and path.', 'Use a route of the manifest, or add one.'],
@@ -498,6 +515,48 @@ export const errorCodes: Readonly<Record<string, Entry>> = {
   'sign-in.password': ['User name or password is wrong.', 'Try again.'],
   'sign-in.recovery_code': ['A recovery code is wrong or used.', 'Use another one, or ask for a reset.'],
   'sign-in.too_many_attempts': ['Too many attempts for this user or address.', 'Wait; the answer says how long.'],
+  'signal.claims': [
+    'The event token lacks a claim, holds more than one event, or looks like an access token.',
+    mendTransmitter,
+  ],
+  'signal.foreign_subject': ['The event is about people of another issuer than the stream’s `of`.', mendTransmitter],
+  'signal.from_future': ['The event token was issued more than a minute from now.', 'Set the clocks by NTP.'],
+  'signal.keys_unavailable': [
+    'The transmitter’s keys could not be had; it is told to send again.',
+    'See that its `/.well-known/ssf-configuration` can be reached, or name a `jwks` file.',
+  ],
+  'signal.malformed': ['What was sent is no canonical compact JWS.', mendTransmitter],
+  'signal.memory_full': [
+    'So many events came within a week that new ones cannot be told from used ones.',
+    'Find out why its transmitter sends so much; it is told to send again.',
+  ],
+  'signal.signature': [
+    'The event token is not signed by its transmitter.',
+    'Look for who sends it: somebody may be trying.',
+  ],
+  'signal.too_large': ['The event token is larger than any that is accepted.', mendTransmitter],
+  'signal.too_old': [
+    'The event token was on its way for more than a week.',
+    'Ask the transmitter for the present state.',
+  ],
+  'signal.type': ['The token is not of the type secevent+jwt.', mendTransmitter],
+  'signal.unknown_event': [
+    'The event is of no kind that is understood, or its details are not.',
+    'Ask the transmitter for CAEP and RISC events only; docs/signals.md lists them.',
+  ],
+  'signal.unknown_key': ['The event token names a key that its transmitter does not publish.', mendTransmitter],
+  'signal.unknown_subject': [
+    'The event names nobody by an identifier that lasts.',
+    'Ask for the subject formats iss_sub or opaque.',
+  ],
+  'signal.wrong_audience': [
+    'The event token was made for somebody else.',
+    'Make `audience` what the transmitter writes into `aud`.',
+  ],
+  'signal.wrong_issuer': [
+    'The event token comes from another transmitter than the stream’s.',
+    'Make `transmitter` what it writes into `iss`.',
+  ],
   'state.foreign': ['The state folder belongs to another user.', 'Run the fix that the message names.'],
   'store.damaged': ['The store of small state cannot be read.', restore],
   'store.too_new': ['The store was written by a newer version.', 'Use that version.'],

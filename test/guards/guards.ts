@@ -20,6 +20,7 @@ import { providerGuards } from './provider.ts'
 import { secretGuards } from './secrets.ts'
 import { serverGuards } from './server.ts'
 import { workloadGuards } from './workloads.ts'
+import { signalGuards } from './signals.ts'
 
 /** Every guard that an attack could profit from the loss of. A new guard is one entry in its room's table. */
 export const guards: readonly Guard[] = [
@@ -44,4 +45,5 @@ export const guards: readonly Guard[] = [
   ...ledgerGuards,
   ...secretGuards,
   ...administrationGuards,
+  ...signalGuards,
 ]

@@ -206,8 +206,10 @@ export const manifestGuards: readonly Guard[] = [
     name: 'a role at a route counts with its second factor and its device',
     attack: 'people.unmanaged-device',
     file: `${room}/compile/conditions.ts`,
-    code: '...bools({ [contextKeys.mfa]: role.mfa, [contextKeys.deviceManaged]: role.managedDevice }),',
-    without: '',
+    code: `...bools({
+      [contextKeys.mfa]: role.mfa,
+      [contextKeys.deviceManaged]: role.managedDevice,`,
+    without: '...bools({',
     noticedBy: checked,
     testName: 'keeps its own word',
   },

@@ -55,6 +55,8 @@ export const floorPlan: Readonly<Record<string, Room>> = {
   'server/ledger': onNode([...walk, 'core/ledger']),
   // What main does before and after it serves: arguments, files, lines to print.
   'server/operation': onNode([...walk, 'core/identity', 'manifest', 'guests', 'server/host', 'server/egress']),
+  // Transmitters are administrators: they come through the third door, and the gateway's listener.
+  'server/signals': onNode([...walk, 'core/identity', 'core/json', 'manifest', 'server/gateway', 'server/information']),
   'server/stores': onNode(['core/access', 'core/identity'], ['dynalite']),
   // What vouches for functions: keys, tickets, documents by which others verify them.
   'server/sts': onNode(['core/access', 'core/identity', 'server/certificates']),

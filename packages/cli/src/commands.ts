@@ -18,6 +18,7 @@ import { policy } from './verbs/policy.ts'
 import { prove } from './verbs/prove.ts'
 import { secret } from './verbs/secret.ts'
 import { dev, up } from './verbs/server.ts'
+import { signals } from './verbs/signals.ts'
 import { test } from './verbs/test.ts'
 import { token } from './verbs/token.ts'
 import { user } from './verbs/user.ts'
@@ -54,6 +55,7 @@ export const commands: RouteMap<Terminal> = buildRouteMap({
     grants,
     revoke,
     user,
+    signals,
     secret,
     doctor,
     completion,

@@ -1,4 +1,4 @@
-import type { IssuerKind } from '@sallyport/core/identity'
+import type { IssuerKind, RiskLevel } from '@sallyport/core/identity'
 import type { PolicyDocument } from '@sallyport/core/policy'
 
 import type { Door } from './door.ts'
@@ -46,6 +46,8 @@ export interface App {
   readonly functions: readonly FunctionDeclaration[]
   /** Documents under `guardrails`: they hold denies only, and are asked for every request. */
   readonly guardrailPolicies?: readonly AttachedPolicy[]
+  /** Transmitters of shared signals, and whose people they speak of. */
+  readonly signals?: readonly SignalStream[]
   /** Accounts that belong to one person; nobody approves with one what was asked with another. */
   readonly persons?: readonly Person[]
   /** Address that is told of every request for elevation. */
@@ -117,8 +119,33 @@ export interface Role {
   /** True when only an enrolled device will do. */
   readonly managedDevice: boolean
   readonly jit?: Jit
+  /** True when the role counts only while every signal stream about its holder's issuer is heard in time. */
+  readonly freshSignals?: boolean
+  /** The highest risk that a signal stream may see in its holder; any when absent. */
+  readonly maxRisk?: RiskLevel
   /** Roles as which its holders count as well, where they meet the demands of both. */
   readonly includes?: readonly string[]
+  readonly at: Position
+}
+
+/** A stream of shared signals (OpenID SSF, CAEP, RISC): somebody outside tells what became of people and devices. */
+export interface SignalStream {
+  readonly name: string
+  /** The issuer whose people it speaks of, and of nobody else's; `embedded` for our own. */
+  readonly of: string
+  /** The exact `iss` of its events. */
+  readonly transmitter: string
+  readonly audience: string
+  /** Absolute path of a JWKS file, in place of what the transmitter publishes. */
+  readonly jwksFile?: string
+  /** SHA-256 of that file, hex. */
+  readonly jwksDigest?: string
+  /** Where it is polled (RFC 8936); it pushes (RFC 8935) when absent. */
+  readonly poll?: string
+  /** The secret that is shown there as a bearer token. */
+  readonly secret?: string
+  /** How long it may be silent and still be believed. */
+  readonly silenceMs: number
   readonly at: Position
 }
 

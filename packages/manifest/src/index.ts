@@ -12,6 +12,7 @@ export {
   type Role,
   type Route,
   type SecretDeclaration,
+  type SignalStream,
   type Table,
   type Zone,
 } from './app.ts'

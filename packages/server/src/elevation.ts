@@ -14,6 +14,7 @@ export function roleRules(app: () => App, mayHold: () => People['mayHold']): Rol
     samePerson: (one, other) => personOf(app(), one).includes(other),
     mayHold: (account, role) => mayHold()(app(), account, role),
     webhook: () => app().elevationWebhook,
+    streams: () => app().signals ?? [],
   }
 }
 

@@ -1,11 +1,13 @@
 import { randomBytes } from 'node:crypto'
 
 import type { LedgerRecord } from '@sallyport/core/access'
+import type { SignalStream } from '@sallyport/manifest'
 
 import { type Administration, createWebhook, type ElevationRules, openAdministration } from './administration/index.ts'
 import { type Ledger, nodeSha256, openLedger, openLedgerSigner } from './ledger/index.ts'
 import { type Folders, newId, nowMs, nowSeconds, openClock, openOutputLog, type OutputLog } from './operation/index.ts'
 import { openProofs, type Proofs } from './proofs.ts'
+import { createStanding, type Standing } from './signals/index.ts'
 import { openStore, openUsedProofs, type Store } from './stores/index.ts'
 import { openVault, type Vault } from './vault/index.ts'
 
@@ -17,12 +19,16 @@ export interface KeptState {
   readonly output: OutputLog
   readonly administration: Administration
   readonly proofs: Proofs
+  /** What shared signals said. */
+  readonly standing: Standing
 }
 
 /** What the manifest in force says of elevation; asked each time, for the manifest may change. */
 export interface RoleRules extends ElevationRules {
   /** Who is told of requests. */
   readonly webhook: () => string | undefined
+  /** Who is listened to. */
+  readonly streams: () => readonly SignalStream[]
 }
 
 /** Proofs of the last minute: with more, DPoP clients are refused rather than a replay let through. */
@@ -81,7 +87,9 @@ export async function openKeptState(
       record: (record) => void ledger.append(record, 'written').catch(trouble),
     }),
   })
-  return { vault, ledger, store, output, administration, proofs: openProofs(usedProofs) }
+  const standing = createStanding({ streams: roles.streams, nowMs })
+  for (const record of past) if (record.kind === 'signal') standing.apply(record)
+  return { vault, ledger, store, output, administration, proofs: openProofs(usedProofs), standing }
 }
 
 /** Records what has ended, every second; only once a manifest is in force, which says what is still meant. */
@@ -95,7 +103,7 @@ export function keepSweeping(
 }
 
 function isAdministrative({ kind }: LedgerRecord): boolean {
-  return kind === 'elevation' || kind === 'revocation'
+  return kind === 'elevation' || kind === 'revocation' || kind === 'signal'
 }
 
 /** What this start found of the last run, in words; nothing where it ended as it should. */

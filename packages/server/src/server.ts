@@ -1,10 +1,8 @@
 import { randomBytes } from 'node:crypto'
 
-import type { AccessRequest, Allow, Decision, DecisionRecord, Grant, Receipt } from '@sallyport/core/access'
-import { decisionRecord, type Outcome } from '@sallyport/core/enforcement'
-import type { Evidence } from '@sallyport/core/identity'
-import { decide as decideByPolicy } from '@sallyport/core/policy'
-import { explain, setSecretFix } from '@sallyport/manifest'
+import type { Decision, DecisionRecord } from '@sallyport/core/access'
+import { decisionRecord } from '@sallyport/core/enforcement'
+import { setSecretFix } from '@sallyport/manifest'
 
 import { administrationGate, administrativeVerbs, startApi } from './api/index.ts'
 import { destinationOf, directInvocation } from './calls.ts'
@@ -32,7 +30,6 @@ import {
   newId,
   nowMs,
   openFolders,
-  outcomeRecord,
   platformLine,
   refusedLine,
   recordLifecycle,
@@ -47,6 +44,8 @@ import {
 import { keepLeafFresh, openPeople } from './people.ts'
 import type { Status } from './status.ts'
 import { openWorkloads } from './workloads.ts'
+import { sharedSteps } from './shared-steps.ts'
+import { openListening } from './signals.ts'
 
 /** A server that is up. */
 export interface RunningServer {
@@ -104,28 +103,7 @@ async function start(
   force = await putIntoForce(loaded, kept, people.provider, options, terminal, trouble)
   keepSweeping(administration, trouble, started)
 
-  // The steps that all three doors share.
-  const admittedAt = new WeakMap<Grant, number>()
-  const shared = {
-    identify: (evidence: Evidence) => force.authenticate(evidence),
-    elevatedRoles: administration.elevatedRoles,
-    askGuests: guests.ask,
-    decide: (asked: readonly [AccessRequest, ...AccessRequest[]]): Decision =>
-      explain(decideByPolicy(force.compiled.authority, asked), force.compiled, force.app),
-    admit: (decision: Allow, receipt: Receipt): Grant => {
-      const grant = administration.admit(decision, receipt)
-      admittedAt.set(grant, nowMs())
-      return grant
-    },
-    isCurrent: administration.isCurrent,
-    whenEnded: administration.whenEnded,
-    settle: (grant: Grant, outcome: Promise<Outcome>): void => {
-      const startedAt = admittedAt.get(grant) ?? nowMs()
-      void outcome.then((known) => ledger.append(outcomeRecord(grant, known, startedAt), 'written')).catch(trouble)
-    },
-    newId,
-    nowMs,
-  }
+  const shared = sharedSteps(() => force, kept, guests.ask, trouble)
   // Every record says how strongly what it lets run is kept apart; until the engines are there nothing runs.
   let isolationOf = (_functionName: string): string => isolation
   const keep: typeof ledger.record = (one) => ledger.record({ ...one, isolation: isolationIn(one, isolationOf) })
@@ -209,6 +187,15 @@ async function start(
 
   // The way in.
   const timeoutOf = (wanted: string): number => force.app.functions.find(({ name }) => name === wanted)?.timeoutMs ?? 0
+  const listening = openListening(force.app, {
+    ...shared,
+    record: recorderAt('administration'),
+    kept,
+    provider: people.provider,
+    loopback: options.mode === 'dev',
+    trouble,
+  })
+  started.push(listening.close)
   const gateway = await startGateway({
     port: options.port,
     ...(options.plainHttp ? {} : { tls: people.leaf }),
@@ -223,6 +210,7 @@ async function start(
       timeoutMs: timeoutOf,
       limiter,
     }),
+    own: listening.own,
     route: (method, path) => destinationOf(force.app, method, path),
     published: workloads.document,
     mayConnect: () => descriptors.mayOpen('client'),
@@ -251,6 +239,7 @@ async function start(
       app: () => force.app,
       ...elevationActs(() => force.app, administration),
       ...people.acts,
+      signals: () => ({ streams: kept.standing.streams(), people: kept.standing.people() }),
       setSecret: vault.setSecret,
       invokeDirectly: (functionName, event, user, grant) =>
         invoke(directInvocation(functionName, event, user, grant, timeoutOf(functionName))),
@@ -279,6 +268,7 @@ async function start(
       force = await putIntoForce(next, kept, people.provider, { ...options, broadening }, terminal, trouble)
       guests.takeOffered()
       await people.provision(next.app)
+      listening.listenTo(next.app)
       await interception.renew(next.app)
       await deploy(images)
       report(`reloaded ${next.app.digest.slice(0, 12)}`)

@@ -49,6 +49,14 @@ export const contextKeys = {
   country: 'sallyport:Country',
   /** boolean: an enrolled device key was proved at sign-in. */
   deviceManaged: 'sallyport:DeviceManaged',
+  /** boolean: whether the device complies with its owner's rules, from a signal stream; absent when none said. */
+  deviceCompliant: 'sallyport:DeviceCompliant',
+  /** string: `low`, `medium` or `high`, from a signal stream; absent when none said. */
+  risk: 'sallyport:Risk',
+  /** boolean: every signal stream about the subject's issuer was heard in time; absent when there is none. */
+  signalsFresh: 'sallyport:SignalsFresh',
+  /** number: seconds since the stream that was silent longest was heard; absent when there is none. */
+  signalAge: 'sallyport:SignalAge',
   /** string: the zone of the caller, or `internet`. */
   sourceZone: 'sallyport:SourceZone',
   /** string: short name of the person on whose behalf a function runs; absent when there is none. */

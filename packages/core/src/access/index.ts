@@ -27,6 +27,7 @@ export {
   type NotificationRecord,
   type OutcomeRecord,
   type RevocationRecord,
+  type SignalRecord,
   type SignInRecord,
 } from './record.ts'
 export { isRevoked, revocationTargets, type RevokedAt } from './revocation.ts'

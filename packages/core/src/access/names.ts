@@ -9,6 +9,7 @@ export const arn: {
   readonly door: (app: string, door: string, operation: string) => string
   readonly secret: (app: string, name: string) => string
   readonly user: (app: string, name: string) => string
+  readonly transmitter: (app: string, stream: string) => string
   readonly admin: (app: string, path: string) => string
 } = {
   /** `routeKey` is `POST /orders/:id/refund`, as the manifest writes it. */
@@ -19,6 +20,8 @@ export const arn: {
   door: (app, door, operation) => `arn:sallyport:door:${app}::${door}/${operation}`,
   secret: (app, name) => `arn:sallyport:secret:${app}::${name}`,
   user: (app, name) => `arn:sallyport:identity:${app}::user/${name}`,
+  /** Who sends the events of a stream. */
+  transmitter: (app, stream) => `arn:sallyport:identity:${app}::transmitter/${stream}`,
   admin: (app, path) => `arn:sallyport:admin:${app}::${path}`,
 }
 
@@ -37,6 +40,8 @@ export const actions = {
   manageUsers: 'sallyport:ManageUsers',
   /** Ends everything that rests on a user, a session or a function. */
   revoke: 'sallyport:Revoke',
+  /** Tells that a session, a credential, a device or a person is to be trusted less, or again. */
+  sendSignal: 'sallyport:SendSignal',
   setSecret: 'sallyport:SetSecret',
   invokeDirectly: 'sallyport:InvokeDirectly',
   applyConfiguration: 'sallyport:ApplyConfiguration',

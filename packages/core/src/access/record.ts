@@ -14,6 +14,7 @@ export type LedgerRecord =
   | RevocationRecord
   | SignInRecord
   | EnrolmentRecord
+  | SignalRecord
   | GapRecord
 
 /** A decision at one of the three doors; written before any effect. */
@@ -211,6 +212,27 @@ export interface EnrolmentRecord {
   readonly expiresAt?: number
   /** On `enrolled`: from where. */
   readonly address?: string
+}
+
+/** A transmitter of shared signals told us something about somebody. State is a projection of these. */
+export interface SignalRecord {
+  readonly kind: 'signal'
+  readonly at: number
+  /** The stream's name in the manifest. */
+  readonly stream: string
+  /** The event's URI. */
+  readonly event: string
+  /** The event's own id: it may be sent again, and is applied once. */
+  readonly id: string
+  /** When it was issued, in seconds since the epoch. */
+  readonly issuedAtSeconds: number
+  /** Whom it is about: `user/okta:alice`, `device/d1`, …; none where it is about the stream itself. */
+  readonly targets: readonly string[]
+  /** Which of a person's devices, where the issuer's tokens do not name them. */
+  readonly device?: string
+  readonly risk?: 'low' | 'medium' | 'high'
+  readonly compliant?: boolean
+  readonly state?: 'alive' | 'silent'
 }
 
 /** A counted loss: what should have been recorded and could not be. */

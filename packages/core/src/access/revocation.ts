@@ -5,13 +5,14 @@ export type RevokedAt = (target: string) => number | undefined
 
 /**
  * Everything by whose revocation a subject's rights end: `user/alice`, `session/s1`, `function/payments`,
- * `issuer/pool`, `client/pool:web`, `key/pool:kid` (what its token was signed with), `key/THUMBPRINT` (what its token
- * is bound to), `token/pool:jti`. The embedded issuer's have no prefix, as its users have none.
+ * `issuer/pool`, `client/pool:web`, `device/d1`, `key/pool:kid` (what its token was signed with), `key/THUMBPRINT`
+ * (what its token is bound to), `token/pool:jti`. The embedded issuer's have no prefix, as its users have none.
  */
 export function revocationTargets(subject: Subject): readonly string[] {
   if (subject.kind === 'anonymous') return []
   const targets = [`${subject.kind}/${subject.name}`]
   if (subject.sessionId !== undefined) targets.push(`session/${subject.sessionId}`)
+  if (subject.device !== undefined) targets.push(`device/${subject.device.id}`)
   const { credential } = subject
   if (credential === undefined) return targets
   const { issuerName, keyId, clientId, tokenId } = credential
@@ -24,9 +25,9 @@ export function revocationTargets(subject: Subject): readonly string[] {
 }
 
 /**
- * Whether a subject rests on something that was revoked. A key, a session, a token is gone for good. A user, a client
- * or an issuer comes back with a sign-in that is younger than the revocation: what counts is `auth_time` where the
- * token states it, so that a refresh token carries no old sign-in past a revocation, else `iat`. Both are whole
+ * Whether a subject rests on something that was revoked. A key, a session, a token is gone for good. A user, a client,
+ * a device or an issuer comes back with a sign-in that is younger than the revocation: what counts is `auth_time` where
+ * the token states it, so that a refresh token carries no old sign-in past a revocation, else `iat`. Both are whole
  * seconds: a sign-in of the very second of the revocation counts as older.
  */
 export function isRevoked(subject: Subject, revokedAt: RevokedAt): boolean {

@@ -3,7 +3,18 @@ export { contentDigest, fitsDigest } from './signature/content-digest.ts'
 export { decodeBase64url, encodeBase64url } from './encoding/base64url.ts'
 export { createDpopNonces, type DpopNonces } from './dpop/dpop-nonce.ts'
 export { createProofVerifier, type ProofVerifier, type ProofVerifierOptions } from './dpop/dpop.ts'
-export { discoverKeys, type FetchDocument, type KeyAddress } from './issuer/discovery.ts'
+export { type EventMeaning, type RiskLevel, riskLevels } from './event/event-kinds.ts'
+export { type EventSubject } from './event/event-subject.ts'
+export { type EventRefusal, type EventRefusalCode } from './event/refusal.ts'
+export { type EventTrust, maxEventAgeSeconds, type SecurityEvent, verifySecurityEvent } from './event/security-event.ts'
+export { createKeySet, type KeySet } from './keys/key-set.ts'
+export {
+  discoverKeys,
+  type FetchDocument,
+  type FetchRules,
+  type KeyAddress,
+  parseKeyAddress,
+} from './issuer/discovery.ts'
 export { type FieldTypes, type HttpMessage, type HttpRequest, type HttpResponse } from './signature/http-message.ts'
 export { importSignatureKey, type SignatureAlgorithm, type SignatureKey } from './signature/http-signature-key.ts'
 export {

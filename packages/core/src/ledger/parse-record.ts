@@ -140,6 +140,19 @@ const shapes: Shapes = {
     by: optional(text),
     expiresAt: optional(milliseconds),
     address: optional(text),
+}
+
+  signal: {
+    at: milliseconds,
+    stream: text,
+    event: text,
+    id: text,
+    issuedAtSeconds: milliseconds,
+    targets: listOf(text),
+    device: optional(text),
+    risk: optional(oneOf('low', 'medium', 'high')),
+    compliant: optional(flag),
+    state: optional(oneOf('alive', 'silent')),
   },
   gap: { at: milliseconds, lost: count, cause: text },
 }

@@ -1,4 +1,4 @@
-import type { App, Elsewhere, FunctionDeclaration, Permission, Role, Route } from '../app.ts'
+import type { App, Elsewhere, FunctionDeclaration, Permission, Role, Route, SignalStream } from '../app.ts'
 import type { Guest } from '../guest.ts'
 import type { EmbeddedClient } from '../people.ts'
 import { showDuration } from '../source/units.ts'
@@ -20,6 +20,7 @@ export function accessFacts(app: App): readonly AccessFact[] {
       networks.map((network) => grant(`${network} may count as ${country}`)),
     ),
     ...issuerFacts(app),
+    ...(app.signals ?? []).map(streamFact),
     ...app.doors.flatMap(doorFacts),
     ...app.secrets.map(({ name, rotateMs }) =>
       measure(
@@ -80,6 +81,18 @@ function guestFact({
   )
 }
 
+/** A stream takes trust away and gives it back, so any change of whom it is and for whom it speaks may broaden. */
+function streamFact({ name, of, transmitter, audience, jwksDigest, poll, silenceMs }: SignalStream): AccessFact {
+  const keys = jwksDigest === undefined ? '' : ` by the keys ${jwksDigest.slice(0, 12)}`
+  const way = poll === undefined ? 'pushes' : `is polled at ${poll}`
+  return opaque(
+    `signals ${name}`,
+    `${transmitter}${keys} ${way} to ${audience} and tells of the people of ${of}, ` +
+      `silent for ${showDuration(silenceMs)} at most`,
+    2,
+  )
+}
+
 function roleFacts(role: Role): readonly AccessFact[] {
   const { name, jit } = role
   const anywhere = `${name} may come from anywhere`
@@ -94,6 +107,8 @@ function roleFacts(role: Role): readonly AccessFact[] {
       role.managedDevice ? 0 : 1,
       role.managedDevice ? `${name} needs a managed device` : `${name} needs no managed device`,
     ),
+    ...(role.freshSignals === true ? [restraint(`${name} counts only while signals about its holder are fresh`)] : []),
+    ...(role.maxRisk === undefined ? [] : [restraint(`${name} counts only at ${role.maxRisk} risk or less`)]),
     ...(role.countries.length === 0
       ? [grant(anywhere)]
       : role.countries.map((country) => grant(`${name} may come from ${country}`, anywhere))),

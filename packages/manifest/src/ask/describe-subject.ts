@@ -31,8 +31,9 @@ const factorsBehind = ['mfa', 'jit']
 
 /**
  * `customer@US`, `admin+mfa+device+jit`, `payments`, `payments for admin+mfa+jit`, a zone, `internet` or `anyone`.
- * MFA, a managed device and elevation hold only when written; a role comes from its first declared country
- * unless another is written. A function runs on behalf of some user without roles unless one is written.
+ * MFA, a managed device and elevation hold only when written; signals are supposed to be fresh; a role comes from its
+ * first declared country unless another is written. A function runs on behalf of some user without roles unless one is
+ * written.
  */
 export function describeSubject(app: App, text: string): SubjectDescription {
   const [, caller, behind] = /^(\S+) for (\S+)$/.exec(text.trim()) ?? []
@@ -175,6 +176,7 @@ function person(
       [contextKeys.elevatedRoles]: facts.elevated ? names : [],
       [contextKeys.mfa]: facts.mfa,
       [contextKeys.deviceManaged]: facts.device,
+      [contextKeys.signalsFresh]: true,
       ...(facts.country === undefined ? {} : { [contextKeys.country]: facts.country }),
     },
     label: facts.label,

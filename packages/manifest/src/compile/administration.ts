@@ -1,7 +1,7 @@
 import { actions, arn, contextKeys } from '@sallyport/core/access'
 import type { NamedPolicy, Statement } from '@sallyport/core/policy'
 
-import type { App, AdministrativePower, Role } from '../app.ts'
+import type { App, AdministrativePower, Role, SignalStream } from '../app.ts'
 import { administratorCondition } from './conditions.ts'
 import type { Rules } from './rules.ts'
 
@@ -18,6 +18,7 @@ export function compileAdministration(app: App, rules: Rules): readonly Attachme
     ...power(app, rules, 'configuration', actions.applyConfiguration, 'configuration'),
     ...power(app, rules, 'users', actions.manageUsers, 'users'),
     ...power(app, rules, 'users', actions.revoke, 'revocation'),
+    ...(app.signals ?? []).map((stream) => compileStream(app, stream, rules)),
     ...app.functions.flatMap((one) =>
       power(app, rules, 'invoke', actions.invokeDirectly, `function/${one.name}/invoke`),
     ),
@@ -63,6 +64,17 @@ function compileElevation(app: App, role: Role, rules: Rules): readonly Attachme
     ]),
     ...(role.jit?.breakGlassMs === undefined ? [] : [breakGlass(app, role, rules)]),
   ]
+}
+
+/** A transmitter may speak on its own stream. */
+function compileStream(app: App, { name, at }: SignalStream, rules: Rules): Attachment {
+  const resource = arn.admin(app.name, `signal/${name}`)
+  return attach(resource, `signal/${name}`, [
+    rules.statement(['signal', name], at, {
+      ...allow(actions.sendSignal, resource),
+      Principal: { AWS: arn.transmitter(app.name, name) },
+    }),
+  ])
 }
 
 /** Nobody approves; what stands against misuse is the alarm, and the short while. */

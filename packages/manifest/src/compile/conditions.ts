@@ -1,4 +1,5 @@
 import { contextKeys } from '@sallyport/core/access'
+import { riskLevels } from '@sallyport/core/identity'
 import type { Statement } from '@sallyport/core/policy'
 
 import type { App, Role } from '../app.ts'
@@ -14,8 +15,13 @@ export function roleCondition(role: Role): Condition {
       [contextKeys.roles]: [role.name],
       ...(role.jit === undefined ? {} : { [contextKeys.elevatedRoles]: [role.name] }),
     },
-    ...bools({ [contextKeys.mfa]: role.mfa, [contextKeys.deviceManaged]: role.managedDevice }),
+    ...bools({
+      [contextKeys.mfa]: role.mfa,
+      [contextKeys.deviceManaged]: role.managedDevice,
+      [contextKeys.signalsFresh]: role.freshSignals === true,
+    }),
     ...(role.countries.length === 0 ? {} : { StringEquals: { [contextKeys.country]: role.countries } }),
+    ...riskAtMost(role),
   }
 }
 
@@ -56,8 +62,20 @@ export function forPeople(
 export function administratorCondition(role: Role): Condition {
   return {
     'ForAnyValue:StringEquals': { [contextKeys.roles]: [role.name] },
-    ...bools({ [contextKeys.mfa]: true, [contextKeys.deviceManaged]: role.managedDevice }),
+    ...bools({
+      [contextKeys.mfa]: true,
+      [contextKeys.deviceManaged]: role.managedDevice,
+      [contextKeys.signalsFresh]: role.freshSignals === true,
+    }),
+    ...riskAtMost(role),
   }
+}
+
+/** Of whom no stream ever said anything, none sees a risk: that streams are heard is another demand. */
+function riskAtMost({ maxRisk }: Role): Condition {
+  if (maxRisk === undefined) return {}
+  const accepted = riskLevels.slice(0, riskLevels.indexOf(maxRisk) + 1)
+  return { StringEqualsIfExists: { [contextKeys.risk]: accepted } }
 }
 
 /** Joins two conditions; keys under one operator are united. */

@@ -1,3 +1,5 @@
+import { riskLevels } from '@sallyport/core/identity'
+
 import type { App, Role } from '../app.ts'
 
 /**
@@ -40,7 +42,14 @@ function joinedDemands(way: readonly Role[]): Role | undefined {
     mfa: way.some(({ mfa }) => mfa),
     managedDevice: way.some(({ managedDevice }) => managedDevice),
     countries,
+    ...(way.some(({ freshSignals }) => freshSignals === true) ? { freshSignals: true } : {}),
+    ...lowestRisk(way),
   }
+}
+
+function lowestRisk(way: readonly Role[]): Pick<Role, 'maxRisk'> {
+  const maxRisk = riskLevels.find((level) => way.some((role) => role.maxRisk === level))
+  return maxRisk === undefined ? {} : { maxRisk }
 }
 
 /** Names of the roles that a role includes, directly or over others, without itself. A cycle ends where it began. */

@@ -3,7 +3,7 @@ import { actions, contextKeys, type AccessRequest, type Reason } from '@sallypor
 import type { App, Role } from '../app.ts'
 import { subjectKey } from '../compile/administration.ts'
 import { showPosition } from '../source/faults.ts'
-import { flag, holds, text } from './read-context.ts'
+import { exceedsRisk, flag, holds, text } from './read-context.ts'
 import { reword } from './wording.ts'
 
 /** Why an administrative act was refused. There is no command that mends it: powers are given in the manifest. */
@@ -25,6 +25,12 @@ export function explainAdministration(reason: Reason, request: AccessRequest, ap
   if (!flag(request, contextKeys.mfa)) return reword(reason, 'administration.mfa_required', facts, at(ready))
   if (ready.managedDevice && !flag(request, contextKeys.deviceManaged)) {
     return reword(reason, 'administration.device_unmanaged', { ...facts, role: ready.name }, at(ready))
+  }
+  if (ready.freshSignals === true && !flag(request, contextKeys.signalsFresh)) {
+    return reword(reason, 'administration.signals_stale', { ...facts, role: ready.name }, at(ready))
+  }
+  if (exceedsRisk(ready, request)) {
+    return reword(reason, 'administration.risk', { ...facts, role: ready.name }, at(ready))
   }
   return reason
 }

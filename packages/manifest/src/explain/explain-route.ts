@@ -3,7 +3,7 @@ import { contextKeys, type AccessRequest, type Reason } from '@sallyport/core/ac
 import type { App, Role, Route } from '../app.ts'
 import { countingAs } from '../compile/inheritance.ts'
 import { showPosition } from '../source/faults.ts'
-import { flag, holds, text } from './read-context.ts'
+import { exceedsRisk, flag, holds, text } from './read-context.ts'
 import { requestFix } from './person.ts'
 import { fixOf } from './shell.ts'
 import { reword, type RefusalCode } from './wording.ts'
@@ -59,6 +59,8 @@ function lacking(role: Role, request: AccessRequest): readonly RefusalCode[] {
     [role.countries.length > 0 && (country === undefined || !role.countries.includes(country)), 'route.country'],
     [role.mfa && !flag(request, contextKeys.mfa), 'route.mfa_required'],
     [role.managedDevice && !flag(request, contextKeys.deviceManaged), 'route.device_unmanaged'],
+    [role.freshSignals === true && !flag(request, contextKeys.signalsFresh), 'route.signals_stale'],
+    [exceedsRisk(role, request), 'route.risk'],
     [role.jit !== undefined && !holds(request, contextKeys.elevatedRoles, role.name), 'route.elevation_required'],
   ]
   return demands.flatMap(([missing, code]) => (missing ? [code] : []))

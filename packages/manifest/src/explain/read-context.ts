@@ -1,4 +1,7 @@
-import type { AccessRequest, ContextValue } from '@sallyport/core/access'
+import { contextKeys, type AccessRequest, type ContextValue } from '@sallyport/core/access'
+import { riskLevels } from '@sallyport/core/identity'
+
+import type { Role } from '../app.ts'
 
 /** The value of a context key; keys compare without regard to case, as in the engine. */
 export function valueOf({ context }: AccessRequest, key: string): ContextValue | undefined {
@@ -27,4 +30,11 @@ export function flag(request: AccessRequest, key: string): boolean {
 export function text(request: AccessRequest, key: string): string | undefined {
   const value = valueOf(request, key)
   return typeof value === 'string' ? value : undefined
+}
+
+/** True when a signal stream sees more risk in the subject than the role accepts. */
+export function exceedsRisk({ maxRisk }: Pick<Role, 'maxRisk'>, request: AccessRequest): boolean {
+  const risk = text(request, contextKeys.risk)
+  if (maxRisk === undefined || risk === undefined) return false
+  return !riskLevels.slice(0, riskLevels.indexOf(maxRisk) + 1).some((level) => level === risk)
 }

@@ -17,6 +17,11 @@ export const wording = {
   'route.role_missing': '{subject} holds no role that may call {object}; open to: {detail}',
   'route.authentication_required': '{object} needs a sign-in',
   'route.mfa_required': '{object} is open to {role} only with a second factor',
+  'route.signals_stale':
+    '{object} is open to {role} only while the signals about them are fresh, and their stream was silent for too long',
+  'route.risk': '{object} is not open to {role} at the risk that a signal stream sees in them',
+  'administration.signals_stale': '{object} is for {role} only while the signals about them are fresh',
+  'administration.risk': '{object} is not for {role} at the risk that a signal stream sees in them',
   'route.device_unmanaged': '{object} is open to {role} only from a managed device',
   'route.country': '{object} is open to {role} only from declared countries, and this came from {detail}',
   'route.elevation_required': '{object} is open to {role} only while elevated',

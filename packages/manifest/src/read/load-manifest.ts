@@ -14,6 +14,7 @@ import { readFunctions } from './read-functions.ts'
 import { gatherAuthorizers, readIssuers } from './read-issuers.ts'
 import { readGuests } from './read-guests.ts'
 import { readAdministration, readLocations, readPeople, readPersons, readWebhook, readZones } from './read-people.ts'
+import { checkStanding, readSignals } from './read-signals.ts'
 import { readPolicies } from './read-policies.ts'
 import { checkInclusion, checkSeparations, readSeparations } from './read-separation.ts'
 import type { Substitutions } from './substitute.ts'
@@ -52,6 +53,7 @@ export function loadManifest(folder: string, surroundings: Surroundings): Loaded
   checkRoutes(app.functions, faults)
   checkInclusion(app, faults)
   checkSeparations(app, faults)
+  checkStanding(app, faults)
   checkStatements(app, faults)
   const found = faults.all()
   if (found.length > 0) return { ok: false, faults: found }
@@ -65,11 +67,12 @@ function readApp(root: Node, reading: Reading): App {
 
 function readSections(root: Node, reading: Reading): App {
   const section = (name: string): Node | undefined => child(root, name)
+  const issuers = readIssuers(root, reading)
   return {
     name: textOf(section('app')) ?? '',
     folder: reading.files.folder,
     digest: '',
-    issuers: readIssuers(root, reading),
+    issuers,
     locations: readLocations(section('locations'), reading),
     people: readPeople(section('people'), reading),
     separations: readSeparations(section('separation'), reading),
@@ -79,6 +82,7 @@ function readSections(root: Node, reading: Reading): App {
     tables: readTables(section('tables'), reading),
     functions: readFunctions(section('functions'), reading),
     guardrailPolicies: readPolicies(section('guardrails'), 'guardrail', reading),
+    signals: readSignals(section('signals'), issuers, reading),
     persons: readPersons(section('persons'), reading),
     ...readWebhook(section('notify'), reading),
     administration: readAdministration(section('administration'), reading),

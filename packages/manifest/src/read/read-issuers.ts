@@ -141,7 +141,11 @@ function readPools(name: string, authorizer: Node, around: Node | undefined, rea
   })
 }
 
-function keySetFile(around: Node, reading: Reading): { readonly jwksFile?: string; readonly jwksDigest?: string } {
+/** The key set that `jwks` names, beside whatever declares it. */
+export function keySetFile(
+  around: Node,
+  reading: Reading,
+): { readonly jwksFile?: string; readonly jwksDigest?: string } {
   const { keys: _, ...file } = readKeySet(around, reading)
   return file
 }

@@ -19,6 +19,7 @@ export function readPeople(section: Node | undefined, { declared, faults }: Read
       countries: textsOf(child(value, 'countries')).map(({ text }) => text),
       includes: includedRoles(child(value, 'includes')),
       managedDevice: textOf(child(value, 'device')) === 'managed',
+      ...standingOf(value),
       ...(jit === undefined
         ? {}
         : {
@@ -35,6 +36,15 @@ export function readPeople(section: Node | undefined, { declared, faults }: Read
       at: keyAt,
     }
   })
+}
+
+/** What a role demands of signal streams. */
+function standingOf(value: Node): Pick<Role, 'freshSignals' | 'maxRisk'> {
+  const risk = textOf(child(value, 'risk'))
+  return {
+    ...(textOf(child(value, 'signals')) === 'fresh' ? { freshSignals: true } : {}),
+    ...(risk === 'low' || risk === 'medium' ? { maxRisk: risk } : {}),
+  }
 }
 
 const dayMs = 86_400_000

@@ -266,6 +266,14 @@ export const manifestShape: Extract<Shape, { kind: 'record' }> = {
                 shape: { kind: 'text', says: '"managed"', options: ['managed'] },
                 about: 'Only an enrolled device will do.',
               },
+              signals: {
+                shape: { kind: 'text', says: '"fresh"', options: ['fresh'] },
+                about: 'The role counts only while the signal streams about its holder are heard in time.',
+              },
+              risk: {
+                shape: { kind: 'text', says: '"low" or "medium"', options: ['low', 'medium'] },
+                about: 'The highest risk that a signal stream may see in its holder; any unless said.',
+              },
               includes: { shape: names, about: 'Roles as which its holders count too, with the demands of both.' },
               jit: {
                 about: 'The role counts only while elevated.',
@@ -322,6 +330,29 @@ export const manifestShape: Extract<Shape, { kind: 'record' }> = {
           configuration: { shape: names, about: 'Roles that may apply a manifest.' },
           invoke: { shape: names, about: 'Roles that may invoke a function directly.' },
           users: { shape: names, about: 'Roles that may add, reset and disable users, and end what anybody holds.' },
+        },
+      },
+    },
+    signals: {
+      about: 'Who outside may tell that a session, a credential, a device or a person is to be trusted less.',
+      shape: {
+        kind: 'record',
+        keys: {},
+        named: {
+          says: nameSays,
+          pattern: name,
+          of: {
+            kind: 'record',
+            keys: {
+              of: { shape: nameText, required: true, about: 'The issuer whose people it speaks of.' },
+              transmitter: { shape: url, required: true, about: 'The exact issuer of its events.' },
+              audience: { shape: free, required: true, about: 'For whom its events must be made.' },
+              jwks: { shape: file, about: 'JWKS file, in place of what the transmitter publishes.' },
+              poll: { shape: url, about: 'Where it is polled (RFC 8936); it pushes unless said.' },
+              secret: { shape: nameText, about: 'The secret that is shown there as a bearer token.' },
+              silence: { shape: duration, about: 'How long it may be silent and still be believed; 1h unless said.' },
+            },
+          },
         },
       },
     },

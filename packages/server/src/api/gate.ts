@@ -1,6 +1,7 @@
 import {
   type AccessRequest,
   type Allow,
+  type Context,
   contextKeys,
   type Decision,
   type Grant,
@@ -19,6 +20,8 @@ export interface AdministrationRooms {
   /** Must demand a proof with a nonce of this run. */
   readonly identify: (evidence: Evidence) => Promise<Subject>
   readonly elevatedRoles: (subjectId: string) => readonly string[]
+  /** What shared signals say of the subject. */
+  readonly standingOf: (subject: Subject) => Context
   /** Adds what the guests say. Never rejects. */
   readonly askGuests: AskGuests
   readonly decide: (asked: readonly [AccessRequest, ...AccessRequest[]]) => Decision
@@ -47,6 +50,7 @@ export function administrationGate(rooms: AdministrationRooms): Gate<Administrat
           resource,
           context: {
             ...subjectFacts(subject, rooms.elevatedRoles(subject.id), undefined, rooms.nowMs()),
+            ...rooms.standingOf(subject),
             ...principalFacts(subject, rooms.nowMs()),
             [contextKeys.sourceZone]: 'administration',
             [contextKeys.subject]: subject.id,

@@ -62,6 +62,7 @@ async function start(
   const gate = administrationGate({
     identify: async ({ credentials }) => (credentials.length === 0 ? anonymous : subject),
     elevatedRoles: () => [],
+    standingOf: () => ({}),
     askGuests: (asked) => asked,
     decide: (asked): Decision => {
       const [{ id, refusal }] = asked

@@ -9,6 +9,8 @@ import { type UserActs, userVerbs } from './verbs-users.ts'
 
 /** What the verbs do once they are allowed. */
 export interface AdministrativeActs extends ElevationActs, UserActs {
+  /** What shared signals said, and which streams are heard. */
+  readonly signals: () => { readonly streams: unknown; readonly people: unknown }
   /** Ends everything that rests on `user/NAME`, `session/ID` or `function/NAME`. */
   readonly revoke: (target: string, reason: string) => Promise<void>
   readonly setSecret: (name: string, value: Secret<string>) => Promise<unknown>
@@ -44,6 +46,16 @@ export function administrativeVerbs(acts: AdministrativeActs): readonly Verb[] {
         await acts.revoke(target, reasonIn(body))
         return { status: 200, body: { revoked: target } }
       },
+    },
+    {
+      method: 'POST',
+      path: '/v1/signals/list',
+      ask: () => ({
+        action: actions.manageUsers,
+        resource: admin('users'),
+        context: { [contextKeys.target]: 'signals' },
+      }),
+      carryOut: () => ({ status: 200, body: acts.signals() }),
     },
     {
       method: 'PUT',

@@ -71,6 +71,7 @@ function roomsFor(
     app: 'test',
     askGuests: (asked) => asked,
     identify: async () => subject,
+    standingOf: () => ({}),
     elevatedRoles: () => [],
     countryOf: () => undefined,
     decide: (asked) => {

@@ -34,6 +34,8 @@ export interface IngressRooms {
   /** The nonce that clients of DPoP are to use next (RFC 9449 §8.2). */
   readonly dpopNonce: () => string
   readonly elevatedRoles: (subjectId: string) => readonly string[]
+  /** What shared signals say of the subject. */
+  readonly standingOf: (subject: Subject) => Context
   readonly countryOf: (address: string) => string | undefined
   /** Adds what the guests say. Never rejects. */
   readonly askGuests: AskGuests
@@ -68,6 +70,7 @@ export function ingressGate(rooms: IngressRooms): Gate<IngressRequest, IngressRe
           resource: destination?.route.arn ?? arn.route(rooms.app, '', '?', `${request.method} ${request.path}`),
           context: {
             ...factsOf(request, subject, rooms),
+            ...rooms.standingOf(subject),
             ...principalFacts(subject, rooms.nowMs()),
             [contextKeys.sourceZone]: 'internet',
             [contextKeys.sourceIp]: request.remoteAddress,

@@ -55,6 +55,13 @@ beforeEach(async () => {
     gate,
     route: (method, path) => (method === 'POST' && path.startsWith('/echo/') ? destination : undefined),
     published: (path) => (path === '/.well-known/keys' ? jsonResponse(200, { keys: [] }) : undefined),
+    own: (_method, path) =>
+      path === '/.well-known/sallyport/echo'
+        ? {
+            maxBodyBytes: 4,
+            answer: async ({ body, fault }) => jsonResponse(fault === undefined ? 202 : 413, body.length),
+          }
+        : undefined,
     mayKnock: () => mayKnock,
     onFailure: () => undefined,
     nowMs: () => 0,

@@ -10,7 +10,7 @@ import { enforce, type Gate } from '@sallyport/core/enforcement'
 import { readBody } from './body.ts'
 import { parseHead } from './parse.ts'
 import { jsonResponse } from './refusal.ts'
-import type { Destination, IngressRequest, IngressResponse } from './request.ts'
+import type { Destination, IngressRequest, IngressResponse, OwnEndpoint } from './request.ts'
 
 /** What the gateway listens with, and what each request is handed to. */
 export interface GatewayOptions {
@@ -21,6 +21,8 @@ export interface GatewayOptions {
   readonly route: (method: string, path: string) => Destination | undefined
   /** What the gateway itself publishes at a path, for anybody and for caches; read only. */
   readonly published?: (path: string) => IngressResponse | undefined
+  /** What the server itself answers. */
+  readonly own?: (method: string, path: string) => OwnEndpoint | undefined
   /** Whether this address may send another request now; refusals beyond it are counted, not recorded one by one. */
   readonly mayKnock: (address: string) => boolean
   /** Whether one more connection may be held: the last descriptors are kept for ledger and vault. Always, if absent. */
@@ -111,7 +113,9 @@ async function serve(
     const published = options.published?.(head.path)
     if (published !== undefined) return published
   }
+  const own = head.fault === undefined ? options.own?.(head.method, head.path) : undefined
   const destination = head.fault === undefined ? options.route(head.method, head.path) : undefined
+  const maxBodyBytes = own?.maxBodyBytes ?? destination?.route.maxBodyBytes
   const scheme = options.tls === undefined ? 'http' : 'https'
   let request: IngressRequest = {
     ...head,
@@ -124,9 +128,10 @@ async function serve(
   }
   try {
     // A body is read only when there is somewhere for it to go.
-    if (destination !== undefined && (message.headers['content-length'] ?? message.headers['transfer-encoding'])) {
-      request = { ...request, ...(await readBody(message, destination.route.maxBodyBytes)) }
+    if (maxBodyBytes !== undefined && (message.headers['content-length'] ?? message.headers['transfer-encoding'])) {
+      request = { ...request, ...(await readBody(message, maxBodyBytes)) }
     }
+    if (own !== undefined) return await own.answer(request)
     return await enforce(request, options.gate)
   } catch (cause) {
     if (message.destroyed && !message.complete) return undefined // the client left before it had asked anything

@@ -46,6 +46,12 @@ export interface IngressResponse {
   readonly stream?: AsyncIterableIterator<Uint8Array>
 }
 
+/** An address that the server itself answers, under `/.well-known/sallyport/`: no route of an app can stand there. */
+export interface OwnEndpoint {
+  readonly maxBodyBytes: number
+  readonly answer: (request: IngressRequest) => Promise<IngressResponse>
+}
+
 /** A reason of the gateway itself, before any policy. */
 export function gatewayReason(code: string, message: string): Reason {
   return { code, layer: 'door', message }

@@ -3,8 +3,8 @@ import { type IncomingMessage, request as requestPlain } from 'node:http'
 import { request as requestSecure } from 'node:https'
 import type { LookupFunction } from 'node:net'
 
-import { SallyportError } from '@sallyport/core/access'
-import { type FetchDocument, reachOf } from '@sallyport/core/identity'
+import { SallyportError, type Secret } from '@sallyport/core/access'
+import { type FetchDocument, type FetchRules, reachOf } from '@sallyport/core/identity'
 
 const maxDocumentBytes = 256 * 1024
 
@@ -12,8 +12,23 @@ const maxDocumentBytes = 256 * 1024
  * Gets an issuer's document. Goes nowhere but to the address given: no redirect is followed, no proxy asked, no
  * connection kept; the address that was checked is the one that is connected to (DNS rebinding).
  */
-export const fetchDocument: FetchDocument = (address, { signal, loopback }) =>
-  new Promise((resolve, reject) => {
+export const fetchDocument: FetchDocument = (address, rules) => exchange(address, rules)
+
+/** What is posted, and the credential that is shown with it. */
+export interface Posting extends FetchRules {
+  /** JSON. */
+  readonly body: string
+  readonly bearer?: Secret<string>
+}
+
+/** Posts a JSON document and gives back the answer's, by the same rules. */
+export function postDocument(address: URL, posting: Posting): Promise<Uint8Array> {
+  return exchange(address, posting)
+}
+
+function exchange(address: URL, rules: FetchRules & Partial<Posting>): Promise<Uint8Array> {
+  const { signal, loopback, body, bearer } = rules
+  return new Promise((resolve, reject) => {
     const fail = (why: string, cause?: unknown): void => {
       const refused = cause instanceof SallyportError ? cause : undefined
       reject(refused ?? new SallyportError('issuer.keys_unusable', `${address.href} ${why}.`, { cause }))
@@ -22,8 +37,13 @@ export const fetchDocument: FetchDocument = (address, { signal, loopback }) =>
     const send = address.protocol === 'https:' ? requestSecure : requestPlain
     const request = send(address, {
       agent: false,
+      method: body === undefined ? 'GET' : 'POST',
       signal,
-      headers: { accept: 'application/json' },
+      headers: {
+        accept: 'application/json',
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(bearer === undefined ? {} : { authorization: `Bearer ${bearer.reveal()}` }),
+      },
       lookup: checkedLookup(loopback),
     })
     request.on('response', (response: IncomingMessage) => {
@@ -39,8 +59,9 @@ export const fetchDocument: FetchDocument = (address, { signal, loopback }) =>
       response.on('error', (cause) => fail('ended in the middle', cause))
     })
     request.on('error', (cause) => fail('could not be had', cause))
-    request.end()
+    request.end(body)
   })
+}
 
 /** Resolves once, and refuses a name when any of its addresses is none that an issuer may have. */
 function checkedLookup(loopback: boolean): LookupFunction {

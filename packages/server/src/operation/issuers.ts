@@ -1,8 +1,14 @@
 import { readFileSync } from 'node:fs'
 
 import { SallyportError } from '@sallyport/core/access'
-import { discoverKeys, type IssuerConfiguration, type JwksDocument, type KeySource } from '@sallyport/core/identity'
-import type { App } from '@sallyport/manifest'
+import {
+  discoverKeys,
+  type IssuerConfiguration,
+  type JwksDocument,
+  type KeyAddress,
+  type KeySource,
+} from '@sallyport/core/identity'
+import type { App, SignalStream } from '@sallyport/manifest'
 
 import { fetchDocument } from './fetch-document.ts'
 
@@ -24,9 +30,7 @@ export function issuersOf(
   { loopback }: { readonly loopback: boolean },
 ): readonly IssuerConfiguration[] {
   const keysOf = (file: string | undefined, issuer: string, jwksUri?: string): KeySource =>
-    file === undefined
-      ? discoverKeys({ issuer, loopback, ...(jwksUri === undefined ? {} : { jwksUri }) }, fetchDocument)
-      : readJwks(readFileSync(file, 'utf8'), file)
+    keySource(file, { issuer, loopback, ...(jwksUri === undefined ? {} : { jwksUri }) })
   return app.issuers.map((issuer): IssuerConfiguration => {
     switch (issuer.kind) {
       case 'embedded':
@@ -48,6 +52,15 @@ export function issuersOf(
       }
     }
   })
+}
+
+/** The keys by which a transmitter of shared signals signs. */
+export function keysOfStream({ transmitter, jwksFile }: SignalStream, loopback: boolean): KeySource {
+  return keySource(jwksFile, { issuer: transmitter, metadata: 'ssf-configuration', loopback })
+}
+
+function keySource(file: string | undefined, address: KeyAddress): KeySource {
+  return file === undefined ? discoverKeys(address, fetchDocument) : readJwks(readFileSync(file, 'utf8'), file)
 }
 
 function readJwks(text: string, file: string): JwksDocument {

@@ -96,6 +96,20 @@ describe('discovery', () => {
   }
   const signal = new AbortController().signal
 
+  test('asks a transmitter of shared signals where RFC 8615 has it: before the path', async () => {
+    const asked: string[] = []
+    const fetch: FetchDocument = async ({ href }) => {
+      asked.push(href)
+      const metadata = { issuer, jwks_uri: 'https://issuer.example/keys' }
+      return new TextEncoder().encode(JSON.stringify(href.endsWith('/keys') ? { keys: [] } : metadata))
+    }
+    await discoverKeys({ issuer, metadata: 'ssf-configuration', loopback: false }, fetch)(signal)
+    expect(asked).toEqual([
+      'https://issuer.example/.well-known/ssf-configuration/tenant',
+      'https://issuer.example/keys',
+    ])
+  })
+
   test('asks the issuer, then where it says', async () => {
     const { asked, fetch } = documents({ issuer, jwks_uri: 'https://keys.example/jwks' })
     expect(await discoverKeys({ issuer, loopback: false }, fetch)(signal)).toEqual({ keys: [] })

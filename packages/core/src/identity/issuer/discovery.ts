@@ -23,6 +23,8 @@ export interface KeyAddress {
   readonly issuer: string
   /** The key set's own address, where that is known; otherwise discovery tells it. */
   readonly jwksUri?: string
+  /** Which metadata tell it: an OpenID provider's unless said, or those of a transmitter of shared signals. */
+  readonly metadata?: 'openid-configuration' | 'ssf-configuration'
   readonly loopback: boolean
 }
 
@@ -32,7 +34,7 @@ export interface KeyAddress {
  * (RFC 8414 §3.3). Rejects with `issuer.address`, `issuer.mismatch` or `issuer.keys_unusable`.
  */
 export function discoverKeys(
-  { issuer, jwksUri, loopback }: KeyAddress,
+  { issuer, jwksUri, metadata = 'openid-configuration', loopback }: KeyAddress,
   fetchDocument: FetchDocument,
 ): (signal: AbortSignal) => Promise<JwksDocument> {
   return async (signal) => {
@@ -43,18 +45,26 @@ export function discoverKeys(
     }
     let keysAt: unknown = jwksUri
     if (keysAt === undefined) {
-      const address = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`
-      const metadata = await fetchObject(address)
-      if (metadata['issuer'] !== issuer) {
+      const address = metadataAddress(issuer, metadata)
+      const stated = await fetchObject(address)
+      if (stated['issuer'] !== issuer) {
         throw new SallyportError('issuer.mismatch', `${address} speaks for another issuer than ${issuer}.`)
       }
-      keysAt = metadata['jwks_uri']
+      keysAt = stated['jwks_uri']
     }
     if (typeof keysAt !== 'string') throw unusable(issuer)
     const { keys } = await fetchObject(keysAt)
     if (!Array.isArray(keys)) throw unusable(keysAt)
     return { keys }
   }
+}
+
+/** OpenID Connect puts the well-known part behind an issuer's path; Shared Signals before it, as RFC 8615 has it. */
+function metadataAddress(issuer: string, metadata: string): string {
+  const plain = issuer.replace(/\/$/, '')
+  if (metadata === 'openid-configuration') return `${plain}/.well-known/${metadata}`
+  const [, origin = plain, path = ''] = /^([a-z]+:\/\/[^/]+)(\/.*)?$/.exec(plain) ?? []
+  return `${origin}/.well-known/${metadata}${path}`
 }
 
 /** An address that may be asked for keys. Throws `issuer.address` for any other. */
