@@ -12,6 +12,7 @@ test('user acts on a running server only, and on behalf of a person', async () =
       ['user', 'add', 'carol', '--role', 'customer'],
       ['user', 'reset', 'bob', '--password', '--mfa', '--reason', 'lost both'],
       ['user', 'roles', 'carol', '--role', 'support', '--reason', 'moved'],
+      ['signals'],
     ]) {
       expect((await type(line, { cwd: app.folder })).stderr).toContain('cli.not_running')
     }

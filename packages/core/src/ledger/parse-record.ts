@@ -140,8 +140,7 @@ const shapes: Shapes = {
     by: optional(text),
     expiresAt: optional(milliseconds),
     address: optional(text),
-}
-
+  },
   signal: {
     at: milliseconds,
     stream: text,
