@@ -12,13 +12,13 @@ export {
   type Role,
   type Route,
   type SecretDeclaration,
-  type SignalStream,
   type Table,
   type Zone,
 } from './app.ts'
 export { type Position } from './position.ts'
 export { type Constraints, type Door, type DoorOperation, type Returns, secretsIn, secretsOf } from './door.ts'
 export { type Guest } from './guest.ts'
+export { type SignalStream } from './signals.ts'
 export { accessDiff, type AccessDiff, compareFacts } from './access/access-diff.ts'
 export { accessFacts, accessOf } from './access/access-of.ts'
 export { type Allowed, allowInManifest } from './access/allow-in-manifest.ts'

@@ -1,4 +1,5 @@
-import type { App, Issuer, SignalStream } from '../app.ts'
+import type { App, Issuer } from '../app.ts'
+import type { SignalStream } from '../signals.ts'
 import { showPosition, type Faults } from '../source/faults.ts'
 import { child, entriesOf, type Node, textOf } from '../source/node.ts'
 import { parseDurationMs } from '../source/units.ts'
