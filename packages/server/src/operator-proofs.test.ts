@@ -92,6 +92,7 @@ beforeAll(async () => {
   const gate = administrationGate({
     identify: createAuthenticator({ verifier, app: 'shop', proofs: proofs.strictVerifier }),
     elevatedRoles: () => [],
+    standingOf: () => ({}),
     askGuests: (asked) => asked,
     decide: (asked): Decision => {
       const [{ id, refusal }] = asked

@@ -15,9 +15,9 @@ export const signals: Command<Terminal> = buildCommand<CommonFlags & UserFlags, 
   parameters: { flags: { ...commonFlags, ...userFlags } },
   func: answering(async (terminal, flags) => {
     const folder = appFolder(terminal, flags.app)
-    const userToken = await accessTokenFor(terminal, folder, flags)
+    const person = await accessTokenFor(terminal, folder, flags)
     const body = new TextEncoder().encode('{}')
-    const answer = await localApi(folder).call({ method: 'POST', path: '/v1/signals/list', body, userToken })
+    const answer = await localApi(folder).call({ method: 'POST', path: '/v1/signals/list', body, person })
     const lines = [...listIn(answer, 'streams').map(streamLine), ...listIn(answer, 'people').map(personLine)]
     return { exit: 'ok', json: answer, text: lines.length === 0 ? 'no streams are declared' : lines.join('\n') }
   }),
