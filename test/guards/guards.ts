@@ -12,6 +12,7 @@ import { ledgerGuards } from './ledger.ts'
 import { limitGuards } from './limits.ts'
 import { manifestGuards } from './manifest.ts'
 import { operatorGuards } from './operators.ts'
+import { merkleGuards } from './merkle.ts'
 import { policyGuards } from './policy.ts'
 import { policyLayerGuards } from './policy-layers.ts'
 import { providerFlowGuards } from './provider-flows.ts'
@@ -43,6 +44,7 @@ export const guards: readonly Guard[] = [
   ...egressGuards,
   ...egressLimitGuards,
   ...ledgerGuards,
+  ...merkleGuards,
   ...secretGuards,
   ...administrationGuards,
   ...signalGuards,

@@ -3,7 +3,7 @@ import { hash } from 'node:crypto'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 
-import { encodeEntry, findEntry, frameHeaderBytes, hashLeaf, maxEntryBytes, readEntries } from './index.ts'
+import { encodeEntry, findEntry, frameHeaderBytes, hashLeaf, maxEntryBytes, readEntries, sealFrame } from './index.ts'
 
 const sha256 = (bytes: Uint8Array): Uint8Array => hash('sha256', bytes, 'buffer')
 const payloads = ['ab', 'c', '{"kind":"gap"}', 'é'.repeat(200)].map((text) => Buffer.from(text))
@@ -46,6 +46,31 @@ test('stops at a changed byte wherever it is, and finds the intact entry after i
 
 test('reads zeroes, as a file system leaves them after a loss of power, as no entry', () => {
   expect(readEntries(new Uint8Array(4096), sha256)).toEqual({ entries: [], validBytes: 0 })
+})
+
+/** A frame as somebody else could write it: whatever stands in front, its check bytes are right. */
+function framed(prefix: number, entry: Uint8Array, stated = entry.length): Buffer {
+  const length = Buffer.alloc(4)
+  length.writeUInt32BE(stated)
+  const body = Buffer.concat([Uint8Array.of(prefix), entry])
+  return Buffer.concat([length, sha256(body).subarray(0, 8), body])
+}
+
+test.each([
+  ['an inner node of the tree', framed(1, Buffer.alloc(64))],
+  ['nothing', framed(0, new Uint8Array())],
+  ['longer than what is there', framed(0, Buffer.from('x'), 2)],
+  ['more than a tile bundle can carry', framed(0, new Uint8Array(maxEntryBytes + 1))],
+])('an entry that is %s is none, however well it is framed', (_, frame) => {
+  expect(readEntries(framed(0, Buffer.from('x')), sha256).entries).toHaveLength(1)
+  expect(readEntries(frame, sha256).entries).toEqual([])
+})
+
+test('a frame holds nothing of what stood in its place before', () => {
+  const dirty = Buffer.alloc(frameHeaderBytes + 2, 0xff)
+  dirty.write('ab', frameHeaderBytes)
+  sealFrame(dirty, 0, 2, sha256)
+  expect(dirty).toEqual(Buffer.from(encodeEntry(Buffer.from('ab'), sha256)))
 })
 
 test('never throws on any bytes', () => {

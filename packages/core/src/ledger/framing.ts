@@ -73,7 +73,6 @@ export function findEntry(segment: Uint8Array, from: number, sha256: Sha256): nu
 
 function entryAt(segment: Uint8Array, offset: number, sha256: Sha256): Entry | undefined {
   const start = offset + frameHeaderBytes
-  if (start > segment.length) return undefined
   // Three of the four length bytes are enough for 64 KiB; the first is always zero.
   if (segment[offset] !== 0 || segment[start - 1] !== leafPrefix) return undefined
   const length = ((segment[offset + 1] ?? 0) << 16) | ((segment[offset + 2] ?? 0) << 8) | (segment[offset + 3] ?? 0)

@@ -46,6 +46,21 @@ describe('signed note', () => {
     expect(await open(both)).toEqual({ text, signedBy: [signer.name] })
   })
 
+  test('passes over a signature that stands under another name', async () => {
+    const note = await signNote(sha256, text, signer)
+    expect(await open(note.replace('— sallyport', '— sallypory'))).toEqual({ refusal: 'unsigned' })
+  })
+
+  test.each([
+    ['a text that does not end', 'origin\n1\nroot', {}],
+    ['a text with control characters', 'origin\r\n1\nroot\n', {}],
+    ['no name', text, { name: '' }],
+    ['a name with a space', text, { name: 'a\u2003b' }],
+    ['a name with a plus', text, { name: 'a+b' }],
+  ])('is not made of %s', async (_, unfit, changes) => {
+    await expect(signNote(sha256, unfit, { ...signer, ...changes })).rejects.toThrow(RangeError)
+  })
+
   test('refuses a changed text and a changed signature', async () => {
     const note = await signNote(sha256, text, signer)
     expect(await open(note.replace('\n18\n', '\n17\n'))).toEqual({ refusal: 'bad-signature' })
@@ -57,6 +72,9 @@ describe('signed note', () => {
     ['carriage returns', (note: string) => note.replaceAll('\n', '\r\n')],
     ['a control character', (note: string) => `a\u0001\n${note}`],
     ['no last newline', (note: string) => note.slice(0, -1)],
+    ['a stray character for the last newline', (note: string) => `${note.slice(0, -1)}A`],
+    ['no second word', (note: string) => note.replace(/ [^ ]+\n$/, '\n')],
+    ['a plus in its name', (note: string) => note.replace('— sally', '— sally+')],
     ['no empty line', (note: string) => note.replace('\n\n', '\n')],
     ['a hyphen for the dash', (note: string) => note.replace('— ', '- ')],
     ['a third word', (note: string) => `${note.slice(0, -1)} x\n`],
@@ -71,7 +89,11 @@ describe('signed note', () => {
   })
 
   test('reads bytes that are not UTF-8 as malformed', async () => {
-    expect(await open(Uint8Array.of(0xff, 0x0a, 0x0a))).toEqual({ refusal: 'malformed' })
+    const note = await signNote(sha256, `\ufffd\n`, signer)
+    expect(await open(note)).toMatchObject({ signedBy: [signer.name] })
+    expect(await open(Buffer.concat([Uint8Array.of(0xff), Buffer.from(note).subarray(3)]))).toEqual({
+      refusal: 'malformed',
+    })
   })
 
   test('agrees with an independent Ed25519 in both directions', async () => {
@@ -105,6 +127,21 @@ describe('verifier key', () => {
   })
 })
 
+describe('a verifier key is none', () => {
+  const vkey = (): string => formatVerifierKey(sha256, signer)
+  const keyOf = (...bytes: number[]): string => Buffer.from(bytes).toString('base64')
+  test.each([
+    ['when it is of another algorithm', () => [...vkey().split('+', 2), keyOf(2, ...signer.publicKey)].join('+')],
+    ['when it is longer', () => formatVerifierKey(sha256, { name: 'a', publicKey: new Uint8Array(33) })],
+    ['when it is shorter', () => formatVerifierKey(sha256, { name: 'a', publicKey: new Uint8Array(31) })],
+    ['with text in front', () => `it is ${vkey()}`],
+    ['with text behind', () => `${vkey()} it is`],
+  ])('%s', (_, make) => {
+    expect(parseVerifierKey(sha256, vkey())?.name).toBe(signer.name)
+    expect(parseVerifierKey(sha256, make())).toBeUndefined()
+  })
+})
+
 describe('checkpoint', () => {
   test('reads back what it writes, extension lines or not', () => {
     expect(parseCheckpoint(text)).toEqual({ origin: 'sallyport.local/checkout', size: 18n, root: new Uint8Array(root) })
@@ -120,6 +157,7 @@ describe('checkpoint', () => {
     ['a short root', formatCheckpoint({ origin: 'o', size: 1n, root: root.slice(1) })],
     ['an empty line', `${text}\n`],
     ['no last newline', text.slice(0, -1)],
+    ['an extension that does not end', `${text}extension`],
   ])('refuses %s', (_, bad) => {
     expect(parseCheckpoint(bad)).toBeUndefined()
   })

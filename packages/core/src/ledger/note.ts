@@ -83,7 +83,7 @@ function parseNote(bytes: Uint8Array): { text: string; signatures: readonly Sign
   if (note === undefined) return undefined
   // The last empty line separates: the text itself may hold empty lines.
   const split = note.lastIndexOf('\n\n')
-  if (split < 0 || !note.endsWith('\n')) return undefined
+  if (!note.endsWith('\n')) return undefined
   const text = note.slice(0, split + 1)
   const lines = note.slice(split + 2, -1).split('\n')
   if (!isNoteText(text) || lines.length > maxSignatures) return undefined

@@ -51,10 +51,20 @@ test.each(kinds)('refuses a %s record without a field', (_, record) => {
 
 test.each([
   ['text that is not JSON', Buffer.from('{')],
-  ['bytes that are not UTF-8', Uint8Array.of(0x22, 0xff, 0x22)],
+  ['bytes that are not UTF-8', Buffer.from(JSON.stringify({ ...records[1], detail: '\u00ff' }), 'latin1')],
   ['an unknown kind', encode({ kind: 'constructor' })],
   ['a list', encode([])],
+  ['null', encode(null)],
   ['a context value that is an object', encode({ ...records[0], context: { a: {} } })],
+  ['a context that is a list', encode({ ...records[0], context: ['a'] })],
+  ['an effect that is none', encode({ ...records[0], effect: 'maybe' })],
+  ['an actor without a name', encode({ ...records[0], actors: [1] })],
+  ['actors that are no list', encode({ ...records[0], actors: 'a' })],
+  ['a reason that is empty', encode({ ...records[0], reasons: [{}] })],
+  ['a reason that is null', encode({ ...records[0], reasons: [null] })],
+  ['a moment that never comes', Buffer.from(JSON.stringify(records[1]).replace('"at":2', '"at":1e999'))],
+  ['fewer bytes than none', encode({ ...records[1], sentBytes: -1 })],
+  ['half a byte', encode({ ...records[1], sentBytes: 0.5 })],
 ])('refuses %s', (_, bytes) => {
   expect(() => parseRecord(bytes)).toThrow(expect.objectContaining({ code: 'ledger.record_malformed' }))
 })

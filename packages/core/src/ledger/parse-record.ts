@@ -8,7 +8,7 @@ type ShapeOf<R> = { readonly [F in Exclude<keyof R, 'kind'>]-?: Check }
 
 const text: Check = (value) => typeof value === 'string'
 const flag: Check = (value) => typeof value === 'boolean'
-const milliseconds: Check = (value) => typeof value === 'number' && Number.isFinite(value)
+const milliseconds: Check = (value) => Number.isFinite(value)
 const count: Check = (value) => Number.isSafeInteger(value) && Number(value) >= 0
 const optional =
   (check: Check): Check =>
