@@ -8,7 +8,6 @@ import {
   readdirSync,
   readFileSync,
   symlinkSync,
-  unlinkSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -58,41 +57,52 @@ export function copyHouse(): HouseCopies {
     whole,
     without: (guard) => {
       const copy = join(root, `without-${(copies += 1)}`)
-      // What the guard's files lead nowhere near is linked, and so is one module for all copies; the rest is this
-      // copy's own. Hard links, for a module is told apart by its path.
-      const linked = spawnSync('cp', ['-as', join(whole, 'packages'), join(whole, 'examples'), copyFolder(copy)], run)
-      if (linked.status !== 0) throw new Error(`cannot copy ${whole}: ${linked.stderr}`)
-      linkPackages(copy)
       const places = placesOf(guard)
-      const own = leadingTo(
+      const leading = leadingTo(
         places.map(({ file }) => file),
         importers,
       )
-      for (const file of new Set([...own, ...guard.noticedBy])) {
-        unlinkSync(join(copy, file))
-        linkSync(join(whole, file), join(copy, file))
-      }
+      const changed = new Map(places.map(({ file }) => [file, readFileSync(join(whole, file), 'utf8')]))
       for (const { file, code, without } of places) {
-        const path = join(copy, file)
-        const original = readFileSync(path, 'utf8')
-        if (original.split(code).length !== 2) throw new Error(`its code does not stand exactly once in ${file}`)
-        unlinkSync(path) // and not the file that the other copies share
-        writeFileSync(
-          path,
-          original.replace(code, () => without),
+        const text = changed.get(file) ?? ''
+        if (text.split(code).length !== 2) throw new Error(`its code does not stand exactly once in ${file}`)
+        changed.set(
+          file,
+          text.replace(code, () => without),
         )
       }
+      copyFolder(whole, copy, changed, new Set([...leading, ...guard.noticedBy]))
+      linkPackages(copy)
       return copy
     },
     remove: () => void spawnSync('rm', ['-rf', root]),
   }
 }
 
-const run = { encoding: 'utf8' } as const
+/**
+ * A copy with some files changed. What those files lead nowhere near is linked, whole folders at once, and so is one
+ * module for all copies; the rest is this copy's own, by hard links, for a module is told apart by its path.
+ */
+function copyFolder(whole: string, copy: string, changed: ReadonlyMap<string, string>, own: ReadonlySet<string>): void {
+  const folders = new Set([...own].flatMap(foldersAbove))
+  const make = (folder: string): void => {
+    mkdirSync(join(copy, folder))
+    for (const name of readdirSync(join(whole, folder))) {
+      const path = join(folder, name)
+      const text = changed.get(path)
+      if (text !== undefined) writeFileSync(join(copy, path), text)
+      else if (own.has(path)) linkSync(join(whole, path), join(copy, path))
+      else if (folders.has(path)) make(path)
+      else if (path !== 'node_modules') symlinkSync(join(whole, path), join(copy, path))
+    }
+  }
+  make('')
+}
 
-function copyFolder(copy: string): string {
-  mkdirSync(copy)
-  return copy
+/** `a/b/c.ts` → `a`, `a/b`. */
+function foldersAbove(file: string): readonly string[] {
+  const parts = file.split('/')
+  return parts.slice(1).map((_, index) => parts.slice(0, index + 1).join('/'))
 }
 
 /** Our own packages, as those in this copy find them. */
