@@ -1,4 +1,4 @@
-import { existsSync, globSync, readFileSync } from 'node:fs'
+import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 
 /** Which files of a house lead to which: by an import, or by a path that they name beside themselves. */
@@ -9,10 +9,10 @@ export function readImporters(house: string): Importers {
   const rooms = roomsOf(house)
   const importers = new Map<string, string[]>()
   for (const file of globSync(['packages/*/src/**', 'examples/**'], { cwd: house }).filter(isCode)) {
-    // Whatever is quoted and leads to a file leads there: an import, a worker, a module that a box is given.
+    // Whatever is quoted and leads to a file leads there: an import, a worker; and a folder, to all that is in it.
     for (const [, quoted = ''] of readFileSync(join(house, file), 'utf8').matchAll(/['"`]([^'"`\n]+)['"`]/g)) {
       const target = rooms.get(quoted) ?? normalize(join(dirname(file), quoted))
-      for (const path of [target, normalize(join(dirname(file), 'inside', quoted))]) {
+      for (const path of /^\.\.?\/.*\/$/.test(quoted) ? filesIn(house, target) : [target]) {
         if (!isCode(path) || !existsSync(join(house, path))) continue
         importers.set(path, [...(importers.get(path) ?? []), file])
       }
@@ -45,6 +45,11 @@ function roomsOf(house: string): ReadonlyMap<string, string> {
       )
     }),
   )
+}
+
+/** What stands in a folder that a file names with a slash at its end: modules that a box is given. */
+function filesIn(house: string, folder: string): readonly string[] {
+  return existsSync(join(house, folder)) ? readdirSync(join(house, folder)).map((name) => join(folder, name)) : []
 }
 
 function isCode(path: string): boolean {
