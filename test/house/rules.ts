@@ -67,6 +67,7 @@ const tables: readonly string[] = [
   'test/guards/egress.ts',
   'test/guards/identity.ts',
   'test/guards/manifest.ts',
+  'test/guards/merkle.ts',
 ]
 
 const documented = /^\*/
