@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 
+import { loadCatalogue } from '@sallyport/aws'
 import type { AccessRequest } from '@sallyport/core/access'
 import {
   compile,
@@ -153,7 +154,7 @@ function compiling(n: number): string {
   return `${Math.round(rate).toLocaleString('en')} statements/s, ${Math.round(bytes)} bytes each`
 }
 
-function queries(distinct: boolean): string {
+async function queries(distinct: boolean): Promise<string> {
   const line = (index: number): string =>
     JSON.stringify({
       identityPolicies: [document(5, (at) => `${bucket(at)}${distinct ? index : index % 50}`)],
@@ -165,7 +166,7 @@ function queries(distinct: boolean): string {
       },
     })
   const lines = Array.from({ length: 20_000 }, (_, index) => line(index))
-  const answer = makeAnswerer()
+  const answer = makeAnswerer(await loadCatalogue())
   for (const text of lines.slice(0, 2000)) answer(text)
   const from = performance.now()
   let written = 0
@@ -176,7 +177,7 @@ function queries(distinct: boolean): string {
 
 const [engine, size] = process.argv.slice(2)
 if (engine === 'compile') console.log(compiling(Number(size)))
-else if (engine === 'queries') console.log(queries(size === 'distinct'))
+else if (engine === 'queries') console.log(await queries(size === 'distinct'))
 else if (engine !== undefined) console.log(JSON.stringify(await row(engine, Number(size))))
 else {
   if (!existsSync(join(peersFolder, 'node_modules'))) {

@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
+import { catalogueData } from './docs/catalogue.ts'
 import { commandsDocument } from './docs/commands.ts'
 import { contextKeysDocument } from './docs/context-keys.ts'
 import { errorsDocument } from './docs/errors.ts'
@@ -13,6 +14,7 @@ const documents: Readonly<Record<string, () => string>> = {
   'docs/errors.md': errorsDocument,
   'docs/context-keys.md': contextKeysDocument,
   'docs/policy.md': policyDocument,
+  'packages/aws/src/catalogue.json': catalogueData,
 }
 
 const checkOnly = process.argv.includes('--check')

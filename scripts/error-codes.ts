@@ -396,11 +396,23 @@ export const errorCodes: Readonly<Record<string, Entry>> = {
     'Name the actions and resources that are needed.',
   ],
   'lint.dead': ['A policy says the same without a statement.', 'Take the statement away.'],
+  'lint.foreign_key': [
+    'A statement asks for a condition key that none of its actions carries.',
+    'Take the condition away, or ask for a key that the action has.',
+  ],
   'lint.never': ['No request can meet a statement.', 'Mend its conditions, or take the statement away.'],
   'lint.shadowed': ['Everything that a statement allows is denied in the same policy.', 'Take away one or the other.'],
   'lint.undecided': [
     'Whether a statement says anything of its own could not be settled; the message says why.',
     'Read the statement beside the others.',
+  ],
+  'lint.unknown_action': [
+    'A statement names an action that AWS does not have.',
+    'Write it as the message says; if AWS added it since, leave it.',
+  ],
+  'lint.wrong_resource': [
+    'An action of a statement can be granted on none of its resources.',
+    'Name a resource of the kind that the message says.',
   ],
   'manifest.broadens': [
     'The manifest grants more than the one accepted last.',

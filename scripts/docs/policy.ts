@@ -1,4 +1,10 @@
-import { truthColumns as columns, type TruthRow, truthTable } from '@sallyport/core/policy'
+import {
+  type ActionCatalogue,
+  makeAnswerer,
+  truthColumns as columns,
+  type TruthRow,
+  truthTable,
+} from '@sallyport/core/policy'
 
 const shown = { true: 'yes', false: 'no', unclear: 'unclear', '-': '' } as const
 
@@ -17,6 +23,54 @@ export function policyDocument(): string {
     'Deny, so that such a request is refused either way. An empty text counts as present for operators by themselves,',
     'and as nothing for `Null` and under a quantifier, as IAM has it.\n',
     ...sections.flatMap(([title, belongs]) => [`### ${title}\n`, table(truthTable().filter(belongs))]),
+    '## Actions that take no resource\n',
+    'Such an action is asked for on `*`, as AWS does, whatever the request names: here `ec2:DescribeInstances` on an',
+    'instance, beside `ec2:StartInstances`, which takes one. In a Deny the same elements reach it, and no others.\n',
+    reachTable(),
+  ].join('\n')
+}
+
+const instance = 'arn:aws:ec2:eu-west-1:123456789012:instance/i-1'
+const catalogue: ActionCatalogue = {
+  services: ['ec2'],
+  actionsOf: () =>
+    new Map([
+      ['describeinstances', { name: 'DescribeInstances', resources: [], keys: [] }],
+      ['startinstances', { name: 'StartInstances', resources: [{ like: 'arn:*:ec2:*:*:instance/*' }], keys: [] }],
+    ]),
+}
+const elements: readonly (readonly ['Resource' | 'NotResource', string])[] = [
+  ['Resource', '*'],
+  ['Resource', 'arn:*'],
+  ['Resource', 'arn:aws:ec2:*:*:*'],
+  ['Resource', instance],
+  ['NotResource', instance],
+  ['NotResource', 'arn:aws:s3:::photos'],
+  ['NotResource', '*'],
+]
+
+function reachTable(): string {
+  const answer = makeAnswerer(catalogue)
+  const reaches = (element: string, value: string, action: string): string => {
+    const Statement = { Effect: 'Allow', Action: 'ec2:*', [element]: value }
+    const request = {
+      principal: 'arn:aws:iam::123456789012:user/alice',
+      action,
+      resource: { arn: instance },
+      context: {},
+    }
+    const { effect, error } = answer(JSON.stringify({ identityPolicies: [{ Statement }], request }))
+    if (error !== undefined) throw new Error(error.message)
+    return effect === 'allow' ? 'yes' : 'no'
+  }
+  return [
+    '| Element | `ec2:DescribeInstances` | `ec2:StartInstances` |',
+    '| --- | --- | --- |',
+    ...elements.map(
+      ([element, value]) =>
+        `| \`"${element}": "${value}"\` | ${reaches(element, value, 'ec2:DescribeInstances')} | ${reaches(element, value, 'ec2:StartInstances')} |`,
+    ),
+    '',
   ].join('\n')
 }
 

@@ -22,7 +22,7 @@ export const floorPlan: Readonly<Record<string, Room>> = {
   'core/policy': pure(['core/access']),
   'core/enforcement': pure(['core/access']),
   'core/ledger': pure(['core/access']),
-  aws: pure(['core/access', 'core/json']),
+  aws: pure(['core/access', 'core/json', 'core/policy']),
   manifest: onNode(['core/access', 'core/identity', 'core/policy'], ['yaml']),
   // Asks guest engines, in processes of their own: for the server at every door, for the command where it supposes.
   guests: onNode(['core/access', 'manifest'], ['@cedar-policy/cedar-wasm', '@open-policy-agent/opa-wasm']),
@@ -65,7 +65,7 @@ export const floorPlan: Readonly<Record<string, Room>> = {
   'server/main': onNode(['*'], ['*']),
   // It starts the server as a process; it never loads it.
   cli: onNode(
-    ['core/access', 'core/identity', 'core/ledger', 'core/policy', 'manifest', 'guests'],
+    ['core/access', 'core/identity', 'core/ledger', 'core/policy', 'aws', 'manifest', 'guests'],
     ['@stricli/core', 'jose', 'otpauth', 'undici', 'yaml'],
   ),
 }

@@ -41,6 +41,22 @@ describe('decide', () => {
     expect(await say(['-'], json(query('Deny')))).toMatchObject({ exitCode: 1 })
   })
 
+  test('judges an action that takes no resource on everything, as AWS does', async () => {
+    const asked = (Resource: string): string =>
+      json({
+        ...query('Allow'),
+        identityPolicies: [{ Statement: { Effect: 'Allow', Action: 'ec2:*', Resource } }],
+        request: {
+          principal: 'arn:aws:iam::123456789012:user/alice',
+          action: 'ec2:DescribeInstances',
+          resource: { arn: 'arn:aws:ec2:eu-west-1:123456789012:instance/i-1' },
+          context: {},
+        },
+      })
+    expect(await say(['-'], asked('*'))).toMatchObject({ exitCode: 0 })
+    expect(await say(['-'], asked('arn:aws:ec2:*:*:instance/*'))).toMatchObject({ exitCode: 1 })
+  })
+
   test('answers a faulty query with every fault and its place, and ends with 2', async () => {
     const { stdout, exitCode } = await say(['faulty.json'])
     expect(exitCode).toBe(2)

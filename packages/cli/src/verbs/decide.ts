@@ -1,6 +1,7 @@
 import { createReadStream, readFileSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 
+import { loadCatalogue } from '@sallyport/aws'
 import { SallyportError } from '@sallyport/core/access'
 import { type Answer, makeAnswerer } from '@sallyport/core/policy'
 import { buildCommand, type Command } from '@stricli/core'
@@ -43,14 +44,14 @@ export const decide: Command<Terminal> = buildCommand<
   func: answering(async (terminal, { jsonl }, file) => {
     if (jsonl) return answerLines(terminal, file)
     const text = file === '-' ? await terminal.readInput() : readFileSync(existing(terminal, file))
-    const answer = makeAnswerer()(Buffer.from(text).toString())
+    const answer = makeAnswerer(await loadCatalogue())(Buffer.from(text).toString())
     const exit = answer.error !== undefined ? 'usage' : answer.effect === 'allow' ? 'ok' : 'refused'
     return { exit, json: answer, text: JSON.stringify(answer, undefined, 2) }
   }),
 })
 
 async function answerLines(terminal: Terminal, file: string) {
-  const answer = makeAnswerer()
+  const answer = makeAnswerer(await loadCatalogue())
   const stream =
     file === '-' ? terminal.input() : createReadStream(existing(terminal, file), { highWaterMark: 1 << 18 })
   for await (const lines of linesOf(stream, mostBytes)) {

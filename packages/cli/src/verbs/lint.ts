@@ -1,3 +1,4 @@
+import { loadCatalogue } from '@sallyport/aws'
 import { lintPolicy, type PolicyKind } from '@sallyport/core/policy'
 import { buildCommand, type Command } from '@stricli/core'
 import { basename } from 'node:path'
@@ -17,7 +18,9 @@ export const lint: Command<Terminal> = buildCommand<
     fullDescription:
       'Finds statements that allow everything a service has on everything (lint.broad), that no request can meet ' +
       '(lint.never), that a Deny of the same document covers (lint.shadowed), and without which the document says ' +
-      'the same (lint.dead). Exits with 1 when it finds any, and with 2 when a file is no valid policy.',
+      'the same (lint.dead); actions that AWS does not have (lint.unknown_action) or that can be granted on none of ' +
+      'the resources (lint.wrong_resource), and condition keys that none of the actions carries (lint.foreign_key). ' +
+      'Exits with 1 when it finds any, and with 2 when a file is no valid policy.',
     customUsage: [{ input: '--kind resource bucket-policy.json', brief: 'a policy attached to a resource' }],
   },
   parameters: {
@@ -31,15 +34,16 @@ export const lint: Command<Terminal> = buildCommand<
       minimum: 1,
     },
   },
-  func: answering((terminal, { kind }, ...files) => {
+  func: answering(async (terminal, { kind }, ...files) => {
+    const catalogue = await loadCatalogue()
     const results = files.map((file) => ({
       file,
-      result: lintPolicy(policyText(terminal, file), kind, basename(file)),
+      result: lintPolicy(policyText(terminal, file), kind, basename(file), catalogue),
     }))
     const faults = results.flatMap(({ file, result }) =>
       result.ok ? [] : result.faults.map((fault) => ({ file, fault })),
     )
-    if (faults.length > 0) return Promise.resolve(policyFaults(faults))
+    if (faults.length > 0) return policyFaults(faults)
     const findings = results.flatMap(({ file, result }) =>
       result.ok ? result.findings.map((finding) => ({ file, ...finding })) : [],
     )
@@ -49,10 +53,10 @@ export const lint: Command<Terminal> = buildCommand<
     })
     const none =
       files.length === 1 ? 'every statement says something of its own' : `nothing found in ${files.length} files`
-    return Promise.resolve({
+    return {
       exit: findings.length === 0 ? 'ok' : 'refused',
       json: { findings },
       text: findings.length === 0 ? none : lines.join('\n'),
-    })
+    }
   }),
 })

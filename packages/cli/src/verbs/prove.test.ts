@@ -20,6 +20,13 @@ const files = appWith({
   'other.json': policy(allow('s3:*', 'arn:aws:s3:::papers/*')),
   'chained.json': policy(allow('s3:*', 'arn:aws:s3:::papers/*', chained)),
   'broad.json': policy(allow('s3:*', '*')),
+  'slips.json': JSON.stringify({
+    Statement: [
+      allow('s3:GetObjct', 'arn:aws:s3:::photos/*'),
+      { ...allow('s3:ListBucket', 'arn:aws:s3:::photos/*'), Sid: 'List' },
+      { ...allow('s3:GetObject', 'arn:aws:s3:::photos/*'), Condition: { StringLike: { 's3:prefix': 'a*' } } },
+    ],
+  }),
   'faulty.json': policy({ ...allow('s3:*', '*'), Effect: 'Maybe' }),
 })
 afterAll(() => files.remove())
@@ -83,6 +90,14 @@ describe('lint', () => {
     expect(await say('lint', 'get.json')).toMatchObject({ exitCode: 0 })
     const { stdout, exitCode } = await say('lint', 'get.json', 'broad.json')
     expect(stdout).toMatch(/^broad\.json:1:\d+: statement 1: .*\(lint\.broad\)\n$/)
+    expect(exitCode).toBe(1)
+  })
+
+  test('knows what AWS has, and on what it can be granted', async () => {
+    const { stdout, exitCode } = await say('lint', 'slips.json')
+    expect(stdout).toMatch(/no action is called s3:GetObjct; s3:GetObject is \(lint\.unknown_action\)/)
+    expect(stdout).toMatch(/s3:ListBucket never meets .* \(lint\.wrong_resource\)/)
+    expect(stdout).toMatch(/carries s3:prefix.* \(lint\.foreign_key\)/)
     expect(exitCode).toBe(1)
   })
 

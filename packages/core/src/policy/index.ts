@@ -1,4 +1,5 @@
 export { type Authority, compilePolicies } from './decide/authority.ts'
+export { type ActionCatalogue, type KnownAction } from './catalogue.ts'
 export { decide, missingKeys, nearestMiss } from './decide/decide.ts'
 export {
   type AppPolicies,

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 
 import { makeAnswerer } from './index.ts'
+import { smallCatalogue } from './testing/catalogue.ts'
 
 interface LayerCase {
   readonly name: string
@@ -13,7 +14,7 @@ interface LayerCase {
 
 // The file is ours, and the test fails where it is not as declared.
 const cases = JSON.parse(readFileSync(new URL('golden/layers.json', import.meta.url), 'utf8')) as readonly LayerCase[]
-const answer = makeAnswerer()
+const answer = makeAnswerer(smallCatalogue)
 
 describe('layers and principals, each case by name', () => {
   test('there are cases, and no two of one name', () => {

@@ -1,18 +1,21 @@
+import type { ActionCatalogue } from '../catalogue.ts'
 import { compileLayer, type LayerSet } from '../decide/policy-set.ts'
-import { type CompiledStatement, listOf } from '../decide/statement.ts'
+import type { CompiledStatement } from '../decide/statement.ts'
 import type { PolicyDocument } from '../document.ts'
 import { type PolicyFault, type PolicyKind, positionOf } from '../fault.ts'
 import { type JsonNode, parseJson } from '../read/json.ts'
 import { parsePolicy } from '../read/parse-policy.ts'
 import { findRequest, type Proof } from './find-request.ts'
+import { lintActions } from './lint-actions.ts'
+import { lintBroad } from './lint-broad.ts'
 import { type Groups, spokenBy } from './model.ts'
-import { speaksOf, within } from './prove.ts'
+import { speaksOf } from './prove.ts'
 import type { Formula } from './search.ts'
 import type { Universe } from './universe.ts'
 
 /** What is weak about a document although it is valid. */
 export type LintCode =
-  /** Everything that a service has may be done to everything. */
+  /** Everything that a service has may be done to everything, by one statement or by several together. */
   | 'lint.broad'
   /** No request can meet the statement. */
   | 'lint.never'
@@ -20,6 +23,12 @@ export type LintCode =
   | 'lint.shadowed'
   /** The document says the same without the statement. */
   | 'lint.dead'
+  /** It names an action that does not exist. */
+  | 'lint.unknown_action'
+  /** An action of it can be granted on none of its resources. */
+  | 'lint.wrong_resource'
+  /** It asks for a condition key that none of its actions carries. */
+  | 'lint.foreign_key'
   /** One of these could not be settled. */
   | 'lint.undecided'
 
@@ -36,23 +45,25 @@ export interface LintFinding {
 }
 
 /** A finding before one knows where its statement stands. */
-type Found = Pick<LintFinding, 'code' | 'statement' | 'message'>
+export type Found = Pick<LintFinding, 'code' | 'statement' | 'message'>
 
 /**
  * Finds statements that say nothing or too much, each by proof and not by the look of it: what is found holds for every
- * request. A text that is no valid policy has faults instead.
+ * request. What actions there are, and on what each can be granted, is found where a catalogue says it. A text that is no
+ * valid policy has faults instead.
  */
 export function lintPolicy(
   text: string,
   kind: PolicyKind,
   name: string,
+  catalogue?: ActionCatalogue,
 ):
   | { readonly ok: true; readonly findings: readonly LintFinding[] }
   | { readonly ok: false; readonly faults: readonly PolicyFault[] } {
   const parsed = parsePolicy(text, kind, name)
   if (!parsed.ok) return parsed
   const starts = statementStarts(text)
-  const findings = lintDocument(parsed.document, kind).map((found): LintFinding => {
+  const findings = lintDocument(parsed.document, kind, catalogue).map((found): LintFinding => {
     const sid = parsed.document.Statement[found.statement]?.Sid
     return { ...found, ...(sid === undefined ? {} : { sid }), ...positionOf(text, starts[found.statement] ?? 0) }
   })
@@ -66,13 +77,19 @@ function statementStarts(text: string): readonly number[] {
   return list?.kind === 'array' ? list.items.map(({ at }) => at) : [list?.at ?? 0]
 }
 
-function lintDocument(document: PolicyDocument, kind: PolicyKind): readonly Found[] {
+function lintDocument(
+  document: PolicyDocument,
+  kind: PolicyKind,
+  catalogue: ActionCatalogue | undefined,
+): readonly Found[] {
   const layer = compileLayer(kind, [{ name: 'document', document }])
   // A ceiling is meant to be broad.
   const mayBeBroad = kind === 'boundary' || kind === 'service-control' || kind === 'endpoint'
+  const broad = mayBeBroad ? [] : lintBroad(document, kind)
   return layer.statements.flatMap((_, statement) => [
+    ...(catalogue === undefined ? [] : lintActions(document, statement, catalogue)),
     ...lintStatement(layer, statement),
-    ...(mayBeBroad ? [] : broadServices(document, kind, statement)),
+    ...broad.filter((found) => found.statement === statement),
   ])
 }
 
@@ -133,32 +150,4 @@ function named(layer: LayerSet, others: readonly CompiledStatement[], subject: C
   )
   const list = needed.length === 0 ? others.slice(0, 1) : needed
   return list.map((one) => one.sid ?? `statement ${layer.statements.indexOf(one) + 1}`).join(' and ')
-}
-
-/** Services of which the document allows every action on every resource, whatever the facts, through this statement. */
-function broadServices(document: PolicyDocument, kind: PolicyKind, statement: number): readonly Found[] {
-  const source = document.Statement[statement]
-  if (source?.Effect !== 'Allow') return []
-  const patterns = source.Action === undefined ? ['*'] : listOf(source.Action)
-  const services = new Set(
-    patterns.map((pattern) => (pattern.startsWith('*') ? '*' : pattern.slice(0, pattern.indexOf(':')).toLowerCase())),
-  )
-  const own = compileLayer(kind, [{ name: 'document', document: { ...document, Statement: [source] } }])
-  return [...services].flatMap((service): readonly Found[] => {
-    const action = service === '*' ? '*' : `${service}:*`
-    const principal = source.Principal === undefined ? {} : { Principal: source.Principal }
-    const everything = compileLayer(kind, [
-      {
-        name: 'everything',
-        document: {
-          Version: '2012-10-17',
-          Statement: [{ Effect: 'Allow', ...principal, Action: action, Resource: '*' }],
-        },
-      },
-    ])
-    // Another statement may have part of it denied; the statement by itself is what is too broad.
-    if (within(everything, own).holds !== true) return []
-    const what = service === '*' ? 'every action of every service' : `every action of ${service}`
-    return [{ code: 'lint.broad', statement, message: `it allows ${what} on everything, whatever the facts` }]
-  })
 }

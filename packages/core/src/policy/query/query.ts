@@ -1,5 +1,6 @@
 import type { AccessRequest, Decision, Layer, Reason } from '@sallyport/core/access'
 
+import { type ActionCatalogue, knownAction } from '../catalogue.ts'
 import { decide, missingKeys } from '../decide/decide.ts'
 import { assemble, type LayerSet, type LayerSets, type PolicySet } from '../decide/policy-set.ts'
 import { type Finding, type PolicyFault, positionOf } from '../fault.ts'
@@ -39,9 +40,10 @@ const mostRemembered = 4 * 1024 * 1024
 
 /**
  * Answers queries: policies and a request as one JSON object (docs/decide.md has the format). Policies that were seen
- * before, character for character, are not read again.
+ * before, character for character, are not read again. An action that takes no resource, as the catalogue knows, is judged
+ * on `*`, whatever the query names.
  */
-export function makeAnswerer(): (text: string) => Answer {
+export function makeAnswerer(catalogue?: ActionCatalogue): (text: string) => Answer {
   const compiled = new Map<string, ReadLayer>()
   let remembered = 0
   const layerOf = (name: string, member: LayerMember, raw: string): ReadLayer | undefined => {
@@ -59,12 +61,12 @@ export function makeAnswerer(): (text: string) => Answer {
     compiled.set(key, layer)
     return layer
   }
-  return (text) => answer(text, layerOf)
+  return (text) => answer(text, layerOf, catalogue)
 }
 
 type LayerOf = (name: string, member: LayerMember, raw: string) => ReadLayer | undefined
 
-function answer(text: string, layerOf: LayerOf): Answer {
+function answer(text: string, layerOf: LayerOf, catalogue: ActionCatalogue | undefined): Answer {
   const members = rawMembers(text)
   if (members === undefined) return unreadable(text)
   const faults: PolicyFault[] = []
@@ -105,7 +107,7 @@ function answer(text: string, layerOf: LayerOf): Answer {
     }
   }
   if (faults.length > 0 || read === undefined || 'findings' in read) return { ...given, ...refused(faults) }
-  return { ...given, ...decided(assemble(sets), read.request) }
+  return { ...given, ...decided(assemble(sets), onItsResource(read.request, catalogue)) }
 }
 
 const known: readonly string[] = [...Object.keys(layerMembers), 'request', 'id']
@@ -126,6 +128,11 @@ function put(
   if (compiled === undefined) return
   if (shape === 'levels' && (layer === 'serviceControl' || layer === 'resourceControl')) sets[layer] = compiled
   else if (layer !== 'serviceControl' && layer !== 'resourceControl') sets[layer] = compiled[0]
+}
+
+/** What takes no resource is asked for on everything (IAM, "Resource": "actions that don't support resources"). */
+function onItsResource(request: AccessRequest, catalogue: ActionCatalogue | undefined): AccessRequest {
+  return knownAction(catalogue, request.action)?.resources.length === 0 ? { ...request, resource: '*' } : request
 }
 
 function decided(set: PolicySet, request: AccessRequest): Answer {
