@@ -19,10 +19,10 @@ interface ListedResource {
 }
 
 /**
- * packages/aws/src/catalogue.json: what AWS's Service Authorization Reference says of every action, a service on a line,
- * a twentieth of the size of the package that it is made from. A line is JSON again, so that only the services that are
- * asked for are read: the patterns of its resources; its condition keys; and its actions, each group with the numbers of
- * its resources and keys.
+ * packages/aws/src/catalogue.json: what AWS's Service Authorization Reference says of every action, a service on a
+ * line, a twentieth of the size of the package that it is made from. A line is JSON again, so that only the services
+ * that are asked for are read: the patterns of its resources; its condition keys; and its actions, each group with the
+ * numbers of its resources and keys.
  */
 export function catalogueData(): string {
   const files = readdirSync(join(source, 'data/actions')).toSorted()
@@ -65,7 +65,7 @@ function serviceLine(file: string): string {
   return JSON.stringify([resources.list, keys.list, actions])
 }
 
-/** What may stand in a placeholder is not said. */
+/** What stands in place of a name is not said: it may be anything. */
 function pattern(text: string): string {
   return text.replaceAll(/\$\{[^}]*\}|<[^>]*>/g, '*')
 }

@@ -66,10 +66,10 @@ function reachTable(): string {
   return [
     '| Element | `ec2:DescribeInstances` | `ec2:StartInstances` |',
     '| --- | --- | --- |',
-    ...elements.map(
-      ([element, value]) =>
-        `| \`"${element}": "${value}"\` | ${reaches(element, value, 'ec2:DescribeInstances')} | ${reaches(element, value, 'ec2:StartInstances')} |`,
-    ),
+    ...elements.map(([element, value]) => {
+      const cells = ['ec2:DescribeInstances', 'ec2:StartInstances'].map((action) => reaches(element, value, action))
+      return `| \`"${element}": "${value}"\` | ${cells.join(' | ')} |`
+    }),
     '',
   ].join('\n')
 }

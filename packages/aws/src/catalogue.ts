@@ -42,8 +42,8 @@ function readService(line: string): ReadonlyMap<string, KnownAction> {
 }
 
 /**
- * A star spans everything, as in a policy. Of a bucket that says too much: what has a slash after its name is an object,
- * and it is the mistake that is made most often.
+ * A star spans everything, as in a policy. Of a bucket that says too much: what has a slash after its name is an
+ * object, and it is the mistake that is made most often.
  */
 function knownResource(like: string): KnownAction['resources'][number] {
   return like === 'arn:*:s3:::*' ? { like, unlike: `${like}/*` } : { like }

@@ -30,16 +30,12 @@ export function conditionDiagram(atom: Atom, context: Conditions): Diagram {
   const { diagrams } = context
   const key = context.keyOf(atom.condition.name)
   if (key === undefined) throw new TypeError(`no key ${atom.condition.name}`)
-  const many = diagrams.oneOf(
-    key.level,
-    indices(key, ({ kind }) => kind === 'many'),
-  )
-  return diagrams.or([
+  const single =
     atom.variables.length === 0
       ? diagrams.oneOf(key.level, key.holding.get(atom.id) ?? [])
-      : comparedDiagram(atom, key, context),
-    diagrams.and([many, manyDiagram(atom, key, context)]),
-  ])
+      : comparedDiagram(atom, key, context)
+  if (key.many.length === 0) return single
+  return diagrams.or([single, diagrams.and([diagrams.oneOf(key.level, key.many), manyDiagram(atom, key, context)])])
 }
 
 /** What a condition says of a list of several, by the members that are in it. */
@@ -156,10 +152,7 @@ export function resourceDiagram(
 /** A list of several has members. */
 export function soundList(key: KeyLevels, diagrams: Diagrams): readonly Diagram[] {
   if (key.members.length === 0) return []
-  const isMany = diagrams.oneOf(
-    key.level,
-    indices(key, ({ kind }) => kind === 'many'),
-  )
+  const isMany = diagrams.oneOf(key.level, key.many)
   return [diagrams.or([diagrams.not(isMany), ...key.memberLevels.map((level) => diagrams.oneOf(level, [1]))])]
 }
 

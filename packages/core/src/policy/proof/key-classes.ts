@@ -26,6 +26,8 @@ export interface KeyClasses {
   readonly name: string
   /** The first is absence. */
   readonly classes: readonly KeyClass[]
+  /** The class of lists of which the members are chosen; none where nobody asks for members. */
+  readonly many: readonly number[]
   /** Atom id → the classes, `many` aside, for which it holds; of atoms without variables. */
   readonly holding: ReadonlyMap<string, readonly number[]>
   /** Classes of members of a list, where an operator asks for members; otherwise empty. The first is the empty text. */
@@ -108,7 +110,8 @@ export function keyClasses(
     scalars.gap ??
     (hidden === undefined ? 'a key that is read in many ways' : undefined) ??
     (members.gap ? 'members of a list that are no plain texts' : undefined)
-  return { name, classes, holding, members: members.members, gap }
+  const many = asksMembers ? [classes.length - 1] : []
+  return { name, classes, many, holding, members: members.members, gap }
 }
 
 /**

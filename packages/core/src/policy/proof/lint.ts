@@ -49,8 +49,8 @@ export type Found = Pick<LintFinding, 'code' | 'statement' | 'message'>
 
 /**
  * Finds statements that say nothing or too much, each by proof and not by the look of it: what is found holds for every
- * request. What actions there are, and on what each can be granted, is found where a catalogue says it. A text that is no
- * valid policy has faults instead.
+ * request. What actions there are, and on what each can be granted, is found where a catalogue says it. A text that is
+ * no valid policy has faults instead.
  */
 export function lintPolicy(
   text: string,

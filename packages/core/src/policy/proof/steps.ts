@@ -19,23 +19,24 @@ const colon = 0x3a
 
 /** A text that stands for itself. */
 export function stepsOfText(text: string): readonly Step[] {
-  return Array.from(text, (char) => char.codePointAt(0) ?? 0)
+  const steps: number[] = []
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.codePointAt(at) ?? 0
+    steps.push(code)
+    if (code > 0xffff) at += 1
+  }
+  return steps
 }
 
 /** A glob. A variable may stand for anything, so it becomes a star: what the pattern matches at most. */
 export function stepsOfGlob(pieces: readonly Piece[]): readonly Step[] {
-  const steps = pieces.flatMap((piece): readonly Step[] => {
-    switch (piece.kind) {
-      case 'text':
-        return stepsOfText(piece.text)
-      case 'any':
-        return [any]
-      case 'star':
-      case 'variable':
-        return [star]
-    }
-  })
-  return steps.filter((step, index) => step !== star || steps[index - 1] !== star)
+  const steps: Step[] = []
+  for (const piece of pieces) {
+    if (piece.kind === 'text') for (const step of stepsOfText(piece.text)) steps.push(step)
+    else if (piece.kind === 'any') steps.push(any)
+    else if (steps.at(-1) !== star) steps.push(star)
+  }
+  return steps
 }
 
 /** A pattern of Resource: in the first five parts of an ARN a star ends at a colon, unless it ends its part. */

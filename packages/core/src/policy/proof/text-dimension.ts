@@ -1,5 +1,5 @@
-import { textsFor, type TextRules } from './texts.ts'
-import type { Step } from './steps.ts'
+import { star, type Step } from './steps.ts'
+import { isPrefix, textOf, textsFor, type TextRules } from './texts.ts'
 
 /** A pattern of actions or resources. */
 export interface TextPattern {
@@ -31,18 +31,47 @@ export function textDimension(
     rules,
   )
   const texts: string[] = []
-  const matched = new Map<string, number[]>(patterns.map(({ name }) => [name, []]))
+  const classes = patterns.map((): number[] => [])
   const signatures = new Set<string>()
+  const matching = finder(patterns)
   for (const text of new Set([...seeds, ...found.texts])) {
     if (text.length > rules.maxLength || !accepts(text)) continue
-    const names = patterns.filter(({ matches }) => matches(text)).map(({ name }) => name)
-    const signature = names.join('\n')
+    const those = matching(text)
+    const signature = those.join(' ')
     if (signatures.has(signature)) continue
     signatures.add(signature)
-    for (const name of names) matched.get(name)?.push(texts.length)
+    for (const one of those) classes[one]?.push(texts.length)
     texts.push(text)
   }
+  const matched = new Map(patterns.map(({ name }, index) => [name, classes[index] ?? []]))
   return { texts, matched, literal: found.literal, complete: found.complete }
+}
+
+/** Which of the patterns match a text, in order: literals and prefixes are looked up, and only the others are asked. */
+function finder(patterns: readonly TextPattern[]): (text: string) => readonly number[] {
+  const [literals, prefixes] = [new Map<string, number[]>(), new Map<string, number[]>()]
+  const lengths = new Set<number>()
+  const others: number[] = []
+  for (const [index, { steps }] of patterns.entries()) {
+    if (!isPrefix(steps)) {
+      others.push(index)
+      continue
+    }
+    const isLiteral = steps.at(-1) !== star
+    const body = textOf(isLiteral ? steps : steps.slice(0, -1))
+    if (!isLiteral) lengths.add(body.length)
+    const known = (isLiteral ? literals : prefixes).get(body)
+    if (known === undefined) (isLiteral ? literals : prefixes).set(body, [index])
+    else known.push(index)
+  }
+  return (text) => {
+    const found = others.filter((index) => patterns[index]?.matches(text) === true)
+    found.push(...(literals.get(text) ?? []))
+    for (const length of lengths) {
+      if (length <= text.length) found.push(...(prefixes.get(text.slice(0, length)) ?? []))
+    }
+    return found.toSorted((left, right) => left - right)
+  }
 }
 
 /** The only class of a text that is given. */

@@ -83,7 +83,8 @@ function unusedFiller(patterns: readonly (readonly Step[])[], fillers: readonly 
   return code === undefined ? undefined : String.fromCodePoint(code)
 }
 
-function textOf(steps: readonly Step[]): string {
+/** The text that steps without wildcards spell. */
+export function textOf(steps: readonly Step[]): string {
   return String.fromCodePoint(...steps.filter((step) => typeof step === 'number'))
 }
 

@@ -40,8 +40,8 @@ const mostRemembered = 4 * 1024 * 1024
 
 /**
  * Answers queries: policies and a request as one JSON object (docs/decide.md has the format). Policies that were seen
- * before, character for character, are not read again. An action that takes no resource, as the catalogue knows, is judged
- * on `*`, whatever the query names.
+ * before, character for character, are not read again. An action that takes no resource, as the catalogue knows, is
+ * judged on `*`, whatever the query names.
  */
 export function makeAnswerer(catalogue?: ActionCatalogue): (text: string) => Answer {
   const compiled = new Map<string, ReadLayer>()
