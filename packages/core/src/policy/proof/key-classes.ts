@@ -1,7 +1,9 @@
 import type { ContextValue } from '@sallyport/core/access'
 
 import { isNullSet } from '../match/condition.ts'
+import { readAddress } from '../match/network.ts'
 import type { Scalar } from '../match/operand.ts'
+import { readBinary, readDate, readNumber } from '../match/values.ts'
 import { type Atom, factsOf } from './atoms.ts'
 import { type Reading, readingOf, scalarsFor } from './scalars.ts'
 import { matchesSteps, type Step } from './steps.ts'
@@ -119,7 +121,7 @@ export function keyClasses(
  * that is not ruled out, whether or not a value for it was found.
  */
 function madeUp(plain: readonly Atom[], seen: readonly Seen[]): readonly Pick<Seen, 'bits' | 'looks'>[] | undefined {
-  const readings: readonly Reading[] = ['text', 'binary', 'ordered', 'address']
+  const readings: readonly Reading[] = ['text', 'address', 'binary', 'ordered']
   const part = ({ bits }: Seen, reading: Reading): string =>
     Array.from(bits, (bit, at) => {
       const atom = plain[at]
@@ -127,20 +129,47 @@ function madeUp(plain: readonly Atom[], seen: readonly Seen[]): readonly Pick<Se
     }).join('')
   // A text that is alone in its class has been asked everything itself.
   const open = seen.filter(({ text }) => text === undefined)
-  let combinations: readonly Pick<Seen, 'bits' | 'looks'>[] = [{ bits: '', looks: '' }]
+  let combinations: readonly Combination[] = [{ bits: '', looks: '', isAddress: false }]
   for (const reading of readings) {
     const found = new Map(
-      (reading === 'text' ? open : seen).map((one) => {
-        const pair = { bits: part(one, reading), looks: reading === 'text' ? one.looks : '' }
-        return [`${pair.bits}|${pair.looks}`, pair]
+      (reading === 'text' ? open : seen).map((one): [string, Combination] => {
+        const isRead = reading !== 'text' && reads(reading, one.value)
+        const bits = part(one, reading)
+        const looks = reading === 'text' ? one.looks : ''
+        return [`${bits}|${looks}|${isRead}`, { bits, looks, isAddress: isRead }]
       }),
     )
-    combinations = combinations.flatMap(({ bits, looks }) =>
-      [...found.values()].map((more) => ({ bits: overlay(bits, more.bits), looks: looks + more.looks })),
-    )
+    const next = new Map<string, Combination>()
+    for (const known of combinations) {
+      for (const more of found.values()) {
+        // An address has two dots or two colons, which no number, no date and no base64 has.
+        if (reading !== 'text' && known.isAddress && more.isAddress) continue
+        const bits = overlay(known.bits, more.bits)
+        const looks = known.looks + more.looks
+        const isAddress = known.isAddress || (reading === 'address' && more.isAddress)
+        next.set(`${bits}|${looks}|${isAddress}`, { bits, looks, isAddress })
+      }
+    }
+    combinations = [...next.values()]
     if (combinations.length > mostMadeUp) return undefined
   }
   return combinations
+}
+
+/** What a value answers that may not have been found; and while it is made up, whether it is read as an address. */
+interface Combination extends Pick<Seen, 'bits' | 'looks'> {
+  readonly isAddress: boolean
+}
+
+function reads(reading: Exclude<Reading, 'text'>, value: Scalar): boolean {
+  switch (reading) {
+    case 'address':
+      return typeof value === 'string' && readAddress(value) !== undefined
+    case 'binary':
+      return readBinary(value) !== undefined
+    case 'ordered':
+      return readNumber(value) !== undefined || readDate(value) !== undefined
+  }
 }
 
 /** One value that was asked: what it answered, and its text where that is alone in its class. */
@@ -157,7 +186,7 @@ function overlay(below: string, above: string): string {
 }
 
 /** More classes of members than these are not made up. */
-const mostMembersMadeUp = 64
+const mostMembersMadeUp = 256
 
 /** A list holds texts; numbers are among them as they are written. */
 function membersFor(

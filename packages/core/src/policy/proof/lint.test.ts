@@ -128,8 +128,8 @@ describe('lint', () => {
     const result = lintPolicy(text, 'identity', 'p')
     const messages = result.ok ? result.findings.map(({ sid, code, message }) => `${sid} ${code}: ${message}`) : []
     expect(messages.filter((message) => message.includes('lint.broad'))).toEqual([
-      'Most lint.broad: together with Rest it allows every action of every service on everything, whatever the facts, ' +
-        'but for what Not and Away denies',
+      'Most lint.broad: together with Rest it allows every action of every service on everything, ' +
+        'whatever the facts, but for what Not and Away denies',
     ])
   })
 
