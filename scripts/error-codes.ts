@@ -308,6 +308,10 @@ export const errorCodes: Readonly<Record<string, Entry>> = {
   ],
   'host.build_box': ['The box in which functions are built failed.', checkMachine],
   'host.close': ['An engine did not end as it should.', report],
+  'host.engine_missing': [
+    'A function asks for an engine whose program is not there, and nothing else is used instead.',
+    'Run the fix that the message names.',
+  ],
   'host.isolation_unavailable': ['This machine cannot make boxes, and nothing weaker is used instead.', checkMachine],
   'host.pod': ["A box's network could not be made.", checkMachine],
   'host.runtime_folder': [

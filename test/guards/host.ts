@@ -227,4 +227,22 @@ export const hostGuards: readonly Guard[] = [
     noticedBy: lambda,
     testName: 'is refused when another version answers',
   },
+  {
+    name: 'a worker does not reach the runtime API of its box',
+    attack: 'does not reach the Runtime API of its own box',
+    file: `${room}/runtime/workerd-config.ts`,
+    code: 'deny = ["local", "0.0.0.0/8", "::/128"],',
+    without: '',
+    noticedBy: [`${room}/runtime/workerd.test.ts`],
+    testName: 'keeps the function from addresses of its own box',
+  },
+  {
+    name: 'workerd is a file of the modules of the app',
+    attack: 'is no link that leads out of them',
+    file: `${room}/build/find-workerd.ts`,
+    code: ' || !program.startsWith((await realpath(folder)) + sep)',
+    without: '',
+    noticedBy: [`${room}/runtime/workerd.test.ts`],
+    testName: 'is no link that leads out of them',
+  },
 ]

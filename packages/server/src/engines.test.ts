@@ -24,6 +24,7 @@ function engines(): { set: Set; seen: string[] } {
 }
 
 const image = (name: string): Deployed => ({ name }) as Deployed
+const worker = (name: string): Deployed => ({ name, runtime: 'workerd' }) as Deployed
 const remote = (name: string): Deployed => ({ name, elsewhere: { engine: 'http' } }) as Deployed
 const call = (functionName: string): Invocation => ({ functionName }) as Invocation
 
@@ -59,11 +60,12 @@ it.each<['ingress' | 'egress' | 'administration', string, string]>([
   ['ingress', 'arn:sallyport:route:shop:public:far/POST /score', 'http (absent)'],
   ['ingress', 'arn:sallyport:route:shop:public:here/GET /', 'box (hard)'],
   ['egress', 'arn:sallyport:function:shop:internal:far/score', 'box (hard), http (absent)'],
+  ['ingress', 'arn:sallyport:route:shop:public:light/GET /', 'workerd (hard)'],
   ['egress', 'arn:sallyport:door:shop::stripe/charge', 'box (hard)'],
   ['administration', 'arn:sallyport:function:shop:internal:far', 'http (absent)'],
   ['administration', 'arn:sallyport:admin:shop::secret/set', 'box (hard)'],
 ])('a record at the %s door about %s says %s', async (door, resource, expected) => {
   const all = routeEngines(engines().set)
-  await all.deploy([image('here'), remote('far')])
-  expect(isolationIn({ door, asked: [{ action: 'a', resource }] }, all.isolationOf)).toBe(expected)
+  await all.deploy([image('here'), remote('far'), worker('light')])
+  expect(isolationIn({ door, subjectName: 'here', asked: [{ action: 'a', resource }] }, all.isolationOf)).toBe(expected)
 })

@@ -44,18 +44,15 @@ export async function openEngines(rooms: EngineRooms, started: Ending[]): Promis
 
 /**
  * How strongly whatever a decision lets run is kept apart, as its record says it: the function that a route or a call
- * leads to, and for a call out of a box that box as well.
+ * leads to, and for what leaves a box the function in it as well.
  */
 export function isolationIn(
-  { door, asked }: Pick<DecisionRecord, 'door' | 'asked'>,
+  { door, subjectName, asked }: Pick<DecisionRecord, 'door' | 'subjectName' | 'asked'>,
   isolationOf: Engines['isolationOf'],
 ): string {
-  const names = asked.flatMap(({ resource }) => functionIn(resource) ?? [])
-  const all = new Set([
-    ...(door === 'egress' || names.length === 0 ? [isolationOf('')] : []),
-    ...names.map(isolationOf),
-  ])
-  return [...all].join(', ')
+  const called = asked.flatMap(({ resource }) => functionIn(resource) ?? [])
+  const names = door === 'egress' ? [subjectName, ...called] : called
+  return [...new Set(names.length === 0 ? [isolationOf('')] : names.map(isolationOf))].join(', ')
 }
 
 /** `arn:sallyport:route:APP:ZONE:FUNCTION/…` and `arn:sallyport:function:APP:ZONE:FUNCTION/…`. */

@@ -167,7 +167,10 @@ async function start(
     },
     started,
   )
-  isolationOf = (name) => (engines.isolationOf(name).startsWith('box') ? isolation : engines.isolationOf(name))
+  isolationOf = (name) => {
+    const said = engines.isolationOf(name)
+    return said === 'box (hard)' ? isolation : said
+  }
   // Whatever door it came by, a function that fails says so in its own log.
   async function invoke(invocation: Invocation): Promise<InvocationResult> {
     const result = await engines.invoke(invocation)

@@ -33,6 +33,7 @@ function readFunction({ key, keyAt, value }: Entry, reading: Reading): FunctionD
     zone,
     arn: arn.functionOf(declared.app, zone, key),
     ...(elsewhere === undefined ? {} : { elsewhere }),
+    ...(textOf(child(value, 'engine')) === 'workerd' ? { engine: 'workerd' as const } : {}),
     ...code,
     layers: textsOf(child(value, 'layers')).flatMap(({ text, at }) => files.locate(text, at, faults) ?? []),
     boxes: elsewhere === undefined ? readBoxes(key, child(value, 'boxes'), reading) : readCalls(child(value, 'calls')),

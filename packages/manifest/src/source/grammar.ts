@@ -461,6 +461,10 @@ export const manifestShape: Extract<Shape, { kind: 'record' }> = {
                 required: true,
                 about: 'Entry module, or a folder that is taken as it stands, as AWS Lambda takes a zip file.',
               },
+              engine: {
+                shape: { kind: 'text', says: 'box, workerd, http or lambda', options: ['box', 'workerd'] },
+                about: 'Where it runs: in a box unless said; workerd in a box, for fetch handlers.',
+              },
               runtime: {
                 about: 'What runs it; known by the name of its code unless said.',
                 shape: { kind: 'text', says: 'node, python or bootstrap', options: ['node', 'python', 'bootstrap'] },

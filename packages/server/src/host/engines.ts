@@ -9,6 +9,9 @@ import type { Invocation, InvocationResult } from './invocation.ts'
 /** A function as it is put into service: built, for a box; or called where it is. */
 export type Deployed = FunctionImage | RemoteFunction
 
+/** What records call the engine of a function. `workerd` runs inside the box engine's own boxes. */
+type Place = EngineName | 'workerd'
+
 /** One engine for each place where functions run. */
 export interface EngineSet {
   readonly box: Engine
@@ -29,22 +32,22 @@ export interface Engines {
 
 /** Gives each function to its engine. Whoever changes engines is served by the new one from the next call on. */
 export function routeEngines(engines: EngineSet): Engines {
-  const places = new Map<string, EngineName>()
-  const nameOf = (functionName: string): EngineName => places.get(functionName) ?? 'box'
+  const places = new Map<string, Place>()
+  const nameOf = (functionName: string): EngineName => engineAt(places.get(functionName) ?? 'box')
   return {
     description: () => {
-      const used = new Set<EngineName>(['box', ...places.values()])
+      const used = new Set<EngineName>(['box', ...[...places.values()].map(engineAt)])
       return [...used].map((name) => engines[name].description).join('; ')
     },
     isolationOf: (functionName) => {
-      const { name, strength } = engines[nameOf(functionName)]
-      return `${name} (${strength})`
+      const place = places.get(functionName) ?? 'box'
+      return `${place} (${engines[engineAt(place)].strength})`
     },
     deploy: async (deployed) => {
       await engines.box.deploy(deployed.filter((one): one is FunctionImage => !('elsewhere' in one)))
       await engines.http.deploy(deployed.filter(isAt('http')))
       await engines.lambda.deploy(deployed.filter(isAt('lambda')))
-      for (const one of deployed) places.set(one.name, 'elsewhere' in one ? one.elsewhere.engine : 'box')
+      for (const one of deployed) places.set(one.name, placeOf(one))
     },
     invoke: (invocation) => engines[nameOf(invocation.functionName)].invoke(invocation),
     close: async () => {
@@ -56,6 +59,15 @@ export function routeEngines(engines: EngineSet): Engines {
         throw new SallyportError('host.close', 'an engine did not end', { cause: new AggregateError(failures) })
     },
   }
+}
+
+function placeOf(one: Deployed): Place {
+  if ('elsewhere' in one) return one.elsewhere.engine
+  return one.runtime === 'workerd' ? 'workerd' : 'box'
+}
+
+function engineAt(place: Place): EngineName {
+  return place === 'workerd' ? 'box' : place
 }
 
 function isAt<Name extends Elsewhere['engine']>(name: Name) {

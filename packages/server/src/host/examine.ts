@@ -46,8 +46,10 @@ function engines(usable: boolean): readonly HostFinding[] {
     required: false,
     detail: usable ? 'one sandbox per instance of a function' : 'no box can be made',
   }
+  const detail = 'workerd inside a box, for apps that install workerd; its client checks no tickets'
   return [
     box,
+    { ...box, control: 'engine workerd', ...(usable ? { detail } : {}) },
     ...(['http', 'lambda'] as const).map((name) => ({
       control: `engine ${name}`,
       required: false,

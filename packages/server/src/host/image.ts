@@ -1,5 +1,5 @@
 /** What runs a function's code inside its box. */
-export type Runtime = 'node' | 'python' | 'bootstrap'
+export type Runtime = 'node' | 'python' | 'bootstrap' | 'workerd'
 
 /** The built code of one function and how it is to run. */
 export interface FunctionImage {
@@ -18,6 +18,8 @@ export interface FunctionImage {
   readonly awsClient?: boolean
   /** Which module and which export: `index.handler`, or `index.default` for `export default { fetch }`. */
   readonly handler: string
+  /** Of `workerd`: the program, where every function's uid can read it. */
+  readonly program?: string
   readonly shape: 'handler' | 'fetch'
   /** Plain values of the manifest's `env`; nothing secret. */
   readonly environment: Readonly<Record<string, string>>

@@ -24,7 +24,7 @@ export async function buildFunctions(
       const { min: warmBoxes, max: maxBoxes, idleMs: idleBoxMs, queue: maxWaiting } = declared.boxes
       const result = await buildFunction({
         entry,
-        runtime,
+        runtime: declared.engine ?? runtime,
         layers,
         ...(declared.handler === undefined ? {} : { handler: declared.handler }),
         appFolder: app.folder,

@@ -5,6 +5,7 @@ import { inBox } from './in-box.ts'
 import { descriptors } from './pod.ts'
 import type { RuntimeFolder } from './runtime-folder.ts'
 import { runtimePlan } from '../runtime/runtimes.ts'
+import { workerdConfig } from '../runtime/workerd-config.ts'
 
 /** What the egress room gives one box: plain variables, and the certificate authority its doors answer with. */
 export interface BoxExtras {
@@ -27,13 +28,30 @@ export function boxOptions(image: FunctionImage, runtime: RuntimeFolder, extras:
     ['--proc', '/proc', '--dev', '/dev', '--remount-ro', '/dev'],
     ['--size', String(scratchBytes), '--tmpfs', '/tmp'],
     etcNames.flatMap((name) => ['--ro-bind', `${runtime.etc}/${name}`, `/etc/${name}`]),
-    ['--perms', '0444', '--file', String(descriptors.ca), inBox.ca],
+    ['--perms', '0444', '--file', String(descriptors.file), boxFile(image, extras).path],
     ['--ro-bind', runtime.node, inBox.node, '--ro-bind', runtime.inside('client.mjs'), inBox.client],
     ['--ro-bind', runtime.inside('streaming.mjs'), inBox.streaming],
+    ['--ro-bind', runtime.inside('fetch-events.mjs'), inBox.fetchEvents],
+    image.program === undefined ? [] : workerdFiles(image.program, runtime),
     ['--ro-bind', runtime.inside('client.py'), inBox.pythonClient],
     image.layersDir === undefined ? [] : ['--ro-bind', image.layersDir, inBox.layers],
     ['--ro-bind', image.codeDir, inBox.code, '--chdir', inBox.code, '--remount-ro', '/'],
     Object.entries(boxEnvironment(image, extras)).flatMap(([name, value]) => ['--setenv', name, value]),
+  ].flat()
+}
+
+/** The one file of a box that is made for it alone: what it trusts at its doors. */
+export function boxFile(image: FunctionImage, extras: BoxExtras): { readonly path: string; readonly content: string } {
+  if (image.runtime !== 'workerd') return { path: inBox.ca, content: extras.caPem }
+  const content = workerdConfig(boxEnvironment(image, extras), extras.caPem)
+  return { path: inBox.workerdConfig, content }
+}
+
+function workerdFiles(program: string, runtime: RuntimeFolder): readonly string[] {
+  return [
+    ['--ro-bind', program, inBox.workerd],
+    ['--ro-bind', runtime.inside('workerd-loop.mjs'), inBox.workerdLoop],
+    ['--ro-bind', runtime.inside('workerd-shim.mjs'), inBox.workerdShim],
   ].flat()
 }
 

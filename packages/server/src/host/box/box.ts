@@ -3,7 +3,7 @@ import type { BoxEvent, BoxSurroundings } from './box-surroundings.ts'
 
 import { mintTicket } from '@sallyport/core/identity'
 
-import { boxOptions } from './box-options.ts'
+import { boxFile, boxOptions } from './box-options.ts'
 import { endedResult, exitText, heapExhausted } from './box-end.ts'
 import type { FunctionImage } from '../image.ts'
 import { type Freezer, freezerFor } from '../kernel/freeze.ts'
@@ -229,7 +229,7 @@ export function startBox(
     handover: plan.ownClient
       ? JSON.stringify({ key: key.toString('base64url'), audience: image.arn, codeDigest: image.codeDigest })
       : '',
-    caPem: extras.caPem,
+    file: boxFile(image, extras).content,
   })
   event('box-start', `pid ${pod.pid}${debug ? ', debug' : ''}`)
   if (debug) event('box-inspect', `a debugger may attach at ${debugAddress}`)

@@ -47,11 +47,12 @@ export interface Launch {
   readonly options: readonly string[]
   /** For the runtime's standard input, before end of file: never in argv, environment or a file. */
   readonly handover: string
-  readonly caPem: string
+  /** Of the box's one file of its own; see `boxFile`. */
+  readonly file: string
 }
 
 /** Descriptors of the waiting shell beyond the standard three. */
-export const descriptors = { status: 3, vector: 4, seccomp: 5, options: 6, ca: 7 } as const
+export const descriptors = { status: 3, vector: 4, seccomp: 5, options: 6, file: 7 } as const
 
 // The shell is root in its own namespace only. Whatever this server inherited from those who started it is closed
 // before any function code can look; limits that are the same for every box hold from here on. Then `mapfile` waits:
@@ -124,7 +125,7 @@ function podOf(
     launch: (plan) => {
       end(shell.stdin, plan.handover)
       end(stdio[descriptors.options], plan.options.join('\0'))
-      end(stdio[descriptors.ca], plan.caPem)
+      end(stdio[descriptors.file], plan.file)
       end(stdio[descriptors.vector], plan.command.join('\0'))
     },
     kill: () => kill(shell, boxPid()),

@@ -39,6 +39,9 @@ const insideFiles = [
   'listen.mjs',
   'client.mjs',
   'streaming.mjs',
+  'fetch-events.mjs',
+  'workerd-loop.mjs',
+  'workerd-shim.mjs',
   'client.py',
   'build.mjs',
   'pack.mjs',
@@ -104,8 +107,8 @@ function temporaryName(path: string): string {
 
 let temporaries = 0
 
-/** 121 MB: linked where the file system allows, copied once where not. */
-async function installBinary(from: string, to: string): Promise<void> {
+/** Large programs: linked where the file system allows, copied once where not. */
+export async function installBinary(from: string, to: string): Promise<void> {
   const [source, present] = await Promise.all([stat(from), stat(to).catch(() => undefined)])
   const same =
     present !== undefined &&

@@ -7,6 +7,7 @@ import { rootCommandLine, SallyportError } from '@sallyport/core/access'
 
 import { bundleModule } from './bundle.ts'
 import { fault, type BuildFault } from './build-fault.ts'
+import { findWorkerd } from './find-workerd.ts'
 import { packFolders, type Packed, type PackFault, maxPackedBytes } from './pack.ts'
 import { prepareRuntimeFolder, type RuntimeFolder } from '../box/runtime-folder.ts'
 import { awsNodeClient, awsPythonClient, pythonVersion } from '../runtime/runtimes.ts'
@@ -39,6 +40,8 @@ export interface BuiltFunction {
   readonly codeDigest: string
   readonly layersDir?: string
   readonly runtime: Runtime
+  /** Of `workerd`: where the program is. */
+  readonly program?: string
   readonly awsClient?: boolean
   readonly shape: 'handler' | 'fetch'
   readonly handler: string
@@ -62,13 +65,16 @@ export async function buildFunction(options: BuildOptions): Promise<Outcome<Buil
   if ('faults' in entry) return entry
   const isFolder = (await stat(entry.path)).isDirectory()
   const outDir = options.outDir ?? runtime.builds
+  const workerd = options.runtime === 'workerd'
+  const program = workerd ? { program: await findWorkerd(runtime, app, options.moduleFolders) } : {}
   const built =
-    options.runtime === 'node' && !isFolder
+    (options.runtime === 'node' || workerd) && !isFolder
       ? await bundleModule({ ...options, runtime, app, entry: entry.path, file: entry.file, outDir })
       : await takeFolder(options, { runtime, app, entry: entry.path, file: entry.file, isFolder, outDir })
   if ('faults' in built) return built
+  if (workerd && built.shape !== 'fetch') return { faults: [fault('build.no_handler', wanted.workerd, entry.file)] }
   const { layers = [] } = options
-  if (layers.length === 0) return { ...built, runtime: options.runtime }
+  if (layers.length === 0) return { ...built, ...program, runtime: options.runtime }
   const folders: string[] = []
   for (const layer of layers) {
     const found = await inside(app, layer, options.appFolder)
@@ -79,7 +85,7 @@ export async function buildFunction(options: BuildOptions): Promise<Outcome<Buil
   if ('faults' in packed) return { faults: packed.faults.map(faultOf) }
   // Changed layers are changed code: another identity.
   const codeDigest = createHash('sha256').update(`${built.codeDigest}\n${packed.digest}`).digest('hex')
-  return { ...built, runtime: options.runtime, codeDigest, layersDir: packed.dir }
+  return { ...built, ...program, runtime: options.runtime, codeDigest, layersDir: packed.dir }
 }
 
 interface Place {
@@ -92,7 +98,7 @@ interface Place {
   readonly outDir: string
 }
 
-type Taken = Omit<BuiltFunction, 'runtime' | 'layersDir'>
+type Taken = Omit<BuiltFunction, 'runtime' | 'layersDir' | 'program'>
 
 /** The folder, or the one in which the entry file lies. */
 async function takeFolder(options: BuildOptions, place: Place): Promise<Outcome<Taken>> {
@@ -115,12 +121,14 @@ const wanted: Readonly<Record<Runtime, string>> = {
   node: 'write `handler: MODULE.EXPORT` for a module (.mjs, .js or .cjs) in this folder',
   python: 'define `handler` or `lambda_handler`, or write `handler: MODULE.FUNCTION`',
   bootstrap: 'put an executable file named `bootstrap` at the top of the folder',
+  workerd: 'workerd serves modules: export a default object with `fetch`',
 }
 
 /** `module.function`, once the module is there; undefined when it is not. */
 async function handlerOf(options: BuildOptions, place: Place, { dir, files }: Packed): Promise<string | undefined> {
   const { entry, isFolder } = place
   const { runtime, handler: named } = options
+  if (runtime === 'workerd') return undefined
   if (runtime === 'bootstrap') {
     return files.get('bootstrap')?.executable === true ? (named ?? 'bootstrap') : undefined
   }

@@ -10,7 +10,7 @@ const roots = [job.app, ...job.moduleFolders]
 
 // CommonJS dependencies find what Node would have given them. Globals, so that a module's own name still wins.
 const banner = `import { createRequire as __sallyportRequire } from 'node:module'
-globalThis.require ??= __sallyportRequire(import.meta.url)
+globalThis.require ??= __sallyportRequire(import.meta.url ?? 'file:///var/task/index.mjs')
 globalThis.__filename ??= import.meta.filename
 globalThis.__dirname ??= import.meta.dirname`
 

@@ -3,6 +3,7 @@ import { basename } from 'node:path'
 
 import type { FunctionImage, Runtime } from '../image.ts'
 import { inBox } from '../box/in-box.ts'
+import { loopService } from './workerd-config.ts'
 
 /** What the box of one runtime starts, and how it behaves. */
 export interface RuntimePlan {
@@ -26,6 +27,7 @@ export const dataAllowanceBytes: Readonly<Record<Runtime, number>> = {
   node: 640 * mebibyte,
   python: 64 * mebibyte,
   bootstrap: 640 * mebibyte,
+  workerd: 640 * mebibyte,
 }
 
 /** How to start this function. `debug` opens Node's inspector. */
@@ -54,6 +56,13 @@ export function runtimePlan(image: FunctionImage, debug: boolean): RuntimePlan {
     }
     case 'bootstrap':
       return { command: [`${inBox.code}/bootstrap`], environment: {}, ownClient: false }
+    case 'workerd':
+      // Its loop is the runtime client: it is ours, but workerd lets an idle connection go and makes another.
+      return {
+        command: [inBox.workerd, 'test', '-I', '/', inBox.workerdConfig, loopService],
+        environment: {},
+        ownClient: false,
+      }
   }
 }
 

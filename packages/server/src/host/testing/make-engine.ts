@@ -47,6 +47,7 @@ export function openFolder(): string {
 /** Of each runtime: our file of probes → its name in the code folder. */
 const probesOf: Readonly<Record<Runtime, readonly (readonly [from: string, to: string])[]>> = {
   node: [['probes.mjs', 'index.mjs']],
+  workerd: [['probes-fetch.mjs', 'index.mjs']],
   python: [['probes.py', 'index.py']],
   bootstrap: [
     ['probes.py', 'index.py'],
