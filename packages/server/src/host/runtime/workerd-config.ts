@@ -42,9 +42,8 @@ const function :Workerd.Worker = (
 
 /** A text literal: UTF-8 as it stands, but for what would end it and what cannot be seen. */
 function text(value: string): string {
-  const escaped = value.replaceAll(
-    /["\\\0-\x1f\x7f]/g,
-    (one) => `\\x${one.charCodeAt(0).toString(16).padStart(2, '0')}`,
+  const escaped = value.replaceAll(/["\\\p{Cc}]/gu, (one) =>
+    [...Buffer.from(one)].map((byte) => `\\x${byte.toString(16).padStart(2, '0')}`).join(''),
   )
   return `"${escaped}"`
 }
