@@ -6,7 +6,7 @@ import type { Atom } from './atoms.ts'
 import type { Diagram, Diagrams } from './diagram.ts'
 import type { KeyClass } from './key-classes.ts'
 import { piecesOf, resourcePattern } from './patterns.ts'
-import { fillingOf, hasVariable, includes, type Relation, type Template } from './relations.ts'
+import { fillingOf, hasVariable, type Template } from './relations.ts'
 import { matchesSteps } from './steps.ts'
 import { stepsOf } from './scalars.ts'
 import type { TextDimension } from './text-dimension.ts'
@@ -154,24 +154,6 @@ export function soundList(key: KeyLevels, diagrams: Diagrams): readonly Diagram[
   if (key.members.length === 0) return []
   const isMany = diagrams.oneOf(key.level, key.many)
   return [diagrams.or([diagrams.not(isMany), ...key.memberLevels.map((level) => diagrams.oneOf(level, [1]))])]
-}
-
-/** More templates on one text than these are not compared with each other. */
-const mostCompared = 24
-
-/** A text that matches one pattern matches every pattern that includes it, whatever the variables stand for. */
-export function soundRelations(relations: readonly Relation[], diagrams: Diagrams): readonly Diagram[] {
-  return [...Map.groupBy(relations, ({ on }) => on).values()]
-    .filter(({ length }) => length <= mostCompared)
-    .flatMap((group) =>
-      group.flatMap((narrower) =>
-        group
-          .filter((wider) => wider !== narrower && includes(wider, narrower))
-          .map((wider) =>
-            diagrams.or([diagrams.not(diagrams.oneOf(narrower.level, [1])), diagrams.oneOf(wider.level, [1])]),
-          ),
-      ),
-    )
 }
 
 function indices(key: KeyLevels, wanted: (one: KeyClass) => boolean): readonly number[] {

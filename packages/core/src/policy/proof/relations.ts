@@ -20,6 +20,27 @@ export interface Template {
 export interface Relation extends Template {
   /** The level of a choice of two. */
   readonly level: number
+  /** The same of those that match whatever this one does: this one matches where all of them are chosen to. */
+  readonly within: readonly number[]
+}
+
+/** More templates on one text than these are not compared with each other. */
+const mostCompared = 24
+
+/** Relations of templates, each with a level that `levelOf` gives. */
+export function relate(templates: readonly Template[], levelOf: () => number): readonly Relation[] {
+  const leveled = templates.map((template) => ({ ...template, level: levelOf() }))
+  const groups = Map.groupBy(leveled, ({ on }) => on)
+  return leveled.map((one) => {
+    const group = groups.get(one.on) ?? []
+    const wider = group.length > mostCompared ? [] : group.filter((other) => other !== one && includes(other, one))
+    return { ...one, within: wider.map(({ level }) => level) }
+  })
+}
+
+/** Whether the template was chosen to match. */
+export function isChosen({ level, within }: Relation, choice: ReadonlyMap<number, number>): boolean {
+  return [level, ...within].every((one) => choice.get(one) === 1)
 }
 
 /** Equal for two templates that always match alike. */
@@ -86,7 +107,7 @@ export function stepsKey(steps: readonly Step[]): string {
 export function matchDiagram(relation: Relation, around: Surroundings): Diagram {
   const { diagrams, level, texts } = around
   const { pieces, flavour } = relation
-  const free = diagrams.oneOf(relation.level, [1])
+  const free = diagrams.and([relation.level, ...relation.within].map((one) => diagrams.oneOf(one, [1])))
   const matching = (steps: readonly Step[], skip: (index: number) => boolean): readonly number[] =>
     [...texts.keys()].filter((index) => {
       const text = texts[index]
@@ -158,7 +179,7 @@ const symbol = '\uF8FF'
  * Whether every text that matches one pattern matches the other, whatever the variable stands for: true where that
  * shows from the patterns alone. False says nothing.
  */
-export function includes(wider: Relation, narrower: Relation): boolean {
+function includes(wider: Template, narrower: Template): boolean {
   const [one, other] = [onlyVariable(narrower.pieces), onlyVariable(wider.pieces)]
   if (one === undefined || one.key !== other?.key || one.fallback !== other.fallback) return false
   const steps = stepsAs(wider.flavour, filledIn(wider.pieces, symbol))

@@ -11,6 +11,7 @@ export interface TextPattern {
 
 /** All that patterns can tell apart in one text of a request. */
 export interface TextDimension {
+  readonly patterns: readonly TextPattern[]
   /** One text of each class. */
   readonly texts: readonly string[]
   /** Pattern name → the classes that it matches. */
@@ -44,7 +45,7 @@ export function textDimension(
     texts.push(text)
   }
   const matched = new Map(patterns.map(({ name }, index) => [name, classes[index] ?? []]))
-  return { texts, matched, literal: found.literal, complete: found.complete }
+  return { patterns, texts, matched, literal: found.literal, complete: found.complete }
 }
 
 /** Which of the patterns match a text, in order: literals and prefixes are looked up, and only the others are asked. */
@@ -77,5 +78,5 @@ function finder(patterns: readonly TextPattern[]): (text: string) => readonly nu
 /** The only class of a text that is given. */
 export function givenText(patterns: readonly TextPattern[], text: string): TextDimension {
   const matched = patterns.map(({ name, matches }) => [name, matches(text) ? [0] : []] as const)
-  return { texts: [text], matched: new Map(matched), literal: new Set([text]), complete: true }
+  return { patterns, texts: [text], matched: new Map(matched), literal: new Set([text]), complete: true }
 }

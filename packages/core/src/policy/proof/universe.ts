@@ -6,12 +6,12 @@ import { compilePrincipal } from '../match/principal.ts'
 import { type Atom, atomsOf, factsOf } from './atoms.ts'
 import { callersFor } from './callers.ts'
 import { classifyKeys, templatesIn } from './classify.ts'
-import { conditionDiagram, type Conditions, resourceDiagram, soundList, soundRelations } from './conditions.ts'
+import { conditionDiagram, type Conditions, resourceDiagram, soundList } from './conditions.ts'
 import { type Diagram, type Diagrams, makeDiagrams } from './diagram.ts'
 import type { KeyClasses } from './key-classes.ts'
 import { type KeyLevels, levels } from './levels.ts'
 import { actionPattern, actionSteps, ownerSteps, piecesOf, resourcePattern, stepsPattern, unique } from './patterns.ts'
-import { hasVariable, matchDiagram, type Relation, stepsAs, templateKey } from './relations.ts'
+import { hasVariable, matchDiagram, relate, type Relation, stepsAs, templateKey } from './relations.ts'
 import { type Step, stepsOfGlob } from './steps.ts'
 import { givenText, textDimension, type TextDimension, type TextPattern } from './text-dimension.ts'
 import { actionText, anyText, readable } from './texts.ts'
@@ -108,9 +108,7 @@ export function makeUniverse(all: readonly Spoken[], given: Given, besides: Besi
     level: choice(found.classes.length),
     memberLevels: found.members.map(() => choice(2)),
   }))
-  const relations = new Map(
-    templates.map((template): [string, Relation] => [templateKey(template), { ...template, level: choice(2) }]),
-  )
+  const relations = new Map(relate(templates, () => choice(2)).map((relation) => [templateKey(relation), relation]))
   const free = new Map(
     atoms.filter(({ variables }) => variables.length > 0).map(({ id }) => [id, { many: choice(2), long: choice(2) }]),
   )
@@ -184,7 +182,7 @@ export function makeUniverse(all: readonly Spoken[], given: Given, besides: Besi
       ...[...relations.values()].map(({ level }) => level),
       ...[...free.values()].flatMap(({ many, long }) => [many, long]),
     ]),
-    sound: [...keys.flatMap((key) => soundList(key, diagrams)), ...soundRelations([...relations.values()], diagrams)],
+    sound: keys.flatMap((key) => soundList(key, diagrams)),
     gap:
       actions.complete && resources.complete
         ? keys.find(({ gap }) => gap !== undefined)?.gap

@@ -4,7 +4,7 @@ import { limits } from '../limits.ts'
 import { scalarFact } from '../match/facts.ts'
 import { factsOf } from './atoms.ts'
 import { type KeyLevels, levels } from './levels.ts'
-import { filledIn, type Relation, stepsAs } from './relations.ts'
+import { filledIn, isChosen, type Relation, stepsAs } from './relations.ts'
 import type { Choice } from './search.ts'
 import { matchesSteps } from './steps.ts'
 import { anyText, readable, textsFor } from './texts.ts'
@@ -50,6 +50,9 @@ export function requestsFor(universe: Universe, choice: Choice): readonly Access
     }))
 }
 
+/** More patterns than these are not walked together to find one text. */
+const mostWalked = 40
+
 /** The parts of a request that patterns with variables may yet change. */
 interface Draft {
   readonly resource: string
@@ -71,7 +74,7 @@ function variants(universe: Universe, choice: Choice, base: Draft): readonly Dra
   const asked = universe.relations.filter(({ level }) => choice.has(level))
   for (const [on, relations] of Map.groupBy(asked, (relation) => relation.on)) {
     drafts = drafts.flatMap((draft) => {
-      const texts = textsThat(relations, choice, draft)
+      const texts = textsThat(universe, relations, choice, draft)
       return texts.map((text) => withText(draft, on, text))
     })
   }
@@ -79,9 +82,15 @@ function variants(universe: Universe, choice: Choice, base: Draft): readonly Dra
 }
 
 /** Texts that match exactly those patterns that they were chosen to match. */
-function textsThat(relations: readonly Relation[], choice: Choice, draft: Draft): readonly string[] {
+function textsThat(
+  { resources }: Universe,
+  relations: readonly Relation[],
+  choice: Choice,
+  draft: Draft,
+): readonly string[] {
   const facts = factsOf(draft.context)
-  const resolved = relations.flatMap(({ flavour, pieces, level }) => {
+  const resolved = relations.flatMap((relation) => {
+    const { flavour, pieces } = relation
     const filled = pieces.map((piece) => {
       if (piece.kind !== 'variable') return piece
       const text = scalarFact(facts, piece.key) ?? piece.fallback
@@ -89,13 +98,19 @@ function textsThat(relations: readonly Relation[], choice: Choice, draft: Draft)
     })
     const known = filled.filter((piece) => piece !== undefined)
     if (known.length < filled.length) return []
-    return [{ steps: stepsAs(flavour, known), wanted: choice.get(level) === 1 }]
+    return [{ steps: stepsAs(flavour, known), wanted: isChosen(relation, choice) }]
   })
   const patterns = resolved.map(({ steps }) => steps)
-  const texts = textsFor(patterns, { fillers: anyText, maxLength: limits.resourceLength }).texts
-  return [...new Set([...patterns.map(readable), ...texts])].filter((text) =>
-    resolved.every(({ steps, wanted }) => matchesSteps(steps, text) === wanted),
-  )
+  const rules = { fillers: anyText, maxLength: limits.resourceLength }
+  const isResource = relations.some(({ on }) => on === '')
+  // A resource has to stay of the class that was chosen, which other patterns tell apart as well.
+  const others = isResource && resources.patterns.length <= mostWalked ? resources.patterns : []
+  const of = others.map(({ matches }) => matches(draft.resource))
+  const stays = (text: string): boolean => others.every(({ matches }, index) => matches(text) === of[index])
+  const texts = textsFor([...patterns, ...others.map(({ steps }) => steps)], rules).texts
+  return [...new Set([...(isResource ? [draft.resource] : []), ...patterns.map(readable), ...texts])]
+    .filter((text) => resolved.every(({ steps, wanted }) => matchesSteps(steps, text) === wanted))
+    .toSorted((left, right) => Number(stays(right)) - Number(stays(left)))
 }
 
 function withText(draft: Draft, on: string, text: string): Draft {
