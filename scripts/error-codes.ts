@@ -108,6 +108,7 @@ export const errorCodes: Readonly<Record<string, Entry>> = {
     'The details for signing in as a development user are missing.',
     '`sallyport up` makes them on its first run.',
   ],
+  'cli.no_recording': ['Nothing was recorded to learn from.', '`sallyport dev --learn`, then use the app.'],
   'cli.no_such_id': [
     'The ledger holds no decision or transaction of that id.',
     '`sallyport why --last` shows the newest denial.',

@@ -9,6 +9,7 @@ import { guestGuards } from './guests.ts'
 import { hostGuards } from './host.ts'
 import { identityGuards } from './identity.ts'
 import { ledgerGuards } from './ledger.ts'
+import { learnGuards } from './learn.ts'
 import { limitGuards } from './limits.ts'
 import { manifestGuards } from './manifest.ts'
 import { operatorGuards } from './operators.ts'
@@ -43,6 +44,7 @@ export const guards: readonly Guard[] = [
   ...workloadGuards,
   ...egressGuards,
   ...egressLimitGuards,
+  ...learnGuards,
   ...ledgerGuards,
   ...merkleGuards,
   ...secretGuards,

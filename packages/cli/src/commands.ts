@@ -11,6 +11,7 @@ import { doctor } from './verbs/doctor.ts'
 import { approve, deny, grants, request, requests, revoke } from './verbs/elevation.ts'
 import { init } from './verbs/init.ts'
 import { invoke } from './verbs/invoke.ts'
+import { learn } from './verbs/learn.ts'
 import { login, logout } from './verbs/login.ts'
 import { lint } from './verbs/lint.ts'
 import { logs } from './verbs/logs.ts'
@@ -41,6 +42,7 @@ export const commands: RouteMap<Terminal> = buildRouteMap({
     who,
     can,
     allow,
+    learn,
     policy,
     decide,
     diff,

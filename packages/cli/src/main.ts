@@ -14,6 +14,7 @@ export async function main(): Promise<void> {
     readInput,
     input: () => process.stdin,
     ask,
+    type,
     clock: Date.now,
   })
 }
@@ -25,10 +26,15 @@ async function readInput(): Promise<Uint8Array> {
 }
 
 async function ask(question: string): Promise<boolean | undefined> {
+  const answer = await type(`${question} [y/N] `)
+  return answer === undefined ? undefined : /^y(es)?$/i.test(answer)
+}
+
+async function type(question: string): Promise<string | undefined> {
   if (!process.stdin.isTTY || !process.stderr.isTTY) return undefined
   const lines = createInterface({ input: process.stdin, output: process.stderr })
   try {
-    return /^y(es)?$/i.test((await lines.question(`${question} [y/N] `)).trim())
+    return (await lines.question(question)).trim()
   } finally {
     lines.close()
   }

@@ -25,6 +25,8 @@ export interface Terminal extends CommandContext {
   readonly input: () => AsyncIterable<Uint8Array>
   /** Asks a yes-or-no question; undefined when nobody is there to answer. */
   readonly ask: (question: string) => Promise<boolean | undefined>
+  /** Has something typed, without the blanks around it; undefined when nobody is there to type. */
+  readonly type: (question: string) => Promise<string | undefined>
   /** Milliseconds since the epoch. */
   readonly clock: () => number
 }

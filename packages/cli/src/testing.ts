@@ -18,7 +18,13 @@ export interface Transcript {
 /** Runs a command line in this process, as from a pipe: no colours, and nobody to ask without an `answer`. */
 export async function type(
   line: readonly string[],
-  options: { readonly cwd: string; readonly input?: string; readonly answer?: boolean; readonly tty?: boolean } = {
+  options: {
+    readonly cwd: string
+    readonly input?: string
+    readonly answer?: boolean
+    readonly typed?: string
+    readonly tty?: boolean
+  } = {
     cwd: '/',
   },
 ): Promise<Transcript> {
@@ -38,6 +44,7 @@ export async function type(
       yield new TextEncoder().encode(options.input ?? '')
     },
     ask: () => Promise.resolve(options.answer),
+    type: () => Promise.resolve(options.typed),
     clock: () => 0,
   })
   return { stdout, stderr, exitCode: process.exitCode }

@@ -23,6 +23,8 @@ export { accessDiff, type AccessDiff, compareFacts } from './access/access-diff.
 export { accessFacts, accessOf } from './access/access-of.ts'
 export { type Allowed, allowInManifest } from './access/allow-in-manifest.ts'
 export { type AccessFact } from './access/facts.ts'
+export { applyProposal, type Proposal, propose, type Unproposed } from './learn/propose.ts'
+export { parseSeen, type SeenExit } from './learn/seen.ts'
 export { policyOf } from './access/policy-of.ts'
 export { type Ask, describeAsk } from './ask/describe-ask.ts'
 export { unlistedDoorArn } from './ask/describe-object.ts'

@@ -7,11 +7,13 @@ import type { Status } from './status.ts'
 
 /** The first thing printed: how strongly the boxes hold, and who vouches for the ledger. */
 function banner(status: Status, first: FirstAdministrator, took: number): string {
+  const learn = status.learn === undefined ? '' : `  LEARN     what functions ask for is recorded in ${status.learn}\n`
   const debug = status.debug === undefined ? '' : `  DEBUG: boxes of ${status.debug} accept a debugger\n`
   const found = status.found === undefined ? '' : `  found     ${status.found}\n`
   return [
     `${status.isolation}; ledger: ${status.ledger}\n`,
     debug,
+    learn,
     `  app       ${status.app}\n`,
     `  gateway   ${status.gateway}\n`,
     `  sign-in   ${status.issuer}\n`,

@@ -26,6 +26,7 @@ import {
   explainListenFailure,
   failureLine,
   keepDescriptors,
+  openRecording,
   loadManifestOf,
   newId,
   nowMs,
@@ -117,7 +118,7 @@ async function start(
   // The way out, and the boxes.
   const descriptors = keepDescriptors(trouble, nowMs)
   const limiter = createLimiter(nowMs)
-  const interception = await openInterception(loaded.app, vault)
+  const interception = await openInterception(loaded.app, vault, options.learn === true)
   const workloads = await openWorkloads(loaded.app.name, kept, folders, trouble, started)
   const tables = await startDynalite({
     path: folders.tables,
@@ -146,6 +147,7 @@ async function start(
     clock: nowMs,
     random: randomBytes,
     log: output.write,
+    ...(options.learn === true ? { learn: openRecording(folders.learned, trouble) } : {}),
   })
   started.push(() => egress.close())
   const engines = await openEngines(
@@ -233,6 +235,7 @@ async function start(
     isolation: engines.description(),
     ledger: 'self-attested',
     ...(options.inspect === undefined ? {} : { debug: options.inspect }),
+    ...(options.learn === true ? { learn: folders.learned } : {}),
     ...foundWords(ledger),
   }
   const api = await startApi({
@@ -278,6 +281,7 @@ async function start(
     }
     started.push(reloadOnChange(options.folder, reload, trouble))
   }
-  await recordLifecycle((record) => ledger.append(record, 'synced'), `${options.mode}, ${isolation}`, started)
+  const mode = options.learn === true ? 'dev --learn' : options.mode
+  await recordLifecycle((record) => ledger.append(record, 'synced'), `${mode}, ${isolation}`, started)
   return { status, firstAdministrator: await people.firstAdministrator(force.app, terminal.isPresent) }
 }

@@ -11,6 +11,8 @@ export interface Status {
   readonly ledger: string
   /** The function whose boxes may be debugged, if any. */
   readonly debug?: string
+  /** The file in which is recorded what functions ask for, if anything is. */
+  readonly learn?: string
   /** What this start found of the last one, in words. */
   readonly found?: string
 }

@@ -66,6 +66,7 @@ async function say(line: readonly string[], heard: (text: string) => void = () =
       yield* []
     },
     ask: () => Promise.resolve(undefined),
+    type: () => Promise.resolve(undefined),
     clock: Date.now,
   })
   return { stdout, stderr, exitCode: process.exitCode }

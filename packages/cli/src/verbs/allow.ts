@@ -1,12 +1,12 @@
-import { randomBytes } from 'node:crypto'
-import { readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 import { commandLine, SallyportError } from '@sallyport/core/access'
-import { accessDiff, allowInManifest, manifestFile, type Surroundings } from '@sallyport/manifest'
+import { accessDiff, allowInManifest, manifestFile } from '@sallyport/manifest'
 import { buildCommand, type Command } from '@stricli/core'
 
 import { answering, commonFlags, type CommonFlags } from '../answer.ts'
+import { replaceFile, withText } from '../edit-manifest.ts'
 import { faultsAnswer, loadWithGuests, surroundings, toStderr, unknownName, withApp } from '../load-app.ts'
 import { appFolder, paintFor, type Terminal } from '../terminal.ts'
 import { showDiff } from './diff.ts'
@@ -78,17 +78,4 @@ function nobodyToAsk(...words: readonly (string | undefined)[]): SallyportError 
   return new SallyportError('cli.usage', 'nobody is here to ask', {
     fix: commandLine('sallyport', 'allow', '--yes', ...given),
   })
-}
-
-/** The same surroundings, in which one file already reads as it would. */
-function withText(usual: Surroundings, file: string, text: string): Surroundings {
-  const path = usual.realpath(file)
-  return { ...usual, readFile: (asked) => (asked === path ? text : usual.readFile(asked)) }
-}
-
-/** All of the new file or all of the old one: a `dev` that watches must never read half. */
-function replaceFile(file: string, text: string): void {
-  const beside = `${file}.${randomBytes(6).toString('hex')}`
-  writeFileSync(beside, text, { flag: 'wx', mode: statSync(file).mode & 0o777 })
-  renameSync(beside, file)
 }

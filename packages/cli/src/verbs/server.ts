@@ -17,6 +17,7 @@ interface Flags {
 
 interface DevFlags extends Flags {
   readonly inspect?: string
+  readonly learn?: boolean
 }
 
 const port = (text: string): number => {
@@ -66,6 +67,12 @@ export const dev: Command<Terminal> = buildCommand<DevFlags, [folder?: string], 
         optional: true,
         placeholder: 'FUNCTION',
       },
+      learn: {
+        kind: 'boolean',
+        brief: 'Record what functions ask for, for `sallyport learn`; all of it is refused as ever',
+        optional: true,
+        withNegated: false,
+      },
     },
     positional,
   },
@@ -100,6 +107,7 @@ export function serverArguments(mode: 'up' | 'dev', flags: DevFlags, folder: str
     ...(flags.http ? ['--http'] : []),
     ...(flags.json ? ['--json'] : []),
     ...(flags.inspect === undefined ? [] : ['--inspect', flags.inspect]),
+    ...(flags.learn === true ? ['--learn'] : []),
     ...(broadening === undefined ? [] : ['--broadening', broadening]),
   ]
 }

@@ -23,11 +23,19 @@ export type Allowed =
  * `support 'POST /checkout'` · `customer@US 'POST /checkout'` · `public restricted` (zones).
  */
 export function allowInManifest(text: string, subject: string, action: string, app: App): Allowed {
-  const steps = plan(subject.trim(), action.trim(), app)
-  if ('message' in steps) return { ok: false, ...steps }
+  const planned = plan(subject.trim(), action.trim(), app)
+  return 'message' in planned ? { ok: false, ...planned } : take(text, planned.steps)
+}
+
+/** Writes one more request header into what a door lets through. */
+export function acceptInManifest(text: string, door: string, header: string): Allowed {
+  return take(text, [(before) => addItem(before, ['doors', door, 'accept'], header)])
+}
+
+function take(text: string, steps: readonly Step[]): Allowed {
   let edited = text
   const changed: string[] = []
-  for (const step of steps.steps) {
+  for (const step of steps) {
     const next = step(edited)
     if (next === undefined)
       return {

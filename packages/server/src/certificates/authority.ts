@@ -52,7 +52,10 @@ export interface Authority {
 export interface AuthorityOptions {
   readonly kind: AuthorityKind
   readonly app: string
-  /** DNS names and IPv4 addresses; the certificate itself refuses all others in any client that checks. */
+  /**
+   * DNS names and IPv4 addresses; the certificate itself refuses all others in any client that checks. The empty name
+   * stands for every DNS name, as in the certificate (RFC 5280 §4.2.1.10).
+   */
   readonly permittedNames: readonly string[]
   readonly keeper: AuthorityKeeper
   readonly nowMs: () => number
@@ -113,7 +116,7 @@ export async function openAuthority(options: AuthorityOptions): Promise<Authorit
 }
 
 function isPermitted(name: string, permitted: readonly string[]): boolean {
-  return permitted.some((base) => name === base || (isIP(name) === 0 && name.endsWith(`.${base}`)))
+  return permitted.some((base) => name === base || base === '' || (isIP(name) === 0 && name.endsWith(`.${base}`)))
 }
 
 interface AuthorityKey {

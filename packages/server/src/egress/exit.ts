@@ -1,5 +1,6 @@
 import type { Context, Deny, Durability, Grant, Reason } from '@sallyport/core/access'
 import type { Passed } from '@sallyport/core/enforcement'
+import type { SeenExit } from '@sallyport/manifest'
 
 import type { Invocation } from '../host/index.ts'
 import type { Box } from './box.ts'
@@ -18,6 +19,8 @@ export interface Exit<Response> {
   readonly lack?: () => Promise<Reason | undefined>
   /** The npm package whose code asked, as far as the code itself tells: advisory, and asked for refusals only. */
   readonly askedBy?: () => Promise<string | undefined>
+  /** What was asked for, in words of HTTP: for `learn` alone, and absent where nothing is recorded for it. */
+  readonly wanted?: Pick<SeenExit, 'method' | 'url' | 'dropped'>
   readonly refuse: (decision: Deny) => Response
   readonly pass: (grant: Grant) => Promise<Passed<Response>>
 }

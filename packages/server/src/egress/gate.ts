@@ -3,7 +3,7 @@ import { enforce, type Gate } from '@sallyport/core/enforcement'
 
 import { principalFacts, transactionFacts } from '../information/index.ts'
 import type { Exit, ExitAsk } from './exit.ts'
-import { egressRecord, newId, outcomeRecord } from './records.ts'
+import { egressRecord, newId, outcomeRecord, seenExit } from './records.ts'
 import { logLine } from './refusal.ts'
 import type { EgressRooms } from './rooms.ts'
 
@@ -59,6 +59,7 @@ function egressGate<Response>(rooms: EgressRooms): Gate<Exit<Response>, Response
     },
     record: async (decision) => {
       if (decision.effect === 'deny') advisoryPackage = await exit.askedBy?.()
+      rooms.learn?.(seenExit(rooms, exit, decision, advisoryPackage))
       return rooms.record(egressRecord(rooms, exit, decision, advisoryPackage))
     },
     refuse: (decision) => {

@@ -1,5 +1,6 @@
 import type { Context, ContextValue, Decision, DecisionRecord, Grant, OutcomeRecord } from '@sallyport/core/access'
 import { decisionRecord, type Outcome } from '@sallyport/core/enforcement'
+import type { SeenExit } from '@sallyport/manifest'
 
 import type { Exit } from './exit.ts'
 import type { EgressRooms } from './rooms.ts'
@@ -51,6 +52,25 @@ function joined(one: Context, other: Context): Context {
     if (Array.isArray(value) && Array.isArray(more)) context[key] = [...new Set<string>([...value, ...more])]
   }
   return context
+}
+
+/** The same for whoever learns from it: what was asked for, and the line that would have allowed it. */
+export function seenExit(
+  rooms: EgressRooms,
+  { box, wanted }: Exit<unknown>,
+  decision: Decision,
+  advisoryPackage?: string,
+): SeenExit {
+  const refused = decision.effect === 'deny' ? decision.reasons[0] : undefined
+  return {
+    at: rooms.clock(),
+    functionName: box.image.name,
+    effect: decision.effect,
+    ...(refused === undefined ? {} : { code: refused.code }),
+    ...(refused?.fix === undefined ? {} : { fix: refused.fix }),
+    ...wanted,
+    ...(advisoryPackage === undefined ? {} : { package: advisoryPackage }),
+  }
 }
 
 /** What came of an exit that was let through. `startedAt` in milliseconds since the epoch. */

@@ -11,7 +11,7 @@ import type {
   Secret,
   Subject,
 } from '@sallyport/core/access'
-import type { App, Table } from '@sallyport/manifest'
+import type { App, SeenExit, Table } from '@sallyport/manifest'
 
 import type { Invocation, InvocationResult, OutputLine } from '../host/index.ts'
 import type { AskGuests } from '../information/index.ts'
@@ -53,6 +53,11 @@ export interface EgressRooms {
   /** Milliseconds since the epoch. */
   readonly clock: () => number
   readonly random: (bytes: number) => Uint8Array
+  /**
+   * Takes every exit that was decided, for `sallyport learn`. Where it is there, names that no door has are answered
+   * as well and their requests are read, so that there is something to learn from; they are refused all the same.
+   */
+  readonly learn?: (seen: SeenExit) => void
   /** Writes to the log of the function that asked. */
   readonly log: (line: OutputLine) => void
   /** PEM of further authorities that upstreams may be vouched for by; the runtime's own always count. */

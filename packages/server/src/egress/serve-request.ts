@@ -8,6 +8,7 @@ import { limitWords } from './box-limits.ts'
 import { callExit } from './call.ts'
 import type { CallerPackages } from './listen/caller.ts'
 import { doorExit, maxBytesOf, needsWhole } from './door/door.ts'
+import { droppedHeaders } from './door/dropped.ts'
 import type { DoorRequest, DoorTools } from './door/door-request.ts'
 import type { Exit } from './exit.ts'
 import { cross } from './gate.ts'
@@ -38,7 +39,7 @@ export async function serveRequest(server: RequestServer, incoming: Incoming): P
     const head = readHead(incoming)
     const way = routeOf(rooms, head, limits.bodyBytes)
     const inAwsForm = isForAws(rooms.app(), head)
-    const walk = walkOf(server, head)
+    const walk = walkOf(server, head, way)
     if (invocation === undefined || way.kind === 'refused') {
       return await walk(refusedExit(box, invocation, way, inAwsForm))
     }
@@ -83,7 +84,7 @@ export async function serveUpgrade(server: RequestServer, incoming: Incoming): P
   try {
     const head = readHead(incoming)
     const way = routeOf(rooms, head, limits.bodyBytes)
-    const walk = walkOf(server, head)
+    const walk = walkOf(server, head, way)
     if (invocation === undefined || way.kind !== 'door') {
       return await walk(refusedExit(box, invocation, notADoor(way)))
     }
@@ -116,10 +117,17 @@ export function brokenAnswer(id: string): ExitResponse {
 
 type Walk = (exit: Exit<ExitResponse>) => Promise<ExitResponse>
 
-function walkOf({ rooms, callers, box }: RequestServer, head: Head): Walk {
+function walkOf({ rooms, callers, box }: RequestServer, head: Head, way: Way): Walk {
   const askedBy = (): Promise<string | undefined> =>
     callers.packageOf({ ...box.image, appFolder: rooms.app().folder }, head.caller)
-  return (exit) => cross(rooms, { ...exit, askedBy })
+  const wanted = rooms.learn === undefined ? {} : { wanted: wantedBy(head, way) }
+  return (exit) => cross(rooms, { ...exit, askedBy, ...wanted })
+}
+
+function wantedBy(head: Head, way: Way): NonNullable<Exit<unknown>['wanted']> {
+  const { scheme, host, port, method, path } = head
+  const dropped = way.kind === 'door' ? droppedHeaders(head, way.door, way.operation) : []
+  return { method, url: `${scheme}://${host}${port === undefined ? '' : `:${port}`}${path}`, dropped }
 }
 
 const firstPauseMs = 100

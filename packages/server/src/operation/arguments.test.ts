@@ -26,6 +26,7 @@ test.each([
   ['no port', ['up', '--port', 'x']],
   ['a port too large', ['up', '--port', '65536']],
   ['a debugger in up', ['up', '--inspect', 'orders']],
+  ['a recording in up', ['up', '--learn']],
   ['an unknown broadening', ['up', '--broadening', 'maybe']],
 ])('refuses %s', (_name, args) => {
   expect(() => parseServerArguments(args, false)).toThrow(expect.objectContaining({ code: 'server.usage' }))

@@ -16,6 +16,8 @@ export interface ServerOptions {
   readonly plainHttp: boolean
   /** The one function whose debugger port is relayed; `dev` only. */
   readonly inspect?: string
+  /** Record what functions ask for, for `sallyport learn`; `dev` only. Nothing more is let through. */
+  readonly learn?: true
   /** What to do with a manifest that grants more than the last accepted one. */
   readonly broadening: 'ask' | 'allow' | 'refuse'
   /** Says what came up, or what kept it from coming up, as one line of JSON in place of words. */
@@ -29,6 +31,7 @@ export function parseServerArguments(args: readonly string[], terminal: boolean)
   if (mode !== 'up' && mode !== 'dev') throw usage('Say `up` or `dev`.')
   if (positionals.length > 2) throw usage('Name one folder.')
   if (values.inspect !== undefined && mode !== 'dev') throw usage('`--inspect` needs `dev`.')
+  if (values.learn === true && mode !== 'dev') throw usage('`--learn` needs `dev`.')
   const broadening = values.broadening ?? (terminal ? 'ask' : 'refuse')
   if (broadening !== 'ask' && broadening !== 'allow' && broadening !== 'refuse') {
     throw usage('`--broadening` is ask, allow or refuse.')
@@ -41,13 +44,14 @@ export function parseServerArguments(args: readonly string[], terminal: boolean)
     plainHttp: values.http ?? false,
     broadening,
     ...(values.inspect === undefined ? {} : { inspect: values.inspect }),
+    ...(values.learn === true ? { learn: true } : {}),
     ...(values.json === true ? { json: true } : {}),
   }
 }
 
 /** The command that starts the same server with something changed: what is pasted must not lose what was asked for. */
 export function startCommand(options: ServerOptions, change: Partial<ServerOptions>): string {
-  const { mode, folder, port, issuerPort, plainHttp, inspect, broadening } = { ...options, ...change }
+  const { mode, folder, port, issuerPort, plainHttp, inspect, learn, broadening } = { ...options, ...change }
   return commandLine(
     'sallyport',
     mode,
@@ -56,6 +60,7 @@ export function startCommand(options: ServerOptions, change: Partial<ServerOptio
     ...(issuerPort === defaultIssuerPort ? [] : ['--issuer-port', String(issuerPort)]),
     ...(plainHttp ? ['--http'] : []),
     ...(inspect === undefined ? [] : ['--inspect', inspect]),
+    ...(learn === true ? ['--learn'] : []),
     ...(broadening === 'allow' ? ['--broadening', broadening] : []),
   )
 }
@@ -81,6 +86,7 @@ const parseStrictly = (args: readonly string[]) =>
       'issuer-port': { type: 'string' },
       http: { type: 'boolean' },
       inspect: { type: 'string' },
+      learn: { type: 'boolean' },
       broadening: { type: 'string' },
       json: { type: 'boolean' },
     },

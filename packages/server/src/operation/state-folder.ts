@@ -18,6 +18,8 @@ export interface Folders {
   readonly usedProofs: string
   readonly output: string
   readonly signIn: string
+  /** What `dev --learn` recorded. */
+  readonly learned: string
   /** The local API's socket; its path may lie elsewhere when the app's own path is too long for a socket. */
   readonly socket: string
   readonly socketAddress: string
@@ -41,6 +43,7 @@ export function openFolders(appFolder: string): Folders {
     usedProofs: join(state, 'used-proofs'),
     output: join(state, 'logs'),
     signIn: join(state, 'development-sign-in.json'),
+    learned: join(state, 'learned'),
     socket: join(socketFolderOf(state), 'api.sock'),
     socketAddress: join(state, 'api-address'),
     token: join(state, 'api-token'),

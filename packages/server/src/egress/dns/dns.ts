@@ -35,6 +35,20 @@ export function namesOf(app: App): ReadonlyMap<string, string> {
   return table
 }
 
+/** While `learn` records, any host leads to the door, which reads what is asked of it, and refuses. */
+function learned({ learn }: EgressRooms, name: string): string | undefined {
+  return learn !== undefined && isHostName(name) ? learnedAddress : undefined
+}
+
+const learnedAddress = '198.19.255.254'
+
+/** Two labels at least, the last one no number (RFC 1123 §2.1), and nothing that a certificate could not name. */
+export function isHostName(name: string): boolean {
+  const labels = name.split('.')
+  const fits = labels.length > 1 && labels.every((label) => /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/.test(label))
+  return fits && name.length <= 253 && /[a-z]/.test(labels.at(-1) ?? '')
+}
+
 const cache = new WeakMap<App, ReadonlyMap<string, string>>()
 
 /**
@@ -59,7 +73,7 @@ export function serveDns(
     const question = readDnsQuery(datagram)
     if (!question) return count()
     const app = rooms.app()
-    const address = namesOf(app).get(question.name)
+    const address = namesOf(app).get(question.name) ?? learned(rooms, question.name)
     const reply = (code: number): void => {
       // A box that is gone takes no answer; the socket is then closed, and that is no fault.
       socket.send(writeDnsAnswer(question, code, address), from.port, from.address, () => undefined)
