@@ -105,7 +105,12 @@ export const keyEntries: Readonly<Record<keyof typeof contextKeys, KeyEntry>> = 
     age: now,
     doors: people,
   },
-  country: { type: 'string', source: '`locations`, by the address of the connection', age: now, doors: 'ingress' },
+  country: {
+    type: 'string',
+    source: '`locations`, else its database, by the address of the connection',
+    age: now,
+    doors: 'ingress',
+  },
   sourceZone: {
     type: 'string',
     source: 'the door: `internet`, `administration`, or the zone of the box',

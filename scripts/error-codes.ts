@@ -396,6 +396,10 @@ export const errorCodes: Readonly<Record<string, Entry>> = {
     'The ledger cannot be written, so everything is refused.',
     "Check the disk and the folder's owner.",
   ],
+  'locations.database': [
+    '`locations.database` names a file that is no country database.',
+    'Name a file in MaxMind format (.mmdb), or none.',
+  ],
   'lint.broad': [
     'A statement allows every action of a service on everything.',
     'Name the actions and resources that are needed.',

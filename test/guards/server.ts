@@ -133,4 +133,22 @@ export const serverGuards: readonly Guard[] = [
     noticedBy: local,
     testName: 'a body is bounded',
   },
+  {
+    name: 'what the manifest writes down of a network comes before any database',
+    attack: 'what the manifest writes down comes before it',
+    file: 'packages/server/src/information/networks.ts',
+    code: 'lists.find(({ list }) => list.check(plain, family))?.country ?? database(plain)',
+    without: 'database(plain) ?? lists.find(({ list }) => list.check(plain, family))?.country',
+    noticedBy: ['packages/server/src/information/country-database.test.ts'],
+    testName: 'what the manifest writes down comes before it',
+  },
+  {
+    name: 'what a database says is a country code, or nothing',
+    attack: 'that says a wildcard',
+    file: 'packages/server/src/information/country-database.ts',
+    code: "typeof code === 'string' && /^[A-Z]{2}$/.test(code) ? code : undefined",
+    without: "typeof code === 'string' ? code : undefined",
+    noticedBy: ['packages/server/src/information/country-database.test.ts'],
+    testName: 'that says a wildcard',
+  },
 ]

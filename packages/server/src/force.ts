@@ -3,7 +3,12 @@ import { type Authenticator, createAuthenticator, createVerifier } from '@sallyp
 import type { App, CompiledApp } from '@sallyport/manifest'
 
 import { type BodyCheck, compileBodyCheck } from './gateway/index.ts'
-import { compileLocations } from './information/index.ts'
+import {
+  bundledCountryDatabase,
+  compileLocations,
+  type CountryDatabase,
+  openCountryDatabase,
+} from './information/index.ts'
 import type { KeptState } from './kept-state.ts'
 import { nodeSha256 } from './ledger/index.ts'
 import {
@@ -31,6 +36,13 @@ export interface Force {
   readonly bodyChecks: ReadonlyMap<string, BodyCheck>
 }
 
+const bundled = bundledCountryDatabase()
+
+function databaseOf({ countries }: App): CountryDatabase {
+  if (countries === undefined) return bundled
+  return countries === 'none' ? () => undefined : openCountryDatabase(countries.bytes, countries.name)
+}
+
 /** Lets a manifest come into force: what it grants beyond the last one is agreed to, and recorded, first. */
 export async function putIntoForce(
   { app, compiled }: LoadedManifest,
@@ -40,6 +52,7 @@ export async function putIntoForce(
   terminal: Terminal,
   trouble: (cause: unknown) => void,
 ): Promise<Force> {
+  const countryOf = compileLocations(app.locations, databaseOf(app)) // before anything is recorded: it may be no database
   const change = compareAccess(store.get('configuration', 'accepted'), app)
   await agreeToBroadening(change, options.broadening, terminal, startCommand(options, { broadening: 'allow' }))
   const record: ConfigurationRecord = {
@@ -67,7 +80,7 @@ export async function putIntoForce(
     compiled,
     authenticate: createAuthenticator({ verifier, app: app.name, proofs: proofs.verifier, isRevoked }),
     authenticateOperator: createAuthenticator({ verifier, app: app.name, proofs: proofs.strictVerifier, isRevoked }),
-    countryOf: compileLocations(app.locations),
+    countryOf,
     bodyChecks: new Map(
       app.functions
         .flatMap(({ routes }) => routes)

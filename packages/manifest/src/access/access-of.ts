@@ -2,7 +2,7 @@ import type { App, Elsewhere, FunctionDeclaration, Permission, Route } from '../
 import type { Guest } from '../guest.ts'
 import { showDuration } from '../source/units.ts'
 import { doorFacts } from './door-facts.ts'
-import { administrationFacts, issuerFacts, roleFacts, streamFact } from './people-facts.ts'
+import { administrationFacts, countryFacts, issuerFacts, roleFacts, streamFact } from './people-facts.ts'
 import { type AccessFact, grant, guardrailKey, measure, opaque, policyKey, restraint } from './facts.ts'
 
 /** Everything that an app lets happen, one sentence each: what `diff` compares and a reviewer reads. */
@@ -19,6 +19,7 @@ export function accessFacts(app: App): readonly AccessFact[] {
     ...app.locations.flatMap(({ country, networks }) =>
       networks.map((network) => grant(`${network} may count as ${country}`)),
     ),
+    ...countryFacts(app),
     ...issuerFacts(app),
     ...(app.signals ?? []).map(streamFact),
     ...app.doors.flatMap(doorFacts),

@@ -137,3 +137,10 @@ export function streamFact({ name, of, transmitter, audience, jwksDigest, poll, 
     2,
   )
 }
+
+/** Which database says where an address is; what is in it changes with every release, and is no grant. */
+export function countryFacts({ countries }: App): readonly AccessFact[] {
+  if (countries === undefined) return []
+  const which = countries === 'none' ? 'no database says' : `the database ${countries.name} says`
+  return [opaque('countries', `${which} where an address is`)]
+}

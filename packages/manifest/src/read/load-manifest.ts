@@ -13,7 +13,15 @@ import { readSecrets, readTables } from './read-tables.ts'
 import { readFunctions } from './read-functions.ts'
 import { gatherAuthorizers, readIssuers } from './read-issuers.ts'
 import { readGuests } from './read-guests.ts'
-import { readAdministration, readLocations, readPeople, readPersons, readWebhook, readZones } from './read-people.ts'
+import {
+  readAdministration,
+  readCountries,
+  readLocations,
+  readPeople,
+  readPersons,
+  readWebhook,
+  readZones,
+} from './read-people.ts'
 import { checkStanding, readSignals } from './read-signals.ts'
 import { readPolicies } from './read-policies.ts'
 import { checkInclusion, checkSeparations, readSeparations } from './read-separation.ts'
@@ -74,6 +82,7 @@ function readSections(root: Node, reading: Reading): App {
     digest: '',
     issuers,
     locations: readLocations(section('locations'), reading),
+    ...readCountries(section('locations'), reading),
     people: readPeople(section('people'), reading),
     separations: readSeparations(section('separation'), reading),
     zones: readZones(section('zones'), reading),

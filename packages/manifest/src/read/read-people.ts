@@ -110,7 +110,8 @@ export function readAdministration(section: Node | undefined, { declared, faults
 
 /** `locations:` */
 export function readLocations(section: Node | undefined, { faults }: Reading): App['locations'] {
-  return entriesOf(section).map(({ key, value }) => {
+  const named = entriesOf(section).filter(({ key }) => key !== 'database')
+  return named.map(({ key, value }) => {
     const networks = textsOf(value)
     for (const { text, at } of networks) {
       if (!isNetwork(text))
@@ -118,6 +119,16 @@ export function readLocations(section: Node | undefined, { faults }: Reading): A
     }
     return { country: key, networks: networks.map(({ text }) => text) }
   })
+}
+
+/** `locations.database` */
+export function readCountries(section: Node | undefined, { faults, files }: Reading): Pick<App, 'countries'> {
+  const node = child(section, 'database')
+  const name = textOf(node)
+  if (node === undefined || name === undefined) return {}
+  if (name === 'none') return { countries: name }
+  const file = files.readBytes(name, node.at, faults)
+  return file === undefined ? {} : { countries: { name, bytes: file.bytes } }
 }
 
 function isTrue(node: Node | undefined): boolean {

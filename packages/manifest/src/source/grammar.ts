@@ -227,10 +227,15 @@ export const manifestShape: Extract<Shape, { kind: 'record' }> = {
       },
     },
     locations: {
-      about: 'Networks whose country no database knows.',
+      about: 'Where addresses are: networks of your own by country, before any database.',
       shape: {
         kind: 'record',
-        keys: {},
+        keys: {
+          database: {
+            shape: file,
+            about: 'A country database in MaxMind format (.mmdb), or none; the one that comes along unless said.',
+          },
+        },
         named: {
           says: 'a country code such as CH',
           pattern: /^[A-Z]{2}$/,

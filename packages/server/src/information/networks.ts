@@ -1,8 +1,14 @@
 import { BlockList, isIP } from 'node:net'
 
-/** Finds the country of an address in the manifest's own `locations`; undefined is unknown, and a condition denies. */
+import type { CountryDatabase } from './country-database.ts'
+
+/**
+ * Finds the country of an address: in the manifest's own `locations`, else in the database. Undefined is unknown, and a
+ * condition denies.
+ */
 export function compileLocations(
   locations: readonly { readonly country: string; readonly networks: readonly string[] }[],
+  database: CountryDatabase = () => undefined,
 ): (address: string) => string | undefined {
   const lists = locations.map(({ country, networks }) => {
     const list = new BlockList()
@@ -17,6 +23,7 @@ export function compileLocations(
     // A dual-stack listener reports IPv4 peers as ::ffff:a.b.c.d.
     const plain = address.startsWith('::ffff:') ? address.slice('::ffff:'.length) : address
     const family = isIP(plain) === 6 ? 'ipv6' : 'ipv4'
-    return isIP(plain) === 0 ? undefined : lists.find(({ list }) => list.check(plain, family))?.country
+    if (isIP(plain) === 0) return undefined
+    return lists.find(({ list }) => list.check(plain, family))?.country ?? database(plain)
   }
 }
