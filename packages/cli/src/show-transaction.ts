@@ -1,4 +1,11 @@
-import { type Context, contextKeys, type DecisionRecord, type NameRecord, type Reason } from '@sallyport/core/access'
+import {
+  type AskedRecord,
+  type Context,
+  contextKeys,
+  type DecisionRecord,
+  type NameRecord,
+  type Reason,
+} from '@sallyport/core/access'
 
 import type { Paint } from './terminal.ts'
 import type { Hop, Transaction } from './transaction.ts'
@@ -43,7 +50,7 @@ function showHop({ decision, outcome, names = [] }: Hop, asked: string | undefin
       `  ${paint.faint(`${door}${layer === undefined ? '' : `, ${layer}`}  ${id}`)}`,
     ...more.map((one) => `          and ${what(one)}`),
     ...decision.reasons.flatMap((reason) => showReason(reason)),
-    ...showGuests(decision.context),
+    ...new Set(decision.asked.flatMap((one) => showGuests(factsOf(decision, one)))),
     ...(advisoryPackage === undefined
       ? []
       : [`    asked by the npm package ${advisoryPackage} (advisory: read from a stack)`]),
@@ -60,6 +67,13 @@ export function showReason({ code, message, rule, at, fix }: Reason): string[] {
     `    ${code}: ${message}${where === '' ? '' : ` [${where}]`}`,
     ...(fix === undefined ? [] : [`    fix: ${fix}`]),
   ]
+}
+
+/** The facts of one request of a batch. */
+function factsOf({ context }: DecisionRecord, { facts = {} }: AskedRecord): Context {
+  const own = Object.entries(facts).flatMap(([key, value]) => (value === null ? [] : [[key, value] as const]))
+  const kept = Object.entries(context).filter(([key]) => !Object.hasOwn(facts, key))
+  return Object.fromEntries([...kept, ...own])
 }
 
 /** What each guest said, or why it said nothing, one line each. */

@@ -15,6 +15,7 @@ export { actions, arn } from './names.ts'
 export { type Durability, isReceipt, type Receipt, sealReceipt } from './receipt.ts'
 export {
   type AlarmRecord,
+  type AskedRecord,
   type BootDeadlines,
   type ConfigurationRecord,
   type DecisionRecord,

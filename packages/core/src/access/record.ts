@@ -1,4 +1,4 @@
-import type { Context, Layer, Reason } from './access-request.ts'
+import type { Context, ContextValue, Layer, Reason } from './access-request.ts'
 import type { Durability } from './receipt.ts'
 
 /** One entry of the ledger, as JSON. Nothing secret is ever in one. `at` is milliseconds since the epoch. */
@@ -35,8 +35,8 @@ export interface DecisionRecord {
   readonly layer?: Layer
   readonly reasons: readonly Reason[]
   /** Every action × resource that was asked; one, unless the request was a batch. */
-  readonly asked: readonly { readonly action: string; readonly resource: string }[]
-  /** The facts the policy saw. */
+  readonly asked: readonly AskedRecord[]
+  /** The facts the policy saw; of a batch, those of its first request. */
   readonly context: Context
   readonly durability: Durability
   /** The digest of the manifest that was in force. */
@@ -47,6 +47,16 @@ export interface DecisionRecord {
   readonly advisoryPackage?: string
   /** A door's upstream: what was reached and how well the way there was protected. */
   readonly upstream?: { readonly host: string; readonly tls: string }
+}
+
+/** One request of a decision. */
+export interface AskedRecord {
+  readonly action: string
+  readonly resource: string
+  /** Where the facts of this one are others than `context`: what they are, and null for those that are absent. */
+  readonly facts?: Readonly<Record<string, ContextValue | null>>
+  /** Its facts are others, and were left out: those of the batch would not fit into one record. */
+  readonly factsOmitted?: true
 }
 
 /** What came of an allowed decision. A decision without one is `unknown` after a restart, never "it happened". */

@@ -1,4 +1,4 @@
-import type { Decision, DecisionRecord, Durability } from '@sallyport/core/access'
+import type { Context, ContextValue, Decision, DecisionRecord, Durability } from '@sallyport/core/access'
 
 /** What a record says of the moment besides the decision itself. */
 export interface Circumstances {
@@ -34,11 +34,36 @@ export function decisionRecord(decision: Decision, circumstances: Circumstances)
     effect: decision.effect,
     ...(decision.effect === 'deny' ? { layer: decision.layer } : {}),
     reasons: decision.reasons,
-    asked: decision.asked.map(({ action, resource }) => ({ action, resource })),
+    asked: askedOf(decision),
     context: first.context,
     durability: circumstances.durability,
     manifest: circumstances.manifest,
     isolation: circumstances.isolation,
     ...(circumstances.upstream === undefined ? {} : { upstream: circumstances.upstream }),
   }
+}
+
+/** UTF-16 units of JSON that the facts of a batch's later requests may take together: a record has to fit. */
+const mostFacts = 24_576
+
+/** Adversary: whoever makes a batch so large that its record would not fit, and nothing could be decided. */
+function askedOf({ asked }: Decision): DecisionRecord['asked'] {
+  let left = mostFacts
+  return asked.map(({ action, resource, context }) => {
+    const facts = differences(asked[0].context, context)
+    if (facts === undefined) return { action, resource }
+    left -= JSON.stringify(facts).length
+    return left < 0 ? { action, resource, factsOmitted: true } : { action, resource, facts }
+  })
+}
+
+function differences(first: Context, other: Context): Readonly<Record<string, ContextValue | null>> | undefined {
+  if (other === first) return undefined
+  const changed = Object.entries(other).filter(([key, value]) => !isSame(first[key], value))
+  const absent = Object.keys(first).flatMap((key) => (Object.hasOwn(other, key) ? [] : [[key, null] as const]))
+  return changed.length + absent.length === 0 ? undefined : Object.fromEntries([...changed, ...absent])
+}
+
+function isSame(one: ContextValue | undefined, other: ContextValue): boolean {
+  return one === other || (typeof one === 'object' && JSON.stringify(one) === JSON.stringify(other))
 }
