@@ -18,6 +18,8 @@ const proofPerRequest = 'Make one proof for each request, as RFC 9449 §4 has it
 const signAgain = 'Sign the message anew, by RFC 9421 with created and keyid.'
 const renewSvid = 'Take a new SVID from the authority of the workload, and show its whole chain.'
 const mendTransmitter = 'See what the transmitter of the stream sends; docs/signals.md says what it must.'
+const signFor = 'Sign a new GetCallerIdentity for this server and this key (docs/identity.md).'
+const mendExchange = 'Ask as docs/identity.md has it.'
 const retry = 'Try again; if it stays, look at the message in the log.'
 
 /**
@@ -85,6 +87,15 @@ export const errorCodes: Readonly<Record<string, Entry>> = {
     'A chain of calls passes through too many functions.',
     'Look for functions that call each other in a circle.',
   ],
+  'caller-identity.audience': ['The signed request was made for another server.', signFor],
+  'caller-identity.expired': ['The signed request is older than five minutes, or from the future.', signFor],
+  'caller-identity.header': ['The signed request has a header that is not needed.', signFor],
+  'caller-identity.host': ['The signed request is for a host that no service here has.', signFor],
+  'caller-identity.other_key': ['The signed request names another key than the one that was proved.', signFor],
+  'caller-identity.malformed': ['The signed request does not have the one form that it may have.', signFor],
+  'caller-identity.refused': ['AWS does not say that whoever signed is a role.', signFor],
+  'caller-identity.unavailable': ['AWS could not be asked.', retry],
+  'caller-identity.unsigned_header': ['Audience, key, host or date are not covered by the signature.', signFor],
   'certificates.expired': ['A certificate has run out.', 'Start the server again; it makes new ones.'],
   'certificates.not_permitted': ["A certificate was asked for a name outside its authority's constraints.", report],
   'cli.ambiguous_id': ['The first characters of the id fit more than one.', 'Give more characters.'],
@@ -222,6 +233,20 @@ export const errorCodes: Readonly<Record<string, Entry>> = {
     'A link to enrol was brought by another browser than began with it.',
     'If that was not you, ask for another link and tell an administrator.',
   ],
+  'exchange.actor': ["An actor's token came along; only the one who proves itself gets a token.", mendExchange],
+  'exchange.audience': ["A token was asked for somebody else than the app's gateway.", mendExchange],
+  'exchange.busy': ['AWS is asked about callers too often.', retry],
+  'exchange.certificate': ['No SVID was shown in the TLS handshake.', renewSvid],
+  'exchange.form': ['The request for a token cannot be understood.', mendExchange],
+  'exchange.grant_type': ['A grant that is not known here.', mendExchange],
+  'exchange.other_key': [
+    'The token is bound to another key, or was exchanged for one before.',
+    'Use the key that it was first used with, or take a new token.',
+  ],
+  'exchange.own_token': ['An exchanged token was to be exchanged again.', 'Exchange the first proof again.'],
+  'exchange.scope': ['More scopes were asked for than the proof has.', 'Ask for scopes of the proof only.'],
+  'exchange.token_type': ['A kind of token that is not known here.', mendExchange],
+  'exchange.unbound': ['Neither a DPoP proof nor a client certificate came with the request.', mendExchange],
   'exit.error': ['The door could not decide, so it stayed shut.', report],
   'exit.invocation_ended': [
     'The invocation ended before its request was answered.',
@@ -527,6 +552,7 @@ export const errorCodes: Readonly<Record<string, Entry>> = {
   'server.slow_stop': ['A part did not end in time; the process ended without it.', 'Report it with the log.'],
   'server.unexpected': ['Something failed that should not.', report],
   'server.usage': ["The server's arguments are not understood.", '`sallyport up --help`'],
+  'service.unlisted': ['The proof is good, and names no service of the manifest.', 'Add it under `services`.'],
   'sign-in.busy': ['Too many sign-ins at once.', 'Try again.'],
   'sign-in.code': ['The code of the second factor is wrong or used.', 'Wait for the next code.'],
   'sign-in.device': ['The proof of the device does not verify.', 'Sign in without the device, or enrol it.'],
@@ -587,6 +613,9 @@ export const errorCodes: Readonly<Record<string, Entry>> = {
     'See the message in the log; a start makes a new one.',
   ],
   'sts.keys_damaged': ['The sealed signing keys cannot be read.', restore],
+  'svid.audience': ['The JWT-SVID is for somebody else.', renewSvid],
+  'svid.signature': ['The signature of the JWT-SVID is wrong.', renewSvid],
+  'svid.unknown_key': ['The JWT-SVID names a key that its trust domain does not have.', renewSvid],
   'table.column': ['The function may write declared columns only.', askWhy],
   'table.no_user': ['Own rows need a verified user, and there is none.', 'Call on behalf of a signed-in user.'],
   'table.not_granted': ['Nothing under `can` lets the function do this on the table.', askWhy],

@@ -3,6 +3,7 @@ import { awsGuards } from './aws.ts'
 import { credentialFormGuards } from './credential-form.ts'
 import { egressGuards } from './egress.ts'
 import { egressLimitGuards } from './egress-limits.ts'
+import { exchangeGuards } from './exchange.ts'
 import { gatewayGuards } from './gateway.ts'
 import type { Guard } from './guard.ts'
 import { guestGuards } from './guests.ts'
@@ -42,6 +43,7 @@ export const guards: readonly Guard[] = [
   ...operatorGuards,
   ...serverGuards,
   ...workloadGuards,
+  ...exchangeGuards,
   ...egressGuards,
   ...egressLimitGuards,
   ...learnGuards,

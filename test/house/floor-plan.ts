@@ -59,7 +59,15 @@ export const floorPlan: Readonly<Record<string, Room>> = {
   'server/signals': onNode([...walk, 'core/identity', 'core/json', 'manifest', 'server/gateway', 'server/information']),
   'server/stores': onNode(['core/access', 'core/identity'], ['dynalite']),
   // What vouches for functions: keys, tickets, documents by which others verify them.
-  'server/sts': onNode(['core/access', 'core/identity', 'server/certificates']),
+  'server/sts': onNode([
+    ...walk,
+    'core/identity',
+    'core/json',
+    'manifest',
+    'server/certificates',
+    'server/gateway',
+    'server/information',
+  ]),
   'server/vault': onNode(['core/access']),
   // The one place where the rooms meet.
   'server/main': onNode(['*'], ['*']),

@@ -6,6 +6,7 @@ import type { Guest } from './guest.ts'
 import type { EmbeddedClient, Jit, Person, Separation } from './people.ts'
 import type { Position } from './position.ts'
 import type { SignalStream } from './signals.ts'
+import type { Service, TrustDomain } from './service.ts'
 
 /** One thing wrong with a manifest. All are reported at once. */
 export interface Fault extends Position {
@@ -37,6 +38,10 @@ export interface App {
   /** SHA-256 over the manifest, every file it names (schemas, policies, key sets) and every `${NAME}` it used, hex. */
   readonly digest: string
   readonly issuers: readonly Issuer[]
+  /** Programs outside that may call routes. */
+  readonly services?: readonly Service[]
+  /** Whose SPIFFE ids count besides the app's own. */
+  readonly trust?: readonly TrustDomain[]
   /** Networks whose country no database needs to know: CIDR → ISO 3166-1 alpha-2. They come before any database. */
   readonly locations: readonly { readonly country: string; readonly networks: readonly string[] }[]
   /** A database of countries in MaxMind's format, in place of the one that comes along; `none` for none at all. */
@@ -109,6 +114,8 @@ export type Issuer =
       readonly holds?: readonly string[]
       /** Scopes that a token must have, all of them. */
       readonly scopes?: readonly string[]
+      /** Where it says that its tokens may be exchanged for bound ones; absent where they may not. */
+      readonly exchangeAt?: Position
       readonly jwksFile?: string
       readonly jwksDigest?: string
     }

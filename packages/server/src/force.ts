@@ -1,5 +1,5 @@
 import type { ConfigurationRecord } from '@sallyport/core/access'
-import { type Authenticator, createAuthenticator, createVerifier } from '@sallyport/core/identity'
+import { type Authenticator, createAuthenticator, createVerifier, type Verifier } from '@sallyport/core/identity'
 import type { App, CompiledApp } from '@sallyport/manifest'
 
 import { type BodyCheck, compileBodyCheck } from './gateway/index.ts'
@@ -23,6 +23,8 @@ import {
   startCommand,
   type Terminal,
 } from './operation/index.ts'
+import { compileServices, type Services } from './sts/index.ts'
+import type { Workloads } from './workloads.ts'
 
 /** The manifest in force, with everything that is made of it. Replaced whole, never changed. */
 export interface Force {
@@ -31,6 +33,9 @@ export interface Force {
   readonly authenticate: Authenticator
   /** At the door of administration. */
   readonly authenticateOperator: Authenticator
+  /** What judges tokens by themselves, before what they are bound to. */
+  readonly verifier: Verifier
+  readonly services: Services
   readonly countryOf: (address: string) => string | undefined
   /** By the route's ARN. */
   readonly bodyChecks: ReadonlyMap<string, BodyCheck>
@@ -48,6 +53,7 @@ export async function putIntoForce(
   { app, compiled }: LoadedManifest,
   { administration, ledger, proofs, store }: KeptState,
   provider: EmbeddedProvider,
+  { accessTokens, own }: Workloads,
   options: ServerOptions,
   terminal: Terminal,
   trouble: (cause: unknown) => void,
@@ -69,7 +75,7 @@ export async function putIntoForce(
   store.put('configuration', 'accepted', change.accepted)
   const { isRevoked, revokedAt } = administration
   const verifier = createVerifier({
-    issuers: issuersOf(app, provider, { loopback: options.mode === 'dev' }),
+    issuers: issuersOf(app, provider, accessTokens.issuer, { loopback: options.mode === 'dev' }),
     nowSeconds,
     skewSeconds: 60,
     revokedAt,
@@ -79,6 +85,15 @@ export async function putIntoForce(
   return {
     app,
     compiled,
+    verifier,
+    services: compileServices({
+      app: app.name,
+      services: app.services ?? [],
+      trust: app.trust ?? [],
+      own,
+      isRevoked,
+      nowMs,
+    }),
     authenticate: createAuthenticator({ verifier, app: app.name, proofs: proofs.verifier, isRevoked }),
     authenticateOperator: createAuthenticator({ verifier, app: app.name, proofs: proofs.strictVerifier, isRevoked }),
     countryOf,

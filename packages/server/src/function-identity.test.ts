@@ -23,6 +23,7 @@ function harness() {
   const open = (): Promise<Sts> =>
     openSts({
       app: 'shop',
+      audience: 'urn:sallyport:shop',
       store: {
         get: (kind, name) => kept.get(`${kind}/${name}`),
         put: (kind, name, value) => void kept.set(`${kind}/${name}`, value),

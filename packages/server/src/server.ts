@@ -44,9 +44,9 @@ import {
 } from './operation/index.ts'
 import { keepLeafFresh, openPeople } from './people.ts'
 import type { Status } from './status.ts'
-import { openWorkloads } from './workloads.ts'
 import { sharedSteps } from './shared-steps.ts'
 import { openListening } from './signals.ts'
+import { exchangeOf, openWorkloads } from './workloads.ts'
 
 /** A server that is up. */
 export interface RunningServer {
@@ -101,7 +101,8 @@ async function start(
   }
   await tryPort(options.port).catch(taken) // now, rather than when all the boxes have been made
   const people = await openPeople(loaded.app, folders, kept, options, started)
-  force = await putIntoForce(loaded, kept, people.provider, options, terminal, trouble)
+  const workloads = await openWorkloads(loaded.app, kept, folders, trouble, started)
+  force = await putIntoForce(loaded, kept, people.provider, workloads, options, terminal, trouble)
   keepSweeping(administration, trouble, started)
 
   const shared = sharedSteps(() => force, kept, guests.ask, trouble)
@@ -119,7 +120,6 @@ async function start(
   const descriptors = keepDescriptors(trouble, nowMs)
   const limiter = createLimiter(nowMs)
   const interception = await openInterception(loaded.app, vault, options.learn === true)
-  const workloads = await openWorkloads(loaded.app.name, kept, folders, trouble, started)
   const tables = await startDynalite({
     path: folders.tables,
     tables: loaded.app.tables.filter(({ endpoint }) => endpoint === undefined),
@@ -201,12 +201,14 @@ async function start(
     trouble,
   })
   started.push(listening.close)
+  const exchange = exchangeOf(() => force, workloads, kept, { ...shared, record: recorderAt('ingress') })
   const gateway = await startGateway({
     port: options.port,
     ...(options.plainHttp ? {} : { tls: people.leaf }),
     gate: ingressGate({
       ...shared,
       dpopNonce: kept.proofs.nextNonce,
+      identifyService: (certificates) => force.services.byCertificate(certificates),
       app: force.app.name,
       countryOf: (address) => force.countryOf(address),
       record: recorderAt('ingress'),
@@ -215,7 +217,7 @@ async function start(
       timeoutMs: timeoutOf,
       limiter,
     }),
-    own: listening.own,
+    own: (method, path) => exchange(method, path) ?? listening.own(method, path),
     route: (method, path) => destinationOf(force.app, method, path),
     published: workloads.document,
     mayConnect: () => descriptors.mayOpen('client'),
@@ -271,7 +273,7 @@ async function start(
       const next = guests.offer(await loadManifestOf(options.folder, process.env, report))
       const images = await buildFunctions(next.app, runtimeDir, report)
       const broadening = options.broadening === 'allow' ? 'allow' : 'refuse'
-      force = await putIntoForce(next, kept, people.provider, { ...options, broadening }, terminal, trouble)
+      force = await putIntoForce(next, kept, people.provider, workloads, { ...options, broadening }, terminal, trouble)
       guests.takeOffered()
       await people.provision(next.app)
       listening.listenTo(next.app)

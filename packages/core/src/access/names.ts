@@ -10,6 +10,7 @@ export const arn: {
   readonly secret: (app: string, name: string) => string
   readonly user: (app: string, name: string) => string
   readonly transmitter: (app: string, stream: string) => string
+  readonly exchange: (app: string) => string
   readonly admin: (app: string, path: string) => string
 } = {
   /** `routeKey` is `POST /orders/:id/refund`, as the manifest writes it. */
@@ -22,6 +23,8 @@ export const arn: {
   user: (app, name) => `arn:sallyport:identity:${app}::user/${name}`,
   /** Who sends the events of a stream. */
   transmitter: (app, stream) => `arn:sallyport:identity:${app}::transmitter/${stream}`,
+  /** Where tokens are exchanged: the gateway's own route, in no zone. */
+  exchange: (app) => `arn:sallyport:route:${app}::sts/POST /.well-known/sallyport/token`,
   admin: (app, path) => `arn:sallyport:admin:${app}::${path}`,
 }
 
@@ -44,5 +47,7 @@ export const actions = {
   sendSignal: 'sallyport:SendSignal',
   setSecret: 'sallyport:SetSecret',
   invokeDirectly: 'sallyport:InvokeDirectly',
+  /** Takes a shorter, bound token for another proof of oneself. */
+  exchangeToken: 'sallyport:ExchangeToken',
   applyConfiguration: 'sallyport:ApplyConfiguration',
 } as const

@@ -33,6 +33,7 @@ export {
   type JwksDocument,
   type KeySource,
   type OidcIssuer,
+  type StsIssuer,
 } from './issuer/issuer.ts'
 export { type ParsedJws, type ParsedJwt, parseJws, parseJwt } from './token/parse-jwt.ts'
 export { importKey, type KeyRecord, verifyJws } from './keys/key-record.ts'

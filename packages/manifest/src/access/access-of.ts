@@ -3,6 +3,7 @@ import type { Guest } from '../guest.ts'
 import { showDuration } from '../source/units.ts'
 import { doorFacts } from './door-facts.ts'
 import { administrationFacts, countryFacts, issuerFacts, roleFacts, streamFact } from './people-facts.ts'
+import { serviceFacts, trustFact } from './service-facts.ts'
 import { type AccessFact, grant, guardrailKey, measure, opaque, policyKey, restraint } from './facts.ts'
 
 /** Everything that an app lets happen, one sentence each: what `diff` compares and a reviewer reads. */
@@ -22,6 +23,8 @@ export function accessFacts(app: App): readonly AccessFact[] {
     ...countryFacts(app),
     ...issuerFacts(app),
     ...(app.signals ?? []).map(streamFact),
+    ...(app.services ?? []).flatMap(serviceFacts),
+    ...(app.trust ?? []).map(trustFact),
     ...app.doors.flatMap(doorFacts),
     ...app.secrets.map(({ name, rotateMs }) =>
       measure(

@@ -110,6 +110,7 @@ export function issuerFacts(app: App): readonly AccessFact[] {
               `only ${conditions.join(', ') || 'any'}; holds ${issuer.holds?.join(', ') ?? 'none'}; ` +
               `scopes ${issuer.scopes?.join(' ') ?? 'any'}; keys ${issuer.jwksDigest?.slice(0, 12) ?? 'its own'}`,
           ),
+          ...(issuer.exchangeAt === undefined ? [] : [grant(`tokens of ${issuer.issuer} may be exchanged`)]),
         ]
       }
     }

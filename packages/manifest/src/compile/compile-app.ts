@@ -3,6 +3,7 @@ import { compilePolicies, type AppPolicies, type Authority } from '@sallyport/co
 import type { App } from '../app.ts'
 import type { Position } from '../position.ts'
 import { compileAdministration } from './administration.ts'
+import { compileExchange } from './exchange.ts'
 import { compileGuests } from './guests.ts'
 import { compileGuardrails } from './guardrails.ts'
 import { compileAttached, compileIdentities } from './identities.ts'
@@ -33,6 +34,7 @@ export function compileApp(app: App): CompiledApp {
       ...compileRoutes(app, rules),
       ...compileOffers(app, rules),
       ...compileAdministration(app, rules),
+      ...compileExchange(app, rules),
     ]),
   }
   return { policies, origins: rules.origins, authority: compilePolicies(policies) }

@@ -23,6 +23,7 @@ import {
   readZones,
 } from './read-people.ts'
 import { checkStanding, readSignals } from './read-signals.ts'
+import { readServices, readTrust } from './read-services.ts'
 import { readPolicies } from './read-policies.ts'
 import { checkInclusion, checkSeparations, readSeparations } from './read-separation.ts'
 import type { Substitutions } from './substitute.ts'
@@ -74,6 +75,7 @@ function readApp(root: Node, reading: Reading): App {
 }
 
 function readSections(root: Node, reading: Reading): App {
+  const trust = readTrust(child(root, 'trust'), reading)
   const section = (name: string): Node | undefined => child(root, name)
   const issuers = readIssuers(root, reading)
   return {
@@ -81,6 +83,8 @@ function readSections(root: Node, reading: Reading): App {
     folder: reading.files.folder,
     digest: '',
     issuers,
+    services: readServices(child(root, 'services'), trust, reading),
+    trust,
     locations: readLocations(section('locations'), reading),
     ...readCountries(section('locations'), reading),
     people: readPeople(section('people'), reading),

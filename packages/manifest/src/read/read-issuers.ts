@@ -45,6 +45,10 @@ function gather(map: MapNode): readonly Entry[] {
 
 /** `issuers:`, and the `authorizer:` block at the top of the manifest. */
 export function readIssuers(root: Node, reading: Reading): readonly Issuer[] {
+  for (const { key, keyAt } of entriesOf(child(root, 'issuers'))) {
+    if (key !== 'service' && key !== 'sts') continue
+    reading.faults.add('manifest.duplicate_name', keyAt, `"${key}" means something by itself.`, 'choose another name')
+  }
   const declared = entriesOf(child(root, 'issuers')).flatMap((entry) =>
     entry.key === 'embedded' ? [readEmbedded(entry, reading)] : readExternal(entry, reading),
   )
@@ -110,7 +114,10 @@ function readExternal({ key, keyAt, value }: Entry, reading: Reading): readonly 
     }
   }
   if (authorizer !== undefined) {
-    refuse(['issuer', 'audience', 'roles', 'type', 'only', 'holds', 'scopes'], 'does not go with an authorizer block.')
+    refuse(
+      ['issuer', 'audience', 'roles', 'type', 'only', 'holds', 'scopes', 'exchange'],
+      'does not go with an authorizer block.',
+    )
     return readPools(key, authorizer, value, reading)
   }
   refuse(['clients', 'groups'], 'goes only with an authorizer block.')

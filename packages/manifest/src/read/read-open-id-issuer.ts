@@ -51,9 +51,14 @@ export function readOpenIdIssuer(
       ...(conditions.length === 0 ? {} : { only }),
       ...(held.length === 0 ? {} : { holds: held.map(({ text }) => text) }),
       ...(scopes.length === 0 ? {} : { scopes }),
+      ...exchangeOf(child(value, 'exchange')),
       ...keys,
     },
   ]
+}
+
+function exchangeOf(node: Node | undefined): { readonly exchangeAt?: Position } {
+  return node?.kind === 'flag' && node.value ? { exchangeAt: node.at } : {}
 }
 
 function valuesOf(node: Node): readonly string[] {

@@ -1,5 +1,6 @@
 import { issuerKinds } from '@sallyport/core/identity'
 
+import { servicesShape, trustShape } from './service-grammar.ts'
 import { doorsShape } from './door-grammar.ts'
 import { hereOrElsewhere } from './elsewhere-grammar.ts'
 import type { Shape } from './shape.ts'
@@ -220,12 +221,18 @@ export const manifestShape: Extract<Shape, { kind: 'record' }> = {
               },
               holds: { shape: names, about: 'Roles of everybody for whom this issuer vouches.' },
               scopes: { shape: { kind: 'list', of: free }, about: 'Scopes that a token must have, all of them.' },
+              exchange: {
+                shape: { kind: 'flag' },
+                about: 'Its tokens may be exchanged for shorter ones that are bound to a key.',
+              },
               jwks: { shape: file, about: "JWKS file, in place of the issuer's own address." },
             },
           },
         },
       },
     },
+    services: { about: 'Programs outside that may call routes.', shape: servicesShape },
+    trust: { about: 'SPIFFE trust domain → its bundle (JSON) or its authorities (PEM).', shape: trustShape },
     locations: {
       about: 'Where addresses are: networks of your own by country, before any database.',
       shape: {

@@ -120,7 +120,8 @@ describe('an SVID', () => {
 
   test('is verified, with its id and its end', () => {
     const bundles = new Map([['shop', [derOf(root.certificate)]]])
-    const expected = { kind: 'verified', id: parseSpiffeId(id), expiresAtMs: svid.expiresAtMs }
+    const issuedAtMs = new X509Certificate(svid.cert).notBefore.getTime()
+    const expected = { kind: 'verified', id: parseSpiffeId(id), issuedAtMs, expiresAtMs: svid.expiresAtMs }
     expect(verifySvid([derOf(svid.cert)], bundles, now)).toEqual(expected)
   })
 

@@ -36,7 +36,7 @@ export type SvidRefusalCode =
 
 /** The workload that a chain proves, or why it proves none. */
 export type SvidVerdict =
-  | { readonly kind: 'verified'; readonly id: SpiffeId; readonly expiresAtMs: number }
+  | { readonly kind: 'verified'; readonly id: SpiffeId; readonly issuedAtMs: number; readonly expiresAtMs: number }
   | { readonly kind: 'refused'; readonly code: SvidRefusalCode }
 
 const maxChain = 4
@@ -63,9 +63,9 @@ export function verifySvid(chain: readonly Uint8Array[], bundles: TrustBundles, 
   if (roots.length === 0) return refuse('svid.trust_domain')
   const fault = faultOfLeaf(leaf) ?? untimely(leaf, nowMs)
   if (fault !== undefined) return refuse(fault)
-  return isVouchedFor(leaf, id, intermediates, roots, nowMs, 0)
-    ? { kind: 'verified', id, expiresAtMs: leaf.certificate.notAfter.getTime() }
-    : refuse('svid.untrusted')
+  if (!isVouchedFor(leaf, id, intermediates, roots, nowMs, 0)) return refuse('svid.untrusted')
+  const { notBefore, notAfter } = leaf.certificate
+  return { kind: 'verified', id, issuedAtMs: notBefore.getTime(), expiresAtMs: notAfter.getTime() }
 }
 
 /** Undefined for what is no certificate, has an extension twice, or one that must be understood and is not. */

@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto'
-import { request as httpsRequest } from 'node:https'
+import { Agent, request as httpsRequest } from 'node:https'
 
 import type { Secret } from '@sallyport/core/access'
 import type { Gate } from '@sallyport/core/enforcement'
@@ -14,6 +14,7 @@ let gateway: Gateway
 let authority: Authority
 let stranger: Leaf
 const seen: (string | undefined)[] = []
+const chains: (readonly Uint8Array[] | undefined)[] = []
 
 function authorityOf(app: string): Promise<Authority> {
   const kept = new Map<string, Secret<string>>()
@@ -28,8 +29,9 @@ beforeAll(async () => {
   authority = await authorityOf('shop')
   stranger = await (await authorityOf('stranger')).leafFor(['localhost'])
   const gate = {
-    authenticate: ({ certificateThumbprint }: IngressRequest) => {
+    authenticate: ({ certificateThumbprint, certificates }: IngressRequest) => {
       seen.push(certificateThumbprint)
+      chains.push(certificates)
       return { kind: 'anonymous', id: 'anonymous', name: 'anonymous', roles: [] }
     },
     describe: () => [{}],
@@ -53,9 +55,9 @@ beforeAll(async () => {
 
 afterAll(() => gateway.close())
 
-function get(certificate?: Leaf): Promise<number | undefined> {
+function get(certificate?: Leaf, agent: Agent | false = false): Promise<number | undefined> {
   return new Promise((resolve, reject) => {
-    const options = { ca: authority.caPem, agent: false, ...certificate }
+    const options = { ca: authority.caPem, agent, ...certificate }
     const request = httpsRequest(`${gateway.url}/`, options, (answer) => {
       answer.resume()
       answer.once('end', () => resolve(answer.statusCode))
@@ -74,4 +76,20 @@ test('a client that proves a certificate, whoever vouches for it, is known by it
   expect(await get(stranger)).toBe(200)
   const hex = new X509Certificate(stranger.cert).fingerprint256.replaceAll(':', '')
   expect(seen.at(-1)).toBe(Buffer.from(hex, 'hex').toString('base64url'))
+})
+
+test('the whole chain that it shows is known, on a connection that comes back as well', async () => {
+  const chain = stranger.cert
+    .split(/(?<=-----END CERTIFICATE-----\n?)(?=-----BEGIN)/)
+    .map((pem) => new X509Certificate(pem).raw)
+  expect(chain).toHaveLength(2)
+  const agent = new Agent({ keepAlive: false, maxCachedSessions: 10 }) // a client that would resume its session
+  for (const which of ['the first', 'the second']) {
+    expect(await get(stranger, agent), which).toBe(200)
+    expect(
+      chains.at(-1)?.map((der) => Buffer.from(der)),
+      which,
+    ).toEqual(chain)
+  }
+  agent.destroy()
 })

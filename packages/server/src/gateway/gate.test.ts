@@ -8,7 +8,7 @@ import {
   type Subject,
 } from '@sallyport/core/access'
 import { enforce } from '@sallyport/core/enforcement'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 
 import type { Invocation } from '../host/index.ts'
 import { guestsThatSay } from '../information/testing/guests.ts'
@@ -234,4 +234,39 @@ test('boxes are kept apart by person, session, second factor and device', () => 
   const all = [alice, ...others].map(affinityOf)
   expect(new Set(all).size).toBe(all.length)
   expect(affinityOf({ ...alice })).toBe(affinityOf(alice))
+})
+
+describe('a client certificate that proves a service', () => {
+  const service: Subject = {
+    ...alice,
+    id: 'arn:sallyport:identity:test::user/service:reports',
+    name: 'service:reports',
+  }
+  const certificates = [new Uint8Array([1])]
+  const byCertificate = { identifyService: () => service }
+
+  test('says who asks, where no token does', async () => {
+    const { ask, invoked } = roomsFor(anonymous, byCertificate)
+    expect(await ask({ credentials: [], certificates })).toMatchObject({ status: 200 })
+    expect(invoked.map(({ user }) => user?.name)).toEqual(['service:reports'])
+  })
+
+  test('says nothing beside a token or a proof, for which it is no more than what they are bound to', async () => {
+    for (const shown of [{ credentials: ['Bearer x'] }, { credentials: [], proofs: ['p'] }]) {
+      const { ask, invoked } = roomsFor(alice, byCertificate)
+      await ask({ certificates, ...shown })
+      expect(invoked.map(({ user }) => user?.name)).toEqual(['alice'])
+    }
+  })
+
+  test('says nothing where it proves nobody, and is refused with its own code where it lies', async () => {
+    const nobody = { ...anonymous, refused: { code: 'token.missing', message: 'm' } }
+    const unknown = roomsFor(nobody, { identifyService: () => undefined })
+    expect(await unknown.ask({ credentials: [], certificates })).toEqual({ status: 401, code: 'token.missing' })
+    const over = { ...anonymous, refused: { code: 'svid.expired', message: 'm' } }
+    const lying = roomsFor(nobody, { identifyService: () => over })
+    expect(await lying.ask({ credentials: [], certificates })).toEqual({ status: 401, code: 'svid.expired' })
+    const anyone = await lying.ask({ credentials: [], certificates, destination: destination(true) })
+    expect(anyone, 'on a route for anyone too').toEqual({ status: 401, code: 'svid.expired' })
+  })
 })

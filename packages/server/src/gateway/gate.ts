@@ -31,6 +31,8 @@ export interface IngressRooms {
   readonly app: string
   /** Token, proof and certificate → whom they prove, or the anonymous subject with `refused` set. */
   readonly identify: (evidence: Evidence) => Promise<Subject>
+  /** Whom a client certificate proves, where the request bears no token; undefined for one that proves nobody. */
+  readonly identifyService?: (certificates: readonly Uint8Array[]) => Subject | undefined
   /** The nonce that clients of DPoP are to use next (RFC 9449 §8.2). */
   readonly dpopNonce: () => string
   readonly elevatedRoles: (subjectId: string) => readonly string[]
@@ -57,7 +59,7 @@ export interface IngressRooms {
 /** The ingress door: a request from outside, on its way to a function. */
 export function ingressGate(rooms: IngressRooms): Gate<IngressRequest, IngressResponse> {
   return {
-    authenticate: (request) => (request.fault === undefined ? rooms.identify(evidenceOf(request)) : anonymous),
+    authenticate: (request) => (request.fault === undefined ? whoAsks(request, rooms) : anonymous),
     describe: (request, subject) => {
       const refusal = refusalOf(request, subject, rooms)
       const { destination } = request
@@ -102,6 +104,14 @@ export function ingressGate(rooms: IngressRooms): Gate<IngressRequest, IngressRe
     },
     settle: rooms.settle,
   }
+}
+
+/** A token says who asks, and what else is shown is proof beside it; without one, the certificate may say it. */
+function whoAsks(request: IngressRequest, rooms: IngressRooms): Promise<Subject> | Subject {
+  const { certificates, credentials, proofs } = request
+  const bare = credentials.length === 0 && proofs.length === 0
+  const service = bare && certificates !== undefined ? rooms.identifyService?.(certificates) : undefined
+  return service ?? rooms.identify(evidenceOf(request))
 }
 
 function factsOf({ remoteAddress, receivedAt }: IngressRequest, subject: Subject, rooms: IngressRooms): Context {

@@ -1,9 +1,9 @@
-import { hash } from 'node:crypto'
+import { constants, hash } from 'node:crypto'
 import { createServer as createPlainServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import { pipeline } from 'node:stream/promises'
-import { TLSSocket } from 'node:tls'
+import { type DetailedPeerCertificate, TLSSocket } from 'node:tls'
 
 import { enforce, type Gate } from '@sallyport/core/enforcement'
 
@@ -49,6 +49,8 @@ const maxConnections = 2_000
  */
 const tlsRules = {
   minVersion: 'TLSv1.3',
+  // A ticket would keep the leaf of a client's chain and forget the rest; and a full handshake proves the key anew.
+  secureOptions: constants.SSL_OP_NO_TICKET,
   ALPNProtocols: ['http/1.1'],
   requestCert: true,
   rejectUnauthorized: false,
@@ -143,19 +145,35 @@ async function serve(
   }
 }
 
-/** Undefined on most connections; `raw` is what the handshake proved, whoever vouches for it. */
-function certificateOf({ socket }: IncomingMessage): { readonly certificateThumbprint?: string } {
+type Shown = Pick<IngressRequest, 'certificateThumbprint' | 'certificates'>
+
+/** Nothing on most connections; the leaf is what the handshake proved, whoever vouches for it. */
+function certificateOf({ socket }: IncomingMessage): Shown {
   if (!(socket instanceof TLSSocket)) return {}
-  const known = thumbprints.get(socket)
+  const known = shownBy.get(socket)
   if (known !== undefined) return known
-  const { raw }: { readonly raw?: Buffer } = socket.getPeerCertificate() // empty when none was shown
-  const proved = raw === undefined ? {} : { certificateThumbprint: hash('sha256', raw, 'base64url') }
-  thumbprints.set(socket, proved)
-  return proved
+  const certificates = chainOf(socket)
+  const [leaf] = certificates
+  const shown = leaf === undefined ? {} : { certificateThumbprint: hash('sha256', leaf, 'base64url'), certificates }
+  shownBy.set(socket, shown)
+  return shown
+}
+
+/** More than any chain that counts; the rest is not looked at. */
+const maxChain = 5
+
+function chainOf(socket: TLSSocket): readonly Uint8Array[] {
+  const chain: Uint8Array[] = []
+  let at: Partial<DetailedPeerCertificate> | undefined = socket.getPeerCertificate(true) // empty when none was shown
+  while (at?.raw !== undefined && chain.length < maxChain) {
+    chain.push(new Uint8Array(at.raw))
+    at = at.issuerCertificate === at ? undefined : at.issuerCertificate // a root is its own issuer
+  }
+  return chain
 }
 
 /** A connection keeps its certificate: TLS 1.3 has no renegotiation, and post-handshake requests are never made. */
-const thumbprints = new WeakMap<TLSSocket, { readonly certificateThumbprint?: string }>()
+const shownBy = new WeakMap<TLSSocket, Shown>()
 
 function write(response: ServerResponse, answer: IngressResponse, message: IncomingMessage): void {
   const { stream } = answer

@@ -34,7 +34,7 @@ export interface ChallengeFacts {
 /** The answer to a denied request: a code, a reason and the id for `sallyport why`; nothing secret, no rule text. */
 export function refusalResponse(decision: Deny, { realm, dpop, retryAfterMs }: ChallengeFacts): IngressResponse {
   const [{ code, message }] = decision.reasons
-  const status = statuses.get(code) ?? (/^(?:token|dpop)\./.test(code) ? 401 : 403)
+  const status = statuses.get(code) ?? (/^(?:token|dpop|svid)\./.test(code) ? 401 : 403)
   return jsonResponse(status, { code, reason: message, id: decision.id }, [
     ...challenges(code, realm, dpop).map((challenge) => ['www-authenticate', challenge] as const),
     ...(retryAfterMs === undefined ? [] : [['retry-after', String(Math.ceil(retryAfterMs / 1000))] as const]),
@@ -59,7 +59,7 @@ function errorOf(code: string): string | undefined {
   if (code === 'dpop.nonce_required' || code === 'dpop.nonce_stale') return 'error="use_dpop_nonce"'
   if (code.startsWith('dpop.')) return 'error="invalid_dpop_proof"'
   if (code === 'token.insufficient_scope') return 'error="insufficient_scope"'
-  if (code.startsWith('token.') || code === 'grant.ended') return 'error="invalid_token"'
+  if (/^(?:token|svid)\./.test(code) || code === 'grant.ended') return 'error="invalid_token"'
   if (code === 'route.mfa_required') {
     return 'error="insufficient_user_authentication", acr_values="urn:sallyport:acr:mfa"'
   }

@@ -18,6 +18,8 @@ export interface IngressRequest {
   readonly url: string
   /** SHA-256 of the certificate that the client proved in the TLS handshake, base64url, if it did. */
   readonly certificateThumbprint?: string
+  /** That certificate and what was shown with it, DER, the leaf first; one and the same list for a whole connection. */
+  readonly certificates?: readonly Uint8Array[]
   readonly body: Uint8Array
   readonly remoteAddress: string
   /** Milliseconds since the epoch. */

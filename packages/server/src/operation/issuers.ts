@@ -7,6 +7,7 @@ import {
   type JwksDocument,
   type KeyAddress,
   type KeySource,
+  type StsIssuer,
 } from '@sallyport/core/identity'
 import type { App, SignalStream } from '@sallyport/manifest'
 
@@ -27,11 +28,12 @@ export function audienceOf(app: App): string {
 export function issuersOf(
   app: App,
   embedded: EmbeddedProvider,
+  sts: StsIssuer,
   { loopback }: { readonly loopback: boolean },
 ): readonly IssuerConfiguration[] {
   const keysOf = (file: string | undefined, issuer: string, jwksUri?: string): KeySource =>
     keySource(file, { issuer, loopback, ...(jwksUri === undefined ? {} : { jwksUri }) })
-  return app.issuers.map((issuer): IssuerConfiguration => {
+  const declared = app.issuers.map((issuer): IssuerConfiguration => {
     switch (issuer.kind) {
       case 'embedded':
         return {
@@ -47,11 +49,12 @@ export function issuersOf(
         return { kind, name, issuer: address, clients, groups, keys }
       }
       case 'oidc': {
-        const { name, issuer: address, jwksFile, jwksDigest: _digest, ...stated } = issuer
+        const { name, issuer: address, jwksFile, jwksDigest: _digest, exchangeAt: _at, ...stated } = issuer
         return { ...stated, name, issuer: address, keys: keysOf(jwksFile, address) }
       }
     }
   })
+  return [...declared, sts]
 }
 
 /** The keys by which a transmitter of shared signals signs. */

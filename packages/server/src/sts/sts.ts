@@ -1,7 +1,9 @@
 import type { Svid } from '../certificates/index.ts'
 import { bundleOf, documentsOf, type PublishedDocument } from './documents.ts'
+import { type AccessTokens, openAccessTokens } from './access-tokens.ts'
 import { type JwtSvids, openJwtSvids } from './jwt-svids.ts'
 import type { KeyStore } from './rotation.ts'
+import type { ServicesOptions } from './services.ts'
 import { openTickets, type Tickets } from './tickets.ts'
 import { openWorkloadAuthority, type WorkloadAuthority } from './workload-authority.ts'
 
@@ -12,6 +14,10 @@ export interface Sts {
   readonly svidFor: (id: string) => Promise<Svid>
   /** A JWT-SVID for a minute. */
   readonly jwtSvid: JwtSvids['mint']
+  /** Bound tokens for the app's own gateway. */
+  readonly accessTokens: AccessTokens
+  /** By what the app's own SVIDs are verified, now. */
+  readonly own: ServicesOptions['own']
   /** The document at a path of the gateway, if one is published there. */
   readonly document: (path: string) => PublishedDocument | undefined
   /** Ends the rotation of keys. */
@@ -21,6 +27,8 @@ export interface Sts {
 /** What the STS of an app needs. */
 export interface StsOptions {
   readonly app: string
+  /** Of tokens for the app's gateway. */
+  readonly audience: string
   readonly store: KeyStore
   readonly nowMs: () => number
   /** Told what is published now, as file name → JSON: at the start, and whenever a key changed. */
@@ -32,20 +40,26 @@ export interface StsOptions {
 const lookEveryMs = 3_600_000
 
 /** Opens the keys of an app, and lets them follow one another. */
-export async function openSts({ app, store, nowMs, publish, onTrouble }: StsOptions): Promise<Sts> {
+export async function openSts({ app, audience, store, nowMs, publish, onTrouble }: StsOptions): Promise<Sts> {
   const tickets = await openTickets({ app, store, nowMs })
   const workloads = await openWorkloadAuthority({ trustDomain: app, store, nowMs })
   const jwtSvids = await openJwtSvids({ trustDomain: app, store, nowMs })
+  const accessTokens = await openAccessTokens({ app, audience, store, nowMs })
   const documents = documentsOf({ tickets, workloads, jwtSvids })
   const publishFiles = (): void => publish(filesOf(workloads, jwtSvids))
   publishFiles()
+  const all = [tickets, workloads, jwtSvids, accessTokens]
   const look = setInterval(() => {
-    void Promise.all([tickets.advance(), workloads.advance(), jwtSvids.advance()]).then(publishFiles).catch(onTrouble)
+    void Promise.all(all.map((keys) => keys.advance()))
+      .then(publishFiles)
+      .catch(onTrouble)
   }, lookEveryMs).unref()
   return {
     signTicket: tickets.sign,
     svidFor: workloads.svidFor,
     jwtSvid: jwtSvids.mint,
+    accessTokens,
+    own: () => ({ roots: workloads.roots(), jwtKeys: jwtSvids.keys('jwt-svid') }),
     document: (path) => documents.get(path)?.(),
     close: () => clearInterval(look),
   }

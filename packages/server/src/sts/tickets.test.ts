@@ -28,6 +28,7 @@ test('a far side takes the ticket by what is published, before and after the key
   const open = () =>
     openSts({
       app: 'shop',
+      audience: 'urn:sallyport:shop',
       store,
       nowMs: () => clock.now,
       publish: () => undefined,
@@ -63,6 +64,7 @@ test('a far side takes the ticket by what is published, before and after the key
 test('nothing else is published', async () => {
   const sts = await openSts({
     app: 'shop',
+    audience: 'urn:sallyport:shop',
     store: { get: () => undefined, put: () => undefined },
     nowMs: () => 0,
     publish: () => undefined,

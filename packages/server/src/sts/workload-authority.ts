@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto'
+import { hash, X509Certificate } from 'node:crypto'
 
 import { bundleKeyOf, makeSvid, makeWorkloadRoot, type Svid } from '../certificates/index.ts'
 import { type KeyStore, openRotation, type RotationPlan } from './rotation.ts'
@@ -7,9 +7,9 @@ import { type KeyStore, openRotation, type RotationPlan } from './rotation.ts'
 export interface WorkloadAuthority {
   /** An SVID with a key of its own, from memory while it is fresh. */
   readonly svidFor: (id: string) => Promise<Svid>
-  /** Its roots as members of a SPIFFE bundle, and as PEM. */
+  /** Its roots as members of a SPIFFE bundle, and as DER, the same objects while they stay. */
   readonly bundleKeys: () => readonly Readonly<Record<string, unknown>>[]
-  readonly roots: () => readonly string[]
+  readonly roots: () => readonly Uint8Array[]
   readonly changedAtMs: () => number
   readonly advance: () => Promise<void>
 }
@@ -40,6 +40,12 @@ export async function openWorkloadAuthority(options: {
       return { keyId: hash('sha256', published, 'base64url'), published, privatePem }
     },
   })
+  const ders = new Map<string, Uint8Array>()
+  function derOf(pem: string): Uint8Array {
+    const der = ders.get(pem) ?? new Uint8Array(new X509Certificate(pem).raw)
+    ders.set(pem, der)
+    return der
+  }
   const svids = new Map<string, { readonly svid: Promise<Svid>; readonly renewAtMs: number; readonly root: string }>()
   return {
     svidFor: (id) => {
@@ -54,7 +60,7 @@ export async function openWorkloadAuthority(options: {
       if (svids.size > maxSvids && oldest !== undefined) svids.delete(oldest)
       return svid
     },
-    roots: () => rotation.published().map(({ published }) => published),
+    roots: () => rotation.published().map(({ published }) => derOf(published)),
     bundleKeys: () => rotation.published().map(({ published }) => bundleKeyOf(published)),
     changedAtMs: rotation.changedAtMs,
     advance: rotation.advance,

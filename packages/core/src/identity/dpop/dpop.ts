@@ -9,11 +9,15 @@ import { refuseToken, type TokenRefusal, type TokenRefusalCode } from '../refusa
 import type { SeenOnce } from '../seen-once.ts'
 import { normaliseTargetUri } from './target-uri.ts'
 
-/** What the verifier knows of the request by itself, and a proof must agree with. */
-export interface ProofExpectations {
+/** The request that a proof must have been made for. */
+export interface ProofTarget {
   readonly method: string
   /** Scheme, authority and path of the request as they were understood; `normaliseTargetUri` is applied to it. */
   readonly url: string
+}
+
+/** What the verifier knows of the request by itself, and a proof must agree with. */
+export interface ProofExpectations extends ProofTarget {
   readonly accessToken: string
   /** The token's `cnf.jkt`. */
   readonly keyThumbprint: string
@@ -34,6 +38,15 @@ export interface ProofVerifierOptions {
 /** Verifies DPoP proofs (RFC 9449 §4.3). Undefined is a proof that held and is used up. Never rejects. */
 export interface ProofVerifier {
   verify(proofs: readonly string[], expected: ProofExpectations): Promise<TokenRefusal | undefined>
+  /** The same where a token is asked for (§5): there is none yet, and the proof says which key it shall be bound to. */
+  prove(proofs: readonly string[], target: ProofTarget): Promise<ProvedKey | TokenRefusal>
+}
+
+/** The key that a proof proved. */
+export interface ProvedKey {
+  readonly kind: 'proved'
+  /** RFC 7638, SHA-256, base64url: what `cnf.jkt` says. */
+  readonly keyThumbprint: string
 }
 
 /** Asymmetric, and none that is deprecated (RFC 9449 §11.6). */
@@ -58,19 +71,29 @@ export function createProofVerifier(options: ProofVerifierOptions): ProofVerifie
   const keys = new Map<string, ProofKey>()
 
   async function verify(proofs: readonly string[], expected: ProofExpectations): Promise<TokenRefusal | undefined> {
+    const proved = await judge(proofs, expected)
+    return proved.kind === 'refused' ? proved : undefined
+  }
+
+  async function judge(
+    proofs: readonly string[],
+    expected: ProofTarget & Partial<ProofExpectations>,
+  ): Promise<ProvedKey | TokenRefusal> {
     const proof = parseProof(proofs)
     if (proof.kind === 'refused') return proof
     const spelling = JSON.stringify([proof.algorithm, proof.header['jwk']])
     const key = keys.get(spelling) ?? (await readKey(proof))
     if ('kind' in key) return key
-    if (key.thumbprint !== expected.keyThumbprint) return refuseToken('dpop.binding')
+    const { keyThumbprint = key.thumbprint, accessToken } = expected
+    if (key.thumbprint !== keyThumbprint) return refuseToken('dpop.binding')
     if ((await verifyJws(proof, key.record)) !== undefined) return refuseToken('dpop.signature')
     keys.set(spelling, key)
     const [oldest] = keys.keys()
     if (keys.size > maxCachedKeys && oldest !== undefined) keys.delete(oldest)
-    const unfit = claimsFault(proof, expected, await digestText(expected.accessToken, sha256))
+    const tokenDigest = accessToken === undefined ? undefined : await digestText(accessToken, sha256)
+    const unfit = claimsFault(proof, expected, tokenDigest)
     if (unfit !== undefined) return refuseToken(unfit)
-    return useUp(proof, key.thumbprint)
+    return (await useUp(proof, key.thumbprint)) ?? { kind: 'proved', keyThumbprint }
   }
 
   async function readKey({ header, algorithm }: ParsedJwt): Promise<ProofKey | TokenRefusal> {
@@ -84,16 +107,17 @@ export function createProofVerifier(options: ProofVerifierOptions): ProofVerifie
 
   function claimsFault(
     { claims }: ParsedJwt,
-    expected: ProofExpectations,
-    tokenDigest: string,
+    expected: ProofTarget,
+    tokenDigest: string | undefined,
   ): TokenRefusalCode | undefined {
     const { htm, htu, ath, iat, jti, nonce } = claims
-    if (!isText(jti) || !isText(htm) || !isText(htu) || !isText(ath)) return 'dpop.claims'
+    if (!isText(jti) || !isText(htm) || !isText(htu)) return 'dpop.claims'
+    if (tokenDigest !== undefined && !isText(ath)) return 'dpop.claims'
     if (!isNumericDate(iat) || !(nonce === undefined || isText(nonce))) return 'dpop.claims'
     if (htm !== expected.method) return 'dpop.method'
     const target = normaliseTargetUri(htu)
     if (target === undefined || target !== normaliseTargetUri(expected.url)) return 'dpop.url'
-    if (ath !== tokenDigest) return 'dpop.access_token'
+    if (tokenDigest !== undefined && ath !== tokenDigest) return 'dpop.access_token'
     const now = nowSeconds()
     if (now > iat + maxAgeSeconds) return 'dpop.expired'
     if (now < iat - maxAheadSeconds) return 'dpop.not_yet_valid'
@@ -111,7 +135,7 @@ export function createProofVerifier(options: ProofVerifierOptions): ProofVerifie
     return use === 'first' ? undefined : refuseToken('dpop.replayed')
   }
 
-  return { verify }
+  return { verify, prove: judge }
 }
 
 const codesOfParsing: ReadonlyMap<TokenRefusalCode, TokenRefusalCode> = new Map([

@@ -30,6 +30,16 @@ export interface EmbeddedIssuer extends AnyIssuer {
   readonly audience: string
 }
 
+/**
+ * Our own exchange (RFC 8693): what it says of a holder was verified by us when the token was made, so names, issuer,
+ * roles, scopes and tags are those of whom it was exchanged for.
+ */
+export interface StsIssuer extends AnyIssuer {
+  readonly kind: 'sts'
+  /** Must be in `aud`. */
+  readonly audience: string
+}
+
 /** Any issuer of JWT access tokens. */
 export interface OidcIssuer extends AnyIssuer {
   readonly kind: 'oidc'
@@ -58,7 +68,7 @@ export interface CognitoIssuer extends AnyIssuer {
 }
 
 /** An issuer whose tokens are accepted, and how to read them. */
-export type IssuerConfiguration = EmbeddedIssuer | OidcIssuer | CognitoIssuer
+export type IssuerConfiguration = EmbeddedIssuer | StsIssuer | OidcIssuer | CognitoIssuer
 
 /** Throws `identity.configuration` for issuers that could be taken for one another. */
 export function checkIssuers(issuers: readonly IssuerConfiguration[]): void {

@@ -1,4 +1,4 @@
-import { type JsonObject, stringList } from '@sallyport/core/json'
+import { isObject, type JsonObject, stringList } from '@sallyport/core/json'
 import type { IssuerConfiguration } from '../issuer/issuer.ts'
 import { claimAt, issuerKinds, type IssuerProfile } from '../issuer/issuer-kinds.ts'
 import { refuseToken, type TokenRefusal } from '../refusal.ts'
@@ -46,7 +46,7 @@ const externalName = /^[^\s*?${}"'<>\\\p{C}\p{Z}]{1,256}$/u
 
 /** RFC 9068 §4, whose required claims are §2.2; or as the issuer's kind has it. */
 function readAccessToken(
-  issuer: Extract<IssuerConfiguration, { kind: 'embedded' | 'oidc' }>,
+  issuer: Extract<IssuerConfiguration, { kind: 'embedded' | 'sts' | 'oidc' }>,
   claims: JsonObject,
   type: string | undefined,
 ): NamedHolder | TokenRefusal {
@@ -61,7 +61,7 @@ function readAccessToken(
   const roles = stated === undefined ? [] : stringList(stated)
   const userName = nameOf(profile, claims)
   const needed = type === 'at+jwt' && profile === standard ? [claims['jti'], claims['client_id']] : []
-  const tags = readTags(profile, claims)
+  const tags = issuer.kind === 'sts' ? readStatedTags(claims) : readTags(profile, claims)
   if (userName === undefined || !needed.every(isName) || roles === undefined || tags === undefined) {
     return refuseToken('token.claims')
   }
@@ -95,6 +95,12 @@ function meetsConditions(only: Readonly<Record<string, readonly string[]>>, clai
     const value = claims[name]
     return (typeof value === 'string' || typeof value === 'number') && values.includes(String(value))
   })
+}
+
+/** What was taken from the token that was exchanged, word by word. */
+function readStatedTags({ tags, origin }: JsonObject): Readonly<Record<string, string>> | undefined {
+  const stated = isObject(tags) ? Object.entries(tags) : undefined
+  return isName(origin) && stated?.every(isTag) === true ? Object.fromEntries(stated) : undefined
 }
 
 /** Undefined when one is no plain text of a bearable length. */

@@ -30,13 +30,15 @@ const multiFactorContexts: ReadonlySet<unknown> = new Set([
 ])
 
 /**
- * The subject of a verified token. Users of the embedded issuer keep their names; others are `ISSUER:NAME`,
- * so that no two issuers can mean one user. A claim on the device counts from the embedded issuer alone,
- * which proved it: elsewhere, users may be able to write such a claim themselves.
+ * The subject of a verified token. Users of the embedded issuer keep their names; others are `ISSUER:NAME`, so that
+ * no two issuers can mean one user; an exchanged token is for whom it was exchanged, and rests on that issuer too. A
+ * claim on the device counts from the embedded issuer alone, which proved it: elsewhere, users may be able to write
+ * such a claim themselves.
  */
 export function subjectOf(token: VerifiedToken, app: string): Subject {
   const { issuer, claims } = token
-  const name = issuer.kind === 'embedded' ? token.userName : `${issuer.name}:${token.userName}`
+  const isOwn = issuer.kind === 'embedded' || issuer.kind === 'sts'
+  const name = isOwn ? token.userName : `${issuer.name}:${token.userName}`
   const sessionId = [claims['sid'], claims['jti']].find((id) => typeof id === 'string' && id !== '')
   const device = issuer.kind === 'embedded' ? readDevice(claims['device']) : undefined
   return {
@@ -57,7 +59,7 @@ function readCredential({ issuer, keyId, claims, issuedAtSeconds, scopes, tags, 
   const clientId = [claims['client_id'], claims['azp']].find((id) => typeof id === 'string' && id !== '')
   const tokenId = claims['jti']
   return {
-    issuerName: issuer.name,
+    issuerName: issuer.kind === 'sts' ? String(claims['origin']) : issuer.name,
     keyId,
     issuedAtSeconds,
     ...(typeof clientId === 'string' ? { clientId } : {}),
