@@ -137,6 +137,7 @@ describe('describeDynamoDb', () => {
       'DynamoDB_20111205.GetItem',
       'GetItem',
       'DynamoDB_20120810.GetItem.x',
+      'x.DynamoDB_20120810.GetItem',
     ]) {
       expect(code(describeDynamoDb({ target, body }, tables))).toBe('aws.unknown_operation')
     }
@@ -144,10 +145,21 @@ describe('describeDynamoDb', () => {
 
   it('never throws, whatever the body', () => {
     const operations = ['GetItem', 'Query', 'BatchGetItem', 'BatchWriteItem', 'TransactWriteItems']
+    const known = fc.constantFrom('Keys', 'Put', 'Key', 'PutRequest', 'Item', 'TableName', 'customer', 'S')
+    const shaped = fc.letrec<{ value: unknown }>((tie) => ({
+      value: fc.oneof(
+        { depthSize: 'small' },
+        fc.constantFrom(null, 0, '', 'Orders'),
+        fc.array(tie('value'), { maxLength: 2 }),
+        fc.dictionary(known, tie('value'), { maxKeys: 2 }),
+      ),
+    })).value
     fc.assert(
-      fc.property(fc.constantFrom(...operations), fc.jsonValue(), fc.string(), (operation, value, text) => {
+      fc.property(fc.constantFrom(...operations), shaped, fc.string(), (operation, value, text) => {
         for (const body of [
-          JSON.stringify({ TableName: 'Orders', RequestItems: { Orders: value }, TransactItems: value }),
+          JSON.stringify({ RequestItems: { Orders: value } }),
+          JSON.stringify({ TransactItems: value }),
+          JSON.stringify({ TableName: 'Orders', Key: value }),
           JSON.stringify(value),
           text,
         ]) {

@@ -171,10 +171,10 @@ function batch<T extends KnownTable>(draft: Draft<T>, input: JsonObject, tables:
 }
 
 function fetched(entry: unknown, table: KnownTable): readonly Touched[] {
-  if (!isObject(entry) || !Array.isArray(entry['Keys'])) throw malformed('Keys cannot be read')
-  const { Keys: keys, ...rest } = entry
+  const { Keys: keys, ...rest } = isObject(entry) ? entry : {}
+  if (!Array.isArray(keys)) throw malformed('Keys cannot be read')
   const shared = scan(rest, entryMembers['BatchGetItem'] ?? {}, table)
-  const each = (Array.isArray(keys) ? keys : []).map((key: unknown) => scan({ Key: key }, { Key: 'key' }, table))
+  const each = keys.map((key: unknown) => scan({ Key: key }, { Key: 'key' }, table))
   return each.map((touched) => ({
     ...shared,
     ...touched,
@@ -197,7 +197,7 @@ function writes(entry: unknown, table: KnownTable): readonly Touched[] {
 function transaction<T extends KnownTable>(draft: Draft<T>, input: JsonObject, tables: readonly T[]): JsonObject {
   const { TransactItems: items, ...rest } = input
   checkRest(draft.operation, rest)
-  if (!Array.isArray(items) || items.length === 0 || items.length > maxEntries) {
+  if (!Array.isArray(items) || items.length > maxEntries) {
     throw malformed('TransactItems holds 1 to 100 entries')
   }
   const forwarded = items.map((item: unknown) => {

@@ -91,7 +91,7 @@ function createParser(tokens: readonly Token[], names: AttributeNames): Record<E
     const token = peek()
     at++
     if (token.kind === 'word' && !keywords.has(token.text.toUpperCase())) return token.text
-    const resolved = token.kind === 'name' && Object.hasOwn(names, token.text) ? names[token.text] : undefined
+    const resolved = token.kind === 'name' ? names[token.text] : undefined
     if (resolved === undefined) throw new NotUnderstood()
     return resolved
   }
