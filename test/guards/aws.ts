@@ -597,7 +597,7 @@ export const awsGuards: readonly Guard[] = [
     attack: 'refuses update "constructor a"',
     file: `${room}/expression.ts`,
     code: 'if (!section || seen.has(name)) throw new NotUnderstood()',
-    without: 'if (!section) return finish()',
+    without: 'if (seen.has(name)) throw new NotUnderstood()',
     noticedBy: expression,
     testName: 'refuses update "constructor a"',
   },

@@ -101,7 +101,6 @@ function isSealedDataKey(value: unknown): value is SealedDataKey {
   const { id, purpose, generation, sealed } = value
   return (
     typeof id === 'string' &&
-    id.length === idLength &&
     typeof purpose === 'string' &&
     typeof sealed === 'string' &&
     Number.isSafeInteger(generation)

@@ -36,12 +36,11 @@ export function sealEnvelope(
 export function openEnvelope(keys: DataKeys, sealed: Uint8Array, context: EncryptionContext): Uint8Array {
   const envelope = Buffer.from(sealed.buffer, sealed.byteOffset, sealed.length)
   const header = envelope.subarray(0, headerBytes)
-  const dataKey = header[0] === version ? keys.byId(header.subarray(1).toString('hex')) : undefined
-  // A data key of another purpose would open nothing of ours, and must not be asked to.
+  // What the header says is authenticated with the rest: another version, or a data key of another purpose, opens nothing.
+  const dataKey = keys.byId(header.subarray(1).toString('hex'))
   const nonce = envelope.subarray(headerBytes, headerBytes + nonceBytes)
   const ciphertext = envelope.subarray(headerBytes + nonceBytes)
-  const bytes =
-    dataKey?.purpose === context.purpose ? decrypt(dataKey.key, nonce, aadOf(header, context), ciphertext) : undefined
+  const bytes = dataKey && decrypt(dataKey.key, nonce, aadOf(header, context), ciphertext)
   if (!bytes) {
     const message = `A sealed value for "${context.purpose}" was changed, or is not the one that was asked for.`
     throw new SallyportError('vault.unseal_failed', message)

@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 
 import { SallyportError, Secret } from '@sallyport/core/access'
@@ -28,7 +28,7 @@ const ending = '.json'
 
 /** Reads every secret's file and sees that it opens. Throws `vault.damaged`, naming the file. */
 export function openSecrets(folder: string, sealer: Sealer): Secrets {
-  makePrivateFolder(folder)
+  if (!existsSync(folder)) makePrivateFolder(folder)
   requirePrivateFolder(folder)
   const known = new Map<string, Generations>()
   const open = (name: string, generations: Generations, generation: number): Secret<string> | undefined => {

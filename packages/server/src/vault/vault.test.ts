@@ -9,6 +9,7 @@ import { SallyportError, Secret } from '@sallyport/core/access'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 
 import { openVault, type Vault } from './index.ts'
+import { formatRootKey } from './root-key.ts'
 
 let state: string
 let folder: string
@@ -115,6 +116,15 @@ describe('secrets', () => {
     expect(codeOf(open)).toBe('vault.damaged')
   })
 
+  test('cannot be put back in the place of a newer one', async () => {
+    await open().setSecret('a', new Secret('stolen'))
+    await open().setSecret('a', new Secret('new'))
+    const path = join(folder, 'secrets', 'a.json')
+    const kept = JSON.parse(readFileSync(path, 'utf8'))
+    writeFileSync(path, JSON.stringify({ ...kept, generations: [kept.generations[0], kept.generations[0]] }))
+    expect(codeOf(open)).toBe('vault.damaged')
+  })
+
   test('are as they were before when a change was cut short', async () => {
     await open().setSecret('a', new Secret('one'))
     const half = readFileSync(join(folder, 'secrets', 'a.json')).subarray(0, 30)
@@ -124,6 +134,16 @@ describe('secrets', () => {
     expect(vault.useSecret('a')?.reveal()).toBe('one')
     expect(await vault.setSecret('a', new Secret('two'))).toBe(2)
     expect(open().useSecret('a')?.reveal()).toBe('two')
+  })
+
+  test('have a size', async () => {
+    const vault = open()
+    for (const value of ['', 'x'.repeat(65_537)]) {
+      await expect(vault.setSecret('a', new Secret(value))).rejects.toMatchObject({ code: 'vault.secret_size' })
+    }
+    expect(vault.hasSecret('a')).toBe(false)
+    expect(await vault.setSecret('a', new Secret('x'.repeat(65_536)))).toBe(1)
+    expect(vault.hasSecret('a')).toBe(true)
   })
 
   test.each(['', '../a', 'a b', 'a\n', 'a'.repeat(129)])('are not named %j', async (name) => {
@@ -177,6 +197,64 @@ describe('the files', () => {
     }
     writeFileSync(path, before)
     expect(open().useSecret('a')?.reveal()).toBe('one')
+  })
+
+  const changed: readonly (readonly [string, (text: string) => string, string])[] = [
+    ['root.key', (text: string) => text.replace('-1 ', '-2 '), 'of another format'],
+    ['root.key', (text: string) => `${text.trimEnd()} more`, 'with more in it'],
+    ['root.key', () => formatRootKey(Buffer.alloc(16)), 'too short'],
+    ['data-keys.json', (text: string) => text.replace('"version": 1', '"version": 2'), 'of another version'],
+    ['data-keys.json', () => '{"version":1,"keys":{}}', 'without a list'],
+    ['data-keys.json', () => '{"version":1}', 'without keys'],
+    ['data-keys.json', () => 'null', 'of nothing'],
+    ['data-keys.json', () => '{"version":1,"keys":[null]}', 'with a key that is none'],
+    ['data-keys.json', (text: string) => text.replace(/"generation": \d+/, '"generation": 1.5'), 'with half a key'],
+    ['data-keys.json', (text: string) => text.replace(/"sealed": ".*"/, '"sealed": 1'), 'with an unsealed key'],
+    ['data-keys.json', (text: string) => text.replace(/"purpose": ".*"/, '"purpose": 1'), 'for no purpose'],
+    ['data-keys.json', (text: string) => text.replace(/"id": ".*"/, '"id": "ab"'), 'with a short id'],
+    ['data-keys.json', (text: string) => text.replace('"generation": 1', '"generation": 2'), 'renumbered'],
+    ['secrets/a.json', (text: string) => text.replace('"version": 1', '"version": 2'), 'of another version'],
+    ['secrets/a.json', (text: string) => text.replace('"name": "a"', '"name": "b"'), 'that names another'],
+    ['secrets/a.json', () => '{"version":1,"name":"a","generations":[]}', 'without a generation'],
+    ['secrets/a.json', (text: string) => text.replace(/\[\s*"[^"]*"/, '[1'), 'with a generation that is none'],
+    ['secrets/a.json', () => '{"version":1,"name":"a","generations":"x"}', 'without a list'],
+    ['secrets/a.json', () => 'null', 'of nothing'],
+  ]
+  for (const [name, change, what] of changed) {
+    test(`${name} ${what} is not taken`, async () => {
+      await open().setSecret('a', new Secret('one'))
+      await open().setSecret('a', new Secret('two'))
+      const path = join(folder, name)
+      const before = readFileSync(path, 'utf8')
+      writeFileSync(path, change(before))
+      expect(readFileSync(path, 'utf8')).not.toBe(before)
+      expect(open).toThrow(expect.objectContaining({ code: 'vault.damaged', message: expect.stringContaining(path) }))
+      writeFileSync(path, before)
+      expect(codeOf(open)).toBeUndefined()
+    })
+  }
+
+  test('are files, and their folders folders', () => {
+    open()
+    const key = join(folder, 'root.key')
+    const before = readFileSync(key)
+    rmSync(key)
+    mkdirSync(key, { mode: 0o700 })
+    expect(codeOf(open)).toBe('vault.permissions')
+    rmSync(key, { recursive: true })
+    writeFileSync(key, before, { mode: 0o600 })
+    const secrets = join(folder, 'secrets')
+    chmodSync(secrets, 0o755)
+    expect(codeOf(open)).toBe('vault.permissions')
+    rmSync(secrets, { recursive: true })
+    writeFileSync(secrets, '', { mode: 0o600 })
+    expect(codeOf(open)).toBe('vault.permissions')
+    rmSync(secrets)
+    mkdirSync(join(state, 'elsewhere'), { mode: 0o700 })
+    symlinkSync(join(state, 'elsewhere'), secrets)
+    expect(codeOf(open)).toBe('vault.permissions')
+    rmSync(secrets)
+    expect(codeOf(open)).toBeUndefined()
   })
 
   test.each(['root.key', 'data-keys.json'])('%s, when missing, is never made anew', (name) => {

@@ -39,8 +39,8 @@ export interface Vault {
  * never is a new key made where there was one.
  */
 export function openVault({ folder, random }: { folder: string; random: (bytes: number) => Uint8Array }): Vault {
+  if (existsSync(folder)) requirePrivateFolder(folder)
   if (!existsSync(folder) || readdirSync(folder).length === 0) makeVault(folder, random)
-  requirePrivateFolder(folder)
   const root = parseRootKey(join(folder, 'root.key'), requireFile(join(folder, 'root.key')))
   const dataKeysFile = join(folder, 'data-keys.json')
   const keys: DataKeys = openDataKeys(dataKeysFile, requireFile(dataKeysFile), root, random)
