@@ -13,6 +13,7 @@ import { ledgerGuards } from './ledger.ts'
 import { learnGuards } from './learn.ts'
 import { limitGuards } from './limits.ts'
 import { manifestGuards } from './manifest.ts'
+import { operationGuards } from './operation.ts'
 import { operatorGuards } from './operators.ts'
 import { merkleGuards } from './merkle.ts'
 import { policyGuards } from './policy.ts'
@@ -49,6 +50,7 @@ export const guards: readonly Guard[] = [
   ...learnGuards,
   ...ledgerGuards,
   ...merkleGuards,
+  ...operationGuards,
   ...secretGuards,
   ...administrationGuards,
   ...signalGuards,

@@ -1,5 +1,9 @@
+// oxlint-disable-next-line import/no-unassigned-import -- the certificate library's own injection asks for it
+import 'reflect-metadata'
+
 import { connect, createServer, type TLSSocket } from 'node:tls'
 
+import { BasicConstraintsExtension, ExtendedKeyUsageExtension, X509Certificate } from '@peculiar/x509'
 import { Secret } from '@sallyport/core/access'
 import { expect, test } from 'vitest'
 
@@ -48,6 +52,7 @@ test('a leaf for any other name is not made', async () => {
   await expect(authority.leafFor(['bank.example'])).rejects.toMatchObject({ code: 'certificates.not_permitted' })
   await expect(authority.leafFor(['notlocalhost'])).rejects.toMatchObject({ code: 'certificates.not_permitted' })
   await expect(authority.leafFor(['10.0.0.1'])).rejects.toMatchObject({ code: 'certificates.not_permitted' })
+  await expect(authority.leafFor([])).rejects.toMatchObject({ code: 'certificates.not_permitted' })
 })
 
 test('a leaf for another name, made with the stolen key, is refused by the client itself', async () => {
@@ -62,6 +67,44 @@ test('a leaf for another name, made with the stolen key, is refused by the clien
   expect(await handshake(await thief.leafFor(['localhost']), caPem, 'localhost')).toBe('TLSv1.3')
   const forged = await thief.leafFor(['bank.example'])
   expect(await handshake(forged, caPem, 'bank.example')).toBe('permitted subtree violation')
+})
+
+const forgeries: readonly [string, readonly string[], string][] = [
+  ['an authority of hosts speaks for no address', ['localhost'], '127.0.0.2'],
+  ['an authority of hosts speaks for no address of IPv6', ['localhost'], '::1'],
+  ['an authority of addresses speaks for no host', ['127.0.0.1'], 'bank.example'],
+]
+for (const [promise, names, forged] of forgeries) {
+  test(`${promise}, even when its key is stolen`, async () => {
+    const keeper = memoryKeeper()
+    const { caPem } = await open(keeper, names)
+    const stolen = JSON.parse(keeper.kept.get('sallyport/ca-gateway')?.reveal() ?? '{}')
+    keeper.kept.set('sallyport/ca-gateway', new Secret(JSON.stringify({ ...stolen, names: [...names, forged] })))
+    const thief = await open(keeper, [...names, forged])
+    const [own = ''] = names
+    const servername = own === 'localhost' ? own : ''
+    expect(await handshake(await thief.leafFor([own]), caPem, servername)).toBe('TLSv1.3')
+    expect(await handshake(await thief.leafFor([own, forged]), caPem, servername)).toBe('excluded subtree violation')
+  })
+}
+
+test('is an authority for servers alone, and makes no other authority', async () => {
+  const authority = await open(memoryKeeper(), ['localhost'])
+  const [leaf, root] = [(await authority.leafFor(['localhost'])).cert, authority.caPem].map(
+    (pem) => new X509Certificate(pem),
+  )
+  expect(leaf?.getExtension(BasicConstraintsExtension)).toMatchObject({ ca: false })
+  expect(leaf?.getExtension(ExtendedKeyUsageExtension)?.usages).toEqual(['1.3.6.1.5.5.7.3.1'])
+  expect(root?.getExtension(BasicConstraintsExtension)).toMatchObject({ ca: true, pathLength: 0, critical: true })
+})
+
+test('a box that asks for one subdomain after another fills no memory', async () => {
+  const authority = await open(memoryKeeper(), ['localhost'])
+  const leafFor = (n: number): Promise<Leaf> => authority.leafFor([`${n}.localhost`])
+  const first = await leafFor(0)
+  expect(await leafFor(0)).toBe(first)
+  for (let n = 1; n <= 256; n++) await leafFor(n)
+  expect(await leafFor(0)).not.toBe(first)
 })
 
 test('the authority outlives a restart, and is made anew when it ages or its names change', async () => {
@@ -85,7 +128,9 @@ test('a leaf is kept while it is fresh, and never outlives its authority', async
   nowMs = first.renewAtMs
   expect((await authority.leafFor(['localhost'])).cert).not.toBe(first.cert)
   nowMs = startMs + 7 * day - 3_600_000
-  expect((await authority.leafFor(['localhost'])).renewAtMs).toBeLessThan(startMs + 7 * day)
+  const last = await authority.leafFor(['localhost'])
+  expect(last.renewAtMs).toBeLessThan(startMs + 7 * day)
+  expect(new X509Certificate(last.cert).notAfter.getTime()).toBe(startMs + 7 * day)
   nowMs = startMs + 7 * day
   await expect(authority.leafFor(['localhost'])).rejects.toMatchObject({ code: 'certificates.expired' })
 })

@@ -53,8 +53,21 @@ test('what nobody stated is absent: an unknown time of sign-in has no age, rathe
   const { authentication } = alice
   if (authentication === undefined) throw new Error('she is signed in')
   const facts = subjectFacts({ ...alice, authentication: { ...authentication, authenticatedAtSeconds: 0 } }, [], '', 0)
-  expect(facts).not.toHaveProperty('sallyport:AuthenticationAge')
-  expect(facts).not.toHaveProperty('aws:MultiFactorAuthAge')
+  expect(facts).not.toHaveProperty(['sallyport:AuthenticationAge'])
+  expect(facts).not.toHaveProperty(['aws:MultiFactorAuthAge'])
+})
+
+test('a sign-in with one factor has no age of a second', () => {
+  const { authentication } = alice
+  if (authentication === undefined) throw new Error('she is signed in')
+  const facts = subjectFacts({ ...alice, authentication: { ...authentication, mfa: false } }, [], '', 1_160_500)
+  expect(facts).toHaveProperty(['sallyport:AuthenticationAge'], 160)
+  expect(facts).not.toHaveProperty(['aws:MultiFactorAuthAge'])
+})
+
+test('a token from the future is no younger than a new one', () => {
+  const facts = subjectFacts(alice, [], '', 900_000)
+  expect(facts).toMatchObject({ 'sallyport:TokenAge': 0, 'sallyport:AuthenticationAge': 0 })
 })
 
 test('nobody has no credential to tell of', () => {

@@ -1,7 +1,7 @@
 import { anonymous, type Subject } from '@sallyport/core/access'
 import { expect, test } from 'vitest'
 
-import { principalFacts } from './facts.ts'
+import { principalFacts, transactionFacts } from './facts.ts'
 
 const nowMs = Date.UTC(2026, 0, 2, 3, 4, 5, 678)
 const moment = { 'aws:CurrentTime': '2026-01-02T03:04:05.678Z', 'aws:EpochTime': 1767323045 }
@@ -14,5 +14,16 @@ test('the moment and who asks are facts at every door', () => {
     ...moment,
     'aws:PrincipalArn': 'anonymous',
     'aws:PrincipalType': 'Anonymous',
+  })
+})
+
+test('nobody behind a transaction has no facts at all, so that `own` denies', () => {
+  expect(transactionFacts(undefined, ['admin'])).toEqual({})
+  const ann: Subject = { kind: 'user', id: 'arn:sallyport:identity:shop::user/ann', name: 'ann', roles: ['clerk'] }
+  expect(transactionFacts(ann, [])).toEqual({
+    'sallyport:TransactionUser': 'ann',
+    'sallyport:TransactionRoles': ['clerk'],
+    'sallyport:TransactionElevatedRoles': [],
+    'sallyport:TransactionMfa': false,
   })
 })

@@ -24,6 +24,8 @@ test.each([
   ['a permissive mode, which does not exist', ['dev', '--permissive']],
   ['two folders', ['up', 'a', 'b']],
   ['no port', ['up', '--port', 'x']],
+  ['a port below none', ['up', '--port=-80']],
+  ['a port in another spelling', ['up', '--port', '8e1']],
   ['a port too large', ['up', '--port', '65536']],
   ['a debugger in up', ['up', '--inspect', 'orders']],
   ['a recording in up', ['up', '--learn']],

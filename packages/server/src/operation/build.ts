@@ -57,7 +57,7 @@ export async function buildFunctions(
 }
 
 /** The ports of the tunnels that a function may open; a box has no listener for any other. */
-function tunnelPorts({ doors }: App, { can }: App['functions'][number]): readonly number[] {
+export function tunnelPorts({ doors }: App, { can }: App['functions'][number]): readonly number[] {
   const ports = doors
     .filter(({ kind, name }) => (kind === 'tcp' || kind === 'postgres') && can.some(({ target }) => target === name))
     .map(({ to }) => Number(new URL(to).port))

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { discoverKeys } from '@sallyport/core/identity'
 import { afterEach, describe, expect, test } from 'vitest'
 
-import { fetchDocument } from './fetch-document.ts'
+import { fetchDocument, mayAsk } from './fetch-document.ts'
 
 let server: Server | undefined
 
@@ -23,6 +23,12 @@ const rules = (
 ): { loopback: boolean; signal: AbortSignal } => ({
   loopback,
   signal,
+})
+
+test('an address may be asked when it is public, and in development when it is of this machine', () => {
+  const addresses = ['192.0.2.1', '8.8.8.8', '127.0.0.1', '10.0.0.1', '169.254.169.254']
+  const [here, there] = [true, false].map((loopback) => addresses.filter((address) => mayAsk(address, loopback)))
+  expect([here, there]).toEqual([['8.8.8.8', '127.0.0.1'], ['8.8.8.8']])
 })
 
 describe("an issuer's document", () => {

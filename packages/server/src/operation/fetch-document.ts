@@ -80,7 +80,8 @@ function checkedLookup(loopback: boolean): LookupFunction {
   }
 }
 
-function mayAsk(address: string, loopback: boolean): boolean {
+/** True for an address that may be asked: a public one, or in development one of this machine's own. */
+export function mayAsk(address: string, loopback: boolean): boolean {
   const reach = reachOf(address)
   return reach === 'public' || (loopback && reach === 'loopback')
 }

@@ -1,0 +1,51 @@
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import { afterEach, beforeEach, expect, test } from 'vitest'
+
+import type { OutputLine } from '../host/index.ts'
+import { openOutputLog } from './output-log.ts'
+
+let folder: string
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'sallyport-output-'))
+})
+afterEach(() => rmSync(folder, { recursive: true }))
+
+const file = (): string => join(folder, 'output.ndjson')
+const line = (text: string): OutputLine => ({ at: 1, functionName: 'till', boxId: 'b', stream: 'stdout', text })
+const kept = (): OutputLine[] =>
+  readFileSync(file(), 'utf8')
+    .trim()
+    .split('\n')
+    .map((text) => JSON.parse(text))
+
+test('what functions write is kept in a file of its owner, and told to whoever follows', async () => {
+  const log = openOutputLog(folder)
+  const heard: string[] = []
+  const leave = log.follow(({ text }) => heard.push(text))
+  log.write(line('one'))
+  leave()
+  log.write(line('two'))
+  await log.close()
+  expect(heard).toEqual(['one'])
+  expect(kept()).toEqual([line('one'), line('two')])
+  expect(statSync(file()).mode & 0o777).toBe(0o600)
+})
+
+test('of a flood the last lines are at hand, and what the disk did not take is counted', async () => {
+  const log = openOutputLog(folder)
+  const long = 'x'.repeat(4_000)
+  for (let n = 0; n < 2_500; n++) log.write(line(`${n} ${long}`)) // 10 MB in one turn of the event loop
+  expect(log.recent()).toHaveLength(2_000)
+  expect(log.recent().at(0)?.text).toBe(`500 ${long}`)
+  await expect.poll(() => statSync(file()).size, { timeout: 30_000 }).toBeGreaterThan(4 * 1024 * 1024)
+  log.write(line('after'))
+  await log.close()
+  const lines = kept()
+  const lost = 2_500 - (lines.length - 2)
+  expect(lost).toBeGreaterThan(1_000)
+  expect(lines.at(-2)).toMatchObject({ stream: 'platform', text: `${lost} lines lost` })
+  expect(lines.at(-1)).toEqual(line('after'))
+})
