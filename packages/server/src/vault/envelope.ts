@@ -36,7 +36,7 @@ export function sealEnvelope(
 export function openEnvelope(keys: DataKeys, sealed: Uint8Array, context: EncryptionContext): Uint8Array {
   const envelope = Buffer.from(sealed.buffer, sealed.byteOffset, sealed.length)
   const header = envelope.subarray(0, headerBytes)
-  // What the header says is authenticated with the rest: another version, or a data key of another purpose, opens nothing.
+  // The header is authenticated with the rest: another version, or a data key of another purpose, opens nothing.
   const dataKey = keys.byId(header.subarray(1).toString('hex'))
   const nonce = envelope.subarray(headerBytes, headerBytes + nonceBytes)
   const ciphertext = envelope.subarray(headerBytes + nonceBytes)

@@ -199,24 +199,24 @@ describe('the files', () => {
     expect(open().useSecret('a')?.reveal()).toBe('one')
   })
 
-  const changed: readonly (readonly [string, (text: string) => string, string])[] = [
-    ['root.key', (text: string) => text.replace('-1 ', '-2 '), 'of another format'],
-    ['root.key', (text: string) => `${text.trimEnd()} more`, 'with more in it'],
+  const changed: readonly (readonly [string, (it: string) => string, string])[] = [
+    ['root.key', (it: string) => it.replace('-1 ', '-2 '), 'of another format'],
+    ['root.key', (it: string) => `${it.trimEnd()} more`, 'with more in it'],
     ['root.key', () => formatRootKey(Buffer.alloc(16)), 'too short'],
-    ['data-keys.json', (text: string) => text.replace('"version": 1', '"version": 2'), 'of another version'],
+    ['data-keys.json', (it: string) => it.replace('"version": 1', '"version": 2'), 'of another version'],
     ['data-keys.json', () => '{"version":1,"keys":{}}', 'without a list'],
     ['data-keys.json', () => '{"version":1}', 'without keys'],
     ['data-keys.json', () => 'null', 'of nothing'],
     ['data-keys.json', () => '{"version":1,"keys":[null]}', 'with a key that is none'],
-    ['data-keys.json', (text: string) => text.replace(/"generation": \d+/, '"generation": 1.5'), 'with half a key'],
-    ['data-keys.json', (text: string) => text.replace(/"sealed": ".*"/, '"sealed": 1'), 'with an unsealed key'],
-    ['data-keys.json', (text: string) => text.replace(/"purpose": ".*"/, '"purpose": 1'), 'for no purpose'],
-    ['data-keys.json', (text: string) => text.replace(/"id": ".*"/, '"id": "ab"'), 'with a short id'],
-    ['data-keys.json', (text: string) => text.replace('"generation": 1', '"generation": 2'), 'renumbered'],
-    ['secrets/a.json', (text: string) => text.replace('"version": 1', '"version": 2'), 'of another version'],
-    ['secrets/a.json', (text: string) => text.replace('"name": "a"', '"name": "b"'), 'that names another'],
+    ['data-keys.json', (it: string) => it.replace(/"generation": \d+/, '"generation": 1.5'), 'with half a key'],
+    ['data-keys.json', (it: string) => it.replace(/"sealed": ".*"/, '"sealed": 1'), 'with an unsealed key'],
+    ['data-keys.json', (it: string) => it.replace(/"purpose": ".*"/, '"purpose": 1'), 'for no purpose'],
+    ['data-keys.json', (it: string) => it.replace(/"id": ".*"/, '"id": "ab"'), 'with a short id'],
+    ['data-keys.json', (it: string) => it.replace('"generation": 1', '"generation": 2'), 'renumbered'],
+    ['secrets/a.json', (it: string) => it.replace('"version": 1', '"version": 2'), 'of another version'],
+    ['secrets/a.json', (it: string) => it.replace('"name": "a"', '"name": "b"'), 'that names another'],
     ['secrets/a.json', () => '{"version":1,"name":"a","generations":[]}', 'without a generation'],
-    ['secrets/a.json', (text: string) => text.replace(/\[\s*"[^"]*"/, '[1'), 'with a generation that is none'],
+    ['secrets/a.json', (it: string) => it.replace(/\[\s*"[^"]*"/, '[1'), 'with a generation that is none'],
     ['secrets/a.json', () => '{"version":1,"name":"a","generations":"x"}', 'without a list'],
     ['secrets/a.json', () => 'null', 'of nothing'],
   ]
