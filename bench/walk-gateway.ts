@@ -37,7 +37,10 @@ issuers:
 people: { customer: {} }
 zones: { public: { from: [internet] } }
 functions:
-  shop: { zone: public, code: shop.ts, routes: { POST /orders/:id: { who: [customer] }, GET /stream: { who: [customer] } } }
+  shop:
+    zone: public
+    code: shop.ts
+    routes: { POST /orders/:id: { who: [customer] }, GET /stream: { who: [customer] } }
 `
 
 /** A stream that says something every second and has no end of its own. */
