@@ -178,8 +178,8 @@ export interface FunctionDeclaration {
   readonly arn: string
   /** Where it runs when not in a box of ours; `code`, `runtime`, `boxes.min` and `memoryMb` then mean nothing. */
   readonly elsewhere?: Elsewhere
-  /** What runs it here when not the usual box alone: `workerd` inside of one. */
-  readonly engine?: 'workerd'
+  /** What runs it here when not the usual box alone: `workerd` inside of one, or a box with gVisor's own kernel. */
+  readonly engine?: 'workerd' | 'gvisor'
   /** Absolute path of the entry module, or of a folder that is taken as it stands; empty for what runs elsewhere. */
   readonly code: string
   readonly runtime: 'node' | 'python' | 'bootstrap'

@@ -93,6 +93,7 @@ function functionFacts(app: App, one: FunctionDeclaration): readonly AccessFact[
     ...(one.elsewhere === undefined
       ? [
           opaque(`code ${name}`, `${name} runs ${one.code.slice(app.folder.length + 1)}`),
+          ...(one.engine === 'gvisor' ? [restraint(`${name} has a kernel of its own`)] : []),
           measure(`reuse ${name}`, { never: 1, user: 2, shared: 3 }[one.reuse], `a box of ${name} ${reuse}`),
         ]
       : elsewhereFacts(name, one.elsewhere)),

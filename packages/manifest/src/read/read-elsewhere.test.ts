@@ -102,3 +102,22 @@ describe('a function elsewhere', () => {
     expect(JSON.stringify(accessDiff(before, moved))).toContain('other.example')
   })
 })
+
+describe('an engine here', () => {
+  const here = (engine: string): string =>
+    manifest(http).replace('code: front.ts', `code: front.ts\n    engine: ${engine}`)
+  const engineOf = (engine: string): unknown =>
+    mustLoad(here(engine), files).app.functions.find(({ name }) => name === 'front')?.engine
+
+  it('is the box unless another is named', () => {
+    expect(['box', 'workerd', 'gvisor'].map(engineOf)).toEqual([undefined, 'workerd', 'gvisor'])
+    expect(faultsOf(here('docker'), files).map(({ code }) => code)).toContain('manifest.wrong_type')
+  })
+
+  it('broadens where a function loses a kernel of its own, and not where it gains one', () => {
+    const [box, gvisor] = ['box', 'gvisor'].map((engine) => mustLoad(here(engine), files).app)
+    if (box === undefined || gvisor === undefined) throw new Error('two were loaded')
+    expect(accessDiff(gvisor, box).broadens).toBe(true)
+    expect(accessDiff(box, gvisor).broadens).toBe(false)
+  })
+})

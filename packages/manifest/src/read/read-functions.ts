@@ -33,7 +33,7 @@ function readFunction({ key, keyAt, value }: Entry, reading: Reading): FunctionD
     zone,
     arn: arn.functionOf(declared.app, zone, key),
     ...(elsewhere === undefined ? {} : { elsewhere }),
-    ...(textOf(child(value, 'engine')) === 'workerd' ? { engine: 'workerd' as const } : {}),
+    ...readEngine(textOf(child(value, 'engine'))),
     ...code,
     layers: textsOf(child(value, 'layers')).flatMap(({ text, at }) => files.locate(text, at, faults) ?? []),
     boxes: elsewhere === undefined ? readBoxes(key, child(value, 'boxes'), reading) : readCalls(child(value, 'calls')),
@@ -139,6 +139,10 @@ function readEnvironment(
       return [key, text]
     }),
   )
+}
+
+function readEngine(text: string | undefined): Pick<FunctionDeclaration, 'engine'> {
+  return text === 'workerd' || text === 'gvisor' ? { engine: text } : {}
 }
 
 function readReuse(text: string | undefined): FunctionDeclaration['reuse'] | undefined {

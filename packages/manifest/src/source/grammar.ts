@@ -474,8 +474,13 @@ export const manifestShape: Extract<Shape, { kind: 'record' }> = {
                 about: 'Entry module, or a folder that is taken as it stands, as AWS Lambda takes a zip file.',
               },
               engine: {
-                shape: { kind: 'text', says: 'box, workerd, http or lambda', options: ['box', 'workerd'] },
-                about: 'Where it runs: in a box unless said; workerd in a box, for fetch handlers.',
+                shape: {
+                  kind: 'text',
+                  says: 'box, gvisor, workerd, http or lambda',
+                  options: ['box', 'gvisor', 'workerd'],
+                },
+                about:
+                  'Where it runs: in a box unless said; gvisor: one with a kernel of its own; workerd: for fetch handlers.',
               },
               runtime: {
                 about: 'What runs it; known by the name of its code unless said.',

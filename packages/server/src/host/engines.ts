@@ -9,8 +9,8 @@ import type { Invocation, InvocationResult } from './invocation.ts'
 /** A function as it is put into service: built, for a box; or called where it is. */
 export type Deployed = FunctionImage | RemoteFunction
 
-/** What records call the engine of a function. `workerd` runs inside the box engine's own boxes. */
-type Place = EngineName | 'workerd'
+/** What records call the engine of a function. `workerd` and `gvisor` are the box engine's own. */
+type Place = EngineName | 'workerd' | 'gvisor'
 
 /** One engine for each place where functions run. */
 export interface EngineSet {
@@ -63,11 +63,12 @@ export function routeEngines(engines: EngineSet): Engines {
 
 function placeOf(one: Deployed): Place {
   if ('elsewhere' in one) return one.elsewhere.engine
+  if (one.runsc !== undefined) return 'gvisor'
   return one.runtime === 'workerd' ? 'workerd' : 'box'
 }
 
 function engineAt(place: Place): EngineName {
-  return place === 'workerd' ? 'box' : place
+  return place === 'workerd' || place === 'gvisor' ? 'box' : place
 }
 
 function isAt<Name extends Elsewhere['engine']>(name: Name) {

@@ -1,11 +1,10 @@
-import { existsSync } from 'node:fs'
-
 import { rootCommandLine } from '@sallyport/core/access'
 
 import { scratchBytes } from './box/box-options.ts'
 import { elsewhereStrengths } from './elsewhere/strengths.ts'
 import type { Strength } from './engine.ts'
 import { hardRequirements, probeIsolation } from './kernel/isolation.ts'
+import { probeRunsc, type Runsc } from './kernel/runsc.ts'
 import { pythonVersion } from './runtime/runtimes.ts'
 
 /** One row of what this machine can do for functions, and how strongly it holds. */
@@ -23,7 +22,15 @@ export interface HostFinding {
 export async function examineHost(): Promise<readonly HostFinding[]> {
   const { usable, findings } = await probeIsolation()
   const boxes = findings.map((finding) => ({ ...finding, required: hardRequirements.has(finding.control) }))
-  return [...boxes, network(usable), scratch(usable), serverRights(), python(), ...engines(usable), strongTier()]
+  return [
+    ...boxes,
+    network(usable),
+    scratch(usable),
+    serverRights(),
+    python(),
+    ...engines(usable),
+    ...strongTier(await probeRunsc()),
+  ]
 }
 
 function network(usable: boolean): HostFinding {
@@ -75,13 +82,24 @@ function python(): HostFinding {
   return { control, strength: 'absent', required: false, detail: 'no functions in Python: no /usr/bin/python3', fix }
 }
 
-function strongTier(): HostFinding {
-  const found = ['/usr/bin/runsc', '/usr/local/bin/runsc'].find((path) => existsSync(path))
-  const detail = found === undefined ? 'no runsc' : `${found} is there`
-  return {
-    control: 'boundary-between-tenants',
-    strength: 'absent',
-    required: false,
-    detail: `boxes share this kernel; functions of hostile tenants need a machine each (${detail}; not used yet)`,
-  }
+/** A kernel for each box, and so what may stand between tenants that are hostile to each other. */
+function strongTier(runsc: Runsc): readonly HostFinding[] {
+  const common = { required: false, ...(runsc.usable || runsc.fix === undefined ? {} : { fix: runsc.fix }) }
+  const strength: Strength = runsc.usable ? 'hard' : 'absent'
+  return [
+    {
+      ...common,
+      control: 'engine gvisor',
+      strength,
+      detail: runsc.usable ? `${runsc.path} (${runsc.version}) makes containers here` : runsc.why,
+    },
+    {
+      ...common,
+      control: 'boundary-between-tenants',
+      strength,
+      detail: runsc.usable
+        ? 'functions with engine: gvisor have a kernel of their own; the others share this one'
+        : 'boxes share this kernel; functions of hostile tenants need engine: gvisor, or a machine each',
+    },
+  ]
 }

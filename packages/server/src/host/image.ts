@@ -21,6 +21,8 @@ export interface FunctionImage {
   /** Of `workerd`: the program, where every function's uid can read it. */
   readonly program?: string
   readonly shape: 'handler' | 'fetch'
+  /** Path of runsc, for a function whose box has gVisor's kernel rather than the host's. */
+  readonly runsc?: string
   /** Plain values of the manifest's `env`; nothing secret. */
   readonly environment: Readonly<Record<string, string>>
   readonly timeoutMs: number

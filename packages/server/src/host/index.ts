@@ -14,3 +14,4 @@ export { type Invocation, type InvocationResult, type StreamedAnswer } from './i
 export { examineHost, type HostFinding } from './examine.ts'
 export { describeIsolation, type Isolation, type IsolationFinding, probeIsolation } from './kernel/isolation.ts'
 export { runtimeFolderFor } from './box/runtime-folder.ts'
+export { requireRunsc } from './kernel/runsc.ts'

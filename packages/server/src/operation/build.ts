@@ -1,7 +1,14 @@
 import { SallyportError } from '@sallyport/core/access'
 import type { App } from '@sallyport/manifest'
 
-import { buildFunction, type BuildFault, type Deployed, type FunctionImage, moduleFoldersOf } from '../host/index.ts'
+import {
+  buildFunction,
+  type BuildFault,
+  type Deployed,
+  type FunctionImage,
+  moduleFoldersOf,
+  requireRunsc,
+} from '../host/index.ts'
 
 /**
  * Bundles every function of an app that runs here, each in a box without network. Throws `build.failed` with every
@@ -13,6 +20,7 @@ export async function buildFunctions(
   report: (line: string) => void,
 ): Promise<readonly Deployed[]> {
   const moduleFolders = moduleFoldersOf(app.folder)
+  const runsc = app.functions.some(({ engine }) => engine === 'gvisor') ? await requireRunsc() : undefined
   const built = await Promise.all(
     app.functions.map(async (declared) => {
       const { name, zone, arn, timeoutMs, memoryMb, reuse, environment, code: entry, runtime, layers } = declared
@@ -24,7 +32,7 @@ export async function buildFunctions(
       const { min: warmBoxes, max: maxBoxes, idleMs: idleBoxMs, queue: maxWaiting } = declared.boxes
       const result = await buildFunction({
         entry,
-        runtime: declared.engine ?? runtime,
+        runtime: declared.engine === 'workerd' ? 'workerd' : runtime,
         layers,
         ...(declared.handler === undefined ? {} : { handler: declared.handler }),
         appFolder: app.folder,
@@ -46,6 +54,7 @@ export async function buildFunctions(
         environment,
         ...limits,
         ...result,
+        ...(declared.engine === 'gvisor' && runsc !== undefined ? { runsc } : {}),
         ports: tunnelPorts(app, declared),
       }
       return image

@@ -24,19 +24,31 @@ export function boxOptions(image: FunctionImage, runtime: RuntimeFolder, extras:
   return [
     sandboxOptions,
     ['--seccomp', String(descriptors.seccomp), '--json-status-fd', String(descriptors.status)],
-    systemFolders(),
     ['--proc', '/proc', '--dev', '/dev', '--remount-ro', '/dev'],
     ['--size', String(scratchBytes), '--tmpfs', '/tmp'],
-    etcNames.flatMap((name) => ['--ro-bind', `${runtime.etc}/${name}`, `/etc/${name}`]),
-    ['--perms', '0444', '--file', String(descriptors.file), boxFile(image, extras).path],
-    ['--ro-bind', runtime.node, inBox.node, '--ro-bind', runtime.inside('client.mjs'), inBox.client],
-    ['--ro-bind', runtime.inside('streaming.mjs'), inBox.streaming],
-    ['--ro-bind', runtime.inside('fetch-events.mjs'), inBox.fetchEvents],
-    image.program === undefined ? [] : workerdFiles(image.program, runtime),
-    ['--ro-bind', runtime.inside('client.py'), inBox.pythonClient],
-    image.layersDir === undefined ? [] : ['--ro-bind', image.layersDir, inBox.layers],
-    ['--ro-bind', image.codeDir, inBox.code, '--chdir', inBox.code, '--remount-ro', '/'],
+    boxFiles(image, runtime, extras),
+    ['--chdir', inBox.code, '--remount-ro', '/'],
     Object.entries(boxEnvironment(image, extras)).flatMap(([name, value]) => ['--setenv', name, value]),
+  ].flat()
+}
+
+/** Everything that a function sees of files, but for /proc, /dev and /tmp; below `at`, where a box is made elsewhere. */
+export function boxFiles(image: FunctionImage, runtime: RuntimeFolder, extras: BoxExtras, at = ''): readonly string[] {
+  const ours = [
+    [runtime.node, inBox.node],
+    [runtime.inside('client.mjs'), inBox.client],
+    [runtime.inside('streaming.mjs'), inBox.streaming],
+    [runtime.inside('fetch-events.mjs'), inBox.fetchEvents],
+    [runtime.inside('client.py'), inBox.pythonClient],
+    ...etcNames.map((name) => [`${runtime.etc}/${name}`, `/etc/${name}`] as const),
+    ...(image.program === undefined ? [] : workerdFiles(image.program, runtime)),
+    ...(image.layersDir === undefined ? [] : [[image.layersDir, inBox.layers] as const]),
+    [image.codeDir, inBox.code],
+  ] as const
+  return [
+    systemFolders(at),
+    ours.flatMap(([from, to]) => ['--ro-bind', from, `${at}${to}`]),
+    ['--perms', '0444', '--file', String(descriptors.file), `${at}${boxFile(image, extras).path}`],
   ].flat()
 }
 
@@ -47,12 +59,12 @@ export function boxFile(image: FunctionImage, extras: BoxExtras): { readonly pat
   return { path: inBox.workerdConfig, content }
 }
 
-function workerdFiles(program: string, runtime: RuntimeFolder): readonly string[] {
+function workerdFiles(program: string, runtime: RuntimeFolder): readonly (readonly [from: string, to: string])[] {
   return [
-    ['--ro-bind', program, inBox.workerd],
-    ['--ro-bind', runtime.inside('workerd-loop.mjs'), inBox.workerdLoop],
-    ['--ro-bind', runtime.inside('workerd-shim.mjs'), inBox.workerdShim],
-  ].flat()
+    [program, inBox.workerd],
+    [runtime.inside('workerd-loop.mjs'), inBox.workerdLoop],
+    [runtime.inside('workerd-shim.mjs'), inBox.workerdShim],
+  ]
 }
 
 /** Shared with the build box. `--unshare-net` is absent on purpose: a box lives in its pod's network. */
@@ -66,10 +78,10 @@ export const sandboxOptions: readonly string[] = [
 const etcNames = ['resolv.conf', 'hosts', 'passwd', 'group', 'nsswitch.conf']
 
 /** Programs and libraries without /usr/local, /usr/src and /usr/games; `/lib` and the like as the host has them. */
-export function systemFolders(): readonly string[] {
+export function systemFolders(at = ''): readonly string[] {
   const parts = ['bin', 'sbin', 'lib', 'lib32', 'lib64', 'libexec', 'share/zoneinfo', 'share/locale', 'share/misc']
-  const usr = parts.flatMap((part) => ['--ro-bind-try', `/usr/${part}`, `/usr/${part}`])
-  return [usr, ...['bin', 'sbin', 'lib', 'lib32', 'lib64'].map((name) => topFolder(`/${name}`))].flat()
+  const usr = parts.flatMap((part) => ['--ro-bind-try', `/usr/${part}`, `${at}/usr/${part}`])
+  return [usr, ...['bin', 'sbin', 'lib', 'lib32', 'lib64'].map((name) => topFolder(`/${name}`, at))].flat()
 }
 
 /** The variables a function sees: the manifest's, the egress room's, and over both what AWS Lambda sets. */
@@ -107,8 +119,10 @@ export function boxEnvironment(image: FunctionImage, extras: BoxExtras): Readonl
   }
 }
 
-function topFolder(path: string): readonly string[] {
+function topFolder(path: string, at: string): readonly string[] {
   const status = lstatSync(path, { throwIfNoEntry: false })
   if (status === undefined) return []
-  return status.isSymbolicLink() ? ['--symlink', readlinkSync(path), path] : ['--ro-bind', path, path]
+  return status.isSymbolicLink()
+    ? ['--symlink', readlinkSync(path), `${at}${path}`]
+    : ['--ro-bind', path, `${at}${path}`]
 }

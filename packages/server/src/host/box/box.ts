@@ -5,6 +5,7 @@ import { mintTicket } from '@sallyport/core/identity'
 
 import { boxFile, boxOptions } from './box-options.ts'
 import { endedResult, exitText, heapExhausted } from './box-end.ts'
+import { gvisorCommand, gvisorOptions, gvisorSpec } from './gvisor.ts'
 import type { FunctionImage } from '../image.ts'
 import { type Freezer, freezerFor } from '../kernel/freeze.ts'
 import type { Invocation, InvocationResult } from '../invocation.ts'
@@ -140,6 +141,7 @@ export function startBox(
     pid: pod.pid,
     isIdle: () => idle,
     freeze: () => {
+      if (image.runsc !== undefined) return // its kernel watches its processes, and would take a stop for a fault
       frozen ??= freezerFor(pod.pid)
       frozen.freeze()
     },
@@ -219,13 +221,22 @@ export function startBox(
     })
   }
 
+  const { bwrap, prlimit } = around.tools
   pod.launch({
-    command: [
-      group === undefined ? prlimitCommand(around.tools.prlimit, image) : [],
-      [around.tools.bwrap, '--args', String(descriptors.options), '--'],
-      plan.command,
-    ].flat(),
-    options: boxOptions(image, around.runtime, extras),
+    ...(image.runsc === undefined
+      ? {
+          command: [
+            group === undefined ? prlimitCommand(prlimit, image) : [],
+            [bwrap, '--args', String(descriptors.options), '--'],
+            plan.command,
+          ].flat(),
+          options: boxOptions(image, around.runtime, extras),
+        }
+      : {
+          command: gvisorCommand(bwrap, image.runsc),
+          options: gvisorOptions(image, around.runtime, extras),
+          spec: gvisorSpec(image, extras, plan.command),
+        }),
     handover: plan.ownClient
       ? JSON.stringify({ key: key.toString('base64url'), audience: image.arn, codeDigest: image.codeDigest })
       : '',

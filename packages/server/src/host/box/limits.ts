@@ -4,11 +4,16 @@ import { dataAllowanceBytes } from '../runtime/runtimes.ts'
 
 /** Node alone has eleven threads; this leaves room for workers and a few children, and none for a fork bomb. */
 const maxProcesses = 64
+/** What gVisor's own kernel takes beside the function: some 40 MB at rest, and a thread for each of the function's. */
+const gvisorBytes = 96 * 1024 * 1024
+const gvisorProcesses = 512
 const mebibyte = 1024 * 1024
 
 /** The limits of one box of this function. */
 export function limitsOf(image: FunctionImage): Limits {
-  return { memoryBytes: image.memoryMb * mebibyte, maxProcesses, cpuMillis: 1_000 }
+  const limits = { memoryBytes: image.memoryMb * mebibyte, maxProcesses, cpuMillis: 1_000 }
+  if (image.runsc === undefined) return limits
+  return { ...limits, memoryBytes: limits.memoryBytes + gvisorBytes, maxProcesses: gvisorProcesses }
 }
 
 /**

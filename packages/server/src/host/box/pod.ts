@@ -47,12 +47,15 @@ export interface Launch {
   readonly options: readonly string[]
   /** For the runtime's standard input, before end of file: never in argv, environment or a file. */
   readonly handover: string
+  /** Of a pod without a filter: what its container is. */
+  readonly spec?: string
   /** Of the box's one file of its own; see `boxFile`. */
   readonly file: string
 }
 
-/** Descriptors of the waiting shell beyond the standard three. */
-export const descriptors = { status: 3, vector: 4, seccomp: 5, options: 6, file: 7 } as const
+/** Descriptors of the waiting shell beyond the standard three. A pod has a filter of system calls, or takes a container's
+ * specification, whose kernel is its own. */
+export const descriptors = { status: 3, vector: 4, seccomp: 5, spec: 5, options: 6, file: 7 } as const
 
 // The shell is root in its own namespace only. Whatever this server inherited from those who started it is closed
 // before any function code can look; limits that are the same for every box hold from here on. Then `mapfile` waits:
@@ -74,18 +77,20 @@ export interface PodOptions {
   readonly uid?: number
   /** TCP ports to listen on besides those that every box has. */
   readonly ports?: readonly number[]
+  /** False for a box whose kernel is its own: it takes a specification in place of a filter of system calls. */
+  readonly filtered?: boolean
 }
 
 /** Makes a pod. Rejects with `host.pod` and what the kernel said when it cannot be made. */
-export async function createPod({ runtime, tools, uid, ports = [] }: PodOptions): Promise<Pod> {
+export async function createPod({ runtime, tools, uid, ports = [], filtered = true }: PodOptions): Promise<Pod> {
   const identity = uid === undefined ? {} : { uid, gid: uid }
-  const seccomp = openSync(runtime.filter, 'r')
+  const fifth = filtered ? openSync(runtime.filter, 'r') : 'pipe'
   const shell = spawn(
     tools.unshare,
     ['-U', '-r', '-n', '--', tools.bash, '--norc', '--noprofile', '-c', waitingShell, 'pod', tools.ip],
-    { stdio: ['pipe', 'pipe', 'pipe', 'pipe', 'pipe', seccomp, 'pipe', 'pipe'], env: {}, cwd: '/', ...identity },
+    { stdio: ['pipe', 'pipe', 'pipe', 'pipe', 'pipe', fifth, 'pipe', 'pipe'], env: {}, cwd: '/', ...identity },
   )
-  closeSync(seccomp)
+  if (typeof fifth === 'number') closeSync(fifth)
   const said = collect(shell.stderr)
   const exited = endOf(shell, 'exit')
   // A write into a box that has just died is answered by `gone`, not by an exception.
@@ -126,6 +131,7 @@ function podOf(
       end(shell.stdin, plan.handover)
       end(stdio[descriptors.options], plan.options.join('\0'))
       end(stdio[descriptors.file], plan.file)
+      if (plan.spec !== undefined) end(stdio[descriptors.spec], plan.spec)
       end(stdio[descriptors.vector], plan.command.join('\0'))
     },
     kill: () => kill(shell, boxPid()),

@@ -1,3 +1,5 @@
+import { SallyportError } from '@sallyport/core/access'
+
 import type { BoxSurroundings } from './box-surroundings.ts'
 import { type BoxGroup, createBoxGroup } from '../kernel/cgroups.ts'
 import type { FunctionImage } from '../image.ts'
@@ -21,9 +23,14 @@ export async function prepareBox(
   const endTurn = await around.turns.take()
   const { runtime, tools } = around
   const ports = image.ports ?? []
-  const pod = await createPod({ runtime, tools, ports, ...(uid === undefined ? {} : { uid }) }).finally(endTurn)
+  const filtered = image.runsc === undefined
+  const pod = await createPod({ runtime, tools, ports, filtered, ...(uid === undefined ? {} : { uid }) }).finally(
+    endTurn,
+  )
   try {
     const group = around.cgroups && createBoxGroup(around.cgroups, around.engineId, id, limitsOf(image))
+    if (group === undefined && !filtered)
+      throw new SallyportError('host.isolation_unavailable', "without control groups nothing bounds gVisor's memory")
     group?.add(pod.pid)
     return { id, pod, group }
   } catch (error) {

@@ -21,7 +21,9 @@ let ending = false
 // The host reads both at a pace of its own. Without this, Node would keep in this process's memory what a function
 // writes faster than that, and a flood of output would end as a want of memory.
 for (const { _handle } of [process.stdout, process.stderr]) _handle?.setBlocking(true)
-const maxDataBytes = Number(/^Max data size +(\d+)/m.exec(readFileSync('/proc/self/limits', 'latin1'))?.[1] ?? Infinity)
+// Where there is no such file no limit is set that would stand in it.
+const limits = existsSync('/proc/self/limits') ? readFileSync('/proc/self/limits', 'latin1') : ''
+const maxDataBytes = Number(/^Max data size +(\d+)/m.exec(limits)?.[1] ?? Infinity)
 const roomBytes = 32 * 1024 * 1024
 
 process.on('uncaughtException', (error) => void endWith('Runtime.UncaughtException', error))

@@ -4,6 +4,7 @@ import { createServer, type Server } from 'node:net'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
+import type { FunctionImage } from '../image.ts'
 import { codeFolder, type EngineUnderTest, makeEngine, openFolder } from './make-engine.ts'
 
 /** One probe function, deployed in a box and at hand outside of it, and listeners that no box may ever reach. */
@@ -19,14 +20,14 @@ export interface Trap {
   close(): Promise<void>
 }
 
-/** Sets the trap. */
-export async function openTrap(): Promise<Trap> {
+/** Sets the trap; `image` changes the function in it. */
+export async function openTrap(image: Partial<FunctionImage> = {}): Promise<Trap> {
   const folder = openFolder()
   const secret = `canary-${randomBytes(8).toString('hex')}`
   const probes = codeFolder(folder)
   const module = (await import(pathToFileURL(join(probes, 'index.mjs')).href)) as { handler: Trap['outside'] }
   const under = await makeEngine()
-  await under.deploy({ codeDir: probes, environment: { PLAIN: secret } })
+  await under.deploy({ codeDir: probes, environment: { PLAIN: secret }, ...image })
   const canary = { hits: 0, port: 0, abstractPath: `sallyport-${secret}` }
   const servers: Server[] = []
   for (const where of [{ host: '::', port: 0 }, { path: `\0${canary.abstractPath}` }]) {
