@@ -479,8 +479,7 @@ export const manifestShape: Extract<Shape, { kind: 'record' }> = {
                   says: 'box, gvisor, workerd, http or lambda',
                   options: ['box', 'gvisor', 'workerd'],
                 },
-                about:
-                  'Where it runs: in a box unless said; gvisor: one with a kernel of its own; workerd: for fetch handlers.',
+                about: 'In a box unless said; gvisor: one with a kernel of its own; workerd: for fetch handlers.',
               },
               runtime: {
                 about: 'What runs it; known by the name of its code unless said.',

@@ -32,7 +32,7 @@ export function boxOptions(image: FunctionImage, runtime: RuntimeFolder, extras:
   ].flat()
 }
 
-/** Everything that a function sees of files, but for /proc, /dev and /tmp; below `at`, where a box is made elsewhere. */
+/** Everything that a function sees of files, but for /proc, /dev and /tmp; below `at`, where a root is made first. */
 export function boxFiles(image: FunctionImage, runtime: RuntimeFolder, extras: BoxExtras, at = ''): readonly string[] {
   const ours = [
     [runtime.node, inBox.node],

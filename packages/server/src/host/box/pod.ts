@@ -53,8 +53,10 @@ export interface Launch {
   readonly file: string
 }
 
-/** Descriptors of the waiting shell beyond the standard three. A pod has a filter of system calls, or takes a container's
- * specification, whose kernel is its own. */
+/**
+ * Descriptors of the waiting shell beyond the standard three. A pod has a filter of system calls, or takes the
+ * specification of a container whose kernel is its own.
+ */
 export const descriptors = { status: 3, vector: 4, seccomp: 5, spec: 5, options: 6, file: 7 } as const
 
 // The shell is root in its own namespace only. Whatever this server inherited from those who started it is closed

@@ -31,7 +31,7 @@ export async function probeRunsc(paths: readonly string[] = places): Promise<Run
   return { usable: true, path, version: said.split('\n')[0] ?? '' }
 }
 
-/** The path of a runsc that works here. Throws `host.engine_missing`, with the line that installs it where it can be. */
+/** The path of a runsc that works here. Throws `host.engine_missing`, with the line that installs it if one does. */
 export async function requireRunsc(paths?: readonly string[]): Promise<string> {
   const found = await probeRunsc(paths)
   if (found.usable) return found.path
