@@ -27,9 +27,18 @@ const retry = 'Try again; if it stays, look at the message in the log.'
  * exactly the codes that stand in the source.
  */
 export const errorCodes: Readonly<Record<string, Entry>> = {
+  'administration.authentication_too_old': ['The act needs a younger sign-in.', '`sallyport login` again.'],
   'administration.device_unmanaged': [
     'The role needs an enrolled device for this act.',
     'Sign in from an enrolled device.',
+  ],
+  'administration.elevation_required': [
+    'The act needs elevation.',
+    '`sallyport request ROLE --reason …`; another person approves.',
+  ],
+  'administration.insufficient_scope': [
+    'The token lacks a scope that the act needs.',
+    '`sallyport login --scope SCOPE`.',
   ],
   'administration.mfa_required': [
     'Changing a running server needs a second factor.',
@@ -516,9 +525,17 @@ export const errorCodes: Readonly<Record<string, Entry>> = {
   'request.upgrade': ['Changing the protocol is not accepted.', mendRequest],
   'revocation.reason_required': ['A revocation is part of the record, and so is why.', 'Add `--reason TEXT`.'],
   'route.authentication_required': ['The route needs a sign-in.', signInAgain],
+  'route.authentication_too_old': [
+    'The route needs a younger sign-in.',
+    'Sign in again; `max_age` in the challenge says how young.',
+  ],
   'route.country': ['The role may not come from this country.', askWhy],
   'route.device_unmanaged': ['The role needs an enrolled device.', 'Sign in from an enrolled device.'],
   'route.elevation_required': ['The role is held only while elevated.', '`sallyport request ROLE --reason TEXT`'],
+  'route.insufficient_scope': [
+    'The token lacks a scope that the route needs.',
+    'Ask for a token with the scope that the challenge names.',
+  ],
   'route.malformed_path': ['The path cannot be read in one way only.', mendRequest],
   'route.risk': [
     'A signal stream sees more risk in the person than the role accepts.',
@@ -557,6 +574,10 @@ export const errorCodes: Readonly<Record<string, Entry>> = {
   'sign-in.code': ['The code of the second factor is wrong or used.', 'Wait for the next code.'],
   'sign-in.device': ['The proof of the device does not verify.', 'Sign in without the device, or enrol it.'],
   'sign-in.done': ['A sign-in succeeded.', readIt],
+  'sign-in.factor_required': [
+    'The client asked for two factors and one was proved.',
+    'Enrol a second factor, or use it.',
+  ],
   'sign-in.fault': ['The issuer failed during a sign-in.', retry],
   'sign-in.passkey': ['A passkey was not accepted.', 'Use another one, or the password.'],
   'sign-in.password': ['User name or password is wrong.', 'Try again.'],

@@ -5,6 +5,7 @@ const enrolment = `${provider}/enrolment`
 const links = [`${enrolment}/enrolment.test.ts`]
 const first = ['packages/server/src/first-administrator.test.ts']
 const proofs = ['packages/server/src/operator-proofs.test.ts']
+const demands = ['packages/manifest/src/compile/assurance.test.ts']
 const acts = ['packages/server/src/user-acts.test.ts']
 
 /** People who run Sallyport: how they come in, and what a link or a token alone does not do. */
@@ -161,5 +162,59 @@ export const operatorGuards: readonly Guard[] = [
     without: 'url: `${apiOrigin}/v1/secrets/other`',
     noticedBy: proofs,
     testName: 'for another address',
+  },
+  {
+    name: 'a client that asks for two factors gets no less',
+    attack: 'gets two factors or nothing',
+    file: `${provider}/finish.ts`,
+    code: "if (demandsTwoFactors(interaction.params) && !methods.includes('mfa')) return unmet(visit, step)",
+    without: 'void unmet',
+    noticedBy: [`${provider}/provider.test.ts`],
+    testName: 'gets two factors or nothing',
+  },
+  {
+    name: 'a route that demands a young sign-in takes no old one',
+    attack: 'is not met without a young sign-in',
+    file: 'packages/manifest/src/compile/conditions.ts',
+    code: '{ NumericGreaterThanIfExists: {',
+    without: '{ NumericLessThan: {',
+    noticedBy: demands,
+    testName: 'a young sign-in',
+  },
+  {
+    name: 'a sign-in of which nobody says how old it is is too old',
+    attack: 'is not met without a time of the sign-in',
+    file: 'packages/manifest/src/compile/conditions.ts',
+    code: 'NumericGreaterThanIfExists',
+    without: 'NumericGreaterThan',
+    noticedBy: demands,
+    testName: 'a time of the sign-in',
+  },
+  {
+    name: 'a route that demands a second factor takes no single one',
+    attack: 'is not met without a second factor',
+    file: 'packages/manifest/src/compile/conditions.ts',
+    code: "...(mfa ? [['mfa', { BoolIfExists: { [contextKeys.mfa]: 'false' } }] as const] : []),",
+    without: '',
+    noticedBy: demands,
+    testName: 'a second factor',
+  },
+  {
+    name: 'a route that demands scopes takes no token without one of them',
+    attack: 'is not met without every scope',
+    file: 'packages/manifest/src/compile/conditions.ts',
+    code: "'ForAllValues:StringNotEquals'",
+    without: "'ForAnyValue:StringNotEquals'",
+    noticedBy: demands,
+    testName: 'scope',
+  },
+  {
+    name: 'a power that demands elevation is nobody’s without',
+    attack: 'is an elevation that another person approved, and a young sign-in',
+    file: 'packages/manifest/src/compile/administration.ts',
+    code: 'demands?.elevated === true ? whileElevated(role) : administratorCondition(role)',
+    without: 'administratorCondition(role)',
+    noticedBy: demands,
+    testName: 'is an elevation that another',
   },
 ]

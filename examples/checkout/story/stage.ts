@@ -1,4 +1,13 @@
-import { boundTokens, command, type RunningApp, send, type Strength, tokens } from '@sallyport/cli'
+import {
+  type BoundToken,
+  boundTokens,
+  command,
+  type RunningApp,
+  send,
+  stepUpIn,
+  type Strength,
+  tokens,
+} from '@sallyport/cli'
 import { SallyportError } from '@sallyport/core/access'
 
 /** What the driver keeps of a step: only how to find it in the ledger, and what the caller saw. */
@@ -14,6 +23,8 @@ export interface Played {
 /** Somebody who signs in. */
 export interface Person extends Partial<Strength> {
   readonly user: string
+  /** Signs in again as a challenge asks, as a good client does (RFC 9470), and calls once more. */
+  readonly stepsUp?: boolean
 }
 
 /** What the steps can do, and the little that one hands to the next. */
@@ -35,6 +46,8 @@ export interface Stage {
 /** Sets the stage on a running app. `secrets` are this run's own. */
 export function openStage(app: RunningApp, secrets: Readonly<Record<string, string>>): Stage {
   const [token, bound] = [tokens(), boundTokens()]
+  const tokenOf = async (user: string, { mfa, device }: Strength): Promise<string | BoundToken> =>
+    mfa && device ? bound(app, user) : token(app, user, { mfa, device })
   let orderId = 'none'
   let elevation = 'none'
 
@@ -58,15 +71,18 @@ export function openStage(app: RunningApp, secrets: Readonly<Record<string, stri
       orderId = /"id":"([0-9a-f-]{36})"/.exec(answer)?.[1] ?? 'none'
     },
     request: async (person, path, { body, from } = {}) => {
-      const { user, mfa = false, device = false } = person ?? {}
-      const answer = await send(app, {
-        path,
-        ...(user === undefined
-          ? {}
-          : { token: await (mfa && device ? bound(app, user) : token(app, user, { mfa, device })) }),
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-        ...(from === undefined ? {} : { from }),
-      })
+      const { user, mfa = false, device = false, stepsUp = false } = person ?? {}
+      const call = async (strength: Strength): ReturnType<typeof send> =>
+        send(app, {
+          path,
+          ...(user === undefined ? {} : { token: await tokenOf(user, strength) }),
+          ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+          ...(from === undefined ? {} : { from }),
+        })
+      const first = await call({ mfa, device })
+      const challenge = first.headers['www-authenticate']
+      const wanted = stepsUp && typeof challenge === 'string' ? stepUpIn(challenge) : undefined
+      const answer = wanted?.acrValues === undefined ? first : await call({ mfa: true, device })
       const header = answer.headers['x-sallyport-id']
       // A refusal further in names its own decision; what was let through all the way is found by the first one.
       const id = answer.status >= 400 ? (answer.id ?? header) : header

@@ -112,11 +112,11 @@ export const steps: readonly Step[] = [
   },
   {
     who: 'sam',
-    does: 'the same with both',
+    does: 'the same, and signs in with both factors when the refusal asks for it',
     expect: 'allow',
     status: 200,
     leadsTo: ['orders dynamodb:GetItem table/Orders'],
-    play: (stage) => stage.request({ user: 'sam', ...strong }, support(stage)),
+    play: (stage) => stage.request({ user: 'sam', device: true, stepsUp: true }, support(stage)),
   },
   {
     who: 'ada',

@@ -6,6 +6,7 @@ import type { FlagParametersForType } from '@stricli/core'
 
 import { type BoundToken, type HolderKey, makeHolderKey } from './bound/index.ts'
 import { isRecord, localApi, statusOf } from './local-api.ts'
+import { type StepUp, wordsOf } from './step-up.ts'
 import type { SignInDetails } from './sign-in/index.ts'
 import { stateFolder, type Terminal } from './terminal.ts'
 
@@ -29,36 +30,59 @@ export const userFlags: FlagParametersForType<UserFlags, Terminal> = {
   device: { kind: 'boolean', brief: 'Prove the enrolled device; --no-device leaves it out', default: true },
 }
 
+/** Who asks, and how they sign in more strongly where a challenge asks for it (RFC 9470). To spread into a call. */
+export interface Asker {
+  readonly person: BoundToken
+  readonly stepUp: (wanted: StepUp) => Promise<BoundToken | undefined>
+}
+
 /**
- * An access token of the person who asks, bound to a key of this device: of the user named, by the details that the
- * app's own issuer left for development, or else of whoever signed in by `sallyport login`. Throws `cli.usage` when
+ * The person who asks, with an access token that is bound to a key of this device: the user named, by the details that
+ * the app's own issuer left for development, or else whoever signed in by `sallyport login`. Throws `cli.usage` when
  * there is neither, `cli.unknown_name` when the issuer has no such user.
  */
-export async function accessTokenFor(
-  terminal: Pick<Terminal, 'process'>,
-  folder: string,
-  flags: UserFlags,
-): Promise<BoundToken> {
-  return flags.as === undefined
-    ? tokenOfLogin(terminal, folder)
-    : boundDevelopmentToken(folder, { ...flags, as: flags.as })
+export async function askerFor(terminal: Needs, folder: string, flags: UserFlags): Promise<Asker> {
+  const { as } = flags
+  if (as === undefined) {
+    return { person: await tokenOfLogin(terminal, folder), stepUp: (wanted) => loginAgain(terminal, folder, wanted) }
+  }
+  const named = { ...flags, as }
+  return {
+    person: await boundDevelopmentToken(folder, named),
+    // Their sign-in is a moment old and as strong as the flags say: a scope is all that another one could add.
+    stepUp: async ({ scope }) => (scope === undefined ? undefined : boundDevelopmentToken(folder, named, scope)),
+  }
 }
 
 /** The same where nobody needs to ask: undefined when no user is named and nobody signed in. */
-export async function personIfAny(
-  terminal: Pick<Terminal, 'process'>,
-  folder: string,
-  flags: UserFlags,
-): Promise<BoundToken | undefined> {
-  if (flags.as !== undefined) return accessTokenFor(terminal, folder, flags)
+export async function askerIfAny(terminal: Needs, folder: string, flags: UserFlags): Promise<Asker | undefined> {
+  if (flags.as !== undefined) return askerFor(terminal, folder, flags)
   const { issuer } = await statusOf(localApi(folder))
   const { loginFile } = await import('./login/index.ts')
-  return loginFile(issuer, terminal.process.env).read() === undefined ? undefined : tokenOfLogin(terminal, folder)
+  return loginFile(issuer, terminal.process.env).read() === undefined ? undefined : askerFor(terminal, folder, flags)
+}
+
+type Needs = Pick<Terminal, 'process' | 'ask'>
+
+/** Only where somebody is there to agree: a program that waits for a browser would wait for ever. */
+async function loginAgain(terminal: Needs, folder: string, wanted: StepUp): Promise<BoundToken | undefined> {
+  if ((await terminal.ask(`This needs a sign-in ${wordsOf(wanted)}. Sign in again?`)) !== true) return undefined
+  const { issuer, caFile } = await statusOf(localApi(folder))
+  const { deviceLogin, loginFile } = await import('./login/index.ts')
+  const kept = await deviceLogin({
+    issuerUrl: issuer,
+    caPem: readFileSync(caFile, 'utf8'),
+    stepUp: wanted,
+    show: (address, code) => terminal.process.stderr.write(`Go to ${address} and enter ${code}\n`),
+  })
+  const file = loginFile(issuer, terminal.process.env)
+  await file.whileHeld(async () => file.write(kept))
+  return kept
 }
 
 const renewBeforeMs = 30_000
 
-async function tokenOfLogin({ process }: Pick<Terminal, 'process'>, folder: string): Promise<BoundToken> {
+async function tokenOfLogin({ process }: Needs, folder: string): Promise<BoundToken> {
   const nobody = (): SallyportError =>
     new SallyportError('cli.usage', 'this needs a person: run sallyport login, or name one by --as USER')
   const { issuer, caFile } = await statusOf(localApi(folder))
@@ -80,28 +104,29 @@ async function tokenOfLogin({ process }: Pick<Terminal, 'process'>, folder: stri
 }
 
 /** The same for a user whose details lie in the state folder, with a key for this one command. */
-export async function boundDevelopmentToken(folder: string, wanted: Named): Promise<BoundToken> {
+export async function boundDevelopmentToken(folder: string, wanted: Named, scope?: string): Promise<BoundToken> {
   const key = makeHolderKey()
-  return { key, accessToken: await developmentToken(folder, wanted, key) }
+  return { key, accessToken: await developmentToken(folder, wanted, key, scope) }
 }
 
 interface Named extends UserFlags {
   readonly as: string
 }
 
-/** A token of such a user; a bearer token without a key. */
+/** A token of such a user; a bearer token without a key. `scope` is asked for beside what every token has. */
 export async function developmentToken(
   folder: string,
   { as: user, mfa, device }: Named,
   key?: HolderKey,
+  scope?: string,
 ): Promise<string> {
   const { issuer, caFile } = await statusOf(localApi(folder))
   // Loaded when it is needed: most verbs never sign anybody in, and should not wait for what it brings along.
   const { signIn } = await import('./sign-in/index.ts')
   const caPem = readFileSync(caFile, 'utf8')
   const details = detailsOf(folder, user)
-  const bound = key === undefined ? {} : { key }
-  return (await signIn({ issuerUrl: issuer, caPem, userName: user, details, mfa, device, ...bound })).accessToken
+  const more = { ...(key === undefined ? {} : { key }), ...(scope === undefined ? {} : { scope }) }
+  return (await signIn({ issuerUrl: issuer, caPem, userName: user, details, mfa, device, ...more })).accessToken
 }
 
 /** Reads `development-sign-in.json`, which the embedded issuer made on its first run. Its values are secrets. */

@@ -1,11 +1,13 @@
 // What the house's own programs (the example's story, the documents, the end-to-end tests) use of the command.
 export { type Canaries, openCanaries } from './attacks/canaries.ts'
 export { type ClientAnswer, type ClientRequest, send } from './attacks/client.ts'
+export { type BoundToken } from './bound/index.ts'
 export { command, findRunningApp, type RunningApp, startApp } from './attacks/running-app.ts'
 export { boundTokens, type Strength, tokens } from './attacks/tokens.ts'
 export { exitCodes } from './exit-codes.ts'
 export { localApi, type Status, statusOf } from './local-api.ts'
 export { helpTexts, runCommand } from './run-command.ts'
 export { shortAction, shortResource, showTransaction } from './show-transaction.ts'
+export { stepUpIn } from './step-up.ts'
 export { findTransaction, type Hop, readRecords, type Transaction, transactionOf } from './transaction.ts'
 export { serverArguments } from './verbs/server.ts'

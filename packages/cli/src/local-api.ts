@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { commandLine, SallyportError } from '@sallyport/core/access'
 
 import { type HolderKey, proofOf } from './bound/index.ts'
+import { type StepUp, stepUpIn } from './step-up.ts'
 import { stateFolder } from './terminal.ts'
 
 /** What a running server says about itself. */
@@ -34,6 +35,8 @@ export interface Call {
   readonly contentType?: string
   /** Who asks, with the key that their token is bound to; administrative verbs need one, reading does not. */
   readonly person?: Presented
+  /** Signs in as a challenge asks, if that person agrees; what comes of it is presented once more. */
+  readonly stepUp?: (wanted: StepUp) => Promise<Presented | undefined>
 }
 
 /** The server's local API: a unix socket that only the owner of the state folder can reach. */
@@ -117,7 +120,13 @@ export function localApi(folder: string): LocalApi {
 
   return {
     async call(call) {
-      const answer = await send(call)
+      let answer = await send(call)
+      const wanted = stepUpIn(answer.headers['www-authenticate'])
+      const stronger = wanted === undefined ? undefined : await call.stepUp?.(wanted)
+      if (stronger !== undefined) {
+        answer.resume()
+        answer = await send({ ...call, person: stronger })
+      }
       const text = await textOf(answer)
       const value = parseJson(text)
       if ((answer.statusCode ?? 500) < 400) return value

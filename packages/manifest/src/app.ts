@@ -66,6 +66,10 @@ export interface App {
   readonly guests?: readonly Guest[]
   /** Administrative power → roles that hold it; MFA is always demanded. */
   readonly administration: Readonly<Record<AdministrativePower, readonly string[]>>
+  /** What a power demands of a sign-in, beyond MFA. */
+  readonly administrationDemands?: Readonly<
+    Partial<Record<AdministrativePower, Assurance & { readonly elevated: boolean }>>
+  >
   readonly only: readonly Invariant[]
   readonly expect: readonly Expectation[]
 }
@@ -252,8 +256,20 @@ export interface Route {
   /** Calls per interval for one subject. */
   readonly limit?: { readonly calls: number; readonly perMs: number }
   readonly maxBodyBytes: number
+  /** What it demands of a sign-in, whatever the caller's role demands; absent where it demands nothing. */
+  readonly assurance?: Assurance
   readonly arn: string
   readonly at: Position
+}
+
+/** What a sign-in must be for one thing (RFC 9470); whose is not steps up. */
+export interface Assurance {
+  /** Seconds that may have passed since the person proved themselves. */
+  readonly maxAgeSeconds?: number
+  /** Two factors. */
+  readonly mfa: boolean
+  /** Scopes that the token must have, all of them. */
+  readonly scopes: readonly string[]
 }
 
 /** One line under `can`: a thing, and what may be done with it. */

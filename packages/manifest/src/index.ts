@@ -1,6 +1,7 @@
 export {
   type AdministrativePower,
   type App,
+  type Assurance,
   type AttachedPolicy,
   type Expectation,
   type Fault,
@@ -40,6 +41,7 @@ export { subjectKey } from './compile/administration.ts'
 export { compileApp, type CompiledApp } from './compile/compile-app.ts'
 export { isAskedOf } from './compile/guests.ts'
 export { explain } from './explain/explain.ts'
+export { powerOf } from './explain/explain-administration.ts'
 export { setSecretFix } from './explain/person.ts'
 export { wording } from './explain/wording.ts'
 export { brokenConstraint, type FieldMap, flattenFields } from './match/constraint.ts'

@@ -63,7 +63,10 @@ export async function openPeople(
   const leaf = await authority.leafFor(permittedNames)
   const users = createUserStore(store)
   let clients: readonly ProviderClient[] = []
-  const provision = async ({ name, issuers }: App): Promise<void> => {
+  let scopes: readonly string[] = []
+  const provision = async (of: App): Promise<void> => {
+    const { name, issuers } = of
+    scopes = scopesOf(of)
     const embedded = issuers.find((issuer) => issuer.kind === 'embedded')
     clients = embedded?.clients ?? []
     const wanted = Object.fromEntries((embedded?.users ?? []).map((user) => [user.name, user.roles]))
@@ -86,6 +89,7 @@ export async function openPeople(
     audience: audienceOf(app),
     app: app.name,
     clients: () => clients,
+    scopes: () => scopes,
     endSession: (sessionId, reason) => administration.revoke(`session/${sessionId}`, reason),
     endAllOf: (user, reason) => administration.revoke(`user/${user}`, reason),
     recordEnrolment: async (record) =>
@@ -110,6 +114,15 @@ export async function openPeople(
     inviteFirstAdministrator(of, users, provider.enrolments, isPresent)
   const anotherLeaf = (): Promise<Leaf> => authority.leafFor(permittedNames)
   return { provider, acts, leaf, anotherLeaf, caFile, mayHold, provision, firstAdministrator }
+}
+
+/** Every scope that something demands. */
+function scopesOf({ functions, administrationDemands = {} }: App): readonly string[] {
+  const demands = [
+    ...functions.flatMap(({ routes }) => routes.map(({ assurance }) => assurance)),
+    ...Object.values(administrationDemands),
+  ]
+  return [...new Set(demands.flatMap((one) => one?.scopes ?? []))]
 }
 
 /** How often the gateway's certificate is looked at; it lives a day and is replaced after half of it. */

@@ -5,6 +5,7 @@ import { decisionRecord } from '@sallyport/core/enforcement'
 import { setSecretFix } from '@sallyport/manifest'
 
 import { administrationGate, administrativeVerbs, startApi } from './api/index.ts'
+import { challengeOf } from './challenge.ts'
 import { destinationOf, directInvocation } from './calls.ts'
 import { createEgress, startDynalite } from './egress/index.ts'
 import { elevationActs, elevationsOf, roleRules } from './elevation.ts'
@@ -256,6 +257,7 @@ async function start(
       ...shared,
       identify: (evidence) => force.authenticateOperator(evidence),
       record: recorderAt('administration'),
+      challenge: (code, decision) => challengeOf(force.app, code, decision),
     }),
     nextNonce: kept.proofs.nextNonce,
     reads: {

@@ -5,6 +5,7 @@ import { SallyportError } from '@sallyport/core/access'
 import { type HolderKey, makeHolderKey, proofOf } from '../bound/index.ts'
 import { isRecord, textIn } from '../local-api.ts'
 import { type Browser, openBrowser } from '../sign-in/browser.ts'
+import type { StepUp } from '../step-up.ts'
 import type { KeptLogin } from './kept-login.ts'
 
 const clientId = 'sallyport-cli'
@@ -15,6 +16,8 @@ export interface DeviceLoginOptions {
   readonly issuerUrl: string
   /** The certificate authority of the provider, PEM; no other is trusted. */
   readonly caPem: string
+  /** What the sign-in must be, where a challenge said so. */
+  readonly stepUp?: StepUp
   /** Shows where to go and which code to enter there. */
   readonly show: (address: string, code: string) => void
 }
@@ -24,10 +27,16 @@ export interface DeviceLoginOptions {
  * (RFC 9449): access token and refresh token open nothing without it. Throws `sign_in.refused` when the person says no
  * or takes too long, and `sign_in.protocol` when the answers do not fit the flow.
  */
-export async function deviceLogin({ issuerUrl, caPem, show }: DeviceLoginOptions): Promise<KeptLogin> {
+export async function deviceLogin({ issuerUrl, caPem, stepUp = {}, show }: DeviceLoginOptions): Promise<KeptLogin> {
   const key = makeHolderKey()
   return withProvider(issuerUrl, caPem, async (browser, origin) => {
-    const fields = { client_id: clientId, scope: 'openid offline_access call' }
+    const { acrValues, maxAge, scope } = stepUp
+    const fields = {
+      client_id: clientId,
+      scope: ['openid offline_access call', ...(scope === undefined ? [] : [scope])].join(' '),
+      ...(acrValues === undefined ? {} : { acr_values: acrValues }),
+      ...(maxAge === undefined ? {} : { max_age: maxAge }),
+    }
     const begun = parse(await browser.call(`${origin}/device/auth`, fields))
     const [device, code] = [textIn(begun, 'device_code'), textIn(begun, 'user_code')]
     const address = textIn(begun, 'verification_uri')

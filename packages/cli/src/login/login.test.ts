@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync, statSync, chmodSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import { tmpdir } from 'node:os'
@@ -7,6 +8,7 @@ import { decodeJwt } from 'jose'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 
 import { startTestProvider, type TestProvider } from '../../../server/src/identity-provider/testing/index.ts'
+import { makeRecoveryCodes } from '../../../server/src/identity-provider/recovery-codes.ts'
 import { openVisit } from '../../../server/src/identity-provider/testing/visitor.ts'
 import { thumbprintOf } from '../bound/index.ts'
 import { runCommand } from '../run-command.ts'
@@ -17,11 +19,19 @@ let app: ReturnType<typeof appWith>
 let server: Server
 let home: string
 const seen: (string | undefined)[] = []
+const asked: string[] = []
 const proofs: string[] = []
+/** What the next administrative call is told. */
+let challenge: string | undefined
+let codesOfGrace: string[] = []
 
 beforeAll(async () => {
   provider = await startTestProvider({ name: 'localhost' })
   home = mkdtempSync(join(tmpdir(), 'sallyport-home-'))
+  const ada = provider.users.find('ada')
+  const { codes, hashes } = makeRecoveryCodes(randomBytes)
+  codesOfGrace = [...codes]
+  if (ada !== undefined) provider.users.put({ ...ada, name: 'grace', recoveryCodes: hashes })
   app = appWith({
     'sallyport.yaml': 'app: checkout\n',
     '.sallyport/api-token': 'local-token\n',
@@ -36,6 +46,11 @@ beforeAll(async () => {
   }
   server = createServer((message, response) => {
     const token = message.headers['x-sallyport-user-token']
+    if (challenge !== undefined && message.url !== '/v1/status') {
+      response.writeHead(401, { 'www-authenticate': challenge }).end('{}')
+      challenge = undefined
+      return
+    }
     if (typeof message.headers['dpop'] === 'string') proofs.push(message.headers['dpop'])
     if (message.url !== '/v1/status') seen.push(typeof token === 'string' ? token : undefined)
     response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(status))
@@ -50,7 +65,11 @@ afterAll(async () => {
 })
 
 /** Runs a command line with a home of its own; `heard` is told of each line that it says beside its answer. */
-async function say(line: readonly string[], heard: (text: string) => void = () => undefined): Promise<Transcript> {
+async function say(
+  line: readonly string[],
+  heard: (text: string) => void = () => undefined,
+  agrees?: boolean,
+): Promise<Transcript> {
   let [stdout, stderr] = ['', '']
   const process = {
     stdout: { write: (text: string) => void (stdout += text) },
@@ -65,7 +84,10 @@ async function say(line: readonly string[], heard: (text: string) => void = () =
     input: async function* () {
       yield* []
     },
-    ask: () => Promise.resolve(undefined),
+    ask: (question) => {
+      asked.push(question)
+      return Promise.resolve(agrees)
+    },
     type: () => Promise.resolve(undefined),
     clock: Date.now,
   })
@@ -73,13 +95,18 @@ async function say(line: readonly string[], heard: (text: string) => void = () =
 }
 
 /** A person who enters the code in a browser of their own. */
-async function enter(code: string): Promise<void> {
+async function enter(code: string, user = 'ada'): Promise<void> {
   const visit = openVisit(provider)
   const xsrf = /name="xsrf" value="([^"]+)"/.exec((await visit.send('GET', '/device')).body)?.[1] ?? ''
   const { location: path } = await visit.submit('/device', { xsrf, user_code: code, confirm: 'yes' })
-  const fields = { user: 'ada', password: visit.passwordOf('ada'), device_assertion: '' }
+  const fields = { user, password: visit.passwordOf('ada'), device_assertion: '' }
   await visit.submit(`${path}/password`, fields)
-  const { location } = await visit.submit(`${path}/code`, { code: visit.codeOf('ada') })
+  // A code works once; a recovery code stands in where a person signs in again within the half minute.
+  const recovery = codesOfGrace.shift() ?? ''
+  const { location } =
+    user === 'grace'
+      ? await visit.submit(`${path}/recovery`, { recovery })
+      : await visit.submit(`${path}/code`, { code: visit.codeOf(user) })
   await visit.send('GET', new URL(location).pathname)
 }
 
@@ -125,3 +152,31 @@ test('somebody signs in through a browser, acts as themselves, renews, and signs
   expect(provider.ended.length).toBe(1)
   expect((await say(['revoke', 'r1', '--reason', 'x'])).exitCode).toBe(2)
 }, 60_000)
+
+test('somebody who signed in too weakly or too long ago signs in again as the challenge says, if they agree', async () => {
+  const signIn = (line: readonly string[], agrees?: boolean): Promise<Transcript> => {
+    let entered: Promise<void> | undefined
+    return say(
+      line,
+      (text) => {
+        const code = /enter ([A-Z]{4}-[A-Z]{4})/.exec(text)?.[1]
+        if (code !== undefined) entered ??= enter(code, 'grace')
+      },
+      agrees,
+    )
+  }
+  await signIn(['login'])
+  const before = seen.length
+  const stronger = 'DPoP error="insufficient_user_authentication", acr_values="urn:sallyport:acr:mfa", max_age="300"'
+  challenge = stronger
+  expect((await signIn(['revoke', 'r1', '--reason', 'x'])).exitCode).toBe(1) // nobody is there to agree
+  expect(seen.length).toBe(before)
+  challenge = stronger
+  expect((await signIn(['revoke', 'r1', '--reason', 'x'], true)).exitCode).toBe(0)
+  expect(asked.at(-1)).toBe('This needs a sign-in with two factors, not older than 300 s. Sign in again?')
+  expect(decodeJwt(seen.at(-1) ?? '')).toMatchObject({ sub: 'grace', acr: 'urn:sallyport:acr:mfa' })
+  challenge = 'DPoP error="insufficient_scope", scope="refund"'
+  await signIn(['revoke', 'r1', '--reason', 'x'], true)
+  expect(decodeJwt(seen.at(-1) ?? '')).toMatchObject({ scope: 'call refund' })
+  await say(['logout'])
+}, 120_000)

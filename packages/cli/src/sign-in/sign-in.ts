@@ -33,6 +33,8 @@ export interface SignInOptions {
   readonly localAddress?: string
   /** The key to bind the token to; without one it is a bearer token. */
   readonly key?: HolderKey
+  /** Scopes beside `call`, with spaces between them. */
+  readonly scope?: string
 }
 
 /** What came of it. Secret. */
@@ -74,12 +76,12 @@ export async function signIn(options: SignInOptions): Promise<SignedIn> {
   }
 }
 
-function authorizationRequest({ audience }: SignInOptions, verifier: string, state: string): URLSearchParams {
+function authorizationRequest({ audience, scope }: SignInOptions, verifier: string, state: string): URLSearchParams {
   return new URLSearchParams({
     client_id: clientId,
     response_type: 'code',
     redirect_uri: redirectUri,
-    scope: 'openid call',
+    scope: ['openid call', ...(scope === undefined ? [] : [scope])].join(' '),
     code_challenge: createHash('sha256').update(verifier).digest('base64url'),
     code_challenge_method: 'S256',
     state,

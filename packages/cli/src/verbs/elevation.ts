@@ -1,7 +1,7 @@
 import { buildCommand, type Command } from '@stricli/core'
 
 import { answering, commonFlags, type CommonFlags } from '../answer.ts'
-import { accessTokenFor, type UserFlags, userFlags } from '../as-user.ts'
+import { askerFor, type UserFlags, userFlags } from '../as-user.ts'
 import { isRecord, localApi, textIn } from '../local-api.ts'
 import { appFolder, paintFor, type Terminal } from '../terminal.ts'
 
@@ -34,9 +34,9 @@ export const request: Command<Terminal> = buildCommand<RequestFlags, [role: stri
   },
   func: answering(async (terminal, flags, role) => {
     const folder = appFolder(terminal, flags.app)
-    const person = await accessTokenFor(terminal, folder, flags)
+    const asker = await askerFor(terminal, folder, flags)
     const body = json({ role, reason: flags.reason, ...(flags.breakGlass ? { breakGlass: true } : {}) })
-    const answer = await localApi(folder).call({ method: 'POST', path: '/v1/elevation', body, person })
+    const answer = await localApi(folder).call({ method: 'POST', path: '/v1/elevation', body, ...asker })
     const asked = elevationIn(answer)
     const next = `sallyport approve --as USER ${textIn(asked, 'id') ?? 'ID'}`
     const waits = textIn(asked, 'state') !== 'granted'
@@ -51,9 +51,9 @@ export const approve: Command<Terminal> = buildCommand<CommonFlags & UserFlags, 
   parameters: { flags: { ...commonFlags, ...userFlags }, positional: idOfRequest() },
   func: answering(async (terminal, flags, id) => {
     const folder = appFolder(terminal, flags.app)
-    const person = await accessTokenFor(terminal, folder, flags)
+    const asker = await askerFor(terminal, folder, flags)
     const path = `/v1/elevation/${encodeURIComponent(id)}/approve`
-    const approved = elevationIn(await localApi(folder).call({ method: 'POST', path, person }))
+    const approved = elevationIn(await localApi(folder).call({ method: 'POST', path, ...asker }))
     return { exit: 'ok', json: approved, text: showElevation(approved) }
   }),
 })
@@ -97,9 +97,9 @@ export const revoke: Command<Terminal> = buildCommand<ReasonFlags, [what: string
       const ended = await end(terminal, folder, flags, `/v1/elevation/${encodeURIComponent(what)}/revoke`)
       return { exit: 'ok', json: ended, text: showElevation(ended) }
     }
-    const person = await accessTokenFor(terminal, folder, flags)
+    const asker = await askerFor(terminal, folder, flags)
     const body = json({ target: what, reason: flags.reason })
-    const answer = await localApi(folder).call({ method: 'POST', path: '/v1/revocations', body, person })
+    const answer = await localApi(folder).call({ method: 'POST', path: '/v1/revocations', body, ...asker })
     return { exit: 'ok', json: answer, text: `${what}: everything that rested on it has ended` }
   }),
 })
@@ -139,9 +139,9 @@ async function end(
   flags: ReasonFlags,
   path: string,
 ): Promise<Readonly<Record<string, unknown>>> {
-  const person = await accessTokenFor(terminal, folder, flags)
+  const asker = await askerFor(terminal, folder, flags)
   const body = json({ reason: flags.reason })
-  return elevationIn(await localApi(folder).call({ method: 'POST', path, body, person }))
+  return elevationIn(await localApi(folder).call({ method: 'POST', path, body, ...asker }))
 }
 
 function json(value: unknown): Uint8Array {

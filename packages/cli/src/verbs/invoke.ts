@@ -7,9 +7,10 @@ import { SallyportError } from '@sallyport/core/access'
 import { buildCommand, type Command } from '@stricli/core'
 
 import { type Answer, answering, commonFlags, type CommonFlags } from '../answer.ts'
-import { accessTokenFor, personIfAny, type UserFlags, userFlags } from '../as-user.ts'
+import { askerFor, askerIfAny, type UserFlags, userFlags } from '../as-user.ts'
 import { type BoundToken, proofOf } from '../bound/index.ts'
 import { isRecord, localApi, refusalOf, statusOf } from '../local-api.ts'
+import { stepUpIn } from '../step-up.ts'
 import { appFolder, type Terminal } from '../terminal.ts'
 
 /** What an API Gateway event (payload 2.0) asks for, as a request. */
@@ -49,10 +50,10 @@ export const invoke: Command<Terminal> = buildCommand<
     const event = await readEvent(terminal, file)
     const http = httpCallIn(event)
     if (http !== undefined) return throughGateway(terminal, folder, flags, http)
-    const person = await accessTokenFor(terminal, folder, flags)
+    const asker = await askerFor(terminal, folder, flags)
     const path = `/v1/functions/${encodeURIComponent(name)}/invoke`
     const body = new TextEncoder().encode(JSON.stringify(event))
-    const answer = await localApi(folder).call({ method: 'POST', path, body, person })
+    const answer = await localApi(folder).call({ method: 'POST', path, body, ...asker })
     const result: unknown = isRecord(answer) && 'result' in answer ? answer['result'] : answer
     return { exit: 'ok', json: result, text: JSON.stringify(result, undefined, 2) ?? '' }
   }),
@@ -105,8 +106,13 @@ function headersIn(value: unknown): Readonly<Record<string, string>> {
 
 async function throughGateway(terminal: Terminal, folder: string, flags: UserFlags, call: HttpCall): Promise<Answer> {
   const { gateway, caFile } = await statusOf(localApi(folder))
-  const person = await personIfAny(terminal, folder, flags)
-  const { status, body } = await send(new URL(call.path, gateway), caFile, call, person)
+  const asker = await askerIfAny(terminal, folder, flags)
+  const url = new URL(call.path, gateway)
+  let answer = await send(url, caFile, call, asker?.person)
+  const wanted = stepUpIn(answer.challenge)
+  const stronger = wanted === undefined ? undefined : await asker?.stepUp(wanted)
+  if (stronger !== undefined) answer = await send(url, caFile, call, stronger)
+  const { status, body } = answer
   const value = parsed(body)
   if (isRecord(value) && typeof value['code'] === 'string' && typeof value['id'] === 'string' && status >= 400) {
     throw refusalOf(value, status)
@@ -120,7 +126,7 @@ function send(
   caFile: string,
   { method, headers, body }: HttpCall,
   person: BoundToken | undefined,
-): Promise<{ status: number; body: string }> {
+): Promise<{ status: number; body: string; challenge?: string }> {
   return new Promise((done, reject) => {
     const secure = url.protocol === 'https:'
     const outgoing = (secure ? tlsRequest : plainRequest)(url, {
@@ -140,7 +146,11 @@ function send(
       const parts: Buffer[] = []
       answer.on('data', (part: Buffer) => parts.push(part))
       answer.once('error', reject)
-      answer.once('end', () => done({ status: answer.statusCode ?? 500, body: Buffer.concat(parts).toString('utf8') }))
+      const challenge = answer.headers['www-authenticate']
+      answer.once('end', () => {
+        const body = Buffer.concat(parts).toString('utf8')
+        done({ status: answer.statusCode ?? 500, body, ...(challenge === undefined ? {} : { challenge }) })
+      })
     })
     outgoing.end(body)
   })

@@ -6,21 +6,43 @@ import { answering, commonFlags, type CommonFlags } from '../answer.ts'
 import { localApi, statusOf } from '../local-api.ts'
 import { appFolder, type Terminal } from '../terminal.ts'
 
+interface LoginFlags extends CommonFlags {
+  readonly mfa: boolean
+  readonly scope?: readonly string[]
+}
+
 /** `login`: signs in through a browser that may be anywhere, and keeps the sign-in for the commands that follow. */
-export const login: Command<Terminal> = buildCommand<CommonFlags, [], Terminal>({
+export const login: Command<Terminal> = buildCommand<LoginFlags, [], Terminal>({
   docs: {
     brief: 'Sign in as yourself, through a browser; commands without --as then act for you',
     fullDescription:
       'Prints an address and a code to enter there. The sign-in is kept in a file that only you may read, ' +
       '$XDG_CONFIG_HOME/sallyport/logins, renewed as it is used, for at most 12 hours. `sallyport logout` ends it.',
   },
-  parameters: { flags: commonFlags },
+  parameters: {
+    flags: {
+      ...commonFlags,
+      mfa: { kind: 'boolean', brief: 'Take no sign-in without a second factor', default: false, withNegated: false },
+      scope: {
+        kind: 'parsed',
+        parse: String,
+        brief: 'A scope that something demands; may be said several times',
+        placeholder: 'SCOPE',
+        variadic: true,
+        optional: true,
+      },
+    },
+  },
   func: answering(async (terminal, flags) => {
     const { issuer, caFile } = await statusOf(localApi(appFolder(terminal, flags.app)))
     const { deviceLogin, loginFile } = await import('../login/index.ts')
     const kept = await deviceLogin({
       issuerUrl: issuer,
       caPem: readFileSync(caFile, 'utf8'),
+      stepUp: {
+        ...(flags.mfa ? { acrValues: 'urn:sallyport:acr:mfa' } : {}),
+        ...(flags.scope === undefined ? {} : { scope: flags.scope.join(' ') }),
+      },
       // Beside the answer, which a program may read.
       show: (address, code) => terminal.process.stderr.write(`Go to ${address} and enter ${code}\n`),
     })

@@ -2,7 +2,7 @@ import { SallyportError } from '@sallyport/core/access'
 import { buildCommand, buildRouteMap, type Command, type RouteMap } from '@stricli/core'
 
 import { answering, commonFlags, type CommonFlags } from '../answer.ts'
-import { accessTokenFor, type UserFlags, userFlags } from '../as-user.ts'
+import { askerFor, type UserFlags, userFlags } from '../as-user.ts'
 import { localApi } from '../local-api.ts'
 import { appFolder, type Terminal } from '../terminal.ts'
 
@@ -27,9 +27,9 @@ const set: Command<Terminal> = buildCommand<CommonFlags & UserFlags, [name: stri
     if (body.length === 0) {
       throw new SallyportError('cli.usage', 'standard input held no value; give it as in: sallyport secret set … <FILE')
     }
-    const person = await accessTokenFor(terminal, folder, flags)
+    const asker = await askerFor(terminal, folder, flags)
     const path = `/v1/secrets/${encodeURIComponent(name)}`
-    await localApi(folder).call({ method: 'PUT', path, body, contentType: 'application/octet-stream', person })
+    await localApi(folder).call({ method: 'PUT', path, body, contentType: 'application/octet-stream', ...asker })
     return { exit: 'ok', json: { secret: name, set: true }, text: `secret ${name} is set` }
   }),
 })

@@ -5,7 +5,7 @@ import { buildCommand, type Command } from '@stricli/core'
 import { SallyportError } from '@sallyport/core/access'
 
 import { type Answer, answering, commonFlags, type CommonFlags } from '../answer.ts'
-import { accessTokenFor, type UserFlags, userFlags } from '../as-user.ts'
+import { askerFor, type UserFlags, userFlags } from '../as-user.ts'
 import { isRecord, localApi, statusOf } from '../local-api.ts'
 import { appFolder, type Terminal } from '../terminal.ts'
 
@@ -23,7 +23,7 @@ export const token: Command<Terminal> = buildCommand<CommonFlags & UserFlags, []
     const folder = appFolder(terminal, flags.app)
     const piped = flags.as === undefined ? new TextDecoder().decode(await terminal.readInput()).trim() : ''
     const text =
-      piped === '' ? (await accessTokenFor(terminal, folder, flags)).accessToken : piped.replace(/^Bearer /i, '')
+      piped === '' ? (await askerFor(terminal, folder, flags)).person.accessToken : piped.replace(/^Bearer /i, '')
     const { issuer, caFile, app } = await statusOf(localApi(folder))
     const { issuerKeys } = await import('../login/index.ts')
     const keys = keysIn(await issuerKeys(issuer, readFileSync(caFile, 'utf8')))

@@ -2,7 +2,7 @@ import { SallyportError } from '@sallyport/core/access'
 import { buildCommand, buildRouteMap, type Command, type RouteMap } from '@stricli/core'
 
 import { answering, commonFlags, type CommonFlags } from '../answer.ts'
-import { accessTokenFor, type UserFlags, userFlags } from '../as-user.ts'
+import { askerFor, type UserFlags, userFlags } from '../as-user.ts'
 import { isRecord, localApi, textIn } from '../local-api.ts'
 import { appFolder, type Terminal } from '../terminal.ts'
 
@@ -151,9 +151,9 @@ function showLink(answer: unknown, name: string): string {
 
 async function ask(terminal: Terminal, flags: Flags, path: string, body: object = {}): Promise<unknown> {
   const folder = appFolder(terminal, flags.app)
-  const person = await accessTokenFor(terminal, folder, flags)
+  const asker = await askerFor(terminal, folder, flags)
   const sent = new TextEncoder().encode(JSON.stringify(body))
-  return localApi(folder).call({ method: 'POST', path, body: sent, person })
+  return localApi(folder).call({ method: 'POST', path, body: sent, ...asker })
 }
 
 function userIn(answer: unknown): User {

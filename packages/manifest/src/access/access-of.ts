@@ -1,10 +1,11 @@
-import type { App, Elsewhere, FunctionDeclaration, Permission, Route } from '../app.ts'
+import type { App, Elsewhere, FunctionDeclaration, Permission } from '../app.ts'
 import type { Guest } from '../guest.ts'
 import { showDuration } from '../source/units.ts'
 import { doorFacts } from './door-facts.ts'
 import { administrationFacts, countryFacts, issuerFacts, roleFacts, streamFact } from './people-facts.ts'
 import { serviceFacts, trustFact } from './service-facts.ts'
 import { type AccessFact, grant, guardrailKey, measure, opaque, policyKey, restraint } from './facts.ts'
+import { routeFacts } from './route-facts.ts'
 
 /** Everything that an app lets happen, one sentence each: what `diff` compares and a reviewer reads. */
 export function accessOf(app: App): readonly string[] {
@@ -120,32 +121,6 @@ function elsewhereFacts(name: string, elsewhere: Elsewhere): readonly AccessFact
     opaque(`code ${name}`, `${name} runs ${where}, version ${version}, with whatever that machine reaches`),
     measure(`reuse ${name}`, 3, `${name} may serve many users in one place`),
     ...(privateUpstream ? [grant(`${name} may be in a private network`)] : []),
-  ]
-}
-
-function routeFacts(name: string, route: Route): readonly AccessFact[] {
-  const anyone = `anyone may call ${route.key} (${name})`
-  const schema = route.bodySchemaFile
-  const limit = route.limit
-  return [
-    ...(route.anyone
-      ? [grant(anyone)]
-      : route.who.map((role) => grant(`${role} may call ${route.key} (${name})`, anyone))),
-    measure(
-      `limit ${route.key}`,
-      limit === undefined ? Infinity : limit.calls / limit.perMs,
-      limit === undefined
-        ? `${route.key} has no limit`
-        : `${route.key} takes ${limit.calls} calls per ${showDuration(limit.perMs)} from one subject`,
-    ),
-    schema === undefined
-      ? measure(`body ${route.key}`, 2, `${route.key} takes any body`)
-      : opaque(`body ${route.key}`, `${route.key} takes bodies of ${schema.path} (${schema.digest.slice(0, 12)})`),
-    measure(
-      `size ${route.key}`,
-      route.maxBodyBytes,
-      `${route.key} takes bodies of at most ${route.maxBodyBytes} bytes`,
-    ),
   ]
 }
 

@@ -110,6 +110,7 @@ describe("the example's own statements", () => {
         'a route is opened to a role',
         'a refund is opened to support',
         'a route is opened to anyone',
+        'a sign-in may be as old as it is',
         'payments writes one more column',
         'payments writes every column',
         'notifications uses another door',

@@ -3,6 +3,7 @@ import type { SignalStream } from '../signals.ts'
 import type { EmbeddedClient } from '../people.ts'
 import { showDuration } from '../source/units.ts'
 import { type AccessFact, grant, measure, opaque, restraint } from './facts.ts'
+import { assuranceFacts } from './route-facts.ts'
 
 /** What a role's holders must meet, and who elevates them. */
 export function roleFacts(role: Role): readonly AccessFact[] {
@@ -72,8 +73,12 @@ export function roleFacts(role: Role): readonly AccessFact[] {
 }
 
 /** Who may change a running server. */
-export function administrationFacts({ administration }: App): readonly AccessFact[] {
+export function administrationFacts({ administration, administrationDemands = {} }: App): readonly AccessFact[] {
   return [
+    ...Object.entries(administrationDemands).flatMap(([power, demands]) => [
+      ...(demands.elevated ? [restraint(`the power over ${power} needs elevation`)] : []),
+      ...assuranceFacts(`the power over ${power}`, { ...demands, mfa: false }),
+    ]),
     ...administration.secrets.map((role) => grant(`${role} may set secrets`)),
     ...administration.configuration.map((role) => grant(`${role} may apply a configuration`)),
     ...administration.invoke.map((role) => grant(`${role} may invoke functions directly`)),

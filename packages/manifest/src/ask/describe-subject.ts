@@ -26,13 +26,14 @@ interface Unknown {
 }
 
 /** What may stand after a `+`, besides further roles; behind a function, only what its doors are told of a person. */
-const factors = ['mfa', 'device', 'jit']
+const factors = ['mfa', 'device', 'jit', 'stale']
 const factorsBehind = ['mfa', 'jit']
 
 /**
  * `customer@US`, `admin+mfa+device+jit`, `payments`, `payments for admin+mfa+jit`, a zone, `internet` or `anyone`.
- * MFA, a managed device and elevation hold only when written; signals are supposed to be fresh; a role comes from its
- * first declared country unless another is written. A function runs on behalf of some user without roles unless one is
+ * MFA, a managed device and elevation hold only when written; they have just signed in, with whatever scope is asked
+ * for, unless `stale` is written, which is long ago; signals are supposed to be fresh; a role comes from its first
+ * declared country unless another is written. A function runs on behalf of some user without roles unless one is
  * written.
  */
 export function describeSubject(app: App, text: string): SubjectDescription {
@@ -54,6 +55,7 @@ export function describeSubject(app: App, text: string): SubjectDescription {
         mfa: rest.includes('mfa'),
         device: rest.includes('device'),
         elevated: rest.includes('jit'),
+        isStale: rest.includes('stale'),
         country: country ?? held.roles.flatMap((role) => role.countries)[0],
         label: text.trim(),
       }),
@@ -163,6 +165,7 @@ function person(
     readonly mfa: boolean
     readonly device: boolean
     readonly elevated: boolean
+    readonly isStale: boolean
     readonly country: string | undefined
     readonly label: string
   },
@@ -177,6 +180,7 @@ function person(
       [contextKeys.mfa]: facts.mfa,
       [contextKeys.deviceManaged]: facts.device,
       [contextKeys.signalsFresh]: true,
+      ...signInOf(app, facts.isStale),
       ...(facts.country === undefined ? {} : { [contextKeys.country]: facts.country }),
     },
     label: facts.label,
@@ -195,4 +199,20 @@ function rolesOf(app: App, name: string): readonly Role[] | undefined {
 function unknown(message: string, written: string, known: readonly string[]): Unknown {
   const suggestion = didYouMean(written, known)
   return { kind: 'unknown', message, ...(suggestion === undefined ? {} : { suggestion }) }
+}
+
+const longAgoSeconds = 365 * 86_400
+
+/** Nothing where no route asks: what is not asked for would only stand in everybody's way to read a decision. */
+function signInOf(app: App, isStale: boolean): Context {
+  const demands = [
+    ...app.functions.flatMap(({ routes }) => routes.map(({ assurance }) => assurance)),
+    ...Object.values(app.administrationDemands ?? {}),
+  ]
+  const scopes = [...new Set(demands.flatMap((one) => one?.scopes ?? []))]
+  const asksForAge = demands.some((one) => one?.maxAgeSeconds !== undefined)
+  return {
+    ...(asksForAge ? { [contextKeys.authenticationAge]: isStale ? longAgoSeconds : 0 } : {}),
+    ...(scopes.length === 0 ? {} : { [contextKeys.scopes]: scopes }),
+  }
 }

@@ -3,7 +3,7 @@ import type { NamedPolicy, Statement } from '@sallyport/core/policy'
 
 import type { App, AdministrativePower, Role } from '../app.ts'
 import type { SignalStream } from '../signals.ts'
-import { administratorCondition } from './conditions.ts'
+import { administratorCondition, both, type Condition, unmetConditions } from './conditions.ts'
 import type { Rules } from './rules.ts'
 
 /** The context key that holds the ARN of whoever asks, so that a policy can tell requester from approver. */
@@ -112,19 +112,30 @@ function denySelfApproval(role: Role, resource: string, rules: Rules): readonly 
 function power(app: App, rules: Rules, name: AdministrativePower, action: string, path: string): readonly Attachment[] {
   const resource = arn.admin(app.name, path)
   const holders = app.people.filter((role) => app.administration[name].includes(role.name))
-  if (holders.length === 0) return []
-  return [
-    attach(
-      resource,
-      path,
-      holders.map((role) =>
-        rules.statement(['admin', path, role.name], role.at, {
-          ...allow(action, resource),
-          Condition: administratorCondition(role),
-        }),
-      ),
-    ),
-  ]
+  const [first] = holders
+  if (first === undefined) return []
+  const demands = app.administrationDemands?.[name]
+  const allows = holders.map((role) =>
+    rules.statement(['admin', path, role.name], role.at, {
+      ...allow(action, resource),
+      Condition: demands?.elevated === true ? whileElevated(role) : administratorCondition(role),
+    }),
+  )
+  // Where the allow stands, so does what keeps it: there is no place of its own for a demand.
+  const denies = unmetConditions(demands).map(([demand, Condition]) =>
+    rules.statement(['admin', path, 'unless', demand], first.at, {
+      ...allow(action, resource),
+      Effect: 'Deny',
+      Condition,
+    }),
+  )
+  return [attach(resource, path, [...allows, ...denies])]
+}
+
+function whileElevated(role: Role): Condition {
+  return both(administratorCondition(role), {
+    'ForAnyValue:StringEquals': role.jit === undefined ? {} : { [contextKeys.elevatedRoles]: [role.name] },
+  })
 }
 
 function allow(

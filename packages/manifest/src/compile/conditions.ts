@@ -2,7 +2,7 @@ import { contextKeys } from '@sallyport/core/access'
 import { riskLevels } from '@sallyport/core/identity'
 import type { Statement } from '@sallyport/core/policy'
 
-import type { App, Role } from '../app.ts'
+import type { App, Assurance, Role } from '../app.ts'
 import { countingAs } from './inheritance.ts'
 
 /** The `Condition` of a compiled statement: operator → key → values, all of which must hold. */
@@ -76,6 +76,29 @@ function riskAtMost({ maxRisk }: Role): Condition {
   if (maxRisk === undefined) return {}
   const accepted = riskLevels.slice(0, riskLevels.indexOf(maxRisk) + 1)
   return { StringEqualsIfExists: { [contextKeys.risk]: accepted } }
+}
+
+/**
+ * What must be true of a sign-in for each demand to be *unmet*, with a name for it: conditions of denies. A fact that
+ * is not there counts as unmet, for `IfExists` holds without one.
+ */
+export function unmetConditions(assurance: Assurance | undefined): readonly (readonly [string, Condition])[] {
+  if (assurance === undefined) return []
+  const { maxAgeSeconds, mfa, scopes } = assurance
+  return [
+    ...(maxAgeSeconds === undefined
+      ? []
+      : [
+          [
+            'max-age',
+            { NumericGreaterThanIfExists: { [contextKeys.authenticationAge]: String(maxAgeSeconds) } },
+          ] as const,
+        ]),
+    ...(mfa ? [['mfa', { BoolIfExists: { [contextKeys.mfa]: 'false' } }] as const] : []),
+    ...scopes.map(
+      (scope) => [`scope-${scope}`, { 'ForAllValues:StringNotEquals': { [contextKeys.scopes]: [scope] } }] as const,
+    ),
+  ]
 }
 
 /** Joins two conditions; keys under one operator are united. */

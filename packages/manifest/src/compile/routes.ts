@@ -2,7 +2,7 @@ import { actions, arn } from '@sallyport/core/access'
 import type { NamedPolicy } from '@sallyport/core/policy'
 
 import type { App, FunctionDeclaration, Route } from '../app.ts'
-import { forPeople, roleCondition } from './conditions.ts'
+import { forPeople, roleCondition, unmetConditions } from './conditions.ts'
 import { countingAs } from './inheritance.ts'
 import type { Rules } from './rules.ts'
 
@@ -30,12 +30,20 @@ function statements(
 ): NamedPolicy['document']['Statement'] {
   const allow = { Effect: 'Allow', Principal: '*', Action: actions.callRoute, Resource: route.arn } as const
   if (route.anyone) return [rules.statement(['route', one.name, route.key, 'anyone'], route.at, allow)]
-  return countingAs(app, route.who).map((role) =>
+  const demands = unmetConditions(route.assurance).map(([demand, Condition]) =>
+    rules.statement(['route', one.name, route.key, 'unless', demand], route.at, {
+      ...allow,
+      Effect: 'Deny',
+      Condition,
+    }),
+  )
+  const allows = countingAs(app, route.who).map((role) =>
     rules.statement(['route', one.name, route.key, role.name], route.at, {
       ...allow,
       Condition: roleCondition(role),
     }),
   )
+  return [...allows, ...demands]
 }
 
 /**

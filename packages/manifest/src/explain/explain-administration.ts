@@ -1,8 +1,10 @@
 import { actions, contextKeys, type AccessRequest, type Reason } from '@sallyport/core/access'
 
-import type { App, Role } from '../app.ts'
+import type { AdministrativePower, App, Role } from '../app.ts'
 import { subjectKey } from '../compile/administration.ts'
 import { showPosition } from '../source/faults.ts'
+import { lackOf } from './explain-assurance.ts'
+import { requestFix } from './person.ts'
 import { exceedsRisk, flag, holds, text } from './read-context.ts'
 import { reword } from './wording.ts'
 
@@ -32,7 +34,34 @@ export function explainAdministration(reason: Reason, request: AccessRequest, ap
   if (exceedsRisk(ready, request)) {
     return reword(reason, 'administration.risk', { ...facts, role: ready.name }, at(ready))
   }
-  return reason
+  const power = powerOf(request.action)
+  const demands = power === undefined ? undefined : app.administrationDemands?.[power]
+  const needsElevation = demands?.elevated === true && ready.jit !== undefined
+  if (needsElevation && !holds(request, contextKeys.elevatedRoles, ready.name)) {
+    const fix = requestFix(app, facts.subject, ready.name, `for ${path}`)
+    return reword(reason, 'administration.elevation_required', { ...facts, role: ready.name }, { ...at(ready), ...fix })
+  }
+  const lack = lackOf(demands, request)
+  if (lack === undefined) return reason
+  const detail = 'detail' in lack ? lack.detail : ''
+  return reword(reason, `administration.${lack.kind}`, { ...facts, role: ready.name, detail }, at(ready))
+}
+
+/** The power that an administrative action needs; undefined for those that `jit` gives, and for others. */
+export function powerOf(action: string): AdministrativePower | undefined {
+  switch (action) {
+    case actions.manageUsers:
+    case actions.revoke:
+      return 'users'
+    case actions.setSecret:
+      return 'secrets'
+    case actions.applyConfiguration:
+      return 'configuration'
+    case actions.invokeDirectly:
+      return 'invoke'
+    default:
+      return undefined
+  }
 }
 
 function holdersOf(app: App, action: string, path: string): readonly string[] {
@@ -46,17 +75,10 @@ function holdersOf(app: App, action: string, path: string): readonly string[] {
     case actions.denyElevation:
     case actions.revokeElevation:
       return role?.jit?.approvers ?? []
-    case actions.manageUsers:
-    case actions.revoke:
-      return app.administration.users
-    case actions.setSecret:
-      return app.administration.secrets
-    case actions.applyConfiguration:
-      return app.administration.configuration
-    case actions.invokeDirectly:
-      return app.administration.invoke
-    default:
-      return []
+    default: {
+      const power = powerOf(action)
+      return power === undefined ? [] : app.administration[power]
+    }
   }
 }
 

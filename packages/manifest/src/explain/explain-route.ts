@@ -3,6 +3,7 @@ import { contextKeys, type AccessRequest, type Reason } from '@sallyport/core/ac
 import type { App, Role, Route } from '../app.ts'
 import { countingAs } from '../compile/inheritance.ts'
 import { showPosition } from '../source/faults.ts'
+import { lackOf } from './explain-assurance.ts'
 import { exceedsRisk, flag, holds, text } from './read-context.ts'
 import { requestFix } from './person.ts'
 import { fixOf } from './shell.ts'
@@ -23,8 +24,13 @@ export function explainRoute(reason: Reason, request: AccessRequest, app: App): 
     .toSorted((a, b) => a.lacks.length - b.lacks.length)[0]
   if (nearest === undefined) return explainStranger(reason, request, app, route)
   const [code] = nearest.lacks
-  if (code === undefined) return { ...reason, ...at }
   const { role } = nearest
+  if (code === undefined) {
+    const lack = lackOf(route.assurance, request)
+    if (lack === undefined) return { ...reason, ...at }
+    const detail = 'detail' in lack ? lack.detail : ''
+    return reword(reason, `route.${lack.kind}`, { ...facts, role: role.name, detail }, at)
+  }
   const country = text(request, contextKeys.country)
   const fix =
     code === 'route.elevation_required'

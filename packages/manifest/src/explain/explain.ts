@@ -76,8 +76,18 @@ function explainDeny(reason: Reason, request: AccessRequest, compiled: CompiledA
   }
   if (guest !== undefined) return explainGuest(reason, request, guest)
   if (request.action === actions.approveElevation) return explainAdministration(reason, request, app)
+  const demanded = explainDemand(reason, request, app)
+  if (demanded !== undefined) return demanded
   const zone = app.zones.find(({ at }) => reason.layer === 'guardrail' && at === ruleAt)
   if (zone !== undefined) return explainFunction(reason, request, app, zone)
   const facts = { subject, object: `${request.action} on ${request.resource}`, detail: reason.message }
   return reword(reason, reason.layer === 'guardrail' ? 'guardrail.denied' : 'policy.denied', facts)
+}
+
+/** A deny that the manifest made of what a route or a power demands of a sign-in, if it is one. */
+function explainDemand(reason: Reason, request: AccessRequest, app: App): Reason | undefined {
+  if (reason.layer !== 'resource' || reason.rule?.includes('-unless-') !== true) return undefined
+  return request.action === actions.callRoute
+    ? explainRoute(reason, request, app)
+    : explainAdministration(reason, request, app)
 }

@@ -98,7 +98,7 @@ function readSections(root: Node, reading: Reading): App {
     signals: readSignals(section('signals'), issuers, reading),
     persons: readPersons(section('persons'), reading),
     ...readWebhook(section('notify'), reading),
-    administration: readAdministration(section('administration'), reading),
+    ...readAdministration(section('administration'), reading),
     only: readInvariants(itemsOf(section('only'))),
     expect: readExpectations(section('expect')),
   }

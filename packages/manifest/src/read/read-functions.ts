@@ -4,6 +4,7 @@ import type { AttachedPolicy, FunctionDeclaration, Permission, Route } from '../
 import { parsePathTemplate } from '../match/path.ts'
 import { child, entriesOf, textOf, textsOf, type Entry, type Node } from '../source/node.ts'
 import { parseDurationMs, parseLimit } from '../source/units.ts'
+import { readAssurance } from './read-assurance.ts'
 import { readBodySchema } from './body-schema.ts'
 import { looksSecret } from './looks-secret.ts'
 import { readBoxes, readCode } from './read-code.ts'
@@ -72,6 +73,9 @@ function readRoutes(functionName: string, zone: string, section: Node | undefine
     const limit = parseLimit(textOf(child(value, 'limit')) ?? '')
     const maxBody = child(value, 'maxBodyBytes')
     const body = readBody(child(value, 'body'), reading)
+    const assurance = readAssurance(value)
+    if (anyone && assurance !== undefined)
+      faults.add('manifest.unsupported', keyAt, `${key}: what anyone may call demands nothing of a sign-in.`)
     return [
       {
         key,
@@ -82,6 +86,7 @@ function readRoutes(functionName: string, zone: string, section: Node | undefine
         ...body,
         ...(limit === undefined ? {} : { limit }),
         maxBodyBytes: maxBody?.kind === 'number' ? maxBody.value : 1024 * 1024,
+        ...(assurance === undefined ? {} : { assurance }),
         arn: arn.route(declared.app, zone, functionName, key),
         at: keyAt,
       },

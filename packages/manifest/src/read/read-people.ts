@@ -3,6 +3,7 @@ import type { Person } from '../people.ts'
 import { child, entriesOf, textOf, textsOf, type Node } from '../source/node.ts'
 import { parseDurationMs } from '../source/units.ts'
 import { readAddress } from './address.ts'
+import { readAssurance } from './read-assurance.ts'
 import { resolve, type Reading } from './reading.ts'
 
 /** `people:` */
@@ -93,18 +94,33 @@ export function readZones(section: Node | undefined, { declared, faults }: Readi
   })
 }
 
-/** `administration:`; a power that nobody is given is nobody's. */
-export function readAdministration(section: Node | undefined, { declared, faults }: Reading): App['administration'] {
+const powers: readonly AdministrativePower[] = ['secrets', 'configuration', 'invoke', 'users']
+
+/** `administration:`; a power that nobody is given is nobody's. A list of roles, or a map of it and its demands. */
+export function readAdministration(
+  section: Node | undefined,
+  { declared, faults }: Reading,
+): Pick<App, 'administration' | 'administrationDemands'> {
   const holders = (power: AdministrativePower): readonly string[] => {
-    const roles = textsOf(child(section, power))
+    const value = child(section, power)
+    const roles = textsOf(child(value, 'roles') ?? value)
     for (const { text, at } of roles) resolve(text, at, 'role', declared.roles, faults)
     return roles.map(({ text }) => text)
   }
+  const demands = powers.flatMap((power) => {
+    const value = child(section, power)
+    const [assurance, elevated] = [readAssurance(value), isTrue(child(value, 'elevated'))]
+    if (assurance === undefined && !elevated) return []
+    return [[power, { mfa: true, scopes: [], ...assurance, elevated }] as const]
+  })
   return {
-    secrets: holders('secrets'),
-    configuration: holders('configuration'),
-    invoke: holders('invoke'),
-    users: holders('users'),
+    administration: {
+      secrets: holders('secrets'),
+      configuration: holders('configuration'),
+      invoke: holders('invoke'),
+      users: holders('users'),
+    },
+    ...(demands.length === 0 ? {} : { administrationDemands: Object.fromEntries(demands) }),
   }
 }
 

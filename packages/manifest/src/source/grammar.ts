@@ -3,7 +3,7 @@ import { issuerKinds } from '@sallyport/core/identity'
 import { servicesShape, trustShape } from './service-grammar.ts'
 import { doorsShape } from './door-grammar.ts'
 import { hereOrElsewhere } from './elsewhere-grammar.ts'
-import type { Shape } from './shape.ts'
+import type { Field, Shape } from './shape.ts'
 import {
   callLimit,
   country,
@@ -19,6 +19,34 @@ import {
   routeKey,
   url,
 } from './words.ts'
+
+/** What may be demanded of a sign-in (RFC 9470); the answer to one that is not so says what it must be. */
+const assurance: Readonly<Record<string, Field>> = {
+  'max-age': { shape: duration, about: 'How long ago the person may have signed in.' },
+  scopes: {
+    shape: {
+      kind: 'list',
+      of: { kind: 'text', says: 'a scope such as refund', pattern: /^[A-Za-z0-9][A-Za-z0-9._:/-]{0,63}$/ },
+      atLeast: 1,
+    },
+    about: 'Scopes that the token must have, all of them.',
+  },
+}
+
+const power: Shape = {
+  kind: 'either',
+  of: [
+    names,
+    {
+      kind: 'record',
+      keys: {
+        roles: { shape: names, required: true, about: 'Roles that have it.' },
+        elevated: { shape: { kind: 'flag' }, about: 'Only while the role is elevated, for roles with jit.' },
+        ...assurance,
+      },
+    },
+  ],
+}
 
 const account: Shape = {
   kind: 'text',
@@ -153,6 +181,8 @@ const route: Shape = {
       shape: { kind: 'integer', minimum: 0, maximum: 6 * 1024 * 1024 },
       about: 'Largest body; 1 MiB unless said.',
     },
+    ...assurance,
+    mfa: { shape: { kind: 'flag' }, about: 'Needs two factors, whatever the role demands.' },
   },
 }
 
@@ -338,10 +368,10 @@ export const manifestShape: Extract<Shape, { kind: 'record' }> = {
       shape: {
         kind: 'record',
         keys: {
-          secrets: { shape: names, about: 'Roles that may set secrets.' },
-          configuration: { shape: names, about: 'Roles that may apply a manifest.' },
-          invoke: { shape: names, about: 'Roles that may invoke a function directly.' },
-          users: { shape: names, about: 'Roles that may add, reset and disable users, and end what anybody holds.' },
+          secrets: { shape: power, about: 'Roles that may set secrets.' },
+          configuration: { shape: power, about: 'Roles that may apply a manifest.' },
+          invoke: { shape: power, about: 'Roles that may invoke a function directly.' },
+          users: { shape: power, about: 'Roles that may add, reset and disable users, and end what anybody holds.' },
         },
       },
     },

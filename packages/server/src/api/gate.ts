@@ -4,6 +4,7 @@ import {
   type Context,
   contextKeys,
   type Decision,
+  type Deny,
   type Grant,
   type Receipt,
   SallyportError,
@@ -28,6 +29,8 @@ export interface AdministrationRooms {
   readonly record: (decision: Decision) => Promise<Receipt>
   readonly admit: (decision: Allow, receipt: Receipt) => Grant
   readonly isCurrent: (grant: Grant) => boolean
+  /** How to sign in instead, where that would help (RFC 9470); undefined for other refusals. */
+  readonly challenge: (code: string, decision: Deny) => string | undefined
   readonly settle: (grant: Grant, outcome: Promise<Outcome>) => void
   readonly newId: () => string
   readonly nowMs: () => number
@@ -67,9 +70,15 @@ export function administrationGate(rooms: AdministrationRooms): Gate<Administrat
     record: rooms.record,
     refuse: (decision) => {
       const [{ code, message, fix }] = decision.reasons
-      const status = /^(?:token|dpop)\./.test(code) ? 401 : code.endsWith('.unknown') ? 404 : 403
+      const status = /^(?:token|dpop)\.|authentication_too_old$|mfa_required$/.test(code)
+        ? 401
+        : code.endsWith('.unknown')
+          ? 404
+          : 403
       // The operator's own terminal: the fix may be shown here, unlike at the ingress door.
-      return { status, body: { code, reason: message, id: decision.id, ...(fix === undefined ? {} : { fix }) } }
+      const challenge = rooms.challenge(code, decision)
+      const body = { code, reason: message, id: decision.id, ...(fix === undefined ? {} : { fix }) }
+      return { status, body, ...(challenge === undefined ? {} : { challenge }) }
     },
     admit: rooms.admit,
     pass: async (request, grant) => {

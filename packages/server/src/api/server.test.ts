@@ -73,6 +73,7 @@ async function start(
     record: async ({ id }) => sealReceipt({ decision: id, leafIndex: 0n, durability: 'synced' }),
     admit: (decision, receipt): Grant => sealGrant({ decision, receipt, expiresAt: 1, epochs: new Map() }),
     isCurrent: () => true,
+    challenge: () => undefined,
     settle: () => undefined,
     nowMs: () => 0,
     newId: () => 'd1',

@@ -71,12 +71,11 @@ async function answer(message: IncomingMessage, response: ServerResponse, option
     if (name === undefined) continue
     const body = await bodyOf(message)
     if (body === undefined) return send(response, 413, { code: 'request.too_large', reason: 'The body is too large.' })
-    const { status, body: answered } = await enforce(
-      { verb, name, body, ...evidenceOf(message), url: `${apiOrigin}${url.pathname}` },
-      options.gate,
-    )
-    if (isAboutNonce(answered)) response.setHeader('www-authenticate', 'DPoP error="use_dpop_nonce"')
-    return send(response, status, answered)
+    const evidence = { ...evidenceOf(message), url: `${apiOrigin}${url.pathname}` }
+    const done = await enforce({ verb, name, body, ...evidence }, options.gate)
+    const challenge = isAboutNonce(done.body) ? 'error="use_dpop_nonce"' : done.challenge
+    if (challenge !== undefined) response.setHeader('www-authenticate', `DPoP ${challenge}`)
+    return send(response, done.status, done.body)
   }
   send(response, 404, { code: 'api.unknown', reason: `There is no ${message.method ?? ''} ${url.pathname}.` })
 }

@@ -38,4 +38,6 @@ export interface Asked {
 export interface ApiAnswer {
   readonly status: number
   readonly body: unknown
+  /** Goes into `WWW-Authenticate`, behind the scheme. */
+  readonly challenge?: string
 }

@@ -93,6 +93,10 @@ export function ingressGate(rooms: IngressRooms): Gate<IngressRequest, IngressRe
       const response = refusalResponse(decision, {
         realm: rooms.app,
         dpop,
+        mfa: decision.asked[0].context[contextKeys.mfa] === true,
+        ...(request.destination?.route.assurance === undefined
+          ? {}
+          : { assurance: request.destination.route.assurance }),
         ...(code === 'gateway.rate_limited' ? { retryAfterMs: 1000 } : {}),
       })
       return dpop || code.startsWith('dpop.') ? withNonce(response, rooms) : response

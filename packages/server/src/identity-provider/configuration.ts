@@ -11,7 +11,7 @@ import { errorPage } from './pages.ts'
 import type { SealedStore, UserStore } from './ports.ts'
 import { contextOf, contexts, recallFacts } from './sign-in-facts.ts'
 
-/** The one scope of the gateway; what a token may do is the policy's business, not the scope's. */
+/** The scope that every token has; beside it stand those that the manifest's routes and powers demand. */
 export const resourceScope = 'call'
 
 /** How long things live. A code is for one immediate exchange, a sign-in for the time a person needs. */
@@ -35,6 +35,8 @@ export interface ProviderOptions extends Pick<AdapterOptions, 'grantEnded'> {
   readonly store: SealedStore
   readonly users: UserStore
   readonly clients: () => readonly ProviderClient[]
+  /** Further scopes that somebody may ask for: each narrows what the roles allow, so anybody may. */
+  readonly scopes: () => readonly string[]
   readonly nowSeconds: () => number
 }
 
@@ -42,13 +44,14 @@ export interface ProviderOptions extends Pick<AdapterOptions, 'grantEnded'> {
 export function configure(options: ProviderOptions): Configuration {
   const { audience, keys, store, nowSeconds, grantEnded, clients } = options
   const cookie = { httpOnly: true, secure: true, sameSite: 'lax', signed: true, overwrite: true } as const
-  const audienceServer = {
-    scope: resourceScope,
-    audience,
-    accessTokenFormat: 'jwt',
-    accessTokenTTL: lifetimes.accessTokenSeconds,
-    jwt: { sign: { alg: 'ES256' } },
-  } as const
+  const audienceServer = () =>
+    ({
+      scope: [resourceScope, ...options.scopes()].join(' '),
+      audience,
+      accessTokenFormat: 'jwt',
+      accessTokenTTL: lifetimes.accessTokenSeconds,
+      jwt: { sign: { alg: 'ES256' } },
+    }) as const
   return {
     adapter: createAdapterFactory({ store, nowSeconds, grantEnded, findClient: clientLookup(clients) }),
     clients: [],
@@ -84,7 +87,7 @@ export function configure(options: ProviderOptions): Configuration {
         useGrantedResource: () => true,
         getResourceServerInfo: (_, resource) => {
           if (resource !== audience) throw new errors.InvalidTarget('unknown resource')
-          return audienceServer
+          return audienceServer()
         },
       },
     },

@@ -37,7 +37,7 @@ export function passwordPage(view: SignInView): string {
 }
 
 /** A page that asks for the second factor, which may be left out: the token then says so. */
-export function codePage(view: SignInView & { readonly hasCode: boolean }): string {
+export function codePage(view: SignInView & { readonly hasCode: boolean; readonly isDemanded: boolean }): string {
   return page(
     `Second factor for ${view.app}`,
     html`${problem(view.problem)} ${view.hasCode ? codeForm(view.uid) : html``}
@@ -56,11 +56,15 @@ export function codePage(view: SignInView & { readonly hasCode: boolean }): stri
         <button type="submit">Use the recovery code</button>
       </form>
       <hr />
-      <form method="post" action="/interaction/${view.uid}/without-second-factor">
-        <button type="submit">Continue without second factor</button>
-      </form>`,
+      ${view.isDemanded ? html`<p>What you want to do needs the second factor.</p>` : withoutForm(view.uid)}`,
     { script: view.passkey !== undefined },
   )
+}
+
+function withoutForm(uid: string): Html {
+  return html`<form method="post" action="/interaction/${uid}/without-second-factor">
+    <button type="submit">Continue without second factor</button>
+  </form>`
 }
 
 function codeForm(uid: string): Html {

@@ -92,6 +92,48 @@ describe('the authorization endpoint', () => {
   })
 })
 
+describe('a client that was told how to sign in (RFC 9470)', () => {
+  const mfa = 'urn:sallyport:acr:mfa'
+
+  test('gets two factors or nothing', async () => {
+    const { path } = await visitor.enterPassword('sam', visitor.passwordOf('sam'), { acr_values: mfa, max_age: '60' })
+    expect((await visitor.send('GET', path)).body).not.toMatch(/without-second-factor/)
+    const { location } = await visitor.submit(`${path}/without-second-factor`, {})
+    const back = (await visitor.send('GET', new URL(location).pathname)).location
+    expect(new URL(back).searchParams.get('error')).toBe('unmet_authentication_requirements')
+    const again = await visitor.enterPassword('sam', visitor.passwordOf('sam'), { acr_values: mfa, max_age: '60' })
+    const done = await visitor.submit(`${again.path}/code`, { code: visitor.codeOf('sam') })
+    const claims = decodeJwt(tokenOf(await visitor.exchange(done.location)))
+    expect(claims).toMatchObject({ acr: mfa, amr: ['pwd', 'otp', 'mfa'] })
+    expect(Math.floor(Date.now() / 1_000) - Number(claims['auth_time'])).toBeLessThanOrEqual(60)
+  })
+
+  test('is told when the user has one factor only', async () => {
+    const bob = provider.users.find('bob')
+    if (bob === undefined) throw new Error('no bob')
+    const { totpSecret: _, ...single } = bob
+    provider.users.put(single)
+    const { answer } = await visitor.enterPassword('bob', visitor.passwordOf('bob'), { acr_values: mfa })
+    provider.users.put(bob)
+    const back = (await visitor.send('GET', new URL(answer.location).pathname)).location
+    expect(new URL(back).searchParams.get('error')).toBe('unmet_authentication_requirements')
+  })
+
+  test('may take one factor where it says that one is enough', async () => {
+    const either = { acr_values: `${mfa} urn:sallyport:acr:single-factor` }
+    const { path } = await visitor.enterPassword('alice', visitor.passwordOf('alice'), either)
+    const { location } = await visitor.submit(`${path}/without-second-factor`, {})
+    expect((await visitor.exchange(location)).status).toBe(200)
+  })
+
+  test('gets the scope that it asks for, where something demands it, and no other', async () => {
+    const wanted = { scope: 'openid call refund everything' }
+    const { path } = await visitor.enterPassword('alice', visitor.passwordOf('alice'), wanted)
+    const { location } = await visitor.submit(`${path}/without-second-factor`, {})
+    expect(decodeJwt(tokenOf(await visitor.exchange(location)))['scope']).toBe('call refund')
+  })
+})
+
 test('one browser serves one person after another', async () => {
   await visitor.exchange((await visitor.signInWithPassword('alice')).location)
   const { location } = await visitor.signInWithPassword('bob')
@@ -204,6 +246,7 @@ describe('the server', () => {
       audience: 'urn:a:b',
       app: 'a',
       clients: () => [],
+      scopes: () => [],
       endSession: () => Promise.resolve(),
       endAllOf: () => Promise.resolve(),
       recordEnrolment: () => Promise.resolve(),

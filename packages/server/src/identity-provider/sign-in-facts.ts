@@ -20,6 +20,12 @@ export function contextOf(methods: readonly string[]): string {
   return methods.includes('mfa') ? contexts.multiple : contexts.single
 }
 
+/** True when the `acr_values` of an authorization request name two factors and nothing less. */
+export function demandsTwoFactors({ acr_values: wanted }: { readonly [name: string]: unknown }): boolean {
+  const values = typeof wanted === 'string' ? wanted.split(' ') : []
+  return values.includes(contexts.multiple) && !values.includes(contexts.single)
+}
+
 const kind = 'sign-in'
 
 /** Keeps the facts under the grant for as long as a code of it can be exchanged. */

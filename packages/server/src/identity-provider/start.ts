@@ -44,6 +44,8 @@ export interface IdentityProviderOptions {
   readonly app: string
   /** Programs that may ask for tokens, as the manifest in force declares them. */
   readonly clients: () => readonly ProviderClient[]
+  /** Scopes that the manifest in force demands somewhere, beside `call`. */
+  readonly scopes: () => readonly string[]
   /** Ends everything that rests on a session; returns when that holds. */
   readonly endSession: (sessionId: string, reason: string) => Promise<void>
   /** Ends everything that a user holds; returns when that holds. */
@@ -74,7 +76,7 @@ export interface IdentityProvider {
  * an https origin.
  */
 export async function startIdentityProvider(options: IdentityProviderOptions): Promise<IdentityProvider> {
-  const { app, audience, clients, endSession, nowSeconds, random, report, sealedStore: store, users } = options
+  const { app, audience, clients, scopes, endSession, nowSeconds, random, report, sealedStore: store, users } = options
   const keys = await openProviderKeys(store, random)
   const passwords = await createPasswords(random)
   const attempts = createAttempts(store, nowSeconds)
@@ -93,14 +95,14 @@ export async function startIdentityProvider(options: IdentityProviderOptions): P
     const facts = recallFacts(store, grantId)
     if (facts !== undefined) await endSession(facts.sessionId, 'its grant was ended')
   }
-  const configured = { issuerUrl, app, audience, keys, store, users, clients, nowSeconds, grantEnded }
+  const configured = { issuerUrl, app, audience, keys, store, users, clients, scopes, nowSeconds, grantEnded }
   const provider = new Provider(issuerUrl, configure(configured))
   registerExchange(provider, { issuerUrl, audience, keys, store, users, nowSeconds })
   const passkeys = openPasskeys({ app, issuerUrl, users, store, nowSeconds })
   const sealed = { users, store, passwords, passkeys, attempts }
   const { recordEnrolment: record, endAllOf } = options
   const enrolments = openEnrolments({ issuerUrl, store, nowSeconds, random, record })
-  const context = { app, issuerUrl, audience, provider, ...sealed, enrolments, nowSeconds, random, report }
+  const context = { app, issuerUrl, audience, provider, ...sealed, enrolments, scopes, nowSeconds, random, report }
   const isTaken = (name: string): boolean => clientLookup(clients)(name) !== undefined
   const enrolling = { ...context, record, endAllOf, isTaken }
   const ending = { issuerUrl, keys, clients, endSession }

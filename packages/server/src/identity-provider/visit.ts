@@ -9,6 +9,7 @@ import { addPasskeyPage, codePage, passwordPage } from './pages.ts'
 import type { Passkeys } from './passkeys.ts'
 import type { Passwords } from './password.ts'
 import type { SealedStore, SignInEvent, UserStore } from './ports.ts'
+import { demandsTwoFactors } from './sign-in-facts.ts'
 import { readStep } from './steps.ts'
 
 /** What the sign-in pages need. */
@@ -23,6 +24,8 @@ export interface SignInContext {
   readonly passkeys: Passkeys
   readonly attempts: Attempts
   readonly enrolments: Enrolments
+  /** Beside `call`. */
+  readonly scopes: () => readonly string[]
   readonly nowSeconds: () => number
   readonly random: (bytes: number) => Uint8Array
   /** Returns when the event is recorded; a sign-in that cannot be recorded does not happen. */
@@ -55,7 +58,8 @@ export async function showStep(visit: Visit, status: number, problem?: string): 
       return addPasskeyPage({ ...view, passkey: await passkeys.creationOptions(user, uid) })
     }
     const own = (user.passkeys ?? []).length > 0 ? { passkey: await passkeys.requestOptions(uid, user) } : {}
-    return codePage({ ...view, ...own, hasCode: user.totpSecret !== undefined })
+    const isDemanded = demandsTwoFactors(interaction.params)
+    return codePage({ ...view, ...own, hasCode: user.totpSecret !== undefined, isDemanded })
   }
 }
 

@@ -75,6 +75,7 @@ export async function startTestProvider(
     audience,
     app: 'checkout',
     clients: options.clients ?? (() => []),
+    scopes: () => ['refund'],
     endSession: async (sessionId) => void ended.push(sessionId),
     endAllOf: async (user) => void ended.push(`user/${user}`),
     recordEnrolment: async (record) => {

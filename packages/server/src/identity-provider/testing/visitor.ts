@@ -23,7 +23,11 @@ export interface Visit {
   /** Starts a sign-in and returns the path of its page. */
   start(changes?: Readonly<Record<string, string>>): Promise<string>
   /** Starts a sign-in and enters name and password, the user's own unless another is given. */
-  enterPassword(user: string, password?: string): Promise<{ readonly path: string; readonly answer: Answer }>
+  enterPassword(
+    user: string,
+    password?: string,
+    changes?: Readonly<Record<string, string>>,
+  ): Promise<{ readonly path: string; readonly answer: Answer }>
   /** Signs in without second factor; the answer leads to the callback. */
   signInWithPassword(user: string): Promise<Answer>
   passwordOf(user: string): string
@@ -70,8 +74,8 @@ export function openVisit(provider: TestProvider): Visit {
       send('POST', path, { ...form, origin: provider.issuerUrl }, new URLSearchParams(fields).toString()),
     passwordOf: (user) => provider.signIn[user]?.password ?? '',
     codeOf: (user) => new TOTP({ secret: Secret.fromBase32(provider.users.find(user)?.totpSecret ?? '') }).generate(),
-    async enterPassword(user, password = visit.passwordOf(user)) {
-      const path = await visit.start()
+    async enterPassword(user, password = visit.passwordOf(user), changes = {}) {
+      const path = await visit.start(changes)
       return { path, answer: await visit.submit(`${path}/password`, { user, password, device_assertion: '' }) }
     },
     async signInWithPassword(user) {
