@@ -153,7 +153,7 @@ test('somebody signs in through a browser, acts as themselves, renews, and signs
   expect((await say(['revoke', 'r1', '--reason', 'x'])).exitCode).toBe(2)
 }, 60_000)
 
-test('somebody who signed in too weakly or too long ago signs in again as the challenge says, if they agree', async () => {
+test('who signed in too weakly or too long ago signs in again as the challenge says, if they agree', async () => {
   const signIn = (line: readonly string[], agrees?: boolean): Promise<Transcript> => {
     let entered: Promise<void> | undefined
     return say(
