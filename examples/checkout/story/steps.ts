@@ -112,7 +112,7 @@ export const steps: readonly Step[] = [
   },
   {
     who: 'sam',
-    does: 'the same, and signs in with both factors when the refusal asks for it',
+    does: 'the same, with both as the refusal asks',
     expect: 'allow',
     status: 200,
     leadsTo: ['orders dynamodb:GetItem table/Orders'],
