@@ -3,7 +3,7 @@ import type { PolicyDocument } from '@sallyport/core/policy'
 
 import type { Door } from './door.ts'
 import type { Guest } from './guest.ts'
-import type { EmbeddedClient, Jit, Person, Separation } from './people.ts'
+import type { Assurance, EmbeddedClient, Jit, Person, Separation } from './people.ts'
 import type { Position } from './position.ts'
 import type { SignalStream } from './signals.ts'
 import type { Service, TrustDomain } from './service.ts'
@@ -260,16 +260,6 @@ export interface Route {
   readonly assurance?: Assurance
   readonly arn: string
   readonly at: Position
-}
-
-/** What a sign-in must be for one thing (RFC 9470); whose is not steps up. */
-export interface Assurance {
-  /** Seconds that may have passed since the person proved themselves. */
-  readonly maxAgeSeconds?: number
-  /** Two factors. */
-  readonly mfa: boolean
-  /** Scopes that the token must have, all of them. */
-  readonly scopes: readonly string[]
 }
 
 /** One line under `can`: a thing, and what may be done with it. */

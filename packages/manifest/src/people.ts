@@ -45,3 +45,13 @@ export interface EmbeddedClient {
   /** Its tokens are bound to a key of its own (RFC 9449). */
   readonly dpop: boolean
 }
+
+/** What a sign-in must be for one thing (RFC 9470); whose is not steps up. */
+export interface Assurance {
+  /** Seconds that may have passed since the person proved themselves. */
+  readonly maxAgeSeconds?: number
+  /** Two factors. */
+  readonly mfa: boolean
+  /** Scopes that the token must have, all of them. */
+  readonly scopes: readonly string[]
+}

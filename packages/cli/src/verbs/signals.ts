@@ -1,7 +1,7 @@
 import { buildCommand, type Command } from '@stricli/core'
 
 import { answering, commonFlags, type CommonFlags } from '../answer.ts'
-import { accessTokenFor, type UserFlags, userFlags } from '../as-user.ts'
+import { askerFor, type UserFlags, userFlags } from '../as-user.ts'
 import { isRecord, localApi, textIn } from '../local-api.ts'
 import { appFolder, type Terminal } from '../terminal.ts'
 
@@ -15,9 +15,9 @@ export const signals: Command<Terminal> = buildCommand<CommonFlags & UserFlags, 
   parameters: { flags: { ...commonFlags, ...userFlags } },
   func: answering(async (terminal, flags) => {
     const folder = appFolder(terminal, flags.app)
-    const person = await accessTokenFor(terminal, folder, flags)
+    const asker = await askerFor(terminal, folder, flags)
     const body = new TextEncoder().encode('{}')
-    const answer = await localApi(folder).call({ method: 'POST', path: '/v1/signals/list', body, person })
+    const answer = await localApi(folder).call({ method: 'POST', path: '/v1/signals/list', body, ...asker })
     const lines = [...listIn(answer, 'streams').map(streamLine), ...listIn(answer, 'people').map(personLine)]
     return { exit: 'ok', json: answer, text: lines.length === 0 ? 'no streams are declared' : lines.join('\n') }
   }),

@@ -1,4 +1,5 @@
-import type { Assurance, Route } from '../app.ts'
+import type { Route } from '../app.ts'
+import type { Assurance } from '../people.ts'
 import { showDuration } from '../source/units.ts'
 import { type AccessFact, bound, grant, measure, opaque, restraint } from './facts.ts'
 

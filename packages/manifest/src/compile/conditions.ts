@@ -2,7 +2,8 @@ import { contextKeys } from '@sallyport/core/access'
 import { riskLevels } from '@sallyport/core/identity'
 import type { Statement } from '@sallyport/core/policy'
 
-import type { App, Assurance, Role } from '../app.ts'
+import type { App, Role } from '../app.ts'
+import type { Assurance } from '../people.ts'
 import { countingAs } from './inheritance.ts'
 
 /** The `Condition` of a compiled statement: operator → key → values, all of which must hold. */

@@ -1,6 +1,6 @@
 import { contextKeys, type AccessRequest } from '@sallyport/core/access'
 
-import type { Assurance } from '../app.ts'
+import type { Assurance } from '../people.ts'
 import { showDuration } from '../source/units.ts'
 import { flag, listOf, valueOf } from './read-context.ts'
 

@@ -1,4 +1,4 @@
-import type { Assurance } from '../app.ts'
+import type { Assurance } from '../people.ts'
 import { child, textOf, textsOf, type Node } from '../source/node.ts'
 import { parseDurationMs } from '../source/units.ts'
 
