@@ -148,8 +148,8 @@ function send(
       answer.once('error', reject)
       const challenge = answer.headers['www-authenticate']
       answer.once('end', () => {
-        const body = Buffer.concat(parts).toString('utf8')
-        done({ status: answer.statusCode ?? 500, body, ...(challenge === undefined ? {} : { challenge }) })
+        const text = Buffer.concat(parts).toString('utf8')
+        done({ status: answer.statusCode ?? 500, body: text, ...(challenge === undefined ? {} : { challenge }) })
       })
     })
     outgoing.end(body)
