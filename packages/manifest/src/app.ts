@@ -3,7 +3,7 @@ import type { PolicyDocument } from '@sallyport/core/policy'
 
 import type { Door } from './door.ts'
 import type { Guest } from './guest.ts'
-import type { Assurance, EmbeddedClient, Jit, Person, Separation } from './people.ts'
+import type { AdministrativePower, Assurance, EmbeddedClient, Jit, Person, Separation } from './people.ts'
 import type { Position } from './position.ts'
 import type { SignalStream } from './signals.ts'
 import type { Service, TrustDomain } from './service.ts'
@@ -73,12 +73,6 @@ export interface App {
   readonly only: readonly Invariant[]
   readonly expect: readonly Expectation[]
 }
-
-/**
- * What may be done to a running server: set a secret, apply a manifest that broadens, invoke a function directly, add
- * and disable users and end what anybody holds.
- */
-export type AdministrativePower = 'secrets' | 'configuration' | 'invoke' | 'users'
 
 /** Who vouches for people: the embedded provider, or one outside whose tokens are verified against its keys. */
 export type Issuer =

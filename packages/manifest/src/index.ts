@@ -1,5 +1,4 @@
 export {
-  type AdministrativePower,
   type App,
   type AttachedPolicy,
   type Expectation,
@@ -29,7 +28,7 @@ export { parseSeen, type SeenExit } from './learn/seen.ts'
 export { policyOf } from './access/policy-of.ts'
 export { type Ask, describeAsk } from './ask/describe-ask.ts'
 export { unlistedDoorArn } from './ask/describe-object.ts'
-export { type Assurance, type EmbeddedClient, type Jit } from './people.ts'
+export { type AdministrativePower, type Assurance, type EmbeddedClient, type Jit } from './people.ts'
 export { type Chain, chainTo, type Hop } from './check/chain.ts'
 export { type AskGuests, runExpectations, runExpectationsWith } from './check/expectations.ts'
 export { checkInvariants } from './check/invariants.ts'

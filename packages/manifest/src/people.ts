@@ -55,3 +55,9 @@ export interface Assurance {
   /** Scopes that the token must have, all of them. */
   readonly scopes: readonly string[]
 }
+
+/**
+ * What may be done to a running server: set a secret, apply a manifest that broadens, invoke a function directly, add
+ * and disable users and end what anybody holds.
+ */
+export type AdministrativePower = 'secrets' | 'configuration' | 'invoke' | 'users'

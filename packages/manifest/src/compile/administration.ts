@@ -1,7 +1,8 @@
 import { actions, arn, contextKeys } from '@sallyport/core/access'
 import type { NamedPolicy, Statement } from '@sallyport/core/policy'
 
-import type { App, AdministrativePower, Role } from '../app.ts'
+import type { App, Role } from '../app.ts'
+import type { AdministrativePower } from '../people.ts'
 import type { SignalStream } from '../signals.ts'
 import { administratorCondition, both, type Condition, unmetConditions } from './conditions.ts'
 import type { Rules } from './rules.ts'

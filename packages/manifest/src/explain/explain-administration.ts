@@ -1,6 +1,7 @@
 import { actions, contextKeys, type AccessRequest, type Reason } from '@sallyport/core/access'
 
-import type { AdministrativePower, App, Role } from '../app.ts'
+import type { App, Role } from '../app.ts'
+import type { AdministrativePower } from '../people.ts'
 import { subjectKey } from '../compile/administration.ts'
 import { showPosition } from '../source/faults.ts'
 import { lackOf } from './explain-assurance.ts'

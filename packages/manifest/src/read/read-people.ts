@@ -1,5 +1,5 @@
-import type { App, AdministrativePower, Role, Zone } from '../app.ts'
-import type { Person } from '../people.ts'
+import type { App, Role, Zone } from '../app.ts'
+import type { AdministrativePower, Person } from '../people.ts'
 import { child, entriesOf, textOf, textsOf, type Node } from '../source/node.ts'
 import { parseDurationMs } from '../source/units.ts'
 import { readAddress } from './address.ts'
