@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync, statSync, chmodSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import { tmpdir } from 'node:os'
@@ -8,7 +7,7 @@ import { decodeJwt } from 'jose'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 
 import { startTestProvider, type TestProvider } from '../../../server/src/identity-provider/testing/index.ts'
-import { makeRecoveryCodes } from '../../../server/src/identity-provider/recovery-codes.ts'
+import { putWithRecoveryCodes } from '../../../server/src/identity-provider/testing/recovery.ts'
 import { openVisit } from '../../../server/src/identity-provider/testing/visitor.ts'
 import { thumbprintOf } from '../bound/index.ts'
 import { runCommand } from '../run-command.ts'
@@ -29,9 +28,7 @@ beforeAll(async () => {
   provider = await startTestProvider({ name: 'localhost' })
   home = mkdtempSync(join(tmpdir(), 'sallyport-home-'))
   const ada = provider.users.find('ada')
-  const { codes, hashes } = makeRecoveryCodes(randomBytes)
-  codesOfGrace = [...codes]
-  if (ada !== undefined) provider.users.put({ ...ada, name: 'grace', recoveryCodes: hashes })
+  if (ada !== undefined) codesOfGrace = putWithRecoveryCodes(provider.users, { ...ada, name: 'grace' })
   app = appWith({
     'sallyport.yaml': 'app: checkout\n',
     '.sallyport/api-token': 'local-token\n',
