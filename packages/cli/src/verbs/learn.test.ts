@@ -32,9 +32,11 @@ describe('sallyport learn', () => {
   afterEach(() => rmSync(base, { recursive: true, force: true }))
 
   test('shows lines and access, asks, and writes with every comment kept', async () => {
-    record(known)
+    record(known, unlisted('https://api.github.com/zen', { effect: 'allow', dropped: ['x-custom'] }))
     const before = manifest()
     const { stdout, exitCode } = await say([], { answer: true })
+    for (const line of ['ops: { zen', 'accept: [x-custom]', 'can: { github: [zen, get-issues] }'])
+      expect(stdout).toContain(line)
     expect(stdout).toContain('seen: GET https://api.github.com/repos/1/issues')
     expect(stdout).toContain('+ hello may now use github.get-issues')
     expect(stdout.endsWith('wrote sallyport.yaml\n')).toBe(true)

@@ -140,7 +140,6 @@ function applyAll(
   from: Surroundings,
 ): { readonly text: string; readonly lines: readonly string[]; readonly refused: readonly Unproposed[] } {
   const refused: Unproposed[] = []
-  const lines = new Set<string>()
   let text = before
   let now = app
   for (const proposal of proposals) {
@@ -157,12 +156,14 @@ function applyAll(
       refuse(loaded.faults[0]?.message ?? 'the manifest would not hold')
       continue
     }
-    for (const line of edited.lines) lines.add(line)
     text = edited.text
     now = loaded.app
   }
-  const whole = new Set(text.split(/\r?\n/).map((line, index) => `${manifestFile}:${index + 1}: ${line.trim()}`))
-  return { text, lines: [...lines].filter((line) => whole.has(line)), refused }
+  const old = new Set(before.split(/\r?\n/))
+  const lines = text
+    .split(/\r?\n/)
+    .flatMap((line, index) => (old.has(line) ? [] : [`${manifestFile}:${index + 1}: ${line.trim()}`]))
+  return { text, lines, refused }
 }
 
 function showProposal(proposal: Proposal, paint: Paint): string {

@@ -8,6 +8,7 @@ import { newId } from './records.ts'
 import { type ExitResponse, plainRefusal } from './refusal.ts'
 import type { EgressLimits, EgressRooms } from './rooms.ts'
 import { refusedExit } from './route.ts'
+import { createSlots, type Slots } from './upstream/slots.ts'
 
 /** Which limit of a box was reached. */
 export type LimitCode = keyof typeof words
@@ -17,6 +18,7 @@ export interface BoxLimits {
   /** Takes one of the requests that the box may have under way. */
   enter(): boolean
   leave(): void
+  underWay(): number
   /** Takes so many bytes of what the box may hold with us; false when there are no more. Negative gives back. */
   reserve(bytes: number): boolean
   /**
@@ -24,6 +26,8 @@ export interface BoxLimits {
    * `why` explains it; the others of the same limit name that one, and are counted.
    */
   over(code: LimitCode): Promise<ExitResponse>
+  /** The places that the box has among the connections of a door. */
+  slots(door: string): Slots
   /** The next invocation is told anew. */
   endInvocation(): void
 }
@@ -52,6 +56,7 @@ export function createBoxLimits(
   onFailure: (error: unknown) => ExitResponse,
 ): BoxLimits {
   const told = new Map<LimitCode, Promise<ExitResponse>>()
+  const slots = new Map<string, Slots>()
   let bytesInFlight = 0
   let underWay = 0
 
@@ -69,7 +74,13 @@ export function createBoxLimits(
       return false
     },
     leave: () => void (underWay -= 1),
+    underWay: () => underWay,
     reserve: (bytes) => (bytesInFlight += bytes) <= limits.bytesInFlight,
+    slots: (door) => {
+      const known = slots.get(door) ?? createSlots()
+      slots.set(door, known)
+      return known
+    },
     over: (code) => {
       const known = told.get(code)
       if (known === undefined && throttle.admit()) {

@@ -13,6 +13,7 @@ import { cross } from './gate.ts'
 import { doorReason } from './listen/head.ts'
 import { createLeaves } from './listen/leaves.ts'
 import { serveBox } from './listen/listener.ts'
+import { createPace } from './listen/pace.ts'
 import { newId } from './records.ts'
 import { defaultLimits, type EgressRooms } from './rooms.ts'
 import { refusedExit } from './route.ts'
@@ -61,6 +62,7 @@ export function createEgress(rooms: EgressRooms): Egress {
       signal: () => ending.signal,
     }
     const throttle = createThrottle(rooms, limits.recordedRefusalsPerSecond, `refused exits of box ${box.id}`)
+    const pace = createPace()
     const held = createBoxLimits(rooms, box, limits, throttle, (error) => broken({ rooms, box }, error))
     const server: RequestServer = {
       rooms,
@@ -72,6 +74,7 @@ export function createEgress(rooms: EgressRooms): Egress {
       aws,
       callers,
       held,
+      pace,
     }
 
     /** Records a refusal that has no request behind it; floods become counted gaps. */
@@ -95,6 +98,7 @@ export function createEgress(rooms: EgressRooms): Egress {
     const sockets = serveBox(listeners, limits, {
       contextFor,
       mayOpen: () => rooms.mayOpen(),
+      pace,
       onLimit: held.over,
       tunnels: createTunnels(server, contextFor, rooms.upstreamCaPem),
       onRequest: (incoming) => serveRequest(server, incoming),
@@ -131,6 +135,7 @@ export function createEgress(rooms: EgressRooms): Egress {
     const endInvocation = (): void => {
       asked.flush()
       held.endInvocation()
+      pace.release()
       ending.abort()
       ending = new AbortController()
       sockets.dropAll()

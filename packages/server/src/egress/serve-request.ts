@@ -13,6 +13,7 @@ import type { DoorRequest, DoorTools } from './door/door-request.ts'
 import type { Exit } from './exit.ts'
 import { cross } from './gate.ts'
 import { doorReason, type Head, readHead } from './listen/head.ts'
+import { costs, type Pace } from './listen/pace.ts'
 import type { Incoming } from './listen/incoming.ts'
 import { newId } from './records.ts'
 import { type ExitResponse, plainRefusal } from './refusal.ts'
@@ -24,9 +25,13 @@ import { upgradeExit } from './door/web-socket.ts'
 export interface RequestServer extends DoorTools {
   readonly box: Box
   readonly limits: EgressLimits
+  readonly pace: Pace
   readonly aws: AwsDoor
   readonly callers: CallerPackages
 }
+
+/** So many requests of a box at one time wait for nobody. */
+const freeRequests = 2
 
 /** The way of one request, from its head to its answer. Throws nothing: what breaks is a refusal. */
 export async function serveRequest(server: RequestServer, incoming: Incoming): Promise<ExitResponse> {
@@ -35,6 +40,9 @@ export async function serveRequest(server: RequestServer, incoming: Incoming): P
   const [invocation, signal] = [box.current(), box.signal()]
   // Over many connections of HTTP/2 a box could ask for more at once than a neighbour can bear.
   if (!server.held.enter()) return server.held.over('exit.too_many')
+  // One after the other is no flood, however fast.
+  const many = server.held.underWay() > freeRequests
+  if (many && !server.pace.now(costs.request)) await server.pace.later(costs.request)
   try {
     const head = readHead(incoming)
     const way = routeOf(rooms, head, limits.bodyBytes)
@@ -48,6 +56,7 @@ export async function serveRequest(server: RequestServer, incoming: Incoming): P
       maxBytes: way.kind === 'door' ? maxBytesOf(way, limits.bodyBytes) : limits.bodyBytes,
       timeoutMs: limits.idleMs,
       reserve: server.held.reserve,
+      pace: server.pace,
       full: () => doorReason('exit.too_many_bytes', limitWords('exit.too_many_bytes', limits)),
     })
     try {

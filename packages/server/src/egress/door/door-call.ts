@@ -86,9 +86,26 @@ export async function passDoor(
   grant: Grant,
   life: Life,
 ): Promise<Passed<ExitResponse>> {
-  const prepared = await preparedCall(tools, request, grant, life)
-  if (prepared.kind === 'ended') return prepared.passed
-  const { call, secrets, token, note } = prepared
+  // Before it is asked once more whether the request may go: waiting takes time, in which a right may end.
+  const place = tools.held.slots(request.route.door.name).take()
+  const free = typeof place === 'function' ? place : await place
+  try {
+    const prepared = await preparedCall(tools, request, grant, life)
+    const passed = prepared.kind === 'ended' ? prepared.passed : await answerTo(tools, request, life, prepared)
+    void passed.outcome.then(free)
+    return passed
+  } catch (error) {
+    free()
+    throw error
+  }
+}
+
+async function answerTo(
+  tools: DoorTools,
+  request: DoorRequest,
+  life: Life,
+  { call, secrets, token, note }: PreparedCall & { kind: 'call' },
+): Promise<Passed<ExitResponse>> {
   const { operation } = request.route
   const answer = await tools.upstreams.call(call)
   if (token !== undefined && answer.status === 401) tools.tokens.drop(token)

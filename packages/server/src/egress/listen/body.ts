@@ -3,6 +3,7 @@ import { Readable } from 'node:stream'
 import { type Reason, SallyportError } from '@sallyport/core/access'
 
 import { doorReason } from './head.ts'
+import { costs, type Pace } from './pace.ts'
 import type { Incoming } from './incoming.ts'
 
 /** The body of a request: whole, or still on its way. */
@@ -21,6 +22,7 @@ export interface BodyLimits {
   readonly signal: AbortSignal
   readonly maxBytes: number
   readonly timeoutMs: number
+  readonly pace: Pace
   /** Takes so many bytes of what the box may hold with us; false when there are no more. */
   readonly reserve: (bytes: number) => boolean
   /** Why there are no more. */
@@ -74,6 +76,7 @@ function readWhole(incoming: Incoming, limits: BodyLimits): Promise<BodyRead> {
         return refuse(room ? tooLarge(limits.maxBytes) : limits.full())
       }
       parts.push(part)
+      hold(body, part.length, limits.pace, () => body.resume())
     })
     body.once('end', () =>
       finish({ kind: 'body', content: { kind: 'whole', bytes: Buffer.concat(parts) }, reserved: size }),
@@ -92,6 +95,7 @@ function bounded(incoming: Incoming, limits: BodyLimits): Readable {
   const { body } = incoming
   let size = 0
   let timer: NodeJS.Timeout | undefined
+  let held = false
   const breakWith = ({ code, message }: Reason): void => void stream.destroy(new SallyportError(code, message))
   const wait = (): void => {
     clearTimeout(timer)
@@ -101,7 +105,7 @@ function bounded(incoming: Incoming, limits: BodyLimits): Readable {
     highWaterMark: smallBytes,
     read: () => {
       wait()
-      body.resume()
+      if (!held) body.resume()
     },
     destroy: (error, done) => {
       clearTimeout(timer)
@@ -113,8 +117,13 @@ function bounded(incoming: Incoming, limits: BodyLimits): Readable {
     clearTimeout(timer)
     size += part.length
     if (size > limits.maxBytes) return breakWith(tooLarge(limits.maxBytes))
-    if (!stream.push(part)) body.pause()
-    else wait()
+    const more = stream.push(part)
+    if (more) wait()
+    else body.pause()
+    held = hold(body, part.length, limits.pace, () => {
+      held = false
+      if (stream.readableLength < smallBytes && !stream.destroyed) body.resume()
+    })
   })
   body.once('end', () => {
     clearTimeout(timer)
@@ -127,6 +136,15 @@ function bounded(incoming: Incoming, limits: BodyLimits): Readable {
   body.pause()
   incoming.proceed()
   return stream
+}
+
+/** Stops a body that has had its share of the present moment, and says so; `go` is called when it may go on. */
+function hold(body: Readable, bytes: number, pace: Pace, go: () => void): boolean {
+  const cost = bytes * costs.byte
+  if (pace.now(cost)) return false
+  body.pause()
+  void pace.later(cost).then(go)
+  return true
 }
 
 /** A reason that needs no body to be read. */

@@ -1,6 +1,7 @@
 import type { SecureContext } from 'node:tls'
 import type { LimitCode } from '../box-limits.ts'
 import type { Incoming } from './incoming.ts'
+import type { Pace } from './pace.ts'
 import type { ExitResponse } from '../refusal.ts'
 import type { Tunnels } from '../tunnel/tunnel.ts'
 
@@ -14,6 +15,7 @@ export interface ListenerHandlers {
   readonly onMalformed: (code: string) => Promise<ExitResponse>
   /** A TLS handshake for a name that no door has, or for none. */
   readonly onUndeclaredName: (name: string) => Promise<unknown>
+  readonly pace: Pace
   /** Whether one more connection may be held at all. */
   readonly mayOpen: () => boolean
   /** A limit of the box was reached by what is no whole request. */

@@ -4,6 +4,7 @@ import type { ListenerHandlers } from './handlers.ts'
 
 import type { BoxListeners } from '../../host/index.ts'
 import { serverOne } from './http-one.ts'
+import { costs } from './pace.ts'
 import { serverTwo } from './http-two.ts'
 import type { EgressLimits } from '../rooms.ts'
 import { peekServerName } from './server-name.ts'
@@ -50,7 +51,7 @@ export function serveBox(listeners: BoxListeners, limits: EgressLimits, handlers
     else done(new UndeclaredName(name))
   }
 
-  function accept(serve: (socket: Socket) => void): (socket: Socket) => void {
+  function accept(cost: number, serve: (socket: Socket) => void): (socket: Socket) => void {
     return (socket) => {
       const refused =
         open.size >= limits.connections
@@ -65,17 +66,18 @@ export function serveBox(listeners: BoxListeners, limits: EgressLimits, handlers
       open.add(socket)
       socket.on('close', () => open.delete(socket))
       socket.on('error', () => socket.destroy()) // a box may drop its connections as it likes
-      serve(socket)
+      if (handlers.pace.now(cost)) return serve(socket)
+      void handlers.pace.later(cost).then(() => socket.destroyed || serve(socket))
     }
   }
 
-  const onPlain = accept((socket) =>
+  const onPlain = accept(costs.connection, (socket) =>
     firstBytes(socket, limits.idleMs, (bytes) => {
       const two = bytes.toString('latin1', 0, preface.length) === preface
       servers.http[two ? 'two' : 'one'].emit('connection', socket)
     }),
   )
-  const onSecured = accept((socket) => {
+  const onSecured = accept(costs.handshake, (socket) => {
     if (!handlers.tunnels.hasOpaque()) return void tls.emit('connection', socket)
     peekServerName(socket, limits.idleMs, (found) => {
       const door = found.kind === 'name' ? handlers.tunnels.opaqueDoor(found.name) : undefined
@@ -85,7 +87,7 @@ export function serveBox(listeners: BoxListeners, limits: EgressLimits, handlers
   })
   const onPort = [...listeners.tcp].map(([port, listener]) => ({
     listener,
-    take: accept((socket) => void handlers.tunnels.onConnection(socket, port)),
+    take: accept(costs.connection, (socket) => void handlers.tunnels.onConnection(socket, port)),
   }))
   for (const { listener, take } of onPort) listener.on('connection', take)
   listeners.http.on('connection', onPlain)

@@ -5,6 +5,7 @@ import { buildConnector, type Dispatcher, Pool } from 'undici'
 
 import { noDescriptors } from './dial.ts'
 import { forbiddenLiteral, pinnedLookup } from './pinned.ts'
+import { slotsOfBox } from './slots.ts'
 import type { UpgradeAnswer, UpstreamAnswer, UpstreamCall } from './upstream-call.ts'
 import { answerHandler, upgradeHandler } from './upstream-handler.ts'
 
@@ -64,7 +65,7 @@ export function createUpstreams(caPem: string | undefined, mayOpen: () => boolea
       tls: 'none',
       pool: new Pool(origin, {
         connect,
-        connections: 16,
+        connections: 16 * slotsOfBox,
         maxHeaderSize: 32 * 1024,
         allowH2: protocol === '2',
       }),
