@@ -136,10 +136,10 @@ const ticket = (attempt: string): TicketClaims => ({
   expiresAtSeconds: nowSeconds() + 60,
 })
 const macKey = createSecretKey(Buffer.alloc(32, 7))
-const mac = (bytes: Uint8Array): Uint8Array => createHmac('sha256', macKey).update(bytes).digest()
+const mac = (text: string): Uint8Array => createHmac('sha256', macKey).update(text, 'latin1').digest()
 const seen = createSeenOnce(1_000_000)
-const signedBytes = Buffer.alloc(600, 'a')
-await measure('two HMACs over 600 bytes, alone', 5_000, () => [mac(signedBytes), mac(signedBytes)])
+const signedText = 'a'.repeat(600)
+await measure('two HMACs over 600 bytes, alone', 5_000, () => [mac(signedText), mac(signedText)])
 await measure('a ticket inside the node: minted and verified (HMAC)', 5_000, (index) => {
   const given = ticket(`mac-${index}`)
   const text = mintTicket(mac, given)

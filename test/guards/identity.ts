@@ -564,7 +564,7 @@ export const identityGuards: readonly Guard[] = [
     name: "a ticket is under the box's own key",
     attack: 'functions.forged-caller',
     file: `${room}/ticket/ticket.ts`,
-    code: '|| !equalBytes(mac(utf8(`v1.${body}`)), tagBytes)',
+    code: '|| !equalBytes(mac(signed), tag)',
     without: '',
     noticedBy: ticket,
     testName: 'box’s key is refused',

@@ -52,7 +52,7 @@ function attemptOf(reported: Reported | undefined): Attempt {
 
 function ticketFor(key: Buffer, attempt: string, event: string): string {
   const issuedAtSeconds = Math.floor(Date.now() / 1000)
-  return mintTicket((bytes) => createHmac('sha256', key).update(bytes).digest(), {
+  return mintTicket((text) => createHmac('sha256', key).update(text, 'latin1').digest(), {
     audience,
     codeDigest,
     bodySha256: createHash('sha256').update(event).digest('hex'),

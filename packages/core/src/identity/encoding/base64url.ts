@@ -1,26 +1,24 @@
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
-const codes = Uint8Array.from(alphabet, (letter) => letter.charCodeAt(0))
 /** Value by character code; 255 is no letter of the alphabet. Every token goes through here, so it is a table. */
 const values = new Uint8Array(128).fill(255)
-for (const [value, code] of codes.entries()) values[code] = value
-const ascii = new TextDecoder()
+for (const [value, letter] of [...alphabet].entries()) values[letter.charCodeAt(0)] = value
+/** Arguments of one call, at most; engines refuse calls with very many. */
+const maxCodes = 4_096
 
 /** Base64url without padding (RFC 7515 §2). */
 export function encodeBase64url(bytes: Uint8Array): string {
-  const text = new Uint8Array(Math.ceil((bytes.length * 4) / 3))
-  let at = 0
-  let held = 0
-  let bits = 0
-  for (const byte of bytes) {
-    held = ((held << 8) | byte) & 0xffff
-    bits += 8
-    while (bits >= 6) {
-      bits -= 6
-      text[at++] = codes[(held >> bits) & 63] ?? 0
-    }
+  let text = ''
+  for (let at = 0; at < bytes.length; at += maxCodes) {
+    text += Reflect.apply(String.fromCharCode, undefined, bytes.subarray(at, at + maxCodes))
   }
-  if (bits > 0) text[at] = codes[(held << (6 - bits)) & 63] ?? 0
-  return ascii.decode(text)
+  return toBase64url(text)
+}
+
+/** The same of text whose characters are bytes: none beyond U+00FF. */
+export function toBase64url(text: string): string {
+  const padded = btoa(text)
+  const end = padded.indexOf('=')
+  return (end < 0 ? padded : padded.slice(0, end)).replaceAll('+', '-').replaceAll('/', '_')
 }
 
 /**

@@ -9,8 +9,8 @@ const now = 1_700_000_000
 const key = randomBytes(32)
 const macUnder =
   (secret: Uint8Array): TicketMac =>
-  (bytes) =>
-    createHmac('sha256', secret).update(bytes).digest()
+  (text) =>
+    createHmac('sha256', secret).update(text, 'latin1').digest()
 const mac = macUnder(key)
 const claims: TicketClaims = {
   audience: 'arn:sallyport:function:checkout:restricted:payments',
@@ -89,9 +89,25 @@ describe('a ticket', () => {
   test('rightly signed but without a claim is refused', () => {
     for (const name of Object.keys(claims).filter((member) => member !== 'user')) {
       const body = Buffer.from(JSON.stringify({ ...claims, [name]: undefined })).toString('base64url')
-      const tag = Buffer.from(mac(Buffer.from(`v1.${body}`))).toString('base64url')
+      const tag = Buffer.from(mac(`v1.${body}`)).toString('base64url')
       expect(codeOf(`v1.${body}.${tag}`), name).toBe('ticket.malformed')
     }
+  })
+
+  test('says names of any alphabet, in ASCII', () => {
+    const named = { ...claims, user: 'arn:sallyport:identity:checkout::user/Zoë 漢 \u{1f511}' }
+    const ticket = mintTicket(mac, named)
+    expect(Buffer.from(ticket.split('.')[1] ?? '', 'base64url').toString('latin1')).toMatch(/^[ -~]+$/)
+    expect(verifyTicket(mac, ticket, expected, createSeenOnce(10))).toEqual({ kind: 'accepted', claims: named })
+  })
+
+  test('rightly signed but no JSON, or no object, is refused', () => {
+    for (const text of ['nonsense', '1', 'null', '[]', '"v1"']) {
+      const body = Buffer.from(text).toString('base64url')
+      const tag = Buffer.from(mac(`v1.${body}`)).toString('base64url')
+      expect(codeOf(`v1.${body}.${tag}`), text).toBe('ticket.malformed')
+    }
+    expect(codeOf(`v1.A.${Buffer.from(mac('v1.A')).toString('base64url')}`)).toBe('ticket.malformed')
   })
 
   test('cannot live for more than a minute, neither minted nor accepted', () => {
@@ -100,7 +116,7 @@ describe('a ticket', () => {
     )
     expect(() => mintTicket(mac, { ...claims, expiresAtSeconds: Number.NaN })).toThrow()
     const body = Buffer.from(JSON.stringify({ ...claims, expiresAtSeconds: now + 61 })).toString('base64url')
-    const tag = Buffer.from(mac(Buffer.from(`v1.${body}`))).toString('base64url')
+    const tag = Buffer.from(mac(`v1.${body}`)).toString('base64url')
     expect(codeOf(`v1.${body}.${tag}`)).toBe('ticket.malformed')
   })
 })

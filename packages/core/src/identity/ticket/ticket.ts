@@ -1,13 +1,16 @@
 import { SallyportError } from '@sallyport/core/access'
-import { type JsonObject, parseStrictObject, stringList } from '@sallyport/core/json'
+import { isObject, type JsonObject, stringList } from '@sallyport/core/json'
 
-import { decodeBase64url, encodeBase64url } from '../encoding/base64url.ts'
+import { decodeBase64url, encodeBase64url, toBase64url } from '../encoding/base64url.ts'
 import { isNumericDate } from '../lifetime.ts'
 import { equalBytes } from '../encoding/equal.ts'
 import type { SeenOnce } from '../seen-once.ts'
 
-/** HMAC-SHA-256 under the box's own key, synchronous: `(bytes) => createHmac('sha256', key).update(bytes).digest()`. */
-export type TicketMac = (bytes: Uint8Array) => Uint8Array
+/**
+ * HMAC-SHA-256 under the box's own key over ASCII text, synchronous:
+ * `(text) => createHmac('sha256', key).update(text, 'latin1').digest()`, where `key` is a `KeyObject`, made once.
+ */
+export type TicketMac = (text: string) => Uint8Array
 
 /** What a ticket says: this attempt, of this body, for this code, on behalf of these. */
 export interface TicketClaims {
@@ -66,6 +69,7 @@ export const maxTicketLifetimeSeconds = 60
 const skewSeconds = 2
 const maxTicketLength = 16_384
 const macLength = 32
+const signedForm = /^v1\.[A-Za-z0-9_-]+$/
 
 /** Makes a ticket. Throws `identity.ticket` when asked for one that `verifyTicket` could never accept. */
 export function mintTicket(mac: TicketMac, claims: TicketClaims): string {
@@ -73,9 +77,16 @@ export function mintTicket(mac: TicketMac, claims: TicketClaims): string {
   if (!(lifetime > 0 && lifetime <= maxTicketLifetimeSeconds)) {
     throw new SallyportError('identity.ticket', 'a ticket lives for at most 60 seconds')
   }
-  const signed = `v1.${encodeBase64url(utf8(JSON.stringify(claims)))}`
+  const signed = `v1.${toBase64url(asciiJson(claims))}`
   if (signed.length > maxTicketLength - 44) throw new SallyportError('identity.ticket', 'the actor chain is too long')
-  return `${signed}.${encodeBase64url(mac(utf8(signed)))}`
+  return `${signed}.${encodeBase64url(mac(signed))}`
+}
+
+/** JSON in ASCII, so that it is its own bytes: other letters stand as `\uXXXX` (RFC 8259 §7). */
+function asciiJson(claims: TicketClaims): string {
+  const json = JSON.stringify(claims)
+  if (!/[^\0-\x7f]/.test(json)) return json
+  return json.replaceAll(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
 
 /**
@@ -84,7 +95,7 @@ export function mintTicket(mac: TicketMac, claims: TicketClaims): string {
  * The algorithm, for a verifier in plain JavaScript that cannot import this module:
  * 1. Split at `.`: exactly three parts, the first `v1`, the others canonical base64url without padding.
  * 2. mac = HMAC-SHA-256(key, ASCII bytes of `v1.` + second part); compare with the third part in constant time.
- * 3. Parse the second part's bytes as JSON with the members of `TicketClaims`.
+ * 3. Parse the second part's bytes as JSON (ASCII) with the members of `TicketClaims`.
  * 4. 0 < expiresAtSeconds − issuedAtSeconds ≤ 60; issuedAtSeconds − 2 ≤ now < expiresAtSeconds.
  * 5. audience, codeDigest and bodySha256 equal what the verifier itself knows and has hashed.
  * 6. `attempt` was not seen before; remember it until it expires. When that memory is full, refuse.
@@ -96,14 +107,11 @@ export function verifyTicket(
   seen: SeenOnce,
 ): TicketVerdict {
   if (ticket.length > maxTicketLength) return refuse('ticket.malformed')
-  const [version, body, tag, ...more] = ticket.split('.', 4)
-  if (version !== 'v1' || body === undefined || tag === undefined || more.length > 0) return refuse('ticket.malformed')
-  const bodyBytes = decodeBase64url(body)
-  const tagBytes = decodeBase64url(tag)
-  if (bodyBytes === undefined || tagBytes === undefined) return refuse('ticket.malformed')
-  if (tagBytes.length !== macLength || !equalBytes(mac(utf8(`v1.${body}`)), tagBytes)) return refuse('ticket.mac')
-  const members = parseStrictObject(bodyBytes)
-  const claims = members === undefined ? undefined : readTicketClaims(members)
+  const signed = ticket.slice(0, Math.max(0, ticket.lastIndexOf('.')))
+  const tag = decodeBase64url(ticket.slice(signed.length + 1))
+  if (tag === undefined || !signedForm.test(signed)) return refuse('ticket.malformed')
+  if (tag.length !== macLength || !equalBytes(mac(signed), tag)) return refuse('ticket.mac')
+  const claims = readTicketClaims(signed.slice('v1.'.length))
   if (claims === undefined) return refuse('ticket.malformed')
   const { issuedAtSeconds, expiresAtSeconds } = claims
   if (expiresAtSeconds - issuedAtSeconds > maxTicketLifetimeSeconds) return refuse('ticket.malformed')
@@ -117,7 +125,22 @@ export function verifyTicket(
   return use === 'first' ? { kind: 'accepted', claims } : refuse('ticket.replayed')
 }
 
-function readTicketClaims(members: JsonObject): TicketClaims | undefined {
+/** The MAC has held: whatever stands here, the key's holder made of `TicketClaims`, and one parse of it is enough. */
+function readTicketClaims(body: string): TicketClaims | undefined {
+  const members = parseOwn(body)
+  return members === undefined ? undefined : asTicketClaims(members)
+}
+
+function parseOwn(body: string): JsonObject | undefined {
+  try {
+    const value: unknown = JSON.parse(atob(body.replaceAll('-', '+').replaceAll('_', '/')))
+    return isObject(value) ? value : undefined
+  } catch {
+    return undefined // neither base64 nor JSON: a key's holder that is no `mintTicket`
+  }
+}
+
+function asTicketClaims(members: JsonObject): TicketClaims | undefined {
   const { audience, codeDigest, bodySha256, transaction, attempt, decision, user } = members
   const { issuedAtSeconds, expiresAtSeconds } = members
   const actors = stringList(members['actors'])
@@ -136,10 +159,4 @@ function refuse(code: TicketRefusalCode): TicketVerdict {
 
 function isText(value: unknown): value is string {
   return typeof value === 'string' && value !== ''
-}
-
-const encoder = new TextEncoder()
-
-function utf8(text: string): Uint8Array {
-  return encoder.encode(text)
 }

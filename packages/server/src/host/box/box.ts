@@ -207,7 +207,7 @@ export function startBox(
 
   function ticketFor(invocation: Invocation): string {
     const issuedAtSeconds = Math.floor(around.clock() / 1_000)
-    return mintTicket((bytes) => createHmac('sha256', macKey).update(bytes).digest(), {
+    return mintTicket((text) => createHmac('sha256', macKey).update(text, 'latin1').digest(), {
       audience: image.arn,
       codeDigest: image.codeDigest,
       bodySha256: createHash('sha256').update(invocation.event).digest('hex'),

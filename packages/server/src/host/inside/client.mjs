@@ -1,7 +1,7 @@
 // The function's runtime: the only file of ours in a box besides Node. Speaks the Lambda Runtime API on one
 // connection, opened before any function code is loaded; the host takes answers from no other.
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
+import { createHash, createHmac, createSecretKey, timingSafeEqual } from 'node:crypto'
 import { subscribe } from 'node:diagnostics_channel'
 import { existsSync, readFileSync } from 'node:fs'
 import { connect } from 'node:net'
@@ -12,7 +12,7 @@ const api = '/2018-06-01/runtime'
 
 // Standard input holds the box's key and the names a ticket must agree with, then ends. It was never anywhere else.
 const { key, audience, codeDigest } = parse(readFileSync(0, 'utf8'))
-const keyBytes = Buffer.from(key, 'base64url')
+const macKey = createSecretKey(Buffer.from(key, 'base64url')) // made once: bytes are made a key for every ticket
 
 const host = openConnection(process.env.AWS_LAMBDA_RUNTIME_API)
 let running
@@ -130,7 +130,7 @@ function atTheEdge() {
 function acceptTicket(ticket, body, id) {
   const [version, payload = '', tag = '', ...more] = ticket.split('.')
   if (version !== 'v1' || more.length > 0) refuse('ticket.malformed')
-  const mac = createHmac('sha256', keyBytes).update(`v1.${payload}`).digest()
+  const mac = createHmac('sha256', macKey).update(`v1.${payload}`).digest()
   const given = Buffer.from(tag, 'base64url')
   if (given.length !== mac.length || given.toString('base64url') !== tag) refuse('ticket.malformed')
   if (!timingSafeEqual(given, mac)) refuse('ticket.mac')
