@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 
 import { createVerifier, type JwksDocument, parseJwt, subjectOf } from '@sallyport/core/identity'
 import { buildCommand, type Command } from '@stricli/core'
@@ -8,6 +9,7 @@ import { type Answer, answering, commonFlags, type CommonFlags } from '../answer
 import { askerFor, type UserFlags, userFlags } from '../as-user.ts'
 import { isRecord, localApi, statusOf } from '../local-api.ts'
 import { appFolder, type Terminal } from '../terminal.ts'
+import { describeSvid } from './token-svid.ts'
 
 /** `token`: what an access token proves, to this app, at this moment. The token itself is never printed. */
 export const token: Command<Terminal> = buildCommand<CommonFlags & UserFlags, [], Terminal>({
@@ -15,7 +17,8 @@ export const token: Command<Terminal> = buildCommand<CommonFlags & UserFlags, []
     brief: 'Tell what an access token proves; never the token itself',
     fullDescription:
       'The token is read from standard input; with --as, or after `sallyport login` when nothing is piped in, it is ' +
-      'that of the person. It is verified against the keys of the embedded issuer. ' +
+      'that of the person. It is verified against the keys of the embedded issuer and of the exchange; a ' +
+      "function's JWT-SVID against the app's SPIFFE bundle. " +
       'Exits with 1 when it proves nothing.',
   },
   parameters: { flags: { ...commonFlags, ...userFlags } },
@@ -25,9 +28,19 @@ export const token: Command<Terminal> = buildCommand<CommonFlags & UserFlags, []
     const text =
       piped === '' ? (await askerFor(terminal, folder, flags)).person.accessToken : piped.replace(/^Bearer /i, '')
     const { issuer, caFile, app } = await statusOf(localApi(folder))
+    const nowSeconds = (): number => Math.floor(terminal.clock() / 1_000)
+    // What the server publishes stands beside its authority.
+    const published = (name: string): unknown => {
+      const file = join(dirname(caFile), name)
+      return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : { keys: [] }
+    }
+    const jwt = parseJwt(text)
+    if (jwt.kind === 'parsed' && String(jwt.claims['sub']).startsWith('spiffe://')) {
+      return describeSvid(jwt, published('spiffe-bundle.json'), nowSeconds())
+    }
     const { issuerKeys } = await import('../login/index.ts')
     const keys = keysIn(await issuerKeys(issuer, readFileSync(caFile, 'utf8')))
-    return describe(text, { issuer, app, keys, nowSeconds: () => Math.floor(terminal.clock() / 1_000) })
+    return describe(text, { issuer, app, keys, exchanged: keysIn(published('token-keys.json')), nowSeconds })
   }),
 })
 
@@ -35,13 +48,16 @@ interface Against {
   readonly issuer: string
   readonly app: string
   readonly keys: JwksDocument
+  /** Keys of the exchange. */
+  readonly exchanged: JwksDocument
   readonly nowSeconds: () => number
 }
 
-async function describe(text: string, { issuer, app, keys, nowSeconds }: Against): Promise<Answer> {
+async function describe(text: string, { issuer, app, keys, exchanged, nowSeconds }: Against): Promise<Answer> {
   const audience = `urn:sallyport:${app}`
   const embedded = { kind: 'embedded', name: 'embedded', issuer, audience, keys } as const
-  const verifier = createVerifier({ issuers: [embedded], nowSeconds, skewSeconds: 60 })
+  const sts = { kind: 'sts', name: 'sts', issuer: `urn:sallyport:sts:${app}`, audience, keys: exchanged } as const
+  const verifier = createVerifier({ issuers: [embedded, sts], nowSeconds, skewSeconds: 60 })
   const verdict = await verifier.verify(text)
   if (verdict.kind === 'refused') {
     const { code, message } = verdict
@@ -56,7 +72,7 @@ async function describe(text: string, { issuer, app, keys, nowSeconds }: Against
   const found = {
     proves: true,
     subject: name,
-    issuer,
+    issuer: verdict.issuer.issuer,
     roles,
     methods: authentication?.methods ?? [],
     mfa: authentication?.mfa ?? false,
@@ -68,7 +84,7 @@ async function describe(text: string, { issuer, app, keys, nowSeconds }: Against
     leftSeconds,
   }
   const lines = [
-    `${name}, says ${issuer}`,
+    `${name}, says ${verdict.issuer.issuer}`,
     `  roles     ${roles.join(', ') || 'none'}`,
     `  proved    ${found.methods.join(', ') || 'nothing by itself'}${found.mfa ? ' (two factors)' : ''}`,
     `  at        ${found.authenticatedAt}`,

@@ -3,7 +3,7 @@ import { createPrivateKey, type KeyObject, sign } from 'node:crypto'
 import type { Subject } from '@sallyport/core/access'
 import type { StsIssuer } from '@sallyport/core/identity'
 
-import { openJwkRotation, publicJwks } from './jwk-rotation.ts'
+import { openJwkRotation, type PublicJwk, publicJwks } from './jwk-rotation.ts'
 import type { KeyStore, RotationPlan } from './rotation.ts'
 
 /** What a token of ours is bound to: whoever presents it proves this key, or shows this certificate. */
@@ -23,6 +23,7 @@ export interface AccessTokens {
   readonly mint: (claims: AccessTokenClaims) => string
   /** How the gateway's verifier knows them. */
   readonly issuer: StsIssuer
+  readonly keys: () => readonly PublicJwk[]
   readonly advance: () => Promise<void>
 }
 
@@ -63,6 +64,7 @@ export async function openAccessTokens(options: {
       const signature = sign('sha256', Buffer.from(`${header}.${payload}`), { key, dsaEncoding: 'ieee-p1363' })
       return `${header}.${payload}.${signature.toString('base64url')}`
     },
+    keys: () => publicJwks(rotation, 'sig'),
     advance: rotation.advance,
   }
 }

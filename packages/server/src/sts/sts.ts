@@ -46,7 +46,8 @@ export async function openSts({ app, audience, store, nowMs, publish, onTrouble 
   const jwtSvids = await openJwtSvids({ trustDomain: app, store, nowMs })
   const accessTokens = await openAccessTokens({ app, audience, store, nowMs })
   const documents = documentsOf({ tickets, workloads, jwtSvids })
-  const publishFiles = (): void => publish(filesOf(workloads, jwtSvids))
+  const publishFiles = (): void =>
+    publish({ ...filesOf(workloads, jwtSvids), 'token-keys.json': { keys: accessTokens.keys() } })
   publishFiles()
   const all = [tickets, workloads, jwtSvids, accessTokens]
   const look = setInterval(() => {
