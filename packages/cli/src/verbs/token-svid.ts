@@ -3,7 +3,7 @@ import { importKey, type ParsedJwt, verifyJws } from '@sallyport/core/identity'
 import type { Answer } from '../answer.ts'
 import { isRecord } from '../local-api.ts'
 
-/** What a function's JWT-SVID proves by the app's own SPIFFE bundle: to whoever its audience is, not to this gateway. */
+/** What a function's JWT-SVID proves by the app's own bundle: to whoever its audience is, not to this gateway. */
 export async function describeSvid(jwt: ParsedJwt, bundle: unknown, nowSeconds: number): Promise<Answer> {
   const { sub, aud, exp, code, transaction, user } = jwt.claims
   if (!(await isSignedBy(jwt, bundle))) return nothing('no key of the trust domain signed it', 'svid.signature')
@@ -16,7 +16,7 @@ export async function describeSvid(jwt: ParsedJwt, bundle: unknown, nowSeconds: 
     `${String(sub)}, a function of this app`,
     `  to        ${String(aud)}`,
     `  code      ${String(code)}`,
-    `  for       ${user === undefined ? 'nobody' : String(user)}, in transaction ${String(transaction)}`,
+    `  for       ${typeof user === 'string' ? user : 'nobody'}, in transaction ${String(transaction)}`,
     ...(actors.length === 0 ? [] : [`  called by ${actors.join(', ')}`]),
     `  bound     ${bound ?? 'to nothing: whoever holds it may use it'}`,
     `  ends in   ${exp - nowSeconds} s`,

@@ -35,7 +35,7 @@ const svid = (claims: object = {}, kid = 'k1'): Promise<string> =>
     .sign(privateKey)
 const say = (input: string) => type(['token', '--json'], { cwd: app.folder, input })
 
-test("a function's JWT-SVID proves which function it is, to whom and for whom; the token itself is not printed", async () => {
+test("a function's JWT-SVID proves which function it is, to whom and for whom; it is not itself printed", async () => {
   const more = { code: 'c0de', transaction: 't1', user: 'u1', actors: ['a1'], cnf: { 'x5t#S256': 'x' } }
   const text = await svid(more)
   const { exitCode, stdout } = await say(text)

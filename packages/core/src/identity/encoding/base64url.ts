@@ -1,7 +1,7 @@
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
 /** Value by character code; 255 is no letter of the alphabet. Every token goes through here, so it is a table. */
 const values = new Uint8Array(128).fill(255)
-for (const [value, letter] of [...alphabet].entries()) values[letter.charCodeAt(0)] = value
+for (let value = 0; value < alphabet.length; value++) values[alphabet.charCodeAt(value)] = value
 /** Arguments of one call, at most; engines refuse calls with very many. */
 const maxCodes = 4_096
 
