@@ -68,6 +68,7 @@ const tables: readonly string[] = [
   'test/guards/egress.ts',
   'test/guards/identity.ts',
   'test/guards/manifest.ts',
+  'test/guards/ledger.ts',
   'test/guards/merkle.ts',
   'test/guards/operation.ts',
   'test/guards/secrets.ts',

@@ -4,7 +4,7 @@ import type { LedgerRecord } from '@sallyport/core/access'
 import type { SignalStream } from '@sallyport/manifest'
 
 import { type Administration, createWebhook, type ElevationRules, openAdministration } from './administration/index.ts'
-import { type Ledger, nodeSha256, openLedger, openLedgerSigner } from './ledger/index.ts'
+import { type Ledger, lockFolder, nodeSha256, openLedger, openLedgerSigner } from './ledger/index.ts'
 import { type Folders, newId, nowMs, nowSeconds, openClock, openOutputLog, type OutputLog } from './operation/index.ts'
 import { openProofs, type Proofs } from './proofs.ts'
 import { createStanding, type Standing } from './signals/index.ts'
@@ -37,8 +37,9 @@ const longestGrantMs = 15 * 60_000
 const webhookTimeoutMs = 5_000
 
 /**
- * Opens what is kept, in the order of who seals whom: the vault, the ledger that it keeps the key of, the store, and
- * the administrative state that the ledger tells. Each is pushed onto `started` as soon as it must be closed again.
+ * Opens what is kept, in the order of who seals whom: once alone, the vault, the ledger that it keeps the key of, the
+ * store, and the administrative state that the ledger tells. Each is pushed onto `started` as soon as it must be closed
+ * again.
  */
 export async function openKeptState(
   folders: Folders,
@@ -47,6 +48,9 @@ export async function openKeptState(
   trouble: (cause: unknown) => void,
   started: (() => Promise<void> | void)[],
 ): Promise<KeptState> {
+  // Alone first: of two servers that start at once, each would make keys, and one would seal with what the other lost.
+  const release = lockFolder(folders.ledger)
+  started.push(release)
   const vault = openVault({ folder: folders.keys, random: randomBytes })
   const origin = `sallyport.local/${app}`
   const signer = await openLedgerSigner(vault, origin)
@@ -54,6 +58,7 @@ export async function openKeptState(
   const past: LedgerRecord[] = []
   const ledger = await openLedger({
     folder: folders.ledger,
+    release,
     clock: nowMs,
     sha256: nodeSha256,
     signer,

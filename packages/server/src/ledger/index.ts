@@ -1,4 +1,5 @@
 export { type Ledger, type LedgerOptions, openLedger } from './ledger.ts'
+export { lockFolder } from './lock.ts'
 export { followLedger, type LedgerEntry, readLedger } from './read.ts'
 export { type Recovery, type Unsettled } from './recover.ts'
 export { nodeSha256 } from './sha256.ts'

@@ -59,6 +59,8 @@ export interface LedgerOptions {
   readonly onTrouble?: (error: SallyportError) => void
   /** Shown every record that was there, oldest first, before `openLedger` resolves: for projections. */
   readonly replay?: (record: LedgerRecord, leafIndex: bigint) => void
+  /** What lets go of the folder's lock, for whoever took it before; else it is taken here. `close` calls it. */
+  readonly release?: () => void
   /** In place of `folder`; whoever gives one sees to it that nobody else writes there. */
   readonly store?: LedgerStore
 }
@@ -71,7 +73,7 @@ const mebibyte = 1024 * 1024
  * Throws `ledger.locked`, `ledger.damaged`, `ledger.forked`, `ledger.unavailable`.
  */
 export async function openLedger(options: LedgerOptions): Promise<Ledger> {
-  const release = options.store ? () => undefined : lockFolder(options.folder)
+  const release = options.release ?? (options.store ? () => undefined : lockFolder(options.folder))
   try {
     return await openLocked(options, options.store ?? createDirectoryStore(options.folder), release)
   } catch (error) {

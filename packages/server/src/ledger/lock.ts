@@ -5,7 +5,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { commandLine, SallyportError } from '@sallyport/core/access'
 
 /**
- * Takes the folder for this process alone; returns what lets go of it. Two writers would fork the log.
+ * Takes the folder for this process alone; returns what lets go of it, however often. Two writers would fork the log.
  * The lock is the kernel's, held through SQLite, so it ends with the process however that ends: no stale lock files.
  * Throws `ledger.locked`, naming the process that holds it.
  */
@@ -29,7 +29,7 @@ export function lockFolder(folder: string): () => void {
     )
   }
   writeFileSync(holder, `${process.pid}\n`, { mode: 0o600 })
-  return () => database.close()
+  return () => void (database.isOpen && database.close())
 }
 
 function isBusy(error: unknown): boolean {
