@@ -2,6 +2,7 @@ import type { Guard } from './guard.ts'
 
 const room = 'packages/server/src/ledger'
 const ledger = [`${room}/ledger.test.ts`]
+const files = [`${room}/files.test.ts`]
 const breakage = [`${room}/breakage.test.ts`]
 const openingOfTheVault = 'const vault = openVault({ folder: folders.keys, random: randomBytes })'
 const framing = ['packages/core/src/ledger/framing.test.ts']
@@ -188,7 +189,7 @@ export const ledgerGuards: readonly Guard[] = [
     file: `${room}/commit.ts`,
     code: 'if (stopped) return //',
     without: '//',
-    noticedBy: breakage,
+    noticedBy: files,
     testName: 'nothing is written after it',
   },
   {
@@ -197,7 +198,7 @@ export const ledgerGuards: readonly Guard[] = [
     file: `${room}/commit.ts`,
     code: 'for (const { reject } of spool.take()) reject(trouble ?? unavailable(undefined))',
     without: 'for (const { resolve } of spool.take()) resolve(0n)',
-    noticedBy: breakage,
+    noticedBy: files,
     testName: 'nothing is written after it',
   },
   {
@@ -269,7 +270,7 @@ export const ledgerGuards: readonly Guard[] = [
     file: `${room}/segment-log.ts`,
     code: 'if (file.openedBytes > validBytes) file.truncate(validBytes)',
     without: '',
-    noticedBy: ledger,
+    noticedBy: files,
     testName: 'leaves nothing of a torn write',
   },
   {
@@ -296,7 +297,7 @@ export const ledgerGuards: readonly Guard[] = [
     file: `${room}/ledger.ts`,
     code: 'if (!isKeyName(origin)) throw',
     without: "if (origin === '') throw",
-    noticedBy: ledger,
+    noticedBy: files,
     testName: 'takes no name that cannot name a log',
   },
   {
@@ -314,7 +315,7 @@ export const ledgerGuards: readonly Guard[] = [
     file: `${room}/recover.ts`,
     code: 'throw damaged(`${where} is not a record`, cause)',
     without: "return { kind: 'gap', at: 0, lost: 0, cause: String(cause) }",
-    noticedBy: ledger,
+    noticedBy: files,
     testName: 'well-framed bytes that are no record',
   },
   {
@@ -341,7 +342,7 @@ export const ledgerGuards: readonly Guard[] = [
     file: `${room}/store.ts`,
     code: 'constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW',
     without: 'constants.O_RDWR | constants.O_CREAT',
-    noticedBy: ledger,
+    noticedBy: files,
     testName: 'follows no link',
   },
   {
@@ -368,7 +369,7 @@ export const ledgerGuards: readonly Guard[] = [
     file: `${room}/read.ts`,
     code: 'if (validBytes < bytes.length) {',
     without: 'if (validBytes < 0) {',
-    noticedBy: ledger,
+    noticedBy: files,
     testName: 'is not read past bytes',
   },
   {

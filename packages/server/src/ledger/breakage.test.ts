@@ -118,30 +118,6 @@ describe('when the disk is full', () => {
     await ledger.close()
   })
 
-  test('what waits is refused at the end, and nothing is written after it', async () => {
-    let full = true
-    let writes = 0
-    const store = createMemoryStore((step) => {
-      if (step !== 'write') return undefined
-      writes += 1
-      if (full) throw diskFull()
-      return undefined
-    })
-    const ledger = await openOn(store)
-    const waiting = ledger.append(outcome('a'), 'written').then(
-      () => 'written',
-      ({ code }: SallyportError) => code,
-    )
-    await new Promise((resolve) => setImmediate(resolve))
-    const refused = ledger.append(decision('b'), 'written').catch(({ code }: SallyportError) => code)
-    const closed = ledger.close()
-    const before = writes
-    full = false
-    await closed
-    await new Promise((resolve) => setTimeout(resolve, 20)) // as long as a retry would take, several times over
-    expect([await waiting, await refused, writes - before]).toEqual(['ledger.full', 'ledger.full', 0])
-  })
-
   test('leaves no half record behind when a write went in partly', async () => {
     let short: number | undefined
     const store = createMemoryStore((step) => {
