@@ -1,4 +1,7 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 import { allowed, type Asked, bucket, type Case, denied, document } from './policy-workload.ts'
@@ -95,6 +98,30 @@ m = r.sub == p.sub && r.tag == p.tag && keyMatch(r.obj, p.obj) && keyMatch(r.act
     }
     return { allow: ask(allowed(n)), deny: ask(denied(n)) }
   },
+  'opa-wasm, policies as data': async (n) => {
+    const { loadPolicy } = peer('@open-policy-agent/opa-wasm') as {
+      loadPolicy(
+        wasm: Uint8Array,
+        memory: { readonly initial: number },
+      ): Promise<{
+        setData(data: object): void
+        evaluate(input: object): readonly { readonly result: boolean }[]
+      }>
+    }
+    const policies = document(n, bucket).Statement.map(({ Action }, index) => ({
+      actions: (Action as string[]).map((action) => action.slice(0, -1)),
+      prefix: bucket(index).slice(0, -1),
+      tag: `team-${index}`,
+      net: `10.${index % 250}.0.0/16`,
+    }))
+    const policy = await loadPolicy(compileRego(), { initial: 64 + n })
+    policy.setData({ policies })
+    const ask =
+      ({ resource, action, tag, ip }: Asked) =>
+      () =>
+        policy.evaluate({ action, arn: resource, tag, ip })[0]?.result === true
+    return { allow: ask(allowed(n)), deny: ask(denied(n)) }
+  },
   pbac: (n) => {
     const Pbac = peer('pbac') as new (policies: unknown) => { evaluate(request: object): boolean }
     const lists = document(n, bucket).Statement.map((each) => ({ ...each, Resource: [each.Resource].flat() }))
@@ -107,3 +134,37 @@ m = r.sub == p.sub && r.tag == p.tag && keyMatch(r.obj, p.obj) && keyMatch(r.act
   },
 }
 /* oxlint-enable */
+
+const rego = `package bench
+import rego.v1
+default allow := false
+allow if {
+  some policy in data.policies
+  policy.tag == input.tag
+  startswith(input.arn, policy.prefix)
+  some action in policy.actions
+  startswith(input.action, action)
+  net.cidr_contains(policy.net, input.ip)
+}
+`
+
+/** OPA's own compiler, which is a program in Go and stands in no package of npm's; undefined where none is found. */
+export function opaVersion(): string | undefined {
+  try {
+    return /^Version: (.+)$/m.exec(execFileSync('opa', ['version'], { encoding: 'utf8' }))?.[1]
+  } catch {
+    return undefined // there is none: the row is left out, and the bench says so
+  }
+}
+
+function compileRego(): Uint8Array {
+  const folder = mkdtempSync(join(tmpdir(), 'sallyport-rego-'))
+  try {
+    writeFileSync(join(folder, 'bench.rego'), rego)
+    execFileSync('opa', ['build', '-t', 'wasm', '-e', 'bench/allow', 'bench.rego'], { cwd: folder })
+    execFileSync('tar', ['xzf', 'bundle.tar.gz', '/policy.wasm'], { cwd: folder })
+    return readFileSync(join(folder, 'policy.wasm'))
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}

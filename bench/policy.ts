@@ -13,7 +13,7 @@ import {
   type PolicySet,
 } from '@sallyport/core/policy'
 
-import { peers, peersFolder } from './policy-peers.ts'
+import { opaVersion, peers, peersFolder } from './policy-peers.ts'
 import { allowed, type Asked, bucket, type Case, denied, document, principal } from './policy-workload.ts'
 
 // Microseconds per decision, and what compiling costs, against other engines on the same logical policies: N statements
@@ -189,14 +189,19 @@ else {
       stdio: ['ignore', 'pipe', 'inherit'],
     }).trim()
   console.log(`| µs per decision, allow / deny | ${sizes.join(' | ')} |\n|---|${sizes.map(() => '---').join('|')}|`)
+  const opa = opaVersion()
   for (const name of Object.keys(engines)) {
+    if (opa === undefined && name.startsWith('opa')) continue
     const cells = sizes.map((n) => {
       const [allow, deny] = JSON.parse(child(name, String(n))) as [number, number]
       return `${shown(allow)} / ${shown(deny)}`
     })
     console.log(`| ${name} | ${cells.join(' | ')} |`)
   }
-  console.log(`\ncompile: at 1,000: ${child('compile', '1000')}; at 10,000: ${child('compile', '10000')}`)
+  const compiler =
+    opa === undefined ? 'not compared: there is no opa on the path to compile a module' : `compiled by ${opa}`
+  console.log(`\nopa-wasm: ${compiler}`)
+  console.log(`compile: at 1,000: ${child('compile', '1000')}; at 10,000: ${child('compile', '10000')}`)
   console.log(
     `queries: policies that repeat: ${child('queries', 'repeated')}; all distinct: ${child('queries', 'distinct')}`,
   )

@@ -1,10 +1,14 @@
+import { cvc5Version, cvc5Within } from './prove-peer.ts'
+
 import { compileLayer, type LayerSet, type Proof, type Statement, within } from '@sallyport/core/policy'
 
 // Proofs of containment: A allows what B allows, from half the network, so that A ⊑ B holds and B ⊑ A does not. Ratios
 // are to compiling both policies once.
 
-function policy(count: number, prefix: number, shape: (index: number) => Partial<Statement>): LayerSet {
-  const Statement = Array.from({ length: count }, (_, index): Statement => ({
+type Shape = (index: number) => Partial<Statement>
+
+function statements(count: number, prefix: number, shape: Shape): readonly Statement[] {
+  return Array.from({ length: count }, (_, index): Statement => ({
     Effect: 'Allow',
     ...shape(index),
     Condition: {
@@ -12,10 +16,14 @@ function policy(count: number, prefix: number, shape: (index: number) => Partial
       IpAddress: { 'aws:SourceIp': `10.${index % 200}.0.0/${prefix}` },
     },
   }))
-  return compileLayer('identity', [{ name: 'policy', document: { Version: '2012-10-17', Statement } }])
 }
 
-const shapes: Readonly<Record<string, (index: number) => Partial<Statement>>> = {
+function policy(count: number, prefix: number, shape: Shape): LayerSet {
+  const document = { Version: '2012-10-17', Statement: statements(count, prefix, shape) } as const
+  return compileLayer('identity', [{ name: 'policy', document }])
+}
+
+const shapes: Readonly<Record<string, Shape>> = {
   prefixes: (index) => ({
     Action: [`s3:Get${index}*`, `dynamodb:Put${index}*`],
     Resource: `arn:aws:s3:::bucket-${index}/*`,
@@ -54,5 +62,22 @@ for (const [name, shape] of Object.entries(shapes)) {
     if (said !== 'true false') throw new Error(`${name}, ${count}: ${said}`)
     const ratio = (yes / compiling).toFixed(0)
     console.log(`| ${count} + ${count}, ${name} | ${yes.toFixed(1)} | ${no.toFixed(1)} | ${ratio} |`)
+  }
+}
+
+const solver = cvc5Version()
+if (solver === undefined)
+  console.log('\ncvc5 is not compared: its Python package is not installed (CVC5_PYTHON names the Python).')
+else {
+  const timeoutMs = 60_000
+  console.log(`\n| cvc5 ${solver}, statements | A ⊑ B, ms | B ⊑ A, ms |\n|---|---|---|`)
+  for (const [name, shape] of Object.entries(shapes)) {
+    for (const count of [10, 30, 100]) {
+      const [a, b] = [statements(count, 17, shape), statements(count, 16, shape)]
+      const cells = [cvc5Within(a, b, timeoutMs), cvc5Within(b, a, timeoutMs)].map(
+        ({ ms, said }) => `${ms.toFixed(0)} (${said})`,
+      )
+      console.log(`| ${count} + ${count}, ${name} | ${cells.join(' | ')} |`)
+    }
   }
 }
