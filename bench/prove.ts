@@ -1,6 +1,6 @@
-import { cvc5Version, cvc5Within } from './prove-peer.ts'
-
 import { compileLayer, type LayerSet, type Proof, type Statement, within } from '@sallyport/core/policy'
+
+import { cvc5Version, cvc5Within } from './prove-peer.ts'
 
 // Proofs of containment: A allows what B allows, from half the network, so that A ⊑ B holds and B ⊑ A does not. Ratios
 // are to compiling both policies once.

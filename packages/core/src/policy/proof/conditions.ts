@@ -11,6 +11,7 @@ import { matchesSteps } from './steps.ts'
 import { stepsOf } from './scalars.ts'
 import type { TextDimension } from './text-dimension.ts'
 import { type KeyLevels, levels } from './levels.ts'
+import type { ListChoices } from './lists.ts'
 
 /** What conditions are made into diagrams with. */
 export interface Conditions {
@@ -18,11 +19,13 @@ export interface Conditions {
   readonly keyOf: (name: string) => KeyLevels | undefined
   /** When a template matches. */
   readonly matchTemplate: (template: Template) => Diagram
+  /** What a condition with variables says of a list of several. */
+  readonly lists: ListChoices
   /**
-   * Levels of free choices, by atom: what a condition with variables says of a list of several, and of a value of which
-   * none was shown or that is longer than patterns are asked of.
+   * The level of a free choice, by atom: what a condition with variables says of a value of which none was shown or
+   * that is longer than patterns are asked of.
    */
-  readonly free: (id: string) => { readonly many: number; readonly long: number } | undefined
+  readonly long: (id: string) => number | undefined
 }
 
 /** When a condition holds. */
@@ -39,7 +42,7 @@ export function conditionDiagram(atom: Atom, context: Conditions): Diagram {
 }
 
 /** What a condition says of a list of several, by the members that are in it. */
-function manyDiagram(atom: Atom, key: KeyLevels, { diagrams, free }: Conditions): Diagram {
+function manyDiagram(atom: Atom, key: KeyLevels, { diagrams, lists }: Conditions): Diagram {
   const { always, never } = diagrams
   const { operator, quantifier } = atom.condition.use
   const has = (index: number): Diagram => diagrams.oneOf(key.memberLevels[index] ?? 0, [1])
@@ -54,7 +57,7 @@ function manyDiagram(atom: Atom, key: KeyLevels, { diagrams, free }: Conditions)
   if (quantifier === 'none') return atom.unclear ? always : never
   const satisfied =
     atom.variables.length > 0
-      ? diagrams.oneOf(free(atom.id)?.many ?? 0, [1])
+      ? lists.satisfied(atom, diagrams)
       : quantifier === 'all'
         ? diagrams.and(members.map((index) => (satisfies(key, index, atom) ? always : diagrams.not(has(index)))))
         : diagrams.or(members.map((index) => (satisfies(key, index, atom) ? has(index) : never)))
@@ -106,7 +109,7 @@ function comparedDiagram(atom: Atom, key: KeyLevels, context: Conditions): Diagr
         key.level,
         indices(key, (one) => settled(one) === undefined && isLong(one)),
       ),
-      diagrams.oneOf(context.free(atom.id)?.long ?? 0, [1]),
+      diagrams.oneOf(context.long(atom.id) ?? 0, [1]),
     ]),
   ])
 }

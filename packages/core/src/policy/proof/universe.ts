@@ -9,7 +9,9 @@ import { classifyKeys, templatesIn } from './classify.ts'
 import { conditionDiagram, type Conditions, resourceDiagram, soundList } from './conditions.ts'
 import { type Diagram, type Diagrams, makeDiagrams } from './diagram.ts'
 import type { KeyClasses } from './key-classes.ts'
+import { soundEqualities } from './equalities.ts'
 import { type KeyLevels, levels } from './levels.ts'
+import { listChoices } from './lists.ts'
 import { actionPattern, actionSteps, ownerSteps, piecesOf, resourcePattern, stepsPattern, unique } from './patterns.ts'
 import { hasVariable, matchDiagram, relate, type Relation, stepsAs, templateKey } from './relations.ts'
 import { type Step, stepsOfGlob } from './steps.ts'
@@ -109,15 +111,15 @@ export function makeUniverse(all: readonly Spoken[], given: Given, besides: Besi
     memberLevels: found.members.map(() => choice(2)),
   }))
   const relations = new Map(relate(templates, () => choice(2)).map((relation) => [templateKey(relation), relation]))
-  const free = new Map(
-    atoms.filter(({ variables }) => variables.length > 0).map(({ id }) => [id, { many: choice(2), long: choice(2) }]),
-  )
+  const lists = listChoices(atoms, () => choice(2))
+  const long = new Map(atoms.filter(({ variables }) => variables.length > 0).map(({ id }) => [id, choice(2)]))
   const diagrams = makeDiagrams(sizes, mostDiagrams)
   const byName = new Map(keys.map((key) => [key.name, key]))
   const context: Conditions = {
     diagrams,
     keyOf: (name) => byName.get(name),
-    free: (id) => free.get(id),
+    lists,
+    long: (id) => long.get(id),
     matchTemplate: remembering(templateKey, (template) => {
       const key = byName.get(template.on)
       const relation = relations.get(templateKey(template))
@@ -178,11 +180,11 @@ export function makeUniverse(all: readonly Spoken[], given: Given, besides: Besi
     callers,
     keys,
     relations: [...relations.values()],
-    open: new Set([
-      ...[...relations.values()].map(({ level }) => level),
-      ...[...free.values()].flatMap(({ many, long }) => [many, long]),
-    ]),
-    sound: keys.flatMap((key) => soundList(key, diagrams)),
+    open: new Set([...[...relations.values()].map(({ level }) => level), ...lists.levels, ...long.values()]),
+    sound: [
+      ...keys.flatMap((key) => soundList(key, diagrams)),
+      ...soundEqualities(templates, context.matchTemplate, context.keyOf, diagrams),
+    ],
     gap:
       actions.complete && resources.complete
         ? keys.find(({ gap }) => gap !== undefined)?.gap

@@ -230,10 +230,61 @@ export const cases: readonly Golden[] = [
     when({ 'ForAllValues:StringEquals': { 'k:rows': '${k:user}' }, Null: { 'k:rows': 'false', 'k:user': 'false' } }),
     when({ 'ForAllValues:StringEquals': { 'k:rows': '${k:other}' }, Null: { 'k:rows': 'false' } }),
   ),
-  open(
-    'two variables of which one is equal to the other',
+  holds(
+    'two variables that are equal to a third',
     when({ StringEquals: { 'k:a': '${k:b}' }, StringLike: { 'k:b': '${k:c}' } }),
     when({ StringEquals: { 'k:a': '${k:c}' } }),
+  ),
+  holds(
+    'two variables to which a third is equal',
+    when({ StringEquals: { 'k:a': '${k:b}' }, StringLike: { 'k:a': '${k:c}' } }),
+    when({ StringEqualsIfExists: { 'k:c': '${k:b}' } }),
+  ),
+  refuted(
+    'two variables of which one is not equal to the third',
+    when({ StringEquals: { 'k:a': '${k:b}' }, StringNotLike: { 'k:b': '${k:c}' }, Null: { 'k:c': 'false' } }),
+    when({ StringEquals: { 'k:a': '${k:c}' } }),
+  ),
+  holds(
+    'equality has no direction',
+    when({ StringEquals: { 'k:a': '${k:b}', 'k:c': '${k:a}' } }),
+    when({ StringEqualsIfExists: { 'k:b': '${k:a}' } }),
+  ),
+  refuted(
+    'but a list of one, which is equal to a variable, stands for none itself',
+    when({ StringEquals: { 'k:a': '${k:b}' } }),
+    when({ StringEqualsIfExists: { 'k:b': '${k:a}' } }),
+  ),
+  holds(
+    'where all members are the variable, some are',
+    when({ 'ForAllValues:StringEquals': { 'k:rows': '${k:user}' }, Null: { 'k:rows': 'false' } }),
+    when({ 'ForAnyValue:StringEquals': { 'k:rows': '${k:user}' } }),
+  ),
+  refuted(
+    'where some members are the variable, not all need be',
+    when({ 'ForAnyValue:StringEquals': { 'k:rows': '${k:user}' } }),
+    when({ 'ForAllValues:StringEquals': { 'k:rows': '${k:user}' } }),
+  ),
+  holds(
+    'members that are one variable are one of two',
+    when({ 'ForAllValues:StringEquals': { 'k:rows': '${k:user}' } }),
+    when({ 'ForAllValues:StringEquals': { 'k:rows': ['${k:user}', '${k:other}'] } }),
+  ),
+  holds(
+    'where no member is the variable, all are others',
+    [
+      when({ Null: { 'k:rows': ['true', 'false'] } }),
+      deny('s3:*', '*', { 'ForAnyValue:StringEquals': { 'k:rows': '${k:user}' } }),
+    ],
+    when({ 'ForAllValues:StringNotEquals': { 'k:rows': '${k:user}' } }),
+  ),
+  holds(
+    'where not all members are the variable, some are others',
+    [
+      when({ Null: { 'k:rows': 'false' } }),
+      deny('s3:*', '*', { 'ForAllValues:StringEqualsIgnoreCase': { 'k:rows': '${k:user}' } }),
+    ],
+    when({ 'ForAnyValue:StringNotEqualsIgnoreCase': { 'k:rows': '${k:user}' } }),
   ),
   holds(
     'a number that is also a text',
