@@ -1,9 +1,17 @@
+import type { AccessRequest } from '@sallyport/core/access'
 import fc from 'fast-check'
 import { expect, inject, test } from 'vitest'
 
-import { compileLayer } from '../decide/policy-set.ts'
+import { compileLayer, type LayerSet, type PolicySet } from '../decide/policy-set.ts'
 import { statementsOf } from './model.ts'
-import { checkWithin, layerSets, policySets, requests } from '../testing/check-proof.ts'
+import {
+  checkWithin,
+  layerSets,
+  overlappingPairs,
+  overlappingRequests,
+  policySets,
+  requests,
+} from '../testing/check-proof.ts'
 import { within } from './prove.ts'
 
 declare module 'vitest' {
@@ -16,18 +24,23 @@ declare module 'vitest' {
 const { seed, times } = inject('fuzz') ?? { seed: 20260101, times: 1 }
 
 test.each([
-  { of: 'documents', made: layerSets, numRuns: 120 },
-  { of: 'all layers', made: policySets, numRuns: 40 },
+  { of: 'documents', made: fc.tuple(layerSets, layerSets), asked: requests, numRuns: 120 },
+  { of: 'all layers', made: fc.tuple(policySets, policySets), asked: requests, numRuns: 40 },
+  { of: 'patterns that overlap', made: overlappingPairs, asked: overlappingRequests, numRuns: 60 },
 ])(
   'what is proved of $of has no counterexample, and every refutation is one',
   { timeout: 120_000 * times },
-  ({ made, numRuns }) => {
+  ({ made, asked, numRuns }) => {
     const seen = new Map<string, number>()
     fc.assert(
-      fc.property(made, made, requests, (a, b, tried) => {
-        const said = checkWithin(a, b, tried)
-        seen.set(said, (seen.get(said) ?? 0) + 1)
-      }),
+      fc.property<[readonly [PolicySet | LayerSet, PolicySet | LayerSet], readonly AccessRequest[]]>(
+        made,
+        asked,
+        ([a, b], tried) => {
+          const said = checkWithin(a, b, tried)
+          seen.set(said, (seen.get(said) ?? 0) + 1)
+        },
+      ),
       { numRuns: numRuns * times, seed },
     )
     // A generator that only ever makes one answer would prove nothing, and an engine that mostly gives up neither.

@@ -9,8 +9,7 @@ import { piecesOf, resourcePattern } from './patterns.ts'
 import { fillingOf, hasVariable, type Template } from './relations.ts'
 import { matchesSteps } from './steps.ts'
 import { stepsOf } from './scalars.ts'
-import type { TextDimension } from './text-dimension.ts'
-import { type KeyLevels, levels } from './levels.ts'
+import type { KeyLevels } from './levels.ts'
 import type { ListChoices } from './lists.ts'
 
 /** What conditions are made into diagrams with. */
@@ -19,6 +18,8 @@ export interface Conditions {
   readonly keyOf: (name: string) => KeyLevels | undefined
   /** When a template matches. */
   readonly matchTemplate: (template: Template) => Diagram
+  /** When the resource matches one of these patterns without variables, by their names. */
+  readonly matchResource: (names: readonly string[]) => Diagram
   /** What a condition with variables says of a list of several. */
   readonly lists: ListChoices
   /**
@@ -118,19 +119,14 @@ function comparedDiagram(atom: Atom, key: KeyLevels, context: Conditions): Diagr
 export function resourceDiagram(
   source: Statement,
   variables: boolean,
-  resources: TextDimension,
-  { diagrams, keyOf, matchTemplate }: Conditions,
+  { diagrams, keyOf, matchTemplate, matchResource }: Conditions,
 ): Diagram {
   const written = source.Resource ?? source.NotResource
   if (written === undefined) return diagrams.always
   const patterns = listOf(written).map((pattern) => piecesOf(pattern, variables))
   const plain = patterns.filter((pieces) => !hasVariable(pieces))
-  const named = new Set(plain.flatMap((pieces) => resources.matched.get(resourcePattern(pieces).name) ?? []))
   const matched = diagrams.or([
-    diagrams.oneOf(
-      levels.resource,
-      [...named].toSorted((left, right) => left - right),
-    ),
+    matchResource(plain.map((pieces) => resourcePattern(pieces).name)),
     ...patterns.filter(hasVariable).map((pieces) => matchTemplate({ on: '', flavour: 'resource', pieces })),
   ])
   if (source.Resource !== undefined) return matched

@@ -38,8 +38,11 @@ export function relate(templates: readonly Template[], levelOf: () => number): r
   })
 }
 
-/** Whether the template was chosen to match. */
-export function isChosen({ level, within }: Relation, choice: ReadonlyMap<number, number>): boolean {
+/** Whether what depends on these levels was chosen to match. */
+export function isChosen(
+  { level, within }: Pick<Relation, 'level' | 'within'>,
+  choice: ReadonlyMap<number, number>,
+): boolean {
   return [level, ...within].every((one) => choice.get(one) === 1)
 }
 

@@ -1,3 +1,4 @@
+import { type Loose, loosely } from './loose.ts'
 import { star, type Step } from './steps.ts'
 import { isPrefix, textOf, textsFor, type TextRules } from './texts.ts'
 
@@ -17,11 +18,37 @@ export interface TextDimension {
   /** Pattern name → the classes that it matches. */
   readonly matched: ReadonlyMap<string, readonly number[]>
   readonly literal: ReadonlySet<string>
+  /** Patterns by which no classes were made; none of them stands in `matched`. */
+  readonly loose: ReadonlyMap<string, Loose>
   readonly complete: boolean
 }
 
-/** Makes the classes; `seeds` are texts to be preferred, `accepts` what a request may have there. */
+/**
+ * Makes the classes; `seeds` are texts to be preferred, `accepts` what a request may have there. Where patterns overlap
+ * in too many ways, those that `mayBeLoose` names are left out of the classes.
+ */
 export function textDimension(
+  patterns: readonly TextPattern[],
+  seeds: readonly string[],
+  rules: TextRules,
+  accepts: (text: string) => boolean,
+  mayBeLoose: (name: string) => boolean,
+): TextDimension {
+  const overlapping = patterns.filter(({ name, steps }) => !isPrefix(steps) && mayBeLoose(name))
+  const all = overlapping.length > mostOverlapping ? undefined : classesOf(patterns, seeds, rules, accepts)
+  if (all?.complete === true || overlapping.length === 0) return all ?? classesOf(patterns, seeds, rules, accepts)
+  const tight = patterns.filter((pattern) => !overlapping.includes(pattern))
+  const some = classesOf(tight, seeds, rules, accepts)
+  if (!some.complete || overlapping.length * patterns.length > mostPairs) return { ...some, patterns, complete: false }
+  return { ...some, patterns, loose: loosely(overlapping, some, rules) }
+}
+
+/** More patterns with wildcards inside multiply the classes by so much that it is not tried. */
+const mostOverlapping = 8
+/** More pairs of patterns are not compared with each other. */
+const mostPairs = 20_000
+
+function classesOf(
   patterns: readonly TextPattern[],
   seeds: readonly string[],
   rules: TextRules,
@@ -45,7 +72,7 @@ export function textDimension(
     texts.push(text)
   }
   const matched = new Map(patterns.map(({ name }, index) => [name, classes[index] ?? []]))
-  return { patterns, texts, matched, literal: found.literal, complete: found.complete }
+  return { patterns, texts, matched, literal: found.literal, loose: new Map(), complete: found.complete }
 }
 
 /** Which of the patterns match a text, in order: literals and prefixes are looked up, and only the others are asked. */
@@ -78,5 +105,12 @@ function finder(patterns: readonly TextPattern[]): (text: string) => readonly nu
 /** The only class of a text that is given. */
 export function givenText(patterns: readonly TextPattern[], text: string): TextDimension {
   const matched = patterns.map(({ name, matches }) => [name, matches(text) ? [0] : []] as const)
-  return { patterns, texts: [text], matched: new Map(matched), literal: new Set([text]), complete: true }
+  return {
+    patterns,
+    texts: [text],
+    matched: new Map(matched),
+    literal: new Set([text]),
+    loose: new Map(),
+    complete: true,
+  }
 }

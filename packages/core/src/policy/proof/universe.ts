@@ -12,6 +12,7 @@ import type { KeyClasses } from './key-classes.ts'
 import { soundEqualities } from './equalities.ts'
 import { type KeyLevels, levels } from './levels.ts'
 import { listChoices } from './lists.ts'
+import { type LooseChoice, looseChoices, textDiagram } from './loose.ts'
 import { actionPattern, actionSteps, ownerSteps, piecesOf, resourcePattern, stepsPattern, unique } from './patterns.ts'
 import { hasVariable, matchDiagram, relate, type Relation, stepsAs, templateKey } from './relations.ts'
 import { type Step, stepsOfGlob } from './steps.ts'
@@ -43,6 +44,7 @@ export interface Universe {
   readonly callers: readonly Caller[]
   readonly keys: readonly KeyLevels[]
   readonly relations: readonly Relation[]
+  readonly loose: readonly LooseChoice[]
   /** Levels at which both may be chosen although a request may exist for one of them only. */
   readonly open: ReadonlySet<number>
   /** Must hold of every choice for it to be a request. */
@@ -79,15 +81,19 @@ export function makeUniverse(all: readonly Spoken[], given: Given, besides: Besi
   const accounts = [undefined, ...new Set(callers.flatMap(({ account }) => account ?? [])), '444455556666']
   const { classes, toldApart, fillingsOn } = classifyKeys(templates, atoms)
   const actions = actionDimension(sources, given.action, besides.actions)
-  const resourcePatterns = unique([
-    ...resourcePieces.filter((pieces) => !hasVariable(pieces)).map(resourcePattern),
+  const plainResources = resourcePieces.filter((pieces) => !hasVariable(pieces)).map(resourcePattern)
+  // Who must allow, and what variables come to, is asked of one text of each class.
+  const asked = [
     ...templates.filter(({ on }) => on === '').map(({ flavour, pieces }) => stepsPattern(stepsAs(flavour, pieces))),
     ...fillingsOn('').map(stepsPattern),
     ...besides.resources.map(stepsPattern),
     ...(besides.accounts
       ? accounts.flatMap((account) => (account === undefined ? [] : [stepsPattern(ownerSteps(account))]))
       : []),
-  ])
+  ]
+  const askedNames = new Set(asked.map(({ name }) => name))
+  const written = new Set(plainResources.flatMap(({ name }) => (askedNames.has(name) ? [] : name)))
+  const resourcePatterns = unique([...plainResources, ...asked])
   const resources =
     given.resource === undefined
       ? textDimension(
@@ -98,19 +104,23 @@ export function makeUniverse(all: readonly Spoken[], given: Given, besides: Besi
           ],
           { fillers: anyText, maxLength: limits.resourceLength },
           () => true,
+          (name) => written.has(name),
         )
       : givenText(resourcePatterns, given.resource)
 
   const sizes = [actions.texts.length, resources.texts.length, besides.accounts ? accounts.length : 1, callers.length]
   const choice = (size: number): number => sizes.push(size) - 1
-  const written = new Map(atoms.map(({ condition }) => [condition.name, condition.key]))
+  const spelled = new Map(atoms.map(({ condition }) => [condition.name, condition.key]))
   const keys = [...classes.values()].map((found): KeyLevels => ({
     ...found,
-    written: written.get(found.name) ?? found.name,
+    written: spelled.get(found.name) ?? found.name,
     level: choice(found.classes.length),
     memberLevels: found.members.map(() => choice(2)),
   }))
   const relations = new Map(relate(templates, () => choice(2)).map((relation) => [templateKey(relation), relation]))
+  const looseActions = looseChoices('action', actions, () => choice(2))
+  const looseResources = looseChoices('resource', resources, () => choice(2))
+  const loose = [...looseActions.values(), ...looseResources.values()]
   const lists = listChoices(atoms, () => choice(2))
   const long = new Map(atoms.filter(({ variables }) => variables.length > 0).map(({ id }) => [id, choice(2)]))
   const diagrams = makeDiagrams(sizes, mostDiagrams)
@@ -118,6 +128,7 @@ export function makeUniverse(all: readonly Spoken[], given: Given, besides: Besi
   const context: Conditions = {
     diagrams,
     keyOf: (name) => byName.get(name),
+    matchResource: (names) => textDiagram(names, levels.resource, resources, looseResources, diagrams),
     lists,
     long: (id) => long.get(id),
     matchTemplate: remembering(templateKey, (template) => {
@@ -154,19 +165,14 @@ export function makeUniverse(all: readonly Spoken[], given: Given, besides: Besi
   const speaks: Universe['speaks'] = ({ source, variables }, atLeast, bounded) => {
     const demanded = atomsBy.get(source)
     if (demanded === undefined) return diagrams.never
-    const action = diagrams.oneOf(
-      levels.action,
-      unionOf(
-        actions,
-        listOf(source.Action ?? source.NotAction).map((pattern) => actionPattern(pattern).name),
-      ),
-    )
+    const named = listOf(source.Action ?? source.NotAction).map((pattern) => actionPattern(pattern).name)
+    const action = textDiagram(named, levels.action, actions, looseActions, diagrams)
     const grades = gradesOf({ source, bounded })
-    const named = [...callers.keys()].filter((index) => (grades[index] ?? 0) >= Math.max(1, atLeast))
+    const meant = [...callers.keys()].filter((index) => (grades[index] ?? 0) >= Math.max(1, atLeast))
     return diagrams.and([
       source.Action === undefined ? diagrams.not(action) : action,
-      resourceDiagram(source, variables, resources, context),
-      diagrams.oneOf(levels.caller, named),
+      resourceDiagram(source, variables, context),
+      diagrams.oneOf(levels.caller, meant),
       ...demanded.map(conditionOf),
     ])
   }
@@ -180,7 +186,8 @@ export function makeUniverse(all: readonly Spoken[], given: Given, besides: Besi
     callers,
     keys,
     relations: [...relations.values()],
-    open: new Set([...[...relations.values()].map(({ level }) => level), ...lists.levels, ...long.values()]),
+    loose,
+    open: new Set([...[...relations.values(), ...loose].map(({ level }) => level), ...lists.levels, ...long.values()]),
     sound: [
       ...keys.flatMap((key) => soundList(key, diagrams)),
       ...soundEqualities(templates, context.matchTemplate, context.keyOf, diagrams),
@@ -216,20 +223,18 @@ function actionDimension(
   const written = [...sources.flatMap(({ Action, NotAction }) => listOf(Action ?? NotAction)), ...besides]
   const patterns = unique(written.map(actionPattern))
   if (given !== undefined) return givenText(patterns, given.toLowerCase())
+  const fixed = new Set(besides.map((pattern) => actionPattern(pattern).name))
   const dimension = textDimension(
     unique([...patterns, ...actionSteps(patterns)]),
     [...patterns.map(({ steps }) => readable(steps)), 's3:GetObject'.toLowerCase()],
     { fillers: actionText, maxLength: limits.actionLength, strange: (filler) => `${filler}:${filler}` },
     (text) => text.includes(':'),
+    (name) => patterns.some((pattern) => pattern.name === name) && !fixed.has(name),
   )
   // Requests write an action as the policies do.
   const spelled = written.flatMap((pattern) => [readable(stepsOfGlob(piecesOf(pattern, false))), pattern])
   const spelling = new Map(spelled.map((text) => [text.toLowerCase(), text]))
   return { ...dimension, texts: dimension.texts.map((text) => spelling.get(text) ?? text) }
-}
-
-function unionOf({ matched }: TextDimension, names: readonly string[]): readonly number[] {
-  return [...new Set(names.flatMap((name) => matched.get(name) ?? []))].toSorted((left, right) => left - right)
 }
 
 function scalarText(value: KeyClasses['classes'][number]['value']): string | undefined {

@@ -4,10 +4,11 @@ import { limits } from '../limits.ts'
 import { scalarFact } from '../match/facts.ts'
 import { factsOf } from './atoms.ts'
 import { type KeyLevels, levels } from './levels.ts'
+import type { LooseChoice } from './loose.ts'
 import { filledIn, isChosen, type Relation, stepsAs } from './relations.ts'
 import type { Choice } from './search.ts'
 import { matchesSteps } from './steps.ts'
-import { anyText, readable, textsFor } from './texts.ts'
+import { actionText, anyText, readable, textsFor } from './texts.ts'
 import type { Universe } from './universe.ts'
 
 /** More requests than these are not made for one choice. */
@@ -21,7 +22,7 @@ export function requestsFor(universe: Universe, choice: Choice): readonly Access
   const chosen = (level: number): number => choice.get(level) ?? 0
   const caller = universe.callers[chosen(levels.caller)]
   const action = universe.actions.texts[chosen(levels.action)]
-  const resource = universe.resources.texts[chosen(levels.resource)]
+  const chosenResource = universe.resources.texts[chosen(levels.resource)]
   const account = universe.accounts[chosen(levels.account)]
   const context = new Map<string, ContextValue>()
   for (const key of universe.keys) {
@@ -31,16 +32,18 @@ export function requestsFor(universe: Universe, choice: Choice): readonly Access
     if (one.kind === 'many' && value === undefined) return []
     if (value !== undefined) context.set(key.name, value)
   }
-  if (caller === undefined || action === undefined || resource === undefined) return []
+  if (caller === undefined || action === undefined || chosenResource === undefined) return []
   const written = new Map(universe.keys.map((key) => [key.name, key.written]))
+  const [resource = chosenResource] = loosen(universe, 'resource', choice, chosenResource)
   const base: Draft = { resource, context }
+  const actions = loosen(universe, 'action', choice, action)
   return variants(universe, choice, base)
     .slice(0, mostTried)
     .map((draft) => ({
       id: '0'.repeat(32),
       transaction: '0'.repeat(32),
       subject: subjectOf(caller.id),
-      action,
+      action: actions[0] ?? action,
       resource: draft.resource,
       ...(account === undefined ? {} : { resourceAccount: account }),
       context: Object.fromEntries(
@@ -52,6 +55,42 @@ export function requestsFor(universe: Universe, choice: Choice): readonly Access
 
 /** More patterns than these are not walked together to find one text. */
 const mostWalked = 40
+
+/**
+ * Texts that match those loose patterns that were chosen to match and no other that was asked about, and of the class's
+ * own patterns the same as the text that stands for it. None where it stays as it is, or where none is found.
+ */
+function loosen(
+  { loose, actions, resources }: Universe,
+  on: LooseChoice['on'],
+  choice: Choice,
+  text: string,
+): readonly string[] {
+  const asked = loose.filter((one) => one.on === on && choice.has(one.level))
+  if (asked.length === 0) return []
+  const { patterns, loose: left } = on === 'action' ? actions : resources
+  const tight = patterns.filter(({ name }) => !left.has(name))
+  const [wanted, unwanted] = [
+    asked.filter((one) => isChosen(one, choice)),
+    asked.filter((one) => !isChosen(one, choice)),
+  ]
+  const folded = on === 'action' ? text.toLowerCase() : text
+  const own = tight.filter(({ matches }) => matches(folded))
+  const walked = [...wanted.map(({ pattern }) => pattern), ...own].slice(0, mostTogether).map(({ steps }) => steps)
+  const rules =
+    on === 'action'
+      ? { fillers: actionText, maxLength: limits.actionLength }
+      : { fillers: anyText, maxLength: limits.resourceLength }
+  return [folded, ...walked.map(readable), ...textsFor(walked, rules).texts].filter(
+    (candidate) =>
+      wanted.every(({ pattern }) => pattern.matches(candidate)) &&
+      !unwanted.some(({ pattern }) => pattern.matches(candidate)) &&
+      tight.every(({ matches }) => matches(candidate) === matches(folded)),
+  )
+}
+
+/** So many patterns are walked together to find a text that matches all of them. */
+const mostTogether = 8
 
 /** The parts of a request that patterns with variables may yet change. */
 interface Draft {
