@@ -162,7 +162,7 @@ function compileRego(): Uint8Array {
   try {
     writeFileSync(join(folder, 'bench.rego'), rego)
     execFileSync('opa', ['build', '-t', 'wasm', '-e', 'bench/allow', 'bench.rego'], { cwd: folder })
-    execFileSync('tar', ['xzf', 'bundle.tar.gz', '/policy.wasm'], { cwd: folder })
+    execFileSync('tar', ['xzf', 'bundle.tar.gz', '/policy.wasm'], { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] })
     return readFileSync(join(folder, 'policy.wasm'))
   } finally {
     rmSync(folder, { recursive: true })
