@@ -286,7 +286,7 @@ export const policyGuards: readonly Guard[] = [
     code: 'witness = requests.find(shows)',
     without: 'witness = requests[0]',
     noticedBy: proofs,
-    testName: 'two variables of which one is equal to the other',
+    testName: 'a pattern with two variables',
   },
   {
     name: 'equal keys are single values',

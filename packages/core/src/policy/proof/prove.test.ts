@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 
 import type { LayerSet } from '../decide/policy-set.ts'
-import { allow, cases, deny, documents } from '../testing/containment.ts'
+import { allow, deny } from '../testing/claims.ts'
+import { cases, documents } from '../testing/containment.ts'
 import type { Proof } from './find-request.ts'
 import { allows, disjoint, equal, narrows, unreachable, within } from './prove.ts'
 
@@ -63,4 +64,47 @@ describe('within', () => {
     const proof = within(documents([like(stars)]), documents([like(stars.toReversed())]))
     expect(proof).toMatchObject({ holds: 'unknown' })
   })
+})
+
+test('equal asks both ways', () => {
+  const [one, other] = [documents([allow('s3:Get*', '*')]), documents([allow('s3:*', '*')])]
+  expect(equal(one, one)).toEqual({ holds: true })
+  expect(equal(one, other)).toMatchObject({ holds: false })
+  expect(equal(other, one)).toMatchObject({ holds: false })
+})
+
+test('disjoint shows a request that both allow', () => {
+  const [gets, puts] = [documents([allow('s3:Get*', '*')]), documents([allow('s3:Put*', '*')])]
+  expect(disjoint(gets, puts)).toEqual({ holds: true })
+  expect(disjoint(gets, documents([allow('s3:*t', '*')]))).toMatchObject({
+    holds: false,
+    witness: { action: 's3:Get' },
+  })
+})
+
+test('unreachable asks about some requests only', () => {
+  const policies = documents([
+    allow('s3:*', 'arn:aws:s3:::b/*'),
+    deny('s3:Delete*', '*', { Bool: { 'aws:MultiFactorAuthPresent': 'false' } }),
+  ])
+  expect(
+    unreachable(policies, [
+      { Action: 's3:DeleteObject', Condition: { Bool: { 'aws:MultiFactorAuthPresent': 'false' } } },
+    ]),
+  ).toEqual({ holds: true })
+  expect(unreachable(policies, [{ Action: 's3:DeleteObject' }])).toMatchObject({
+    holds: false,
+    witness: { action: 's3:DeleteObject' },
+  })
+  expect(unreachable(policies, [{ Resource: 'arn:aws:s3:::c/*' }])).toEqual({ holds: true })
+})
+
+test('narrows holds a document against what stood in its place, Denies too', () => {
+  const before = documents([allow('s3:Get*', '*'), deny('kms:*', '*')])
+  expect(narrows(before, documents([allow('s3:GetObject', '*'), deny('kms:*', '*'), deny('s3:*', '*')]))).toEqual({
+    holds: true,
+  })
+  // By itself it allows less, but it no longer denies what another policy may allow.
+  expect(narrows(before, documents([allow('s3:GetObject', '*')]))).toMatchObject({ witness: { action: 'kms:example' } })
+  expect(narrows(before, documents([allow('s3:*', '*'), deny('kms:*', '*')]))).toMatchObject({ holds: false })
 })

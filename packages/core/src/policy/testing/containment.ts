@@ -1,8 +1,8 @@
 import { compileLayer, type LayerSet } from '../decide/policy-set.ts'
 import type { Statement } from '../document.ts'
 import { validateDocument } from '../read/parse-policy.ts'
-
-type Condition = NonNullable<Statement['Condition']>
+import { allow, deny, type Golden, holds, refuted, when } from './claims.ts'
+import { variableCases } from './containment-variables.ts'
 
 /** One layer of these statements; throws where they are not valid. */
 export function documents(
@@ -13,37 +13,6 @@ export function documents(
   if (!read.ok) throw new Error(read.faults.map(({ message }) => message).join('; '))
   return compileLayer('identity', [{ name: 'p', document: read.document }])
 }
-
-/** An Allow. */
-export const allow = (Action: string | string[], Resource: string | string[], Condition?: Condition): Statement => ({
-  Effect: 'Allow',
-  Action,
-  Resource,
-  ...(Condition === undefined ? {} : { Condition }),
-})
-/** A Deny. */
-export const deny = (Action: string, Resource: string, Condition?: Condition): Statement => ({
-  ...allow(Action, Resource, Condition),
-  Effect: 'Deny',
-})
-const when = (...conditions: readonly Condition[]): Statement =>
-  allow('s3:*', '*', Object.assign({}, ...conditions) as Condition)
-
-/** Two lists of statements, and what `within` says of them: `holds`, `refuted`, or a code. */
-export interface Golden {
-  readonly name: string
-  readonly a: readonly Statement[]
-  readonly b: readonly Statement[]
-  readonly says: string
-}
-const holds = (name: string, a: Statement | readonly Statement[], b: Statement | readonly Statement[]): Golden => ({
-  name,
-  a: [a].flat(),
-  b: [b].flat(),
-  says: 'holds',
-})
-const refuted: typeof holds = (...parts) => ({ ...holds(...parts), says: 'refuted' })
-const open: typeof holds = (...parts) => ({ ...holds(...parts), says: 'policy.proof_open' })
 
 /** One case for each operator and element, by name. */
 export const cases: readonly Golden[] = [
@@ -193,107 +162,5 @@ export const cases: readonly Golden[] = [
     when({ StringLike: { 'k:a': 'a*' } }),
     when({ StringLike: { 'k:a': ['a', 'a?*'] } }),
   ),
-  holds('the same variable', allow('s3:*', 'arn:aws:s3:::b/${k:a}/x/*'), allow('s3:*', 'arn:aws:s3:::b/${k:a}/*')),
-  refuted(
-    'the same variable, reversed',
-    allow('s3:*', 'arn:aws:s3:::b/${k:a}/*'),
-    allow('s3:*', 'arn:aws:s3:::b/${k:a}/x/*'),
-  ),
-  holds('a variable stands for something', allow('s3:*', 'arn:aws:s3:::b/${k:a}/*'), allow('s3:*', 'arn:aws:s3:::b/*')),
-  holds(
-    'a variable that is a literal',
-    when({ StringEquals: { 'k:a': '${k:b}', 'k:b': 'al' } }),
-    when({ StringEquals: { 'k:a': 'al' } }),
-  ),
-  refuted(
-    'a variable that is free',
-    when({ StringEquals: { 'k:a': '${k:b}' } }),
-    when({ StringEquals: { 'k:a': 'al' } }),
-  ),
-  holds(
-    'an absent variable matches nothing',
-    when({ StringEquals: { 'k:a': 'x${k:b}' } }),
-    when({ StringLike: { 'k:b': '*' } }),
-  ),
-  holds(
-    'but for its default',
-    when({ StringEquals: { 'k:a': "${k:b, 'al'}" }, StringNotLike: { 'k:b': '*' } }),
-    when({ StringEquals: { 'k:a': 'al' } }),
-  ),
-  holds(
-    'equal and unequal',
-    [when({ StringEquals: { 'k:a': '${k:b}' } }), deny('s3:*', '*', { StringNotEquals: { 'k:a': '${k:b}' } })],
-    when({ StringEquals: { 'k:a': '${k:b}' } }),
-  ),
-  refuted(
-    "own rows are not another key's",
-    when({ 'ForAllValues:StringEquals': { 'k:rows': '${k:user}' }, Null: { 'k:rows': 'false', 'k:user': 'false' } }),
-    when({ 'ForAllValues:StringEquals': { 'k:rows': '${k:other}' }, Null: { 'k:rows': 'false' } }),
-  ),
-  holds(
-    'two variables that are equal to a third',
-    when({ StringEquals: { 'k:a': '${k:b}' }, StringLike: { 'k:b': '${k:c}' } }),
-    when({ StringEquals: { 'k:a': '${k:c}' } }),
-  ),
-  holds(
-    'two variables to which a third is equal',
-    when({ StringEquals: { 'k:a': '${k:b}' }, StringLike: { 'k:a': '${k:c}' } }),
-    when({ StringEqualsIfExists: { 'k:c': '${k:b}' } }),
-  ),
-  refuted(
-    'two variables of which one is not equal to the third',
-    when({ StringEquals: { 'k:a': '${k:b}' }, StringNotLike: { 'k:b': '${k:c}' }, Null: { 'k:c': 'false' } }),
-    when({ StringEquals: { 'k:a': '${k:c}' } }),
-  ),
-  holds(
-    'equality has no direction',
-    when({ StringEquals: { 'k:a': '${k:b}', 'k:c': '${k:a}' } }),
-    when({ StringEqualsIfExists: { 'k:b': '${k:a}' } }),
-  ),
-  refuted(
-    'but a list of one, which is equal to a variable, stands for none itself',
-    when({ StringEquals: { 'k:a': '${k:b}' } }),
-    when({ StringEqualsIfExists: { 'k:b': '${k:a}' } }),
-  ),
-  holds(
-    'where all members are the variable, some are',
-    when({ 'ForAllValues:StringEquals': { 'k:rows': '${k:user}' }, Null: { 'k:rows': 'false' } }),
-    when({ 'ForAnyValue:StringEquals': { 'k:rows': '${k:user}' } }),
-  ),
-  refuted(
-    'where some members are the variable, not all need be',
-    when({ 'ForAnyValue:StringEquals': { 'k:rows': '${k:user}' } }),
-    when({ 'ForAllValues:StringEquals': { 'k:rows': '${k:user}' } }),
-  ),
-  holds(
-    'members that are one variable are one of two',
-    when({ 'ForAllValues:StringEquals': { 'k:rows': '${k:user}' } }),
-    when({ 'ForAllValues:StringEquals': { 'k:rows': ['${k:user}', '${k:other}'] } }),
-  ),
-  holds(
-    'where no member is the variable, all are others',
-    [
-      when({ Null: { 'k:rows': ['true', 'false'] } }),
-      deny('s3:*', '*', { 'ForAnyValue:StringEquals': { 'k:rows': '${k:user}' } }),
-    ],
-    when({ 'ForAllValues:StringNotEquals': { 'k:rows': '${k:user}' } }),
-  ),
-  holds(
-    'where not all members are the variable, some are others',
-    [
-      when({ Null: { 'k:rows': 'false' } }),
-      deny('s3:*', '*', { 'ForAllValues:StringEqualsIgnoreCase': { 'k:rows': '${k:user}' } }),
-    ],
-    when({ 'ForAnyValue:StringNotEqualsIgnoreCase': { 'k:rows': '${k:user}' } }),
-  ),
-  holds(
-    'a number that is also a text',
-    when({ NumericLessThan: { 'k:a': 10 }, StringLike: { 'k:a': '9*' } }),
-    when({ NumericLessThan: { 'k:a': 20 } }),
-  ),
-  open(
-    'a number of which the text tells the size',
-    when({ NumericLessThan: { 'k:a': 10 }, StringLike: { 'k:a': '9*' } }),
-    when({ NumericGreaterThan: { 'k:a': 8 } }),
-  ),
+  ...variableCases,
 ]

@@ -1,0 +1,113 @@
+import { allow, deny, type Golden, holds, open, refuted, when } from './claims.ts'
+
+/** Cases of variables, and of values that are read in two ways. */
+export const variableCases: readonly Golden[] = [
+  holds('the same variable', allow('s3:*', 'arn:aws:s3:::b/${k:a}/x/*'), allow('s3:*', 'arn:aws:s3:::b/${k:a}/*')),
+  refuted(
+    'the same variable, reversed',
+    allow('s3:*', 'arn:aws:s3:::b/${k:a}/*'),
+    allow('s3:*', 'arn:aws:s3:::b/${k:a}/x/*'),
+  ),
+  holds('a variable stands for something', allow('s3:*', 'arn:aws:s3:::b/${k:a}/*'), allow('s3:*', 'arn:aws:s3:::b/*')),
+  holds(
+    'a variable that is a literal',
+    when({ StringEquals: { 'k:a': '${k:b}', 'k:b': 'al' } }),
+    when({ StringEquals: { 'k:a': 'al' } }),
+  ),
+  refuted(
+    'a variable that is free',
+    when({ StringEquals: { 'k:a': '${k:b}' } }),
+    when({ StringEquals: { 'k:a': 'al' } }),
+  ),
+  holds(
+    'an absent variable matches nothing',
+    when({ StringEquals: { 'k:a': 'x${k:b}' } }),
+    when({ StringLike: { 'k:b': '*' } }),
+  ),
+  holds(
+    'but for its default',
+    when({ StringEquals: { 'k:a': "${k:b, 'al'}" }, StringNotLike: { 'k:b': '*' } }),
+    when({ StringEquals: { 'k:a': 'al' } }),
+  ),
+  holds(
+    'equal and unequal',
+    [when({ StringEquals: { 'k:a': '${k:b}' } }), deny('s3:*', '*', { StringNotEquals: { 'k:a': '${k:b}' } })],
+    when({ StringEquals: { 'k:a': '${k:b}' } }),
+  ),
+  refuted(
+    "own rows are not another key's",
+    when({ 'ForAllValues:StringEquals': { 'k:rows': '${k:user}' }, Null: { 'k:rows': 'false', 'k:user': 'false' } }),
+    when({ 'ForAllValues:StringEquals': { 'k:rows': '${k:other}' }, Null: { 'k:rows': 'false' } }),
+  ),
+  holds(
+    'two variables that are equal to a third',
+    when({ StringEquals: { 'k:a': '${k:b}' }, StringLike: { 'k:b': '${k:c}' } }),
+    when({ StringEquals: { 'k:a': '${k:c}' } }),
+  ),
+  holds(
+    'two variables to which a third is equal',
+    when({ StringEquals: { 'k:a': '${k:b}' }, StringLike: { 'k:a': '${k:c}' } }),
+    when({ StringEqualsIfExists: { 'k:c': '${k:b}' } }),
+  ),
+  refuted(
+    'two variables of which one is not equal to the third',
+    when({ StringEquals: { 'k:a': '${k:b}' }, StringNotLike: { 'k:b': '${k:c}' }, Null: { 'k:c': 'false' } }),
+    when({ StringEquals: { 'k:a': '${k:c}' } }),
+  ),
+  holds(
+    'equality has no direction',
+    when({ StringEquals: { 'k:a': '${k:b}', 'k:c': '${k:a}' } }),
+    when({ StringEqualsIfExists: { 'k:b': '${k:a}' } }),
+  ),
+  refuted(
+    'but a list of one, which is equal to a variable, stands for none itself',
+    when({ StringEquals: { 'k:a': '${k:b}' } }),
+    when({ StringEqualsIfExists: { 'k:b': '${k:a}' } }),
+  ),
+  holds(
+    'where all members are the variable, some are',
+    when({ 'ForAllValues:StringEquals': { 'k:rows': '${k:user}' }, Null: { 'k:rows': 'false' } }),
+    when({ 'ForAnyValue:StringEquals': { 'k:rows': '${k:user}' } }),
+  ),
+  refuted(
+    'where some members are the variable, not all need be',
+    when({ 'ForAnyValue:StringEquals': { 'k:rows': '${k:user}' } }),
+    when({ 'ForAllValues:StringEquals': { 'k:rows': '${k:user}' } }),
+  ),
+  holds(
+    'members that are one variable are one of two',
+    when({ 'ForAllValues:StringEquals': { 'k:rows': '${k:user}' } }),
+    when({ 'ForAllValues:StringEquals': { 'k:rows': ['${k:user}', '${k:other}'] } }),
+  ),
+  holds(
+    'where no member is the variable, all are others',
+    [
+      when({ Null: { 'k:rows': ['true', 'false'] } }),
+      deny('s3:*', '*', { 'ForAnyValue:StringEquals': { 'k:rows': '${k:user}' } }),
+    ],
+    when({ 'ForAllValues:StringNotEquals': { 'k:rows': '${k:user}' } }),
+  ),
+  holds(
+    'where not all members are the variable, some are others',
+    [
+      when({ Null: { 'k:rows': 'false' } }),
+      deny('s3:*', '*', { 'ForAllValues:StringEqualsIgnoreCase': { 'k:rows': '${k:user}' } }),
+    ],
+    when({ 'ForAnyValue:StringNotEqualsIgnoreCase': { 'k:rows': '${k:user}' } }),
+  ),
+  open(
+    'a pattern with two variables, of which one is known',
+    when({ StringEquals: { 'k:a': '${k:b}${k:c}', 'k:b': 'x' } }),
+    when({ StringLike: { 'k:a': 'x*' } }),
+  ),
+  holds(
+    'a number that is also a text',
+    when({ NumericLessThan: { 'k:a': 10 }, StringLike: { 'k:a': '9*' } }),
+    when({ NumericLessThan: { 'k:a': 20 } }),
+  ),
+  open(
+    'a number of which the text tells the size',
+    when({ NumericLessThan: { 'k:a': 10 }, StringLike: { 'k:a': '9*' } }),
+    when({ NumericGreaterThan: { 'k:a': 8 } }),
+  ),
+]
