@@ -161,7 +161,8 @@ function compiling(n: number): string {
   const bytes = (process.memoryUsage().heapUsed - before) / kept.length / n
   const rate = rates.toSorted((a, b) => a - b)[3] ?? NaN
   const shownRate = (of: number): string => `${Math.round(of).toLocaleString('en')} statements/s`
-  return `${shownRate(rate)} (the first time, without compiled code: ${shownRate(cold)}), ${Math.round(bytes)} bytes each`
+  const beginning = `the first time, without compiled code: ${shownRate(cold)}`
+  return `${shownRate(rate)} (${beginning}), ${Math.round(bytes)} bytes each`
 }
 
 async function queries(distinct: boolean): Promise<string> {

@@ -18,6 +18,7 @@ import { operatorGuards } from './operators.ts'
 import { merkleGuards } from './merkle.ts'
 import { policyGuards } from './policy.ts'
 import { policyLayerGuards } from './policy-layers.ts'
+import { policyProofGuards } from './policy-proofs.ts'
 import { providerFlowGuards } from './provider-flows.ts'
 import { policyTableGuards } from './policy-tables.ts'
 import { providerGuards } from './provider.ts'
@@ -32,6 +33,7 @@ export const guards: readonly Guard[] = [
   ...credentialFormGuards,
   ...policyGuards,
   ...policyLayerGuards,
+  ...policyProofGuards,
   ...policyTableGuards,
   ...manifestGuards,
   ...awsGuards,

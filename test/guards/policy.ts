@@ -1,7 +1,6 @@
 import type { Guard } from './guard.ts'
 
 const room = 'packages/core/src/policy'
-const proofs = [`${room}/proof/prove.test.ts`]
 const golden = [`${room}/golden.test.ts`]
 const decide = [`${room}/decide/decide.test.ts`]
 const walk = ['packages/core/src/enforcement/enforce.test.ts']
@@ -278,50 +277,5 @@ export const policyGuards: readonly Guard[] = [
     without: 'code === STAR || at >= 0',
     noticedBy: golden,
     testName: 'a star inside a segment does not span',
-  },
-  {
-    name: 'a refutation is a request that the evaluator decided',
-    attack: 'a claim is refuted by what the proof alone believes',
-    file: `${room}/proof/find-request.ts`,
-    code: 'witness = requests.find(shows)',
-    without: 'witness = requests[0]',
-    noticedBy: proofs,
-    testName: 'a pattern with two variables',
-  },
-  {
-    name: 'equal keys are single values',
-    attack: 'but a list of one, which is equal to a variable, stands for none itself',
-    file: `${room}/proof/equalities.ts`,
-    code: "return one?.kind === 'one' && one.shown",
-    without: 'return one !== undefined',
-    noticedBy: proofs,
-    testName: 'but a list of one',
-  },
-  {
-    name: 'some members of a list are not all',
-    attack: 'where some members are the variable, not all need be',
-    file: `${room}/proof/lists.ts`,
-    code: "return quantifier === 'all' ? all : some",
-    without: 'return some',
-    noticedBy: proofs,
-    testName: 'where some members are the variable',
-  },
-  {
-    name: 'an action that takes no resource is asked for on everything',
-    attack: 'an action that takes no resource is not granted on one',
-    file: `${room}/query/query.ts`,
-    code: "? { ...request, resource: '*' } : request",
-    without: '? request : request',
-    noticedBy: [`${room}/layers.test.ts`],
-    testName: 'an action that takes no resource is not granted on one',
-  },
-  {
-    name: 'what was not looked at is not proved',
-    attack: 'a policy of so many patterns that nobody looks at all of them',
-    file: `${room}/proof/find-request.ts`,
-    code: 'return universe.gap === undefined ? { holds: true }',
-    without: "return universe.gap !== '' ? { holds: true }",
-    noticedBy: proofs,
-    testName: 'work that grows without bound is given up',
   },
 ]

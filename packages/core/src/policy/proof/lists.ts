@@ -11,7 +11,7 @@ export interface ListChoices {
 
 /** Whether some member is one of these operands, and whether all are: the one follows from the other. */
 interface Choices {
-  readonly operands: ReadonlySet<string>
+  readonly operands: readonly string[]
   readonly some: number
   readonly all: number
 }
@@ -34,7 +34,7 @@ export function listChoices(atoms: readonly Atom[], levelOf: () => number): List
     groups.set(group, choices)
     const operands = operandsOf(atom)
     const name = JSON.stringify(operands)
-    if (!choices.has(name)) choices.set(name, { operands: new Set(operands), some: levelOf(), all: levelOf() })
+    if (!choices.has(name)) choices.set(name, { operands, some: levelOf(), all: levelOf() })
   }
   const levels = [...groups.values()].flatMap((choices) =>
     [...choices.values()].flatMap(({ some, all }) => [some, all]),
@@ -47,7 +47,9 @@ export function listChoices(atoms: readonly Atom[], levelOf: () => number): List
       const group = groupOf(atom)
       if (group === undefined) return chosen(own.get(atom.id))
       const operands = new Set(operandsOf(atom))
-      const narrower = [...(groups.get(group)?.values() ?? [])].filter((one) => one.operands.isSubsetOf(operands))
+      const narrower = [...(groups.get(group)?.values() ?? [])].filter((one) =>
+        one.operands.every((operand) => operands.has(operand)),
+      )
       const all = diagrams.or(narrower.map((one) => chosen(one.all)))
       const some = diagrams.or([all, ...narrower.map((one) => chosen(one.some))])
       const { operator, quantifier } = atom.condition.use
