@@ -509,6 +509,18 @@ export const errorCodes: Readonly<Record<string, Entry>> = {
   'policy.unknown_element': ['An element that policies do not have.', mendDocument],
   'policy.unknown_operator': ['A condition operator that does not exist.', mendDocument],
   'policy.wrong_type': ['A value of the wrong type.', mendDocument],
+  'quarantine.already': ['It is in quarantine already.', '`sallyport quarantine list` says since when.'],
+  'quarantine.function': [
+    'A function on the way is in quarantine.',
+    '`sallyport release function/NAME --reason …`, once it was looked into.',
+  ],
+  'quarantine.oneself': ['Nobody shuts themselves off.', 'Another administrator does that.'],
+  'quarantine.target': ['That is neither a function of the manifest nor a user.', 'Name a function, or user/NAME.'],
+  'quarantine.unknown': ['It is not in quarantine.', '`sallyport quarantine list` says what is.'],
+  'quarantine.user': [
+    'A person on the way is in quarantine.',
+    '`sallyport release user/NAME --reason …`, once it was looked into.',
+  ],
   'request.authority': ["The host named is not the gateway's.", mendRequest],
   'request.content_encoding': ['The body is compressed, which is not accepted.', mendRequest],
   'request.content_type': ['The content type is not what the route takes.', mendRequest],

@@ -6,6 +6,7 @@ const links = [`${enrolment}/enrolment.test.ts`]
 const first = ['packages/server/src/first-administrator.test.ts']
 const proofs = ['packages/server/src/operator-proofs.test.ts']
 const demands = ['packages/manifest/src/compile/assurance.test.ts']
+const quarantined = ['packages/server/src/administration/quarantine.test.ts']
 const acts = ['packages/server/src/user-acts.test.ts']
 
 /** People who run Sallyport: how they come in, and what a link or a token alone does not do. */
@@ -216,5 +217,59 @@ export const operatorGuards: readonly Guard[] = [
     without: 'administratorCondition(role)',
     noticedBy: demands,
     testName: 'is an elevation that another',
+  },
+  {
+    name: 'what is in quarantine stands in the way of every request',
+    attack: 'operators.quarantined-function',
+    file: 'packages/server/src/administration/administration.ts',
+    code: 'return one.refusal !== undefined || reason === undefined ? one : { ...one, refusal: reason }',
+    without: 'return reason === undefined ? one : one',
+    noticedBy: quarantined,
+    testName: 'stands in the way as a person',
+  },
+  {
+    name: 'what is in quarantine is found behind a function too',
+    attack: 'stands in the way as the person behind a function, until it is released',
+    file: 'packages/server/src/administration/quarantine.ts',
+    code: 'const people = [subject, user].flatMap(',
+    without: 'const people = [subject].flatMap(',
+    noticedBy: quarantined,
+    testName: 'the person behind a function',
+  },
+  {
+    name: 'quarantine ends what was granted before',
+    attack: 'ends what was granted before, and grants nothing that was decided before',
+    file: 'packages/server/src/administration/administration.ts',
+    code: "if (record.event === 'quarantined') epochs.apply(record)",
+    without: '',
+    noticedBy: quarantined,
+    testName: 'ends what was granted before',
+  },
+  {
+    name: 'nothing is granted that was decided before a quarantine',
+    attack: 'ends what was granted before, and grants nothing that was decided before',
+    file: 'packages/server/src/administration/administration.ts',
+    code: 'decision.asked.every((one) => quarantine.reasonAgainst(one) === undefined) &&',
+    without: '',
+    noticedBy: quarantined,
+    testName: 'ends what was granted before',
+  },
+  {
+    name: 'a quarantine outlives a restart',
+    attack: 'is told by the ledger alone: it stays over a restart, and so does its end',
+    file: 'packages/server/src/administration/administration.ts',
+    code: "if (record.kind === 'quarantine') noteQuarantine(record)",
+    without: '',
+    noticedBy: quarantined,
+    testName: 'is told by the ledger alone',
+  },
+  {
+    name: 'a function in quarantine has no box',
+    attack: 'a function in quarantine loses its boxes, and no reload gives it any before its release',
+    file: 'packages/server/src/in-service.ts',
+    code: 'deployed.filter(({ name }) => !administration.isQuarantined(`function/${name}`))',
+    without: 'deployed',
+    noticedBy: ['packages/server/src/in-service.test.ts'],
+    testName: 'loses its boxes',
   },
 ]

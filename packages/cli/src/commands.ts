@@ -17,6 +17,7 @@ import { lint } from './verbs/lint.ts'
 import { logs } from './verbs/logs.ts'
 import { policy } from './verbs/policy.ts'
 import { prove } from './verbs/prove.ts'
+import { quarantine, release } from './verbs/quarantine.ts'
 import { secret } from './verbs/secret.ts'
 import { dev, up } from './verbs/server.ts'
 import { signals } from './verbs/signals.ts'
@@ -56,6 +57,8 @@ export const commands: RouteMap<Terminal> = buildRouteMap({
     requests,
     grants,
     revoke,
+    quarantine,
+    release,
     user,
     signals,
     secret,

@@ -14,6 +14,7 @@ function engines(): { set: Set; seen: string[] } {
     description: `${name}: ${strength}`,
     deploy: async (given: readonly { readonly name: string }[]) =>
       void seen.push(...given.map((each) => `${name} has ${each.name}`)),
+    withdraw: async (functionName: string) => void seen.push(`${name} withdraws ${functionName}`),
     invoke: async ({ functionName }: Invocation) => {
       seen.push(`${name} runs ${functionName}`)
       return { kind: 'response', body: new Uint8Array() } as const
@@ -35,6 +36,7 @@ it('gives each function to its own engine, and to another one once it has moved'
   for (const name of ['here', 'far']) await all.invoke(call(name))
   await all.deploy([image('far')])
   await all.invoke(call('far'))
+  await all.withdraw('far')
   await all.close()
   expect(seen).toEqual([
     'box has here',
@@ -43,6 +45,7 @@ it('gives each function to its own engine, and to another one once it has moved'
     'http runs far',
     'box has far',
     'box runs far',
+    'box withdraws far',
     'box closes',
     'http closes',
     'lambda closes',

@@ -108,7 +108,7 @@ export function keepSweeping(
 }
 
 function isAdministrative({ kind }: LedgerRecord): boolean {
-  return kind === 'elevation' || kind === 'revocation' || kind === 'signal'
+  return kind === 'elevation' || kind === 'revocation' || kind === 'quarantine' || kind === 'signal'
 }
 
 /** What this start found of the last run, in words; nothing where it ended as it should. */

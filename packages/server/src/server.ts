@@ -15,6 +15,7 @@ import { affinityOf, createLimiter, ingressGate, startGateway } from './gateway/
 import { isolationIn, openEngines } from './engines.ts'
 import { type Deployed, type Invocation, type InvocationResult, runtimeFolderFor } from './host/index.ts'
 import { guestsInForce } from './guests-in-force.ts'
+import { openInService } from './in-service.ts'
 import { openInterception } from './interception.ts'
 import { foundWords, keepSweeping, openKeptState } from './kept-state.ts'
 import {
@@ -180,13 +181,18 @@ async function start(
     if (result.kind === 'error') output.write(failureLine(invocation, result))
     return result
   }
-  const deploy = async (deployed: readonly Deployed[]): Promise<void> =>
-    engines.deploy(deployed.map((one) => ('elsewhere' in one ? one : { ...one, trust: interception.trust })))
-  await deploy(await buildFunctions(force.app, runtimeDir, report))
+  const build = (): Promise<readonly Deployed[]> => buildFunctions(force.app, runtimeDir, report)
+  const { deploy, ...quarantine } = openInService({
+    engines,
+    administration,
+    build,
+    equip: (one) => ('elsewhere' in one ? one : { ...one, trust: interception.trust }),
+  })
+  await deploy(await build())
   const renewal = setInterval(() => {
     void interception
       .renew(force.app)
-      .then(async () => deploy(await buildFunctions(force.app, runtimeDir, report)))
+      .then(async () => deploy(await build()))
       .catch(trouble)
   }, renewEveryMs).unref()
   started.push(() => clearInterval(renewal))
@@ -248,6 +254,7 @@ async function start(
       app: () => force.app,
       ...elevationActs(() => force.app, administration),
       ...people.acts,
+      ...quarantine,
       signals: () => ({ streams: kept.standing.streams(), people: kept.standing.people() }),
       setSecret: vault.setSecret,
       invokeDirectly: (functionName, event, user, grant) =>

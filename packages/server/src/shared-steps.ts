@@ -37,7 +37,7 @@ export function sharedSteps(
     askGuests,
     decide: (asked) => {
       const { app, compiled } = force()
-      return explain(decideByPolicy(compiled.authority, asked), compiled, app)
+      return explain(decideByPolicy(compiled.authority, administration.heldBack(asked)), compiled, app)
     },
     admit: (decision, receipt) => {
       const grant = administration.admit(decision, receipt)

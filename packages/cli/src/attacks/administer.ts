@@ -47,6 +47,13 @@ export async function putOut(world: World, name: string, person: Presented, act 
   return administer(world, 'POST', `/v1/users/${name}/${act}`, '{"reason":"an attack of our own"}', person)
 }
 
+/** Shuts a person or a function off, or releases it. */
+export async function quarantine(world: World, target: string, name: string, act?: 'release'): Promise<Attempt> {
+  const body = JSON.stringify({ target, reason: 'an attack of our own' })
+  const path = act === undefined ? '/v1/quarantine' : '/v1/quarantine/release'
+  return administer(world, 'POST', path, body, await admin(world, name))
+}
+
 /** Invites an account that nobody has. */
 export async function invite(world: World, person: Presented): Promise<Attempt> {
   return administer(world, 'POST', '/v1/users/nobody-yet/add', '{"roles":["admin"]}', person)

@@ -1,6 +1,9 @@
 import { makeHolderKey } from '../bound/index.ts'
-import { admin, controlled, invite, setKey } from './administer.ts'
+import { admin, controlled, invite, quarantine, setKey } from './administer.ts'
 import type { Attack } from './attack.ts'
+import { attemptOf, controlOf } from './verdicts.ts'
+
+const body = '{"do":"wait","ms":1}'
 
 const byHerself = {
   controls: 'the administrator herself, on her device',
@@ -50,5 +53,22 @@ export const operatorAttacks: readonly Attack[] = [
     run: async (world) => invite(world, await world.bound(world.hostile, 'alice', { mfa: false, device: false })),
     controls: 'an administrator invites the same account',
     control: (world) => controlled(async () => invite(world, await admin(world, 'ada'))),
+  },
+  {
+    name: 'operators.quarantined-function',
+    tries: 'a customer calls a route whose function is in quarantine',
+    stoppedBy: 'door',
+    expected: ['quarantine.function'],
+    run: async (world) => {
+      await quarantine(world, 'function/storefront', 'ada')
+      try {
+        return attemptOf(await world.request({ path: '/do', body, token: await world.token(world.hostile, 'alice') }))
+      } finally {
+        await quarantine(world, 'function/storefront', 'ada', 'release')
+      }
+    },
+    controls: 'the same call once the function is released',
+    control: async (world) =>
+      controlOf(await world.request({ path: '/do', body, token: await world.token(world.hostile, 'alice') })),
   },
 ]

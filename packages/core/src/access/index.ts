@@ -27,6 +27,7 @@ export {
   type NameRecord,
   type NotificationRecord,
   type OutcomeRecord,
+  type QuarantineRecord,
   type RevocationRecord,
   type SignalRecord,
   type SignInRecord,

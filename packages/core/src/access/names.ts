@@ -43,6 +43,9 @@ export const actions = {
   manageUsers: 'sallyport:ManageUsers',
   /** Ends everything that rests on a user, a session or a function. */
   revoke: 'sallyport:Revoke',
+  /** Shuts a person or a function off, or lets it in again. */
+  quarantine: 'sallyport:Quarantine',
+  release: 'sallyport:Release',
   /** Tells that a session, a credential, a device or a person is to be trusted less, or again. */
   sendSignal: 'sallyport:SendSignal',
   setSecret: 'sallyport:SetSecret',

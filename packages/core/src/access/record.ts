@@ -12,6 +12,7 @@ export type LedgerRecord =
   | AlarmRecord
   | NotificationRecord
   | RevocationRecord
+  | QuarantineRecord
   | SignInRecord
   | EnrolmentRecord
   | SignalRecord
@@ -182,6 +183,21 @@ export interface RevocationRecord {
   /** `user/alice`, `session/s1`, `function/payments`, …: see `revocationTargets`. */
   readonly target: string
   readonly reason: string
+}
+
+/**
+ * A person or a function was shut off until somebody releases it: every grant that rests on it has ended, and none is
+ * made. Who is in quarantine is a projection of these.
+ */
+export interface QuarantineRecord {
+  readonly kind: 'quarantine'
+  readonly at: number
+  readonly event: 'quarantined' | 'released'
+  /** `user/alice`, `user/pool:alice`, `function/payments`. */
+  readonly target: string
+  readonly reason: string
+  /** ARN of who did it. */
+  readonly by: string
 }
 
 /** Somebody signed in at the embedded provider, or tried to. */

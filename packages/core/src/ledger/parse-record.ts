@@ -119,6 +119,7 @@ const shapes: Shapes = {
     outcome: oneOf('delivered', 'failed'),
     detail: text,
   },
+  quarantine: { at: milliseconds, event: oneOf('quarantined', 'released'), target: text, reason: text, by: text },
   revocation: { at: milliseconds, target: text, reason: text },
   'sign-in': {
     at: milliseconds,

@@ -20,6 +20,7 @@ export function compileAdministration(app: App, rules: Rules): readonly Attachme
     ...power(app, rules, 'configuration', actions.applyConfiguration, 'configuration'),
     ...power(app, rules, 'users', actions.manageUsers, 'users'),
     ...power(app, rules, 'users', actions.revoke, 'revocation'),
+    ...power(app, rules, 'users', [actions.quarantine, actions.release], 'quarantine'),
     ...(app.signals ?? []).map((stream) => compileStream(app, stream, rules)),
     ...app.functions.flatMap((one) =>
       power(app, rules, 'invoke', actions.invokeDirectly, `function/${one.name}/invoke`),
@@ -110,7 +111,13 @@ function denySelfApproval(role: Role, resource: string, rules: Rules): readonly 
   ]
 }
 
-function power(app: App, rules: Rules, name: AdministrativePower, action: string, path: string): readonly Attachment[] {
+function power(
+  app: App,
+  rules: Rules,
+  name: AdministrativePower,
+  action: string | readonly string[],
+  path: string,
+): readonly Attachment[] {
   const resource = arn.admin(app.name, path)
   const holders = app.people.filter((role) => app.administration[name].includes(role.name))
   const [first] = holders

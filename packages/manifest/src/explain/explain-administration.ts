@@ -53,6 +53,8 @@ export function powerOf(action: string): AdministrativePower | undefined {
   switch (action) {
     case actions.manageUsers:
     case actions.revoke:
+    case actions.quarantine:
+    case actions.release:
       return 'users'
     case actions.setSecret:
       return 'secrets'

@@ -47,6 +47,8 @@ function tell(reason: Reason, request: AccessRequest, decision: Deny, compiled: 
     case actions.breakGlass:
     case actions.manageUsers:
     case actions.revoke:
+    case actions.quarantine:
+    case actions.release:
     case actions.setSecret:
     case actions.applyConfiguration:
     case actions.invokeDirectly:

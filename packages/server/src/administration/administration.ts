@@ -1,4 +1,5 @@
 import {
+  type AccessRequest,
   type AlarmRecord,
   type Allow,
   contextKeys,
@@ -7,6 +8,7 @@ import {
   isGrant,
   isReceipt,
   type LedgerRecord,
+  type QuarantineRecord,
   type Receipt,
   type RevokedAt,
   SallyportError,
@@ -18,6 +20,7 @@ import { type Clock, type Deadline, deadlineIn, isPast } from './clock.ts'
 import { type ElevationRules, type Elevations, openElevations } from './elevate.ts'
 import { createElevationTable, type ElevationRequest } from './elevation.ts'
 import { createEpochTable, elevationTarget } from './epochs.ts'
+import { createQuarantineTable, type Quarantined } from './quarantine.ts'
 
 /** What administration works on; the rules are those of the manifest in force. */
 export interface AdministrationOptions extends ElevationRules {
@@ -51,6 +54,17 @@ export interface Administration extends Pick<
   readonly revokedAt: RevokedAt
   /** Ends everything that rests on `user/NAME`, `session/ID`, `function/NAME`, …: see `revocationTargets`. */
   readonly revoke: (target: string, reason: string) => Promise<void>
+  /**
+   * Shuts a person or a function off, until it is released: what rests on it ends at once, and every request on whose
+   * way it stands is refused. Throws `quarantine.already`.
+   */
+  readonly quarantine: (target: string, by: Subject, reason: string) => Promise<void>
+  /** Throws `quarantine.unknown`. */
+  readonly release: (target: string, by: Subject, reason: string) => Promise<void>
+  readonly quarantined: () => readonly Quarantined[]
+  readonly isQuarantined: (target: string) => boolean
+  /** The same requests; one that anything in quarantine stands in the way of comes with its refusal. */
+  readonly heldBack: (asked: Asked) => Asked
   /** True when a revocation is newer than the evidence that made this subject: its credential is not taken any more. */
   readonly isRevoked: (subject: Subject) => boolean
   readonly elevatedRoles: (subjectId: string) => readonly string[]
@@ -60,16 +74,24 @@ export interface Administration extends Pick<
   readonly alarm: (code: string, subject: string, detail: string) => Promise<void>
 }
 
+type Asked = readonly [AccessRequest, ...AccessRequest[]]
+
 /** Opens administration on what the ledger holds. */
 export function openAdministration(options: AdministrationOptions): Administration {
   const { append, clock, newId, announce = () => undefined } = options
   const epochs = createEpochTable()
   const table = createElevationTable(clock)
+  const quarantine = createQuarantineTable()
+  const noteQuarantine = (record: QuarantineRecord): void => {
+    quarantine.apply(record)
+    if (record.event === 'quarantined') epochs.apply(record)
+  }
   let latestMs = 0
   for (const record of options.past) {
     latestMs = Math.max(latestMs, record.at)
     if (record.kind === 'revocation') epochs.apply(record)
     if (record.kind === 'elevation') table.apply(record)
+    if (record.kind === 'quarantine') noteQuarantine(record)
   }
   // By both clocks, beside the grant: turning back the wall clock prolongs none.
   const deadlines = new WeakMap<Grant, Deadline>()
@@ -110,6 +132,7 @@ export function openAdministration(options: AdministrationOptions): Administrati
       const people = user === undefined ? [subject] : [subject, user]
       const stands =
         !people.some(epochs.ended) &&
+        decision.asked.every((one) => quarantine.reasonAgainst(one) === undefined) &&
         stillElevated(subject.id, context[contextKeys.elevatedRoles]) &&
         stillElevated((user ?? subject).id, context[contextKeys.transactionElevatedRoles])
       const credentialEndsAt = (user ?? subject).authentication?.expiresAtSeconds ?? Infinity
@@ -153,12 +176,39 @@ export function openAdministration(options: AdministrationOptions): Administrati
       const ofAccount = table.pending().find(({ subject }) => subject.endsWith(`::user/${account}`))
       if (ofAccount !== undefined) await elevations.endAllOf(ofAccount.subject, reason)
     },
+    quarantine: async (target, by, reason) => {
+      if (quarantine.has(target)) throw refusal('quarantine.already', `${target} is in quarantine already.`)
+      const record = { kind: 'quarantine', at: clock.nowMs(), event: 'quarantined', target, reason, by: by.id } as const
+      // As with a revocation: it holds at once, whatever becomes of the record.
+      noteQuarantine(record)
+      await append(record, 'synced')
+    },
+    release: async (target, by, reason) => {
+      if (!quarantine.has(target)) throw refusal('quarantine.unknown', `${target} is not in quarantine.`)
+      const record = { kind: 'quarantine', at: clock.nowMs(), event: 'released', target, reason, by: by.id } as const
+      await append(record, 'synced')
+      noteQuarantine(record)
+    },
+    quarantined: quarantine.list,
+    isQuarantined: quarantine.has,
+    heldBack: (asked) => {
+      const [first, ...others] = asked
+      const held = (one: AccessRequest): AccessRequest => {
+        const reason = quarantine.reasonAgainst(one)
+        return one.refusal !== undefined || reason === undefined ? one : { ...one, refusal: reason }
+      }
+      return quarantine.list().length === 0 ? asked : [held(first), ...others.map(held)]
+    },
     isRevoked: epochs.ended,
     elevatedRoles: elevations.liveRoles,
     find: table.find,
     list: table.list,
     alarm,
   }
+}
+
+function refusal(code: string, message: string): SallyportError {
+  return new SallyportError(code, message, { publicMessage: message })
 }
 
 /** The functions that a decision rests on: those on the way, and the one that is asked for. */

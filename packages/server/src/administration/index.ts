@@ -2,4 +2,5 @@ export { type Administration, type AdministrationOptions, openAdministration } f
 export { type Clock } from './clock.ts'
 export { type ElevationRule, type ElevationRules } from './elevate.ts'
 export { type ElevationRequest } from './elevation.ts'
+export { type Quarantined } from './quarantine.ts'
 export { createWebhook } from './webhook.ts'

@@ -5,10 +5,11 @@ import type { InvocationResult } from '../host/index.ts'
 import { fault, membersOf, parseJson, reasonIn } from './bodies.ts'
 import type { ApiAnswer, Asked, Verb } from './verb.ts'
 import { type ElevationActs, elevationVerbs } from './verbs-elevation.ts'
+import { type QuarantineActs, quarantineVerbs } from './verbs-quarantine.ts'
 import { type UserActs, userVerbs } from './verbs-users.ts'
 
 /** What the verbs do once they are allowed. */
-export interface AdministrativeActs extends ElevationActs, UserActs {
+export interface AdministrativeActs extends ElevationActs, UserActs, QuarantineActs {
   /** What shared signals said, and which streams are heard. */
   readonly signals: () => { readonly streams: unknown; readonly people: unknown }
   /** Ends everything that rests on `user/NAME`, `session/ID` or `function/NAME`. */
@@ -30,6 +31,7 @@ export function administrativeVerbs(acts: AdministrativeActs): readonly Verb[] {
   return [
     ...elevationVerbs(acts),
     ...userVerbs(acts),
+    ...quarantineVerbs(acts),
     {
       method: 'POST',
       path: '/v1/revocations',

@@ -86,6 +86,11 @@ export async function createBoxEngine(options: BoxEngineOptions): Promise<Engine
       }
       return Promise.resolve()
     },
+    withdraw: async (functionName) => {
+      const own = [...pools.values(), ...replaced].filter(({ image }) => image.name === functionName)
+      pools.delete(functionName)
+      await Promise.all(own.map((pool) => pool.close()))
+    },
     invoke: (invocation) => {
       const pool = closed ? undefined : pools.get(invocation.functionName)
       if (pool !== undefined) return pool.invoke(invocation)

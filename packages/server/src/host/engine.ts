@@ -61,6 +61,8 @@ export interface Engine<Image = FunctionImage> {
   readonly description: string
   /** Puts functions into service, or replaces them; boxes of an older digest finish their call and end. */
   deploy(images: readonly Image[]): Promise<void>
+  /** Takes a function out of service at once: whatever runs of it ends, until it is deployed again. */
+  withdraw(functionName: string): Promise<void>
   invoke(invocation: Invocation): Promise<InvocationResult>
   close(): Promise<void>
 }

@@ -26,6 +26,8 @@ export interface Engines {
   /** `http (cooperative)`: the engine that runs a function, and its strength. That of boxes for an unknown name. */
   isolationOf(functionName: string): string
   deploy(deployed: readonly Deployed[]): Promise<void>
+  /** Takes a function out of service at once: whatever runs of it here ends, until it is deployed again. */
+  withdraw(functionName: string): Promise<void>
   invoke(invocation: Invocation): Promise<InvocationResult>
   close(): Promise<void>
 }
@@ -49,6 +51,7 @@ export function routeEngines(engines: EngineSet): Engines {
       await engines.lambda.deploy(deployed.filter(isAt('lambda')))
       for (const one of deployed) places.set(one.name, placeOf(one))
     },
+    withdraw: (functionName) => engines[nameOf(functionName)].withdraw(functionName),
     invoke: (invocation) => engines[nameOf(invocation.functionName)].invoke(invocation),
     close: async () => {
       const ended = await Promise.allSettled(

@@ -140,6 +140,12 @@ export function createRemoteEngine<Where extends Elsewhere>(
         deployed.set(remote.name, { remote, lane: createLane(remote.maxCalls, remote.maxWaiting) })
       return Promise.resolve()
     },
+    withdraw: (functionName) => {
+      // What is under way elsewhere cannot be ended from here; its answer goes nowhere.
+      deployed.get(functionName)?.lane.clear()
+      deployed.delete(functionName)
+      return Promise.resolve()
+    },
     invoke: (invocation) => {
       const invoked = invoke(invocation).catch((error: unknown) => failureOf(error).result)
       underWay.add(invoked)

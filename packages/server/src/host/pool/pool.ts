@@ -263,7 +263,7 @@ export function createPool(
       pump()
     },
     close: async () => {
-      for (const waiting of drain()) answer(waiting, busy('the server is stopping'))
+      for (const waiting of drain()) answer(waiting, busy('the function goes out of service'))
       for (const member of members.values()) end(member)
       while (ends.size > 0) await Promise.allSettled(ends)
     },

@@ -1,0 +1,58 @@
+import type { AccessRequest, QuarantineRecord, Reason } from '@sallyport/core/access'
+import { commandLine } from '@sallyport/core/access'
+
+/** Somebody or something in quarantine. */
+export type Quarantined = Pick<QuarantineRecord, 'target' | 'reason' | 'by' | 'at'>
+
+/** Who is shut off now, as the ledger tells it. */
+export interface QuarantineTable {
+  readonly apply: (record: QuarantineRecord) => void
+  readonly has: (target: string) => boolean
+  readonly list: () => readonly Quarantined[]
+  /** Why a request may not be made, where anything on its way is in quarantine. Synchronous, and free while none is. */
+  readonly reasonAgainst: (request: AccessRequest) => Reason | undefined
+}
+
+/** A projection of the ledger: it holds nothing that replaying the records would not make again. */
+export function createQuarantineTable(): QuarantineTable {
+  const held = new Map<string, Quarantined>()
+  return {
+    apply: ({ event, target, reason, by, at }) => {
+      if (event === 'released') held.delete(target)
+      else held.set(target, { target, reason, by, at })
+    },
+    has: (target) => held.has(target),
+    list: () => [...held.values()],
+    reasonAgainst: (request) => {
+      if (held.size === 0) return undefined
+      const target = targetsOf(request).find((one) => held.has(one))
+      return target === undefined ? undefined : reasonOf(target)
+    },
+  }
+}
+
+/** Not why it was shut off: a caller reads this, and the reason is the administrators' own. */
+function reasonOf(target: string): Reason {
+  const [kind = '', name = ''] = target.split('/')
+  return {
+    code: kind === 'function' ? 'quarantine.function' : 'quarantine.user',
+    layer: 'door',
+    message: `${kind === 'function' ? 'The function ' : ''}${name} is in quarantine.`,
+    fix: commandLine('sallyport', 'release', target, '--reason', 'it was looked into'),
+  }
+}
+
+/** Everybody and everything on the way: who asks, the person behind it, the functions before, and what is asked for. */
+function targetsOf({ subject, user, actors, resource }: AccessRequest): readonly string[] {
+  const people = [subject, user].flatMap((one) => (one === undefined ? [] : [`${one.kind}/${one.name}`]))
+  const functions = [subject.id, ...actors, resource].flatMap((text) => functionIn(text) ?? [])
+  return [...people, ...functions.map((name) => `function/${name}`)]
+}
+
+/** A route, an operation, or a direct invocation leads to a function. */
+function functionIn(text: string): string | undefined {
+  return (
+    /^arn:sallyport:(?:function|route):[^:]*:[^:]*:([^/]+)/.exec(text)?.[1] ??
+    /^arn:sallyport:admin:[^:]*::function\/([^/]+)\/invoke$/.exec(text)?.[1]
+  )
+}
