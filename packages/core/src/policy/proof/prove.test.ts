@@ -58,6 +58,12 @@ describe('within', () => {
     })
   })
 
+  test('hundreds of resources with a star inside, each after a beginning of its own, are told apart', () => {
+    const inside = words.flatMap((word) => ['a', 'b', 'c', 'd'].map((end) => `arn:aws:s3:::${word}${end}/*/x`))
+    const but = documents([allow('s3:*', inside), deny('s3:*', 'arn:aws:s3:::never/*/x')])
+    expect(within(documents([allow('s3:Get*', inside.toReversed())]), but)).toEqual({ holds: true })
+  })
+
   test('work that grows without bound is given up with a code', () => {
     const like = (values: readonly string[]) => allow('s3:*', '*', { StringLike: { 'k:a': values } })
     const stars = words.map((word) => `*${word}*`)

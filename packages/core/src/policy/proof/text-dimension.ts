@@ -1,4 +1,5 @@
 import { type Loose, loosely } from './loose.ts'
+import { stepsKey } from './relations.ts'
 import { star, type Step } from './steps.ts'
 import { isPrefix, textOf, textsFor, type TextRules } from './texts.ts'
 
@@ -34,16 +35,34 @@ export function textDimension(
   accepts: (text: string) => boolean,
   mayBeLoose: (name: string) => boolean,
 ): TextDimension {
-  const overlapping = patterns.filter(({ name, steps }) => !isPrefix(steps) && mayBeLoose(name))
-  const all = overlapping.length > mostOverlapping ? undefined : classesOf(patterns, seeds, rules, accepts)
-  if (all?.complete === true || overlapping.length === 0) return all ?? classesOf(patterns, seeds, rules, accepts)
-  const tight = patterns.filter((pattern) => !overlapping.includes(pattern))
-  const some = classesOf(tight, seeds, rules, accepts)
-  if (!some.complete || overlapping.length * patterns.length > mostPairs) return { ...some, patterns, complete: false }
-  return { ...some, patterns, loose: loosely(overlapping, some, rules) }
+  const candidates = patterns.filter(({ name, steps }) => !isPrefix(steps) && mayBeLoose(name))
+  const without = (loose: ReadonlySet<TextPattern>): TextDimension => {
+    const tight = patterns.filter((pattern) => !loose.has(pattern))
+    const found = { ...classesOf(tight, seeds, rules, accepts), patterns }
+    if (loose.size * patterns.length > mostPairs) return { ...found, complete: false }
+    return found.complete ? { ...found, loose: loosely([...loose], { ...found, patterns: tight }, rules) } : found
+  }
+  const first = without(overlapping(candidates))
+  if (first.complete || candidates.length === 0) return first
+  const second = without(new Set(candidates))
+  return second.complete ? second : first
 }
 
-/** More patterns with wildcards inside multiply the classes by so much that it is not tried. */
+/** Patterns with a star at both ends after the same beginning: each doubles the classes. */
+function overlapping(patterns: readonly TextPattern[]): ReadonlySet<TextPattern> {
+  const ending = patterns.filter(({ steps }) => steps.at(-1) === star)
+  const byHead = Map.groupBy(ending, ({ steps }) =>
+    stepsKey(
+      steps.slice(
+        0,
+        steps.findIndex((step) => typeof step === 'number' && step < 0),
+      ),
+    ),
+  )
+  return new Set([...byHead.values()].filter(({ length }) => length > mostOverlapping).flat())
+}
+
+/** More with the same beginning are left out of the classes at once. */
 const mostOverlapping = 8
 /** More pairs of patterns are not compared with each other. */
 const mostPairs = 20_000
