@@ -24,6 +24,7 @@ import { policyTableGuards } from './policy-tables.ts'
 import { providerGuards } from './provider.ts'
 import { secretGuards } from './secrets.ts'
 import { serverGuards } from './server.ts'
+import { streamGuards } from './streams.ts'
 import { workloadGuards } from './workloads.ts'
 import { signalGuards } from './signals.ts'
 
@@ -50,6 +51,7 @@ export const guards: readonly Guard[] = [
   ...egressGuards,
   ...egressLimitGuards,
   ...learnGuards,
+  ...streamGuards,
   ...ledgerGuards,
   ...merkleGuards,
   ...operationGuards,

@@ -43,9 +43,19 @@ export interface Call {
 export interface LocalApi {
   /** Gives the parsed JSON. Throws `cli.refused` with the server's own words when it says no. */
   call(call: Call): Promise<unknown>
+  /** The same; where the answer streams, its parts as they come, and the status of whoever makes them. */
+  open(call: Call): Promise<{ readonly value: unknown } | Streamed>
   /** Gives the body as it arrives, line by line. */
   lines(path: string): AsyncGenerator<string>
 }
+
+/** What a function streams. Reading it rejects with `cli.no_answer` where it breaks off. */
+export interface Streamed {
+  readonly status: number
+  readonly parts: AsyncIterable<Uint8Array>
+}
+
+const streamType = 'application/vnd.sallyport.stream'
 
 /** What proofs for this API name as its address; a socket has none of its own. */
 const apiOrigin = 'http://localhost'
@@ -118,19 +128,29 @@ export function localApi(folder: string): LocalApi {
     })
   }
 
+  async function open(call: Call): Promise<{ readonly value: unknown } | Streamed> {
+    let answer = await send(call)
+    const wanted = stepUpIn(answer.headers['www-authenticate'])
+    const stronger = wanted === undefined ? undefined : await call.stepUp?.(wanted)
+    if (stronger !== undefined) {
+      answer.resume()
+      answer = await send({ ...call, person: stronger })
+    }
+    if (answer.headers['content-type'] === streamType) {
+      return { status: Number(answer.headers['x-sallyport-status']), parts: partsOf(answer) }
+    }
+    const text = await textOf(answer)
+    const value = parseJson(text)
+    if ((answer.statusCode ?? 500) < 400) return { value }
+    throw refusalOf(value, answer.statusCode ?? 500)
+  }
+
   return {
+    open,
     async call(call) {
-      let answer = await send(call)
-      const wanted = stepUpIn(answer.headers['www-authenticate'])
-      const stronger = wanted === undefined ? undefined : await call.stepUp?.(wanted)
-      if (stronger !== undefined) {
-        answer.resume()
-        answer = await send({ ...call, person: stronger })
-      }
-      const text = await textOf(answer)
-      const value = parseJson(text)
-      if ((answer.statusCode ?? 500) < 400) return value
-      throw refusalOf(value, answer.statusCode ?? 500)
+      const answer = await open(call)
+      if ('value' in answer) return answer.value
+      throw new SallyportError('cli.no_answer', 'the server streams an answer that was to be whole')
     },
     async *lines(path) {
       const answer = await send({ method: 'GET', path })
@@ -185,6 +205,14 @@ export function textIn(value: Readonly<Record<string, unknown>>, name: string): 
 /** True for a JSON object. */
 export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+async function* partsOf(answer: IncomingMessage): AsyncGenerator<Uint8Array> {
+  try {
+    for await (const part of answer) yield Buffer.from(part)
+  } catch (cause) {
+    throw new SallyportError('cli.no_answer', 'the answer broke off before its end', { cause })
+  }
 }
 
 async function textOf(answer: IncomingMessage): Promise<string> {

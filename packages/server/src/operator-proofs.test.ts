@@ -103,6 +103,7 @@ beforeAll(async () => {
     record: async ({ id }) => sealReceipt({ decision: id, leafIndex: 0n, durability: 'synced' }),
     admit: (decision, receipt) => sealGrant({ decision, receipt, expiresAt: 1, epochs: new Map() }),
     isCurrent: () => true,
+    whenEnded: () => () => undefined,
     challenge: () => undefined,
     settle: () => undefined,
     nowMs: Date.now,

@@ -257,8 +257,8 @@ async function start(
       ...quarantine,
       signals: () => ({ streams: kept.standing.streams(), people: kept.standing.people() }),
       setSecret: vault.setSecret,
-      invokeDirectly: (functionName, event, user, grant) =>
-        invoke(directInvocation(functionName, event, user, grant, timeoutOf(functionName))),
+      invokeDirectly: (functionName, event, user, grant, onStream) =>
+        invoke({ ...directInvocation(functionName, event, user, grant, timeoutOf(functionName)), onStream }),
     }),
     gate: administrationGate({
       ...shared,

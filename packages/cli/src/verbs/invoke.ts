@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { request as plainRequest } from 'node:http'
+import { type IncomingHttpHeaders, request as plainRequest } from 'node:http'
 import { request as tlsRequest } from 'node:https'
 import { resolve } from 'node:path'
 
@@ -53,7 +53,9 @@ export const invoke: Command<Terminal> = buildCommand<
     const asker = await askerFor(terminal, folder, flags)
     const path = `/v1/functions/${encodeURIComponent(name)}/invoke`
     const body = new TextEncoder().encode(JSON.stringify(event))
-    const answer = await localApi(folder).call({ method: 'POST', path, body, ...asker })
+    const opened = await localApi(folder).open({ method: 'POST', path, body, ...asker })
+    if ('parts' in opened) return asItComes(terminal, flags, opened.status, opened.parts)
+    const answer = opened.value
     const result: unknown = isRecord(answer) && 'result' in answer ? answer['result'] : answer
     return { exit: 'ok', json: result, text: JSON.stringify(result, undefined, 2) ?? '' }
   }),
@@ -104,16 +106,53 @@ function headersIn(value: unknown): Readonly<Record<string, string>> {
   )
 }
 
-async function throughGateway(terminal: Terminal, folder: string, flags: UserFlags, call: HttpCall): Promise<Answer> {
+/** What streams is shown while it is made; for a program it is one answer, once it is whole. */
+async function asItComes(
+  terminal: Terminal,
+  { json }: CommonFlags,
+  status: number,
+  parts: AsyncIterable<Uint8Array>,
+): Promise<Answer> {
+  const exit = status < 400 ? 'ok' : 'refused'
+  const decoder = new TextDecoder()
+  let whole = ''
+  if (!json) terminal.process.stdout.write(`${status}\n`)
+  try {
+    for await (const part of parts) {
+      const text = decoder.decode(part, { stream: true })
+      if (json) whole += text
+      else terminal.process.stdout.write(text)
+    }
+  } catch (cause) {
+    if (cause instanceof SallyportError) throw cause
+    throw new SallyportError('cli.no_answer', 'the answer broke off before its end', { cause })
+  }
+  if (!json) terminal.process.stdout.write('\n')
+  return { exit, json: { status, body: parsed(whole) }, text: '' }
+}
+
+async function throughGateway(
+  terminal: Terminal,
+  folder: string,
+  flags: CommonFlags & UserFlags,
+  call: HttpCall,
+): Promise<Answer> {
   const { gateway, caFile } = await statusOf(localApi(folder))
   const asker = await askerIfAny(terminal, folder, flags)
   const url = new URL(call.path, gateway)
   let answer = await send(url, caFile, call, asker?.person)
-  const wanted = stepUpIn(answer.challenge)
+  const wanted = stepUpIn(answer.headers['www-authenticate'])
   const stronger = wanted === undefined ? undefined : await asker?.stepUp(wanted)
-  if (stronger !== undefined) answer = await send(url, caFile, call, stronger)
-  const { status, body } = answer
-  const value = parsed(body)
+  if (stronger !== undefined) {
+    await textOf(answer.parts)
+    answer = await send(url, caFile, call, stronger)
+  }
+  const { status } = answer
+  // What says no length is made while it is sent.
+  if (status < 400 && answer.headers['content-length'] === undefined) {
+    return asItComes(terminal, flags, status, answer.parts)
+  }
+  const value = parsed(await textOf(answer.parts))
   if (isRecord(value) && typeof value['code'] === 'string' && typeof value['id'] === 'string' && status >= 400) {
     throw refusalOf(value, status)
   }
@@ -126,7 +165,7 @@ function send(
   caFile: string,
   { method, headers, body }: HttpCall,
   person: BoundToken | undefined,
-): Promise<{ status: number; body: string; challenge?: string }> {
+): Promise<{ status: number; headers: IncomingHttpHeaders; parts: AsyncIterable<Uint8Array> }> {
   return new Promise((done, reject) => {
     const secure = url.protocol === 'https:'
     const outgoing = (secure ? tlsRequest : plainRequest)(url, {
@@ -143,17 +182,16 @@ function send(
       reject(new SallyportError('cli.no_answer', `${url.origin} does not answer: ${cause.message}`, { cause })),
     )
     outgoing.once('response', (answer) => {
-      const parts: Buffer[] = []
-      answer.on('data', (part: Buffer) => parts.push(part))
-      answer.once('error', reject)
-      const challenge = answer.headers['www-authenticate']
-      answer.once('end', () => {
-        const text = Buffer.concat(parts).toString('utf8')
-        done({ status: answer.statusCode ?? 500, body: text, ...(challenge === undefined ? {} : { challenge }) })
-      })
+      done({ status: answer.statusCode ?? 500, headers: answer.headers, parts: answer })
     })
     outgoing.end(body)
   })
+}
+
+async function textOf(parts: AsyncIterable<Uint8Array>): Promise<string> {
+  const all: Uint8Array[] = []
+  for await (const part of parts) all.push(part)
+  return Buffer.concat(all).toString('utf8')
 }
 
 function presented({ accessToken, key }: BoundToken, method: string, url: string): Readonly<Record<string, string>> {

@@ -120,6 +120,23 @@ describe('commands that ask a running server', () => {
     expect(last?.headers.authorization).toBeUndefined()
   })
 
+  test('what a function streams is shown as it comes, and is one answer as JSON', async () => {
+    const gateway = createServer((_message, response) => {
+      response.write('one ')
+      setImmediate(() => response.end('two'))
+    })
+    await new Promise<void>((resolve) => gateway.listen(0, resolve))
+    const address = gateway.address()
+    const port = typeof address === 'object' ? address?.port : undefined
+    fake.answer.body = JSON.stringify({ gateway: `http://127.0.0.1:${port}`, caFile: '', pid: 1 })
+    const event = JSON.stringify({ requestContext: { http: { method: 'GET' } }, rawPath: '/stream' })
+    expect((await say(['invoke', 'storefront', '-'], event)).stdout).toBe('200\none two\n')
+    const { stdout } = await say(['invoke', 'storefront', '-', '--json'], event)
+    gateway.closeAllConnections()
+    await new Promise((resolve) => gateway.close(resolve))
+    expect(JSON.parse(stdout)).toEqual({ status: 200, body: 'one two' })
+  })
+
   test('what changes a server needs a person, and says so before anything but the status is asked', async () => {
     for (const line of [
       ['secret', 'set', 'stripe-key'],

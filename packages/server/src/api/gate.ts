@@ -14,6 +14,7 @@ import type { Gate, Outcome } from '@sallyport/core/enforcement'
 import type { Evidence } from '@sallyport/core/identity'
 
 import { type AskGuests, principalFacts, subjectFacts } from '../information/index.ts'
+import { underGrant } from './streamed.ts'
 import type { AdministrativeRequest, ApiAnswer } from './verb.ts'
 
 /** What the administration door needs from the other rooms. */
@@ -29,6 +30,8 @@ export interface AdministrationRooms {
   readonly record: (decision: Decision) => Promise<Receipt>
   readonly admit: (decision: Allow, receipt: Receipt) => Grant
   readonly isCurrent: (grant: Grant) => boolean
+  /** Tells once when a grant ends; what it gives back ends the listening. */
+  readonly whenEnded: (grant: Grant, tell: () => void) => () => void
   /** How to sign in instead, where that would help (RFC 9470); undefined for other refusals. */
   readonly challenge: (code: string, decision: Deny) => string | undefined
   readonly settle: (grant: Grant, outcome: Promise<Outcome>) => void
@@ -90,7 +93,12 @@ export function administrationGate(rooms: AdministrationRooms): Gate<Administrat
           outcome: Promise.resolve({ outcome: 'aborted', detail: 'grant.ended' }),
         }
       }
-      const { status, body } = await Promise.resolve(request.verb.carryOut(request, subject, grant)).catch(answerTo)
+      const answer = await Promise.resolve(request.verb.carryOut(request, subject, grant)).catch(answerTo)
+      const { status, body } = answer
+      if (answer.stream !== undefined) {
+        const { stream, outcome: later } = underGrant(answer.stream, grant, rooms)
+        return { response: { status, body: { id: grant.decision.id }, stream }, outcome: later }
+      }
       const outcome: Outcome = { outcome: status < 400 ? 'done' : 'failed', status }
       return {
         response: { status, body: { ...(body as object), id: grant.decision.id } },

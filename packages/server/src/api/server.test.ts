@@ -1,7 +1,9 @@
+import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { request as httpRequest } from 'node:http'
+import { type IncomingMessage, request as httpRequest } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { PassThrough } from 'node:stream'
 
 import {
   actions,
@@ -73,6 +75,7 @@ async function start(
     record: async ({ id }) => sealReceipt({ decision: id, leafIndex: 0n, durability: 'synced' }),
     admit: (decision, receipt): Grant => sealGrant({ decision, receipt, expiresAt: 1, epochs: new Map() }),
     isCurrent: () => true,
+    whenEnded: () => () => undefined,
     challenge: () => undefined,
     settle: () => undefined,
     nowMs: () => 0,
@@ -194,4 +197,35 @@ test('a path that no verb has leads nowhere', async () => {
     expect((await ask('PUT', path, asAda, 'v'))[0], path).toBe(404)
   }
   expect(carriedOut).toEqual([])
+})
+
+test('what streams is sent as it is made, and a break in it is no end', async () => {
+  const parts = new PassThrough()
+  const verb: Verb = {
+    method: 'POST',
+    path: '/v1/functions/:name/invoke',
+    ask: () => ({ action: actions.invokeDirectly, resource: 'arn:sallyport:admin:test::function/a/invoke' }),
+    carryOut: () => {
+      const body = parts[Symbol.asyncIterator]() as AsyncIterableIterator<Uint8Array>
+      return { status: 200, body: {}, stream: { status: 201, body, ended: new Promise(() => undefined) } }
+    },
+  }
+  await start(ada, {}, verb)
+  const message = httpRequest({
+    socketPath: join(folder, 'api.sock'),
+    method: 'POST',
+    path: '/v1/functions/a/invoke',
+    headers: asAda,
+  }).end()
+  parts.write('one')
+  const [response]: IncomingMessage[] = await once(message, 'response')
+  expect(response?.headers).toMatchObject({
+    'content-type': 'application/vnd.sallyport.stream',
+    'x-sallyport-status': '201',
+  })
+  const [first] = response === undefined ? [] : await once(response, 'data')
+  expect(String(first)).toBe('one')
+  const broken = response && once(response, 'end')
+  parts.destroy(new Error('it broke'))
+  await expect(broken).rejects.toThrow('aborted')
 })

@@ -1,11 +1,13 @@
 import { timingSafeEqual } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 
 import { SallyportError } from '@sallyport/core/access'
 import { enforce, type Gate } from '@sallyport/core/enforcement'
 
 import type { OutputLine } from '../host/index.ts'
-import type { AdministrativeRequest, ApiAnswer, Verb } from './verb.ts'
+import type { AdministrativeRequest, ApiAnswer, ApiStream, Verb } from './verb.ts'
 
 /** What may be read with the local token alone; nothing here changes anything or shows a secret. */
 export interface ApiReads {
@@ -75,9 +77,19 @@ async function answer(message: IncomingMessage, response: ServerResponse, option
     const done = await enforce({ verb, name, body, ...evidence }, options.gate)
     const challenge = isAboutNonce(done.body) ? 'error="use_dpop_nonce"' : done.challenge
     if (challenge !== undefined) response.setHeader('www-authenticate', `DPoP ${challenge}`)
-    return send(response, done.status, done.body)
+    return done.stream === undefined ? send(response, done.status, done.body) : stream(response, done.stream)
   }
   send(response, 404, { code: 'api.unknown', reason: `There is no ${message.method ?? ''} ${url.pathname}.` })
+}
+
+/** Told apart from every other answer by its type: what comes is the function's own, byte by byte. */
+const streamType = 'application/vnd.sallyport.stream'
+
+/** A break in it must not look like its end, so the connection ends with it. */
+async function stream(response: ServerResponse, { status, body }: ApiStream): Promise<void> {
+  response.writeHead(200, { 'content-type': streamType, 'x-sallyport-status': String(status) })
+  // The function broke off, the right ended, or the reader left: the outcome says which.
+  await pipeline(Readable.from(body, { objectMode: false }), response).catch(() => response.destroy())
 }
 
 function isAboutNonce(answered: unknown): boolean {

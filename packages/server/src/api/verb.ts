@@ -1,4 +1,5 @@
 import type { Context, Grant, Subject } from '@sallyport/core/access'
+import type { Outcome } from '@sallyport/core/enforcement'
 
 /** One administrative request as the API understood it. */
 export interface AdministrativeRequest {
@@ -40,4 +41,14 @@ export interface ApiAnswer {
   readonly body: unknown
   /** Goes into `WWW-Authenticate`, behind the scheme. */
   readonly challenge?: string
+  /** In place of the body: bytes that are still being made. */
+  readonly stream?: ApiStream
+}
+
+/** What a function streams to whoever invoked it. */
+export interface ApiStream {
+  /** The function's own, which is not that of the API. */
+  readonly status: number
+  readonly body: AsyncIterableIterator<Uint8Array>
+  readonly ended: Promise<Outcome>
 }

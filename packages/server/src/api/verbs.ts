@@ -1,8 +1,9 @@
 import { actions, arn, contextKeys, type Grant, Secret, type Subject } from '@sallyport/core/access'
 import type { App } from '@sallyport/manifest'
 
-import type { InvocationResult } from '../host/index.ts'
+import type { InvocationResult, StreamedAnswer } from '../host/index.ts'
 import { fault, membersOf, parseJson, reasonIn } from './bodies.ts'
+import { streamedInvocation } from './streamed.ts'
 import type { ApiAnswer, Asked, Verb } from './verb.ts'
 import { type ElevationActs, elevationVerbs } from './verbs-elevation.ts'
 import { type QuarantineActs, quarantineVerbs } from './verbs-quarantine.ts'
@@ -20,6 +21,7 @@ export interface AdministrativeActs extends ElevationActs, UserActs, QuarantineA
     event: Uint8Array,
     user: Subject,
     grant: Grant,
+    onStream: (answer: StreamedAnswer) => void,
   ) => Promise<InvocationResult>
 }
 
@@ -80,8 +82,13 @@ export function administrativeVerbs(acts: AdministrativeActs): readonly Verb[] {
         resource: admin(`function/${name}/invoke`),
         ...invokeFault(acts.app(), name, body),
       }),
-      carryOut: async ({ name, body }, by, grant) =>
-        invocationAnswer(await acts.invokeDirectly(name, body.length === 0 ? encode({}) : body, by, grant)),
+      carryOut: async ({ name, body }, by, grant) => {
+        const streamed = Promise.withResolvers<StreamedAnswer>()
+        const event = body.length === 0 ? encode({}) : body
+        const invoked = acts.invokeDirectly(name, event, by, grant, streamed.resolve)
+        const first = await Promise.race([invoked, streamed.promise])
+        return 'status' in first ? streamedInvocation(first, invoked) : invocationAnswer(first)
+      },
     },
   ]
 }

@@ -1,5 +1,11 @@
+import { once } from 'node:events'
+import { type IncomingMessage, request } from 'node:http'
+import { PassThrough } from 'node:stream'
+import { text } from 'node:stream/consumers'
+
 import { afterEach, describe, expect, it } from 'vitest'
 
+import type { InvocationResult } from '../host/index.ts'
 import { alice, ask, codeOf, type Harness, openHarness } from './testing/harness.ts'
 
 let harness: Harness
@@ -88,4 +94,93 @@ describe('a call from function to function', () => {
     expect(answer).toMatchObject({ status: 504, body: expect.not.stringContaining('inner words') })
     expect(harness.others).toMatchObject([{ outcome: 'failed', detail: 'function.timed_out' }])
   })
+})
+
+describe('an answer that another function streams', () => {
+  /** A function that streams what it is told to, and says what became of it. */
+  async function streaming(): Promise<{
+    readonly response: Promise<IncomingMessage>
+    readonly say: (words: string) => void
+    readonly end: (failure?: string) => void
+    readonly left: () => boolean
+  }> {
+    const parts = new PassThrough()
+    const result = Promise.withResolvers<InvocationResult>()
+    let left = false
+    harness = await openHarness({
+      functionName: 'orders',
+      rooms: {
+        invokeFunction: ({ onStream }) => {
+          const chunks: AsyncIterator<Buffer> = parts[Symbol.asyncIterator]()
+          const body: AsyncIterableIterator<Uint8Array> = {
+            [Symbol.asyncIterator]: () => body,
+            next: () => chunks.next(),
+            return: async () => {
+              left = true
+              result.resolve({ kind: 'response', body: new Uint8Array() })
+              return { done: true, value: undefined }
+            },
+          }
+          onStream?.({ status: 200, headers: [['content-type', 'text/plain']], body })
+          return result.promise
+        },
+      },
+    })
+    const message = request({ port: harness.httpPort, method: 'POST', path: '/charge', agent: false })
+    message.setHeader('host', 'payments.fn.internal')
+    const response = new Promise<IncomingMessage>((resolve, reject) => {
+      message.on('response', resolve).on('error', reject)
+    })
+    message.end('{}')
+    return {
+      response,
+      say: (words) => void parts.write(words),
+      end: (failure) => {
+        if (failure === undefined) result.resolve({ kind: 'response', body: new Uint8Array() })
+        else result.resolve({ kind: 'error', code: failure, message: 'inner words' })
+        if (failure === undefined) parts.end()
+        else parts.destroy(new Error('inner words'))
+      },
+      left: () => left,
+    }
+  }
+
+  it('arrives as it is made', async () => {
+    const { response, say, end } = await streaming()
+    say('one')
+    const answer = await response
+    const [first] = await once(answer, 'data')
+    expect([answer.statusCode, String(first)]).toEqual([200, 'one'])
+    expect(harness.others).toEqual([]) // it goes on
+    say('two')
+    end()
+    expect(await text(answer)).toBe('two')
+    await expect.poll(() => harness.others).toMatchObject([{ outcome: 'done', status: 200 }])
+  })
+
+  it('breaks off where the function fails, and is no short answer', async () => {
+    const { response, say, end } = await streaming()
+    say('one')
+    const answer = await response
+    await once(answer, 'data')
+    end('function.threw')
+    await expect(text(answer)).rejects.toThrow('aborted')
+    await expect.poll(() => harness.others).toMatchObject([{ outcome: 'failed', detail: 'function.threw' }])
+  })
+
+  for (const [what, finish, detail] of [
+    ['the invocation that reads it', (): unknown => harness.endInvocation(), 'exit.invocation_ended'],
+    ['the right to the call', (): unknown => harness.revoke(), 'grant.ended'],
+  ] as const) {
+    it(`ends with ${what}`, async () => {
+      const { response, say, left } = await streaming()
+      say('one')
+      const answer = await response
+      await once(answer, 'data')
+      finish()
+      await expect(text(answer)).rejects.toThrow('aborted')
+      await expect.poll(left).toBe(true)
+      await expect.poll(() => harness.others).toMatchObject([{ outcome: 'aborted', detail }])
+    })
+  }
 })

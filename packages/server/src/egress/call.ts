@@ -1,8 +1,16 @@
+import { Readable } from 'node:stream'
+
 import { actions, arn, type Grant, type Reason } from '@sallyport/core/access'
-import type { Passed } from '@sallyport/core/enforcement'
+import type { Outcome, Passed } from '@sallyport/core/enforcement'
 import type { FunctionDeclaration } from '@sallyport/manifest'
 
-import { fromFunctionResult, type Invocation, type InvocationResult, toApiGatewayEvent } from '../host/index.ts'
+import {
+  fromFunctionResult,
+  type Invocation,
+  type InvocationResult,
+  type StreamedAnswer,
+  toApiGatewayEvent,
+} from '../host/index.ts'
 import type { Box } from './box.ts'
 import { local } from './door/hand-back.ts'
 import type { Exit } from './exit.ts'
@@ -73,7 +81,7 @@ export function callExit(
     pass: async (grant) => {
       const life = liveUnder(rooms, grant, signal)
       const passed = await call(grant, life)
-      life.release()
+      void passed.outcome.then(() => life.release())
       return passed
     },
   }
@@ -82,42 +90,41 @@ export function callExit(
     const ended = endedSince(rooms, exit, grant, life.signal)
     if (ended !== undefined) return local(ended, 'The right to make this request ended.', grant, 'aborted')
     const now = rooms.clock()
-    const result = await untilAborted(
-      life.signal,
-      rooms.invokeFunction({
-        transaction: invocation.transaction,
-        decision: grant.decision.id,
-        functionName: target.name,
-        ...(invocation.user === undefined ? {} : { user: invocation.user }),
-        actors,
-        deadline: Math.min(invocation.deadline, now + target.timeoutMs),
-        grant,
-        eventFor: (requestId) =>
-          toApiGatewayEvent({
-            routeKey: `${head.method} /${operation}`,
-            method: head.method,
-            path: head.path,
-            query: head.query.slice(1),
-            headers: withoutCredentials(head.headers),
-            pathParameters: {},
-            body,
-            sourceIp: '127.0.0.1',
-            requestId,
-            receivedAt: now,
-            transaction: invocation.transaction,
-            caller: box.image.arn,
-            domainName: head.host,
-            ...(invocation.user === undefined ? {} : { user: invocation.user }),
-          }),
-      }),
-    )
-    if (result === undefined)
-      return local(
-        life.endedBy() ?? 'exit.invocation_ended',
-        'The right to make this call ended first.',
-        grant,
-        'aborted',
-      )
+    const streamed = Promise.withResolvers<StreamedAnswer>()
+    const invoked = rooms.invokeFunction({
+      transaction: invocation.transaction,
+      decision: grant.decision.id,
+      functionName: target.name,
+      ...(invocation.user === undefined ? {} : { user: invocation.user }),
+      actors,
+      deadline: Math.min(invocation.deadline, now + target.timeoutMs),
+      grant,
+      eventFor: (requestId) =>
+        toApiGatewayEvent({
+          routeKey: `${head.method} /${operation}`,
+          method: head.method,
+          path: head.path,
+          query: head.query.slice(1),
+          headers: withoutCredentials(head.headers),
+          pathParameters: {},
+          body,
+          sourceIp: '127.0.0.1',
+          requestId,
+          receivedAt: now,
+          transaction: invocation.transaction,
+          caller: box.image.arn,
+          domainName: head.host,
+          ...(invocation.user === undefined ? {} : { user: invocation.user }),
+        }),
+      onStream: streamed.resolve,
+    })
+    const result = await untilAborted(life.signal, Promise.race([invoked, streamed.promise]))
+    if (result === undefined) {
+      void streamed.promise.then(({ body: unread }) => unread.return?.()) // nobody will read it
+      const why = life.endedBy() ?? 'exit.invocation_ended'
+      return local(why, 'The right to make this call ended first.', grant, 'aborted')
+    }
+    if ('status' in result) return streamedAnswer(result, invoked, life)
     const response = answerOf(result, grant.decision.id)
     const failed =
       result.kind === 'error' ? result.code : response.status >= 500 ? 'the function answered so' : undefined
@@ -132,11 +139,41 @@ export function callExit(
   }
 }
 
+/** An answer that the other function still makes. It breaks off with the right to it, and then is no short answer. */
+function streamedAnswer(
+  { status, headers, body }: StreamedAnswer,
+  invoked: Promise<InvocationResult>,
+  life: Life,
+): Passed<ExitResponse> {
+  const { promise: outcome, resolve } = Promise.withResolvers<Outcome>()
+  const abort = (): void => resolve({ outcome: 'aborted', status, detail: life.endedBy() ?? 'the caller left' })
+  void invoked.then((result) =>
+    resolve({
+      status,
+      ...(result.kind === 'error' ? { outcome: 'failed', detail: result.code } : { outcome: 'done' }),
+    }),
+  )
+  const read: AsyncIterableIterator<Uint8Array> = {
+    [Symbol.asyncIterator]: () => read,
+    next: () => body.next(),
+    return: async () => {
+      abort() // before the function says that it is done: nobody has heard it to its end
+      await body.return?.()
+      return { done: true, value: undefined }
+    },
+  }
+  const stream = Readable.from(read, { objectMode: false, highWaterMark: 64 * 1024 })
+  const end = (): void => {
+    abort()
+    stream.destroy(new Error('the right to make this call ended'))
+  }
+  life.signal.addEventListener('abort', end, { once: true })
+  if (life.signal.aborted) end()
+  return { response: { status, headers, body: stream }, outcome }
+}
+
 /** Undefined when the signal came first; what the function then answers is nobody's any more. */
-async function untilAborted(
-  signal: AbortSignal,
-  result: Promise<InvocationResult>,
-): Promise<InvocationResult | undefined> {
+async function untilAborted<T>(signal: AbortSignal, result: Promise<T>): Promise<T | undefined> {
   const { promise, resolve } = Promise.withResolvers<undefined>()
   const stop = (): void => resolve(undefined)
   signal.addEventListener('abort', stop, { once: true })
