@@ -57,6 +57,8 @@ it('says in the banner which engines have a function', async () => {
   expect(all.description()).toBe('box: hard')
   await all.deploy([image('here'), remote('far')])
   expect(all.description()).toBe('box: hard; http: absent')
+  await all.deploy([worker('light')])
+  expect(all.description()).toBe('box: hard; http: absent; workerd: inside the box')
 })
 
 it.each<['ingress' | 'egress' | 'administration', string, string]>([

@@ -1,5 +1,10 @@
 import type { World } from './world.ts'
 
+/** Engines whose functions can be told to do anything: the hostile app is a Node program, and runs here. */
+export const attackedEngines = ['box', 'gvisor'] as const
+/** One of those. */
+export type AttackedEngine = (typeof attackedEngines)[number]
+
 /** What stopped an attack: a door or the gateway, the policy, the box around the code, or the kernel under it. */
 export type StoppedBy = 'door' | 'policy' | 'box' | 'kernel'
 
@@ -23,8 +28,8 @@ export interface Attack {
   /** What the attacker tries, as a sentence. */
   readonly tries: string
   readonly stoppedBy: StoppedBy
-  /** Codes that count as the right refusal; another "no" is a difference, and is reported. */
-  readonly expected: readonly string[]
+  /** Codes that count as the right refusal; another "no" is a difference, and is reported. Absent: any "no" will do. */
+  readonly expected?: readonly string[]
   run(world: World): Promise<Attempt>
   /** What the control does, as a sentence. */
   readonly controls: string

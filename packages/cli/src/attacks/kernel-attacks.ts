@@ -24,6 +24,20 @@ const calls: readonly KernelCall[] = [
     arm64: [272, 'self', 'self', 0, 0, 0],
   },
   { name: 'netlink', tries: 'list the sockets of the machine', x64: [41, 16, 3, 4], arm64: [198, 16, 3, 4] },
+  { name: 'join', tries: 'join a namespace of others', x64: [308, -1, 0], arm64: [268, -1, 0] },
+  {
+    name: 'memory',
+    tries: 'read memory as a debugger does',
+    x64: [310, 'self', 0, 0, 0, 0, 0],
+    arm64: [270, 'self', 0, 0, 0, 0, 0],
+  },
+  { name: 'perf', tries: 'watch the processor', x64: [298, 0, 0, -1, -1, 0], arm64: [241, 0, 0, -1, -1, 0] },
+  {
+    name: 'personality',
+    tries: 'have addresses laid out as it likes',
+    x64: [135, 0xffffffff],
+    arm64: [92, 0xffffffff],
+  },
   { name: 'ipc', tries: 'share memory outside of any file', x64: [29, 0, 0, 0], arm64: [194, 0, 0, 0] },
   { name: 'aio', tries: 'use the kernel\u2019s old asynchronous calls', x64: [206, 0, 0], arm64: [0, 0, 0] },
 ]

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -9,11 +9,14 @@ import { promisify } from 'node:util'
 import { SallyportError } from '@sallyport/core/access'
 
 import { isRecord } from '../local-api.ts'
+import type { AttackedEngine } from './attack.ts'
 import { type Canaries, openCanaries } from './canaries.ts'
 import { type ClientAnswer, send } from './client.ts'
 import { chooseEdge, type Edge } from './edge.ts'
 import { type FixtureIssuer, makeFixtureIssuer } from './fixture-issuer.ts'
 import type { Instruction, Outcome } from './hostile-app/src/instruction.ts'
+import type { Canary } from './hostile-app/src/probes.ts'
+import { canaryFor, type Probes } from './probes.ts'
 import { command, findRunningApp, type RunningApp, startApp } from './running-app.ts'
 import { type BoundTokens, boundTokens, tokens, type Tokens } from './tokens.ts'
 import { openUpstream, type Upstream } from './upstream.ts'
@@ -31,6 +34,8 @@ export interface World {
   /** The key that the hostile app's door adds. */
   readonly stripeKey: string
   readonly nowMs: () => number
+  /** What probes of others are told of the host. */
+  readonly canary: Canary
   /** An access token from an app's own issuer. */
   readonly token: Tokens
   /** The same, with both factors and the device, and bound to a key: for administration, and where that is as good. */
@@ -50,9 +55,17 @@ export interface World {
 /** The hostile app's functions, from the edge inwards. */
 export type FunctionName = 'storefront' | 'orders' | 'payments'
 
+/** How the hostile app is laid out. */
+export interface HostileOptions {
+  /** The engine that runs its functions. */
+  readonly engine: AttackedEngine
+  readonly probes?: Probes
+}
+
 /** Starts what is missing for an attack on the app in `folder`, runs `use`, and stops what it started. */
 export async function withWorld<Result>(
   folder: string,
+  { engine, probes }: HostileOptions,
   nowMs: () => number,
   use: (world: World) => Promise<Result>,
 ): Promise<Result> {
@@ -68,6 +81,9 @@ export async function withWorld<Result>(
     await cp(join(import.meta.dirname, 'hostile-app'), copy, { recursive: true })
     await writeFile(join(copy, 'fixture.jwks.json'), fixture.jwks)
     await writeFile(join(copy, 'canary.pem'), canaries.ca)
+    if (engine !== 'box') await runIn(engine, join(copy, 'sallyport.yaml'))
+    await probes?.addTo(copy)
+    const canary = await canaryFor(canaries, copy)
     const silent = (): void => undefined
     const ports = { port: 0, issuerPort: 0, write: silent }
     const hostile = await startApp({ ...ports, folder: copy, environment: { STRIPE_UPSTREAM: upstream.url } })
@@ -81,7 +97,7 @@ export async function withWorld<Result>(
     const [token, bound] = [tokens(), boundTokens()]
     const stripeKey = `sk_test_fake_${randomBytes(12).toString('hex')}`
     await setSecret(hostile, 'stripe-key', stripeKey)
-    const base = { canaries, upstream, fixture, hostile, stripeKey, nowMs, token, bound }
+    const base = { canaries, canary, upstream, fixture, hostile, stripeKey, nowMs, token, bound }
     return await use({
       ...base,
       edge: await chooseEdge(target, hostile, token),
@@ -95,7 +111,7 @@ export async function withWorld<Result>(
         const body = JSON.stringify(route(functionName, instruction))
         return outcomeIn(await send(hostile, { path: '/refund', body, token: await bound(hostile, user) }))
       },
-      outside: (instruction) => outside(instruction, join(copy, 'canary.pem')),
+      outside: (instruction) => outside(instruction, copy),
       printed: (tag, withinMs) => printed(hostile, tag, withinMs),
     })
   } finally {
@@ -123,12 +139,19 @@ function outcomeIn(answer: ClientAnswer): Outcome {
   return { got: false, code: answer.code ?? `HTTP ${answer.status}`, evidence: answer.text.slice(0, 200) }
 }
 
-async function outside(instruction: Instruction, caFile: string): Promise<Outcome> {
-  const script = join(import.meta.dirname, 'hostile-app/src/outside.ts')
+/** Every function of a manifest in another engine; what it says besides stays as it is. */
+async function runIn(engine: AttackedEngine, manifest: string): Promise<void> {
+  const text = await readFile(manifest, 'utf8')
+  await writeFile(manifest, text.replaceAll('    code: src/hostile.ts\n', `$&    engine: ${engine}\n`))
+}
+
+async function outside(instruction: Instruction, copy: string): Promise<Outcome> {
+  const script = join(copy, 'src/outside.ts')
   const { stdout } = await promisify(execFile)(process.execPath, [script, JSON.stringify(instruction)], {
     // What a process without a box has around it: a word in its environment that a thief would look for.
-    env: { NODE_EXTRA_CA_CERTS: caFile, PAYMENT_KEY: 'sk_test_fake_in_the_environment' },
+    env: { NODE_EXTRA_CA_CERTS: join(copy, 'canary.pem'), PAYMENT_KEY: 'sk_test_fake_in_the_environment' },
     timeout: 15_000,
+    maxBuffer: 64 * 1024 * 1024, // a flood of output is one of the controls
   })
   const value: unknown = JSON.parse(stdout.split('\n').find((line) => line.startsWith('{"got"')) ?? 'null')
   if (isOutcome(value)) return value

@@ -1,11 +1,17 @@
+import { resolve } from 'node:path'
+
 import { buildCommand, type Command } from '@stricli/core'
 
 import { answering, commonFlags } from '../answer.ts'
+import { attackedEngines, type AttackedEngine } from '../attacks/attack.ts'
 import { appFolder, type Terminal } from '../terminal.ts'
 
 interface Flags {
   readonly json: boolean
   readonly only?: string
+  readonly engine: AttackedEngine
+  readonly probes?: string
+  readonly resources: boolean
 }
 
 /** `attack [DIR]`: tries to break in, and says what stopped each attempt. */
@@ -26,6 +32,15 @@ export const attack: Command<Terminal> = buildCommand<Flags, [folder?: string], 
         optional: true,
         placeholder: 'NAME',
       },
+      engine: { kind: 'enum', values: attackedEngines, brief: 'What runs the hostile code', default: 'box' },
+      probes: {
+        kind: 'parsed',
+        parse: String,
+        brief: 'A folder of probes of your own; docs/attacks.md says what one is',
+        optional: true,
+        placeholder: 'FOLDER',
+      },
+      resources: { kind: 'boolean', brief: 'Floods too, with what a neighbour feels of them', default: false },
     },
     positional: {
       kind: 'tuple',
@@ -34,10 +49,18 @@ export const attack: Command<Terminal> = buildCommand<Flags, [folder?: string], 
       ],
     },
   },
-  func: answering(async (terminal, { json, only }, named) => {
+  func: answering(async (terminal, { json, only, engine, probes, resources }, named) => {
     const folder = appFolder(terminal, named)
     const { runAttacks } = await import('../attacks/index.ts')
     const write = (line: string): void => terminal.process.stdout.write(`${line}\n`)
-    return runAttacks({ folder, json, write, ...(only === undefined ? {} : { only }) })
+    return runAttacks({
+      folder,
+      json,
+      write,
+      engine,
+      resources,
+      ...(only === undefined ? {} : { only }),
+      ...(probes === undefined ? {} : { probes: resolve(terminal.cwd, probes) }),
+    })
   }),
 })

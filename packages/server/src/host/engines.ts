@@ -12,6 +12,12 @@ export type Deployed = FunctionImage | RemoteFunction
 /** What records call the engine of a function. `workerd` and `gvisor` are the box engine's own. */
 type Place = EngineName | 'workerd' | 'gvisor'
 
+/** What the banner says of engines that are the box's own. */
+const within: Readonly<Partial<Record<Place, string>>> = {
+  gvisor: 'gvisor: a kernel of its own for each box',
+  workerd: 'workerd: inside the box',
+}
+
 /** One engine for each place where functions run. */
 export interface EngineSet {
   readonly box: Engine
@@ -38,8 +44,8 @@ export function routeEngines(engines: EngineSet): Engines {
   const nameOf = (functionName: string): EngineName => engineAt(places.get(functionName) ?? 'box')
   return {
     description: () => {
-      const used = new Set<EngineName>(['box', ...[...places.values()].map(engineAt)])
-      return [...used].map((name) => engines[name].description).join('; ')
+      const used = new Set<Place>(['box', ...places.values()])
+      return [...used].map((place) => within[place] ?? engines[engineAt(place)].description).join('; ')
     },
     isolationOf: (functionName) => {
       const place = places.get(functionName) ?? 'box'

@@ -7,6 +7,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { connect as connectTls } from 'node:tls'
 
 import type { Instruction, Outcome } from './instruction.ts'
+import { flood } from './flood.ts'
+import { probes } from './probes.ts'
 import { signedDynamoDb } from './signed-dynamodb.ts'
 
 /** HOSTILE, ON PURPOSE: does whatever the event tells it to, as code would that an attacker controls. */
@@ -119,6 +121,10 @@ async function carryOut(instruction: Instruction): Promise<Outcome> {
     case 'write':
       await writeFile(instruction.path, instruction.text)
       return { got: true, code: 'written', evidence: instruction.path }
+    case 'probe':
+      return probeOutcome(await probes[instruction.name]?.(instruction.canary))
+    case 'flood':
+      return flood(instruction.of, instruction.forMs, instruction.target ?? {})
     case 'remember':
       remembered.add(instruction.word)
       return { got: true, code: 'remembered', evidence: instruction.word }
@@ -127,6 +133,13 @@ async function carryOut(instruction: Instruction): Promise<Outcome> {
       return { got, code: got ? 'found' : 'absent', evidence: `${remembered.size} words` }
     }
   }
+}
+
+/** Parse boundary: somebody else's probe said it. What says nothing has got nothing, and fails as its own control. */
+function probeOutcome(said: unknown): Outcome {
+  const { got, code, evidence } = (typeof said === 'object' && said !== null ? said : {}) as Record<string, unknown>
+  const named = typeof code === 'string' ? code : got === true ? 'got' : 'nothing'
+  return { got: got === true, code: named, evidence: typeof evidence === 'string' ? evidence : '' }
 }
 
 /** Perl is part of every Debian and has `syscall`. An error of its own means that the kernel took the call. */

@@ -1,3 +1,6 @@
+import type { FloodTarget } from './flood.ts'
+import type { Canary } from './probes.ts'
+
 /** What hostile code is told to do. The same instruction runs inside a box and, as a control, outside one. */
 export type Instruction =
   | {
@@ -39,6 +42,13 @@ export type Instruction =
   /** Keeps a word in the process's memory, and looks for it there. */
   | { readonly do: 'remember'; readonly word: string }
   | { readonly do: 'recall'; readonly word: string }
+  /** Runs a probe that somebody else wrote. */
+  | { readonly do: 'probe'; readonly name: string; readonly canary: Canary }
+  /** Takes of one thing as much as it gets, for `forMs`. */
+  | { readonly do: 'flood'; readonly of: Flooded; readonly forMs: number; readonly target?: FloodTarget }
+
+/** What a flood is made of. */
+export type Flooded = 'processor' | 'processes' | 'memory' | 'disk' | 'output' | 'names' | 'connections'
 
 /** What came of it. `code` is a refusal's own code, a system error's name, or `HTTP status`. */
 export interface Outcome {
