@@ -56,3 +56,41 @@ test('who follows one person through the functions that acted for them, session 
     app.remove()
   }
 })
+
+test('who shows what came of each, and elevations in the sitting in which they were asked for', async () => {
+  const account = (name: string): string => `arn:sallyport:identity:checkout::user/${name}`
+  const elevation = { kind: 'elevation', request: 'r1', subject: account('ada'), role: 'admin', powers: 'p' } as const
+  const app = appWith({
+    'sallyport.yaml': 'app: checkout\n',
+    '.sallyport/ledger/00000000000000000000.seg': segment([
+      decision({ id: 'd1', at: 1, transaction: 't1', sessionId: 's1', subject: account('ada'), subjectName: 'ada' }),
+      { kind: 'outcome', at: 2, decision: 'd1', transaction: 't1', sessionId: 's1', outcome: 'done' },
+      { ...elevation, at: 3, event: 'requested', reason: 'a refund', sessionId: 's1' },
+      { ...elevation, at: 4, event: 'approved', by: account('grace'), sessionId: 'g1' },
+      { ...elevation, at: 5, event: 'granted', sessionId: 's1' },
+    ]),
+  })
+  try {
+    const said = async (user: string): Promise<readonly string[]> => {
+      const { stdout } = await type(['who', user], { cwd: app.folder })
+      return stdout
+        .trimEnd()
+        .split('\n')
+        .map((line) =>
+          line
+            .replace(/^ {2}\S+ /, '')
+            .replaceAll(/\s+/g, ' ')
+            .trim(),
+        )
+    }
+    expect(await said('ada')).toEqual([
+      'session s1 signed in elsewhere',
+      'allow ada -> CallRoute storefront/POST /checkout done ingress d1',
+      'elevation to admin requested: a refund r1',
+      'elevation to admin granted r1',
+    ])
+    expect(await said('grace')).toEqual(['session g1 signed in elsewhere', 'elevation of ada to admin approved r1'])
+  } finally {
+    app.remove()
+  }
+})

@@ -1,4 +1,4 @@
-import type { DecisionRecord, LedgerRecord, SignInRecord } from '@sallyport/core/access'
+import type { DecisionRecord, ElevationRecord, LedgerRecord, OutcomeRecord, SignInRecord } from '@sallyport/core/access'
 import { buildCommand, type Command } from '@stricli/core'
 
 import { answering, commonFlags, type CommonFlags } from '../answer.ts'
@@ -11,11 +11,13 @@ interface Flags extends CommonFlags {
   readonly session?: string
 }
 
-/** One sitting of a person: how they came in, and everything that was decided for them in it. */
+/** One sitting of a person: how they came in, everything that was decided for them in it, and what came of it. */
 interface Sitting {
   readonly session: string
   readonly signIn?: SignInRecord
-  readonly decisions: readonly DecisionRecord[]
+  readonly decisions: readonly (DecisionRecord & { readonly outcome?: OutcomeRecord['outcome'] })[]
+  /** What they asked for and approved, and what became of it. */
+  readonly elevations: readonly ElevationRecord[]
 }
 
 /** `who USER`: one person's path over all transactions, sitting by sitting. Reads the ledger's files itself. */
@@ -23,8 +25,9 @@ export const who: Command<Terminal> = buildCommand<Flags, [user: string], Termin
   docs: {
     brief: 'Follow one person over all transactions, session by session',
     fullDescription:
-      'Prints how they signed in, and every decision that was made about them or on their behalf, at every door, in ' +
-      'order. It reads the ledger, so it works while no server runs. An account of another issuer is ISSUER:NAME.',
+      'Prints how they signed in, every decision that was made about them or on their behalf, at every door, what ' +
+      'came of it, and their elevations, in order. It reads the ledger, so it works while no server runs. An account ' +
+      'of another issuer is ISSUER:NAME.',
   },
   parameters: {
     flags: {
@@ -53,48 +56,76 @@ export const who: Command<Terminal> = buildCommand<Flags, [user: string], Termin
   }),
 })
 
-/** What functions did on somebody's behalf names the transaction alone; its first decision names the session. */
+/** Older records of functions name the transaction alone; its first decision names the session. */
 function sittingsOf(records: readonly LedgerRecord[], user: string): readonly Sitting[] {
   const isTheirs = ({ subjectName, user: behalf }: DecisionRecord): boolean =>
-    subjectName === user || behalf?.endsWith(`::user/${user}`) === true
+    subjectName === user || isAccountOf(behalf, user)
   const sessionOf = new Map<string, string>()
   const signIns = new Map<string, SignInRecord>()
   const decisions = new Map<string, DecisionRecord[]>()
+  const elevations = new Map<string, ElevationRecord[]>()
+  const outcomes = new Map<string, OutcomeRecord['outcome']>()
   for (const record of records) {
     if (record.kind === 'sign-in' && record.user === user && record.event === 'signed-in') {
       const session = record.sessionId ?? 'unknown'
       signIns.set(session, record)
       decisions.set(session, decisions.get(session) ?? [])
     }
+    if (record.kind === 'outcome') outcomes.set(record.decision, record.outcome)
+    if (record.kind === 'elevation' && isAccountOf(record.by ?? record.subject, user)) {
+      const session = record.sessionId ?? 'unknown'
+      elevations.set(session, [...(elevations.get(session) ?? []), record])
+    }
     if (record.kind !== 'decision' || !isTheirs(record)) continue
     const session = record.sessionId ?? sessionOf.get(record.transaction) ?? 'unknown'
     sessionOf.set(record.transaction, session)
     decisions.set(session, [...(decisions.get(session) ?? []), record])
   }
-  return [...decisions].map(([session, made]) => {
+  const withOutcome = (record: DecisionRecord): Sitting['decisions'][number] => {
+    const outcome = outcomes.get(record.id)
+    return outcome === undefined ? record : { ...record, outcome }
+  }
+  return [...new Set([...decisions.keys(), ...elevations.keys()])].map((session) => {
     const signIn = signIns.get(session)
-    return { session, decisions: made, ...(signIn === undefined ? {} : { signIn }) }
+    const made = (decisions.get(session) ?? []).map(withOutcome)
+    const asked = elevations.get(session) ?? []
+    return { session, decisions: made, elevations: asked, ...(signIn === undefined ? {} : { signIn }) }
   })
 }
 
-function show({ session, signIn, decisions }: Sitting, paint: Paint): readonly string[] {
+function isAccountOf(arn: string | undefined, user: string): boolean {
+  return arn?.endsWith(`::user/${user}`) === true
+}
+
+function show({ session, signIn, decisions, elevations }: Sitting, paint: Paint): readonly string[] {
   const came =
     signIn === undefined
       ? 'signed in elsewhere'
       : `signed in ${time(signIn.at)} from ${signIn.address} by ${(signIn.methods ?? []).join(', ')}` +
         (signIn.device === undefined ? '' : ` on ${signIn.device}`)
+  const lines = [
+    ...decisions.map((decision) => ({ at: decision.at, text: showDecision(decision, paint) })),
+    ...elevations.map((record) => ({ at: record.at, text: showElevation(record, paint) })),
+  ]
   return [
     `${paint.strong('session')} ${session}  ${came}`,
-    ...decisions.map((decision) => showDecision(decision, paint)),
+    ...lines.toSorted((a, b) => a.at - b.at).map(({ text }) => text),
   ]
 }
 
-function showDecision({ at, effect, door, subjectName, asked, id, reasons }: DecisionRecord, paint: Paint): string {
+function showDecision(decision: Sitting['decisions'][number], paint: Paint): string {
+  const { at, effect, door, subjectName, asked, id, reasons, outcome } = decision
   const verdict = effect === 'allow' ? paint.good('allow') : paint.bad('deny ')
   const [first] = asked
   const what = first === undefined ? '(nothing)' : `${shortAction(first.action)} ${shortResource(first.resource)}`
-  const why = effect === 'deny' ? `  ${reasons[0]?.code ?? ''}` : ''
+  const why = effect === 'deny' ? `  ${reasons[0]?.code ?? ''}` : outcome === undefined ? '' : `  ${outcome}`
   return `  ${time(at)} ${verdict} ${subjectName} -> ${what}${why}  ${paint.faint(`${door}  ${id}`)}`
+}
+
+function showElevation({ at, event, role, subject, by, request, reason }: ElevationRecord, paint: Paint): string {
+  const whose = by === undefined || by === subject ? '' : ` of ${subject.replace(/^.*::user\//, '')}`
+  const why = reason === undefined ? '' : `: ${printable(reason)}`
+  return `  ${time(at)} elevation${whose} to ${role} ${event}${why}  ${paint.faint(request)}`
 }
 
 const time = (at: number): string => new Date(at).toISOString()

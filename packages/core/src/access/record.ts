@@ -66,6 +66,8 @@ export interface OutcomeRecord {
   readonly at: number
   readonly decision: string
   readonly transaction: string
+  /** The sitting that the decision was made in; absent where nobody signed in. */
+  readonly sessionId?: string
   readonly outcome: 'done' | 'refused-upstream' | 'failed' | 'aborted' | 'unknown'
   /** The HTTP status that came back, where there was one. */
   readonly status?: number
@@ -131,6 +133,8 @@ export interface ElevationRecord {
   readonly role: string
   readonly reason?: string
   readonly by?: string
+  /** The sitting in which it was done; of what happens by itself, that in which it was asked for. */
+  readonly sessionId?: string
   /** Digest of exactly what was asked; an approval names it. */
   readonly powers: string
   /** Milliseconds since the epoch: when a request stops waiting, or when a granted elevation ends. */

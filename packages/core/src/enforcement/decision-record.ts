@@ -1,4 +1,4 @@
-import type { Context, ContextValue, Decision, DecisionRecord, Durability } from '@sallyport/core/access'
+import type { AccessRequest, Context, ContextValue, Decision, DecisionRecord, Durability } from '@sallyport/core/access'
 
 /** What a record says of the moment besides the decision itself. */
 export interface Circumstances {
@@ -13,12 +13,16 @@ export interface Circumstances {
   readonly upstream?: DecisionRecord['upstream']
 }
 
+/** The sitting that a request belongs to: a function has none of its own, but that of the person behind it. */
+export function sessionOf({ subject, user }: AccessRequest): string | undefined {
+  return subject.sessionId ?? user?.sessionId
+}
+
 /** The ledger's entry for a decision: same reasons, same words, none of the request's body. */
 export function decisionRecord(decision: Decision, circumstances: Circumstances): DecisionRecord {
   const [first] = decision.asked
   const { subject, user } = first
-  // A function has no session of its own: what it does belongs to that of the person behind it.
-  const sessionId = subject.sessionId ?? user?.sessionId
+  const sessionId = sessionOf(first)
   return {
     kind: 'decision',
     id: decision.id,

@@ -92,10 +92,11 @@ export function openElevations(desk: ElevationDesk): Elevations {
     if (request === undefined) throw refusal('elevation.unknown', 'There is no such request.')
     return request
   }
-  type About = Pick<ElevationRequest, 'id' | 'subject' | 'role' | 'powers'>
+  type About = Pick<ElevationRequest, 'id' | 'subject' | 'sessionId' | 'role' | 'powers'>
   const record = async (about: About, entry: Entry): Promise<ElevationRequest> => {
     const { id: request, subject, role, powers } = about
-    await desk.record({ kind: 'elevation', at: clock.nowMs(), request, subject, role, powers, ...entry })
+    const sitting = entry.by === undefined ? sittingOf(about) : {}
+    await desk.record({ kind: 'elevation', at: clock.nowMs(), request, subject, role, powers, ...sitting, ...entry })
     return found(request)
   }
   const endsIn = (ms: number): Pick<Entry, 'expiresAt'> & { boot: { id: string; expiresAtMs: number } } => ({
@@ -103,7 +104,11 @@ export function openElevations(desk: ElevationDesk): Elevations {
     boot: { id: clock.bootId, expiresAtMs: clock.monotonicMs() + ms },
   })
   /** The first grant begins the life of the approval; those that follow stay within it. */
-  const grant = (request: ElevationRequest, rule: ElevationRule, reason?: string): Promise<ElevationRequest> => {
+  const grant = (
+    request: ElevationRequest,
+    rule: ElevationRule,
+    again?: { readonly by: Subject; readonly reason: string },
+  ): Promise<ElevationRequest> => {
     const first = request.approvalEndsAt === undefined
     const leftMs = first ? rule.approvalMs : table.approvalLeftMs(request)
     const entry = endsIn(Math.min(rule.maxMs, leftMs))
@@ -112,7 +117,7 @@ export function openElevations(desk: ElevationDesk): Elevations {
       event: 'granted',
       ...entry,
       ...(first ? { approvalEndsAt: clock.nowMs() + leftMs, boot: { ...entry.boot, approvalEndsAtMs } } : {}),
-      ...(reason === undefined ? {} : { reason }),
+      ...(again === undefined ? {} : { reason: again.reason, ...sittingOf(again.by) }),
     })
   }
   /** Consents that still count: of persons who may approve at this moment. */
@@ -130,8 +135,8 @@ export function openElevations(desk: ElevationDesk): Elevations {
   }
   const isMeant = ({ subject, role, powers }: ElevationRequest): boolean =>
     ruleOf(role) !== undefined && powers === powersOf(role) && mayHold(subject, role)
-  const end = (request: ElevationRequest, reason: string, by?: string): Promise<ElevationRequest> =>
-    record(request, { event: 'ended', reason, ...(by === undefined ? {} : { by }) })
+  const end = (request: ElevationRequest, reason: string, by?: Subject): Promise<ElevationRequest> =>
+    record(request, { event: 'ended', reason, ...(by === undefined ? {} : { by: by.id, ...sittingOf(by) }) })
   const ask = async (
     subject: Subject,
     role: string,
@@ -141,7 +146,7 @@ export function openElevations(desk: ElevationDesk): Elevations {
     const rule = ruleOf(role)
     if (rule === undefined) throw refusal('elevation.unknown', `The role ${role} is not elevated just in time.`)
     mustHold(subject.id, role)
-    const about = { id: desk.newId(), subject: subject.id, role, powers: powersOf(role) }
+    const about = { id: desk.newId(), subject: subject.id, ...sittingOf(subject), role, powers: powersOf(role) }
     const entry = { event: 'requested', reason, ...endsIn(rule.requestMs) } as const
     const request = await record(about, breakGlass ? { ...entry, breakGlass } : entry)
     desk.announce(request)
@@ -158,7 +163,7 @@ export function openElevations(desk: ElevationDesk): Elevations {
         const waiting = known.find((request) => table.isLive(request)) ?? known.find(table.isOpen)
         const again = known.find((request) => table.approvalLeftMs(request) > 0 && !table.isLive(request))
         if (again !== undefined && rule !== undefined && consents(again, rule) >= rule.approvals) {
-          return grant(again, rule, reason)
+          return grant(again, rule, { by: subject, reason })
         }
         return waiting ?? ask(subject, role, reason, false)
       }),
@@ -189,7 +194,7 @@ export function openElevations(desk: ElevationDesk): Elevations {
           throw refusal('elevation.powers_changed', 'The role means something else now than when this was asked.')
         }
         mustHold(request.subject, request.role)
-        const approved = await record(request, { event: 'approved', by: by.id })
+        const approved = await record(request, { event: 'approved', by: by.id, ...sittingOf(by) })
         return consents(approved, rule) >= rule.approvals ? grant(approved, rule) : approved
       }),
     deny: (id, by, reason) =>
@@ -197,7 +202,7 @@ export function openElevations(desk: ElevationDesk): Elevations {
         const request = found(id)
         if (!table.isOpen(request)) throw refusal('elevation.not_open', 'This request is not open any more.')
         mustApprove(request, by)
-        return record(request, { event: 'denied', by: by.id, reason })
+        return record(request, { event: 'denied', by: by.id, ...sittingOf(by), reason })
       }),
     end: (id, by, reason) =>
       inTurn(async () => {
@@ -206,7 +211,7 @@ export function openElevations(desk: ElevationDesk): Elevations {
           throw refusal('elevation.not_open', 'This is over already.')
         }
         if (request.subject !== by.id) mustApprove(request, by)
-        return end(request, reason, by.id)
+        return end(request, reason, by)
       }),
     endAllOf: (account, reason) =>
       inTurn(async () => {
@@ -244,6 +249,10 @@ export function openElevations(desk: ElevationDesk): Elevations {
       else await end(request, 'its time is over')
     } else if (state === 'approved' && table.approvalLeftMs(request) === 0) await end(request, 'its time is over')
   }
+}
+
+function sittingOf({ sessionId }: { readonly sessionId?: string }): Pick<Entry, 'sessionId'> {
+  return sessionId === undefined ? {} : { sessionId }
 }
 
 function isHeld({ state }: ElevationRequest): boolean {

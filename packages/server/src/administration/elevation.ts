@@ -7,6 +7,8 @@ export interface ElevationRequest {
   readonly id: string
   /** ARN of who asked. */
   readonly subject: string
+  /** The sitting in which they did. */
+  readonly sessionId?: string
   readonly role: string
   readonly reason: string
   /** `approved`: enough persons consented, and no elevation runs just now; `granted`: one runs. */
@@ -62,8 +64,9 @@ export function createElevationTable(clock: Clock): ElevationTable {
       const { request: id, event, expiresAt = record.at, approvalEndsAt, boot } = record
       const ends = deadlineAt(clock, expiresAt, boot === undefined ? undefined : { id: boot.id, ms: boot.expiresAtMs })
       if (event === 'requested') {
-        const { subject, role, reason = '', powers, at: requestedAt, breakGlass = false } = record
-        const asked = { id, subject, role, reason, powers, requestedAt, breakGlass, approvedBy: [] }
+        const { subject, role, reason = '', powers, at: requestedAt, breakGlass = false, sessionId } = record
+        const sitting = sessionId === undefined ? {} : { sessionId }
+        const asked = { id, subject, ...sitting, role, reason, powers, requestedAt, breakGlass, approvedBy: [] }
         requests.set(id, { ...asked, waitsUntil: expiresAt, state: 'requested' })
         deadlines.set(id, { waits: ends })
         bySubject.set(subject, (bySubject.get(subject) ?? new Set()).add(id))

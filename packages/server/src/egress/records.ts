@@ -1,5 +1,5 @@
 import type { Context, ContextValue, Decision, DecisionRecord, Grant, OutcomeRecord } from '@sallyport/core/access'
-import { decisionRecord, type Outcome } from '@sallyport/core/enforcement'
+import { decisionRecord, type Outcome, sessionOf } from '@sallyport/core/enforcement'
 import type { SeenExit } from '@sallyport/manifest'
 
 import type { Exit } from './exit.ts'
@@ -76,11 +76,13 @@ export function seenExit(
 /** What came of an exit that was let through. `startedAt` in milliseconds since the epoch. */
 export function outcomeRecord(rooms: EgressRooms, grant: Grant, known: Outcome, startedAt: number): OutcomeRecord {
   const at = rooms.clock()
+  const sessionId = sessionOf(grant.decision.asked[0])
   return {
     kind: 'outcome',
     at,
     decision: grant.decision.id,
     transaction: grant.decision.asked[0].transaction,
+    ...(sessionId === undefined ? {} : { sessionId }),
     durationMs: at - startedAt,
     ...known,
   }

@@ -20,6 +20,7 @@ import type { LedgerStore } from './store.ts'
 export interface Unsettled {
   readonly decision: string
   readonly transaction: string
+  readonly sessionId?: string
 }
 
 /** What was found on opening. */
@@ -120,7 +121,8 @@ async function readCheckpoint(
 
 function note(open: Map<string, Unsettled>, record: LedgerRecord): void {
   if (record.kind === 'decision' && record.effect === 'allow') {
-    open.set(record.id, { decision: record.id, transaction: record.transaction })
+    const { id: decision, transaction, sessionId } = record
+    open.set(decision, { decision, transaction, ...(sessionId === undefined ? {} : { sessionId }) })
   }
   if (record.kind === 'outcome') open.delete(record.decision)
 }

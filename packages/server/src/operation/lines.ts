@@ -1,5 +1,5 @@
 import type { Deny, Grant, LifecycleRecord, OutcomeRecord } from '@sallyport/core/access'
-import { type Outcome, refusalLine } from '@sallyport/core/enforcement'
+import { type Outcome, refusalLine, sessionOf } from '@sallyport/core/enforcement'
 
 import type { BoxEvent, Invocation, OutputLine } from '../host/index.ts'
 import type { Ending } from './close-all.ts'
@@ -8,11 +8,13 @@ import { nowMs } from './moment.ts'
 /** An outcome as the ledger keeps it, timed from the moment the grant was used. */
 export function outcomeRecord(grant: Grant, known: Outcome, startedAt: number): OutcomeRecord {
   const { outcome, status, detail, tls } = known
+  const sessionId = sessionOf(grant.decision.asked[0])
   return {
     kind: 'outcome',
     at: nowMs(),
     decision: grant.decision.id,
     transaction: grant.decision.asked[0].transaction,
+    ...(sessionId === undefined ? {} : { sessionId }),
     outcome,
     durationMs: nowMs() - startedAt,
     ...(status === undefined ? {} : { status }),
