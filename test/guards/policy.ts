@@ -156,7 +156,7 @@ export const policyGuards: readonly Guard[] = [
     name: 'an allow is on its conditions',
     attack: 'data.other-customer',
     file: `${room}/decide/statement.ts`,
-    code: 'if (conditions[at]?.holds(facts) !== true) return 0',
+    code: 'if (holds[at]?.(facts) !== true) return 0',
     without: '',
     noticedBy: golden,
     testName: 'missing key: a positive operator',

@@ -19,6 +19,13 @@ export interface CompiledStatement {
   readonly takesVariables: boolean
   /** Read by `testsOf` alone, which compiles them when they are first asked for. */
   compiled: StatementTests | undefined
+  /** What statements of one document share where they say the same: less to keep, and more of it close at hand. */
+  readonly shared: Shared
+}
+
+/** By the patterns as they are written. */
+interface Shared {
+  readonly actions: Map<string, StatementTests['matchesAction']>
 }
 
 /** What a statement asks of a request, element by element. */
@@ -29,6 +36,8 @@ export interface StatementTests {
   /** How closely the statement means the caller; 0 when not at all. */
   readonly grade: (facts: Facts) => Grade
   readonly conditions: readonly Condition[]
+  /** The tests of the conditions, without what explains them. */
+  readonly holds: readonly Condition['holds'][]
   /** What an allow by this statement gives as its reason; made once. */
   readonly allowed: Reason
 }
@@ -36,8 +45,10 @@ export interface StatementTests {
 /** Compiles a valid document's statements. */
 export function compileStatements(layer: Layer, { name, document }: NamedPolicy): readonly CompiledStatement[] {
   const takesVariables = document.Version === '2012-10-17'
+  const shared: Shared = { actions: new Map() }
   return document.Statement.map((source) => {
-    return { kind: 'statement', layer, policy: name, source, sid: source.Sid, takesVariables, compiled: undefined }
+    const sid = source.Sid
+    return { kind: 'statement', layer, policy: name, source, sid, takesVariables, compiled: undefined, shared }
   })
 }
 
@@ -47,16 +58,18 @@ export function testsOf(statement: CompiledStatement): StatementTests {
 }
 
 function compileTests(statement: CompiledStatement): StatementTests {
-  const { layer, policy, source, sid, takesVariables: variables } = statement
+  const { layer, policy, source, sid, takesVariables: variables, shared } = statement
+  const conditions = Object.entries(source.Condition ?? {}).flatMap(([operator, keys]) =>
+    Object.entries(keys).map(([key, values]) =>
+      compileCondition(operator, key, values, { variables, unclear: source.Effect === 'Deny' }),
+    ),
+  )
   return {
-    matchesAction: compileActions(source),
+    matchesAction: sharedActions(source, shared),
     matchesResource: compileResources(source, variables),
     grade: compilePrincipal(source),
-    conditions: Object.entries(source.Condition ?? {}).flatMap(([operator, keys]) =>
-      Object.entries(keys).map(([key, values]) =>
-        compileCondition(operator, key, values, { variables, unclear: source.Effect === 'Deny' }),
-      ),
-    ),
+    conditions,
+    holds: conditions.map(({ holds }) => holds),
     allowed: Object.freeze({
       code: 'policy.allow',
       layer,
@@ -73,12 +86,19 @@ export function gradeOf(statement: CompiledStatement, facts: Facts): Grade {
 
 /** The same where the resource is known to be one that the statement speaks of. */
 export function gradeOnResource(statement: CompiledStatement, facts: Facts): Grade {
-  const { matchesAction, grade, conditions } = testsOf(statement)
+  const { matchesAction, grade, holds } = testsOf(statement)
   if (!matchesAction(facts.foldedAction)) return 0
   const named = grade(facts)
   if (named === 0) return 0
-  for (let at = 0; at < conditions.length; at += 1) if (conditions[at]?.holds(facts) !== true) return 0
+  for (let at = 0; at < holds.length; at += 1) if (holds[at]?.(facts) !== true) return 0
   return named
+}
+
+function sharedActions(source: Statement, { actions }: Shared): StatementTests['matchesAction'] {
+  const name = JSON.stringify([source.Action, source.NotAction])
+  const known = actions.get(name) ?? compileActions(source)
+  actions.set(name, known)
+  return known
 }
 
 function compileActions(source: Statement): StatementTests['matchesAction'] {

@@ -82,9 +82,7 @@ export function keyClasses(
   }
   const answer = (value: ContextValue | undefined): string => {
     const facts = factsOf(value === undefined ? new Map() : new Map([[name, value]]))
-    let bits = ''
-    for (const { condition } of plain) bits += condition.holds(facts) ? '1' : '0'
-    return bits
+    return plain.map(({ condition }) => (condition.holds(facts) ? '1' : '0')).join('')
   }
   const look = (text: string): string => more.map((steps) => (matchesSteps(steps, text) ? '1' : '0')).join('')
 

@@ -100,6 +100,8 @@ export function textDiagram(
   choices: ReadonlyMap<string, LooseChoice>,
   { oneOf, or, and }: Diagrams,
 ): Diagram {
+  const [only] = names
+  if (only !== undefined && names.length === 1 && loose.size === 0) return oneOf(at, matched.get(only) ?? [])
   const classes = new Set(names.flatMap((name) => matched.get(name) ?? loose.get(name)?.always ?? []))
   return or([
     oneOf(
