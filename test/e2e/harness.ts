@@ -220,6 +220,6 @@ export async function until(what: string, holds: () => boolean | Promise<boolean
 
 /** Waits until nothing of a footprint is left; a killed server's groups go a moment after it. Fails with what stays. */
 export async function untilGone(footprint: Footprint): Promise<void> {
-  await until('all of it is gone', () => leftOf(footprint).length === 0, 5_000).catch(() => undefined)
+  await until('all of it is gone', () => leftOf(footprint).length === 0, 30_000).catch(() => undefined)
   assert.deepEqual(leftOf(footprint), [])
 }
