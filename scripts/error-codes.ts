@@ -27,6 +27,8 @@ const retry = 'Try again; if it stays, look at the message in the log.'
  * exactly the codes that stand in the source.
  */
 export const errorCodes: Readonly<Record<string, Entry>> = {
+  'acme.refused': ['The certificate authority does not give the certificate.', 'The message has its own words.'],
+  'acme.unavailable': ['The certificate authority does not answer as RFC 8555 has it.', retry],
   'administration.authentication_too_old': ['The act needs a younger sign-in.', '`sallyport login` again.'],
   'administration.device_unmanaged': [
     'The role needs an enrolled device for this act.',
@@ -107,6 +109,7 @@ export const errorCodes: Readonly<Record<string, Entry>> = {
   'caller-identity.unavailable': ['AWS could not be asked.', retry],
   'caller-identity.unsigned_header': ['Audience, key, host or date are not covered by the signature.', signFor],
   'certificates.expired': ['A certificate has run out.', 'Start the server again; it makes new ones.'],
+  'certificates.files': ['The files of the certificate are no pair for the name.', 'Mend the file that is named.'],
   'certificates.not_permitted': ["A certificate was asked for a name outside its authority's constraints.", report],
   'cli.ambiguous_id': ['The first characters of the id fit more than one.', 'Give more characters.'],
   'cli.bad_event': ['The event is not JSON, or not a whole HTTP event.', 'Mend the file named.'],

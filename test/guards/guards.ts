@@ -25,6 +25,7 @@ import { providerGuards } from './provider.ts'
 import { secretGuards } from './secrets.ts'
 import { serverGuards } from './server.ts'
 import { streamGuards } from './streams.ts'
+import { transportGuards } from './transport.ts'
 import { workloadGuards } from './workloads.ts'
 import { signalGuards } from './signals.ts'
 
@@ -47,6 +48,7 @@ export const guards: readonly Guard[] = [
   ...operatorGuards,
   ...serverGuards,
   ...workloadGuards,
+  ...transportGuards,
   ...exchangeGuards,
   ...egressGuards,
   ...egressLimitGuards,

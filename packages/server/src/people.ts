@@ -128,14 +128,14 @@ function scopesOf({ functions, administrationDemands = {} }: App): readonly stri
 /** How often the gateway's certificate is looked at; it lives a day and is replaced after half of it. */
 const lookAtLeafEveryMs = 60_000
 
-/** Replaces the certificate of gateway and provider when it is due; gives back what ends the looking. */
+/** Replaces the certificate of provider and gateway, unless that has its own; gives back what ends the looking. */
 export function keepLeafFresh(
   { leaf, provider, anotherLeaf }: People,
-  gateway: { readonly setCertificate: (leaf: Leaf) => void },
+  gateway: { readonly setCertificate: (leaf: Leaf) => void } | undefined,
   trouble: (cause: unknown) => void,
 ): () => void {
   const use = (next: Leaf): void => {
-    gateway.setCertificate(next)
+    gateway?.setCertificate(next)
     provider.setCertificate(next)
   }
   const renew = renewLeaf(leaf, { nowMs, another: anotherLeaf, use })

@@ -44,6 +44,7 @@ import {
   tryPort,
   uidRangeOf,
 } from './operation/index.ts'
+import { keepLooking, openOutsideCertificate } from './outside-certificate.ts'
 import { keepLeafFresh, openPeople } from './people.ts'
 import type { Status } from './status.ts'
 import { sharedSteps } from './shared-steps.ts'
@@ -102,6 +103,7 @@ async function start(
     throw explainListenFailure(cause, options.port, (port) => startCommand(options, { port }))
   }
   await tryPort(options.port).catch(taken) // now, rather than when all the boxes have been made
+  const outside = options.outside && (await openOutsideCertificate(options.outside, kept.store, nowMs))
   const people = await openPeople(loaded.app, folders, kept, options, started)
   const workloads = await openWorkloads(loaded.app, kept, folders, trouble, started)
   force = await putIntoForce(loaded, kept, people.provider, workloads, options, terminal, trouble)
@@ -211,7 +213,8 @@ async function start(
   const exchange = exchangeOf(() => force, workloads, kept, { ...shared, record: recorderAt('ingress') })
   const gateway = await startGateway({
     port: options.port,
-    ...(options.plainHttp ? {} : { tls: people.leaf }),
+    ...(options.plainHttp ? {} : { tls: outside?.first ?? people.leaf }),
+    ...(options.outside && { host: options.outside.listen, name: options.outside.name }),
     gate: ingressGate({
       ...shared,
       dpopNonce: kept.proofs.nextNonce,
@@ -233,7 +236,8 @@ async function start(
     nowMs,
   }).catch(taken)
   started.push(() => gateway.close())
-  started.push(keepLeafFresh(people, gateway, trouble))
+  started.push(keepLeafFresh(people, outside === undefined ? gateway : undefined, trouble))
+  if (outside !== undefined) started.push(keepLooking(outside, gateway.setCertificate, trouble))
 
   const status: Status = {
     app: force.app.name,

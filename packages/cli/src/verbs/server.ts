@@ -13,6 +13,13 @@ interface Flags {
   readonly broadening?: 'refuse' | 'ask' | 'allow'
   readonly yes: boolean
   readonly json: boolean
+  readonly name?: string
+  readonly listen?: string
+  readonly certificate?: string
+  readonly certificateKey?: string
+  readonly acme?: string
+  readonly acmePort?: number
+  readonly acmeCa?: string
 }
 
 interface DevFlags extends Flags {
@@ -26,6 +33,9 @@ const port = (text: string): number => {
   return number
 }
 
+const text = (brief: string, placeholder: string) =>
+  ({ kind: 'parsed', parse: String, brief, optional: true, placeholder }) as const
+
 const shared = {
   port: { kind: 'parsed', parse: port, brief: 'Port of the gateway; 0 takes any', optional: true, placeholder: 'N' },
   issuerPort: { kind: 'parsed', parse: port, brief: 'Port of the embedded issuer', optional: true, placeholder: 'N' },
@@ -38,6 +48,19 @@ const shared = {
   },
   yes: { kind: 'boolean', brief: 'The same as --broadening=allow', default: false, withNegated: false },
   json: commonFlags.json,
+  name: text('Public name of the gateway; needs a certificate', 'HOST'),
+  listen: text('Address to listen at; loopback unless said', 'ADDRESS'),
+  certificate: text('Certificate chain (PEM) for the name; read again when it changes', 'FILE'),
+  certificateKey: text('Its key (PEM)', 'FILE'),
+  acme: text('Order the certificate: ACME directory, whose terms are agreed to', 'URL'),
+  acmePort: {
+    kind: 'parsed',
+    parse: port,
+    brief: 'Port for HTTP-01; 80 unless said',
+    optional: true,
+    placeholder: 'N',
+  },
+  acmeCa: text('Who vouches for the ACME server (PEM)', 'FILE'),
 } as const
 
 const positional = {
@@ -96,6 +119,16 @@ function serve(terminal: Terminal, mode: 'up' | 'dev', flags: DevFlags, named: s
   return process.execve(process.execPath, [process.execPath, ...source, entry, ...serverArguments(mode, flags, folder)])
 }
 
+const outsideFlags = [
+  ['name', '--name'],
+  ['listen', '--listen'],
+  ['certificate', '--certificate'],
+  ['certificateKey', '--certificate-key'],
+  ['acme', '--acme'],
+  ['acmePort', '--acme-port'],
+  ['acmeCa', '--acme-ca'],
+] as const satisfies readonly (readonly [keyof Flags, string])[]
+
 /** The server's own words for what was asked of the command. */
 export function serverArguments(mode: 'up' | 'dev', flags: DevFlags, folder: string): string[] {
   const broadening = flags.yes ? 'allow' : flags.broadening
@@ -109,5 +142,6 @@ export function serverArguments(mode: 'up' | 'dev', flags: DevFlags, folder: str
     ...(flags.inspect === undefined ? [] : ['--inspect', flags.inspect]),
     ...(flags.learn === true ? ['--learn'] : []),
     ...(broadening === undefined ? [] : ['--broadening', broadening]),
+    ...outsideFlags.flatMap(([flag, word]) => (flags[flag] === undefined ? [] : [word, String(flags[flag])])),
   ]
 }

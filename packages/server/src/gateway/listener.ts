@@ -15,6 +15,10 @@ import type { Destination, IngressRequest, IngressResponse, OwnEndpoint } from '
 /** What the gateway listens with, and what each request is handed to. */
 export interface GatewayOptions {
   readonly port: number
+  /** The address to listen at; loopback unless said. */
+  readonly host?: string
+  /** The public name that clients ask for, besides this machine's own. */
+  readonly name?: string
   /** PEM key and certificate chain; absent only when plain HTTP on loopback was asked for. */
   readonly tls?: { readonly key: string; readonly cert: string }
   readonly gate: Gate<IngressRequest, IngressResponse>
@@ -84,12 +88,15 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
-    server.listen({ port: options.port, host: '127.0.0.1' }, resolve)
+    server.listen({ port: options.port, host: options.host ?? '127.0.0.1' }, resolve)
   })
   const { port } = server.address() as AddressInfo // listening on TCP, so it is one
+  const { name } = options
   for (const host of ['localhost', '127.0.0.1']) authorities.add(`${host}:${port}`)
+  // Whoever stands in front may have another port; without one the Host header means 443.
+  for (const host of name === undefined ? [] : [name, `${name}:${port}`]) authorities.add(host)
   return {
-    url: `${options.tls === undefined ? 'http' : 'https'}://localhost:${port}`,
+    url: `${options.tls === undefined ? 'http' : 'https'}://${name ?? 'localhost'}:${port}`,
     setCertificate: (tls) => secure?.setSecureContext({ ...tls, ...tlsRules }),
     close: () =>
       new Promise((resolve) => {

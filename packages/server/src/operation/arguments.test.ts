@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 
-import { parseServerArguments } from './arguments.ts'
+import { parseServerArguments, startCommand } from './arguments.ts'
 
 test('up takes a folder and has safe defaults', () => {
   expect(parseServerArguments(['up', '/srv/app'], false)).toEqual({
@@ -33,3 +33,40 @@ test.each([
 ])('refuses %s', (_name, args) => {
   expect(() => parseServerArguments(args, false)).toThrow(expect.objectContaining({ code: 'server.usage' }))
 })
+
+test('a public name comes with a certificate, ordered or read', () => {
+  const files = ['--certificate', '/etc/a.pem', '--certificate-key', '/etc/a.key']
+  const read = parseServerArguments(
+    ['up', '/srv/app', '--name', 'shop.example', '--listen', '0.0.0.0', ...files],
+    false,
+  )
+  expect(read.outside).toEqual({
+    name: 'shop.example',
+    listen: '0.0.0.0',
+    certificate: { kind: 'files', certificate: '/etc/a.pem', key: '/etc/a.key' },
+  })
+  const directory = 'https://acme-v02.api.letsencrypt.org/directory'
+  const ordered = parseServerArguments(['up', '/srv/app', '--name', 'shop.example', '--acme', directory], false)
+  expect(ordered.outside?.certificate).toEqual({ kind: 'acme', directory, port: 80 })
+  expect(startCommand(read, {})).toBe(
+    'sallyport up /srv/app --name shop.example --listen 0.0.0.0 --certificate /etc/a.pem --certificate-key /etc/a.key',
+  )
+  expect(startCommand(ordered, {})).toBe(`sallyport up /srv/app --name shop.example --acme ${directory}`)
+})
+
+for (const [what, args] of [
+  ['no certificate', ['--name', 'shop.example']],
+  ['half of one', ['--name', 'shop.example', '--certificate', 'a.pem']],
+  ['two', ['--name', 'shop.example', '--certificate', 'a', '--certificate-key', 'b', '--acme', 'https://a.example']],
+  ['an authority in the clear', ['--name', 'shop.example', '--acme', 'http://a.example']],
+  ['a name that is none', ['--name', 'shop', '--acme', 'https://a.example']],
+  ['an address that is none', ['--name', 'shop.example', '--acme', 'https://a.example', '--listen', 'everywhere']],
+  ['no name', ['--listen', '0.0.0.0']],
+  ['plain HTTP', ['--name', 'shop.example', '--acme', 'https://a.example', '--http']],
+] as const) {
+  test(`refuses the outside with ${what}`, () => {
+    expect(() => parseServerArguments(['up', ...args], false)).toThrow(
+      expect.objectContaining({ code: 'server.usage' }),
+    )
+  })
+}

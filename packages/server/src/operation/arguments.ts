@@ -3,6 +3,8 @@ import { parseArgs } from 'node:util'
 
 import { commandLine, SallyportError } from '@sallyport/core/access'
 
+import { type Outside, outsideWords, readOutside } from './outside.ts'
+
 /** How a server is to run. */
 export interface ServerOptions {
   /** `dev` reloads on change and may attach a debugger; it enforces exactly what `up` enforces. */
@@ -20,6 +22,8 @@ export interface ServerOptions {
   readonly learn?: true
   /** What to do with a manifest that grants more than the last accepted one. */
   readonly broadening: 'ask' | 'allow' | 'refuse'
+  /** How the gateway is reached from outside of this machine; absent: it is not. */
+  readonly outside?: Outside
   /** Says what came up, or what kept it from coming up, as one line of JSON in place of words. */
   readonly json?: true
 }
@@ -36,6 +40,10 @@ export function parseServerArguments(args: readonly string[], terminal: boolean)
   if (broadening !== 'ask' && broadening !== 'allow' && broadening !== 'refuse') {
     throw usage('`--broadening` is ask, allow or refuse.')
   }
+  const { name, listen, certificate, 'certificate-key': key, acme, 'acme-port': acmePort, 'acme-ca': acmeCa } = values
+  const flags = { name, listen, certificate, 'certificate-key': key, acme, 'acme-port': acmePort, 'acme-ca': acmeCa }
+  const outside = readOutside(flags, usage)
+  if (outside !== undefined && values.http === true) throw usage('`--http` is for this machine alone.')
   return {
     mode,
     folder: resolve(folder),
@@ -45,13 +53,14 @@ export function parseServerArguments(args: readonly string[], terminal: boolean)
     broadening,
     ...(values.inspect === undefined ? {} : { inspect: values.inspect }),
     ...(values.learn === true ? { learn: true } : {}),
+    ...(outside === undefined ? {} : { outside }),
     ...(values.json === true ? { json: true } : {}),
   }
 }
 
 /** The command that starts the same server with something changed: what is pasted must not lose what was asked for. */
 export function startCommand(options: ServerOptions, change: Partial<ServerOptions>): string {
-  const { mode, folder, port, issuerPort, plainHttp, inspect, learn, broadening } = { ...options, ...change }
+  const { mode, folder, port, issuerPort, plainHttp, inspect, learn, broadening, outside } = { ...options, ...change }
   return commandLine(
     'sallyport',
     mode,
@@ -62,6 +71,7 @@ export function startCommand(options: ServerOptions, change: Partial<ServerOptio
     ...(inspect === undefined ? [] : ['--inspect', inspect]),
     ...(learn === true ? ['--learn'] : []),
     ...(broadening === 'allow' ? ['--broadening', broadening] : []),
+    ...outsideWords(outside),
   )
 }
 
@@ -89,6 +99,13 @@ const parseStrictly = (args: readonly string[]) =>
       learn: { type: 'boolean' },
       broadening: { type: 'string' },
       json: { type: 'boolean' },
+      name: { type: 'string' },
+      listen: { type: 'string' },
+      certificate: { type: 'string' },
+      'certificate-key': { type: 'string' },
+      acme: { type: 'string' },
+      'acme-port': { type: 'string' },
+      'acme-ca': { type: 'string' },
     },
   })
 

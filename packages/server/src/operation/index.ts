@@ -12,6 +12,7 @@ export { failureLine, outcomeRecord, platformLine, recordLifecycle, refusedLine 
 export { type LoadedManifest, loadManifestOf } from './load.ts'
 export { newId, nowMs, nowSeconds, openClock } from './moment.ts'
 export { openOutputLog, type OutputLog } from './output-log.ts'
+export type { Outside } from './outside.ts'
 export { tryPort } from './ports.ts'
 export { openRecording } from './recording.ts'
 export { renewLeaf } from './renewal.ts'

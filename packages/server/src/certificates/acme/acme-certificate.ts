@@ -31,7 +31,7 @@ const kind = 'acme'
 const patienceMs = 180_000
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
 
-/** The certificate that is kept while it has a third of its life left, else a new one. Rejects as `orderCertificate`. */
+/** The certificate that is kept, while a third of its life is left, else a new one. Rejects as `orderCertificate`. */
 export async function acmeCertificate(options: AcmeOptions): Promise<Leaf> {
   const { directory, names, nowMs, store } = options
   const id = JSON.stringify([directory, names])

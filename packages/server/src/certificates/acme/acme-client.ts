@@ -41,7 +41,7 @@ export async function orderCertificate(account: AcmeAccount, order: AcmeOrder): 
   let nonce: string | undefined
   let known: string | undefined
 
-  /** A signed request (§6.2); `undefined` as payload reads (§6.3). A nonce that was refused is asked for anew (§6.5). */
+  /** A signed request (§6.2); no payload reads (§6.3). A nonce that was refused is asked for anew (§6.5). */
   async function post(url: string, payload?: object): Promise<AcmeAnswer> {
     for (let attempt = 1; ; attempt++) {
       nonce ??= (await send(account, 'HEAD', places.newNonce)).nonce

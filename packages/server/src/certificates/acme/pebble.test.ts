@@ -18,7 +18,6 @@ import { type AcmeOptions, acmeCertificate } from './acme-certificate.ts'
 const [pebble, names] = ['/usr/bin/pebble', '/usr/bin/pebble-challtestsrv']
 const isThere = existsSync(pebble) && existsSync(names)
 const orSkipped = (name: string): string => (isThere ? name : `skipped: ${pebble} is not there: ${name}`)
-const day = 86_400_000
 
 let folder: string
 let programs: readonly ChildProcess[] = []
@@ -124,13 +123,11 @@ test.skipIf(!isThere)(
     expect(first.cert.match(/BEGIN CERTIFICATE/g)?.length, 'with its chain').toBeGreaterThan(1)
     expect((await acmeCertificate(options())).cert, 'while it is fresh').toBe(first.cert)
     const accounts = [...kept.keys()].filter((name) => name.startsWith('acme/account'))
-    const later = await acmeCertificate(options({ nowMs: () => first.renewAtMs })).catch((cause: unknown) => cause)
-    // The new one is of today, which this clock calls old: it is taken by the clock that made it.
-    expect(later).toMatchObject({ code: 'acme.refused' })
-    kept.delete([...kept.keys()].find((name) => !name.startsWith('acme/account')) ?? '')
-    expect((await acmeCertificate(options())).cert).not.toBe(first.cert)
+    // By then another one is due; what is given is as young as it can be.
+    await new Promise((resolve) => setTimeout(resolve, 1_100))
+    const later = await acmeCertificate(options({ nowMs: () => first.renewAtMs }))
+    expect(later.cert).not.toBe(first.cert)
     expect([...kept.keys()].filter((name) => name.startsWith('acme/account'))).toEqual(accounts)
-    expect(first.renewAtMs).toBeLessThan(Date.now() + 5 * 366 * day)
   },
   120_000,
 )
