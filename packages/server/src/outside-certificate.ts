@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs'
 
-import { acmeCertificate, readCertificateFiles } from './certificates/index.ts'
-import type { Outside } from './operation/index.ts'
+import { acmeCertificate, type Leaf, readCertificateFiles } from './certificates/index.ts'
+import type { Gateway, GatewayOptions } from './gateway/index.ts'
+import type { Outside, ServerOptions } from './operation/index.ts'
+import { keepLeafFresh, type People } from './people.ts'
 import type { Store } from './stores/index.ts'
 
 /** A certificate chain with its key, PEM both. */
@@ -45,6 +47,30 @@ export async function openOutsideCertificate(
     },
     lookEveryMs: source.kind === 'files' ? 5_000 : 3_600_000,
   }
+}
+
+/** Where the gateway listens, and under what. */
+export function gatewayAddress(
+  { plainHttp, outside }: Pick<ServerOptions, 'plainHttp' | 'outside'>,
+  certificate: OutsideCertificate | undefined,
+  leaf: Leaf,
+): Pick<GatewayOptions, 'tls' | 'host' | 'name'> {
+  return {
+    ...(plainHttp ? {} : { tls: certificate?.first ?? leaf }),
+    ...(outside && { host: outside.listen, name: outside.name }),
+  }
+}
+
+/** Replaces certificates when they are due: the provider's, and the gateway's, of whichever kind. */
+export function keepCertificates(
+  people: People,
+  certificate: OutsideCertificate | undefined,
+  gateway: Gateway,
+  trouble: (cause: unknown) => void,
+): () => void {
+  if (certificate === undefined) return keepLeafFresh(people, gateway, trouble)
+  const ends = [keepLeafFresh(people, undefined, trouble), keepLooking(certificate, gateway.setCertificate, trouble)]
+  return () => ends.forEach((end) => end())
 }
 
 /** Keeps looking; gives back what ends it. A fault is told once, until another one follows. */

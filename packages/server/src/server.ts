@@ -44,8 +44,8 @@ import {
   tryPort,
   uidRangeOf,
 } from './operation/index.ts'
-import { keepLooking, openOutsideCertificate } from './outside-certificate.ts'
-import { keepLeafFresh, openPeople } from './people.ts'
+import { gatewayAddress, keepCertificates, openOutsideCertificate } from './outside-certificate.ts'
+import { openPeople } from './people.ts'
 import type { Status } from './status.ts'
 import { sharedSteps } from './shared-steps.ts'
 import { openListening } from './signals.ts'
@@ -213,8 +213,7 @@ async function start(
   const exchange = exchangeOf(() => force, workloads, kept, { ...shared, record: recorderAt('ingress') })
   const gateway = await startGateway({
     port: options.port,
-    ...(options.plainHttp ? {} : { tls: outside?.first ?? people.leaf }),
-    ...(options.outside && { host: options.outside.listen, name: options.outside.name }),
+    ...gatewayAddress(options, outside, people.leaf),
     gate: ingressGate({
       ...shared,
       dpopNonce: kept.proofs.nextNonce,
@@ -236,8 +235,7 @@ async function start(
     nowMs,
   }).catch(taken)
   started.push(() => gateway.close())
-  started.push(keepLeafFresh(people, outside === undefined ? gateway : undefined, trouble))
-  if (outside !== undefined) started.push(keepLooking(outside, gateway.setCertificate, trouble))
+  started.push(keepCertificates(people, outside, gateway, trouble))
 
   const status: Status = {
     app: force.app.name,
