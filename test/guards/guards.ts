@@ -4,6 +4,7 @@ import { credentialFormGuards } from './credential-form.ts'
 import { egressGuards } from './egress.ts'
 import { egressLimitGuards } from './egress-limits.ts'
 import { exchangeGuards } from './exchange.ts'
+import { formGuards } from './forms.ts'
 import { gatewayGuards } from './gateway.ts'
 import type { Guard } from './guard.ts'
 import { guestGuards } from './guests.ts'
@@ -59,5 +60,6 @@ export const guards: readonly Guard[] = [
   ...operationGuards,
   ...secretGuards,
   ...administrationGuards,
+  ...formGuards,
   ...signalGuards,
 ]

@@ -1,5 +1,5 @@
 import { actions, arn, contextKeys, type AccessRequest } from '@sallyport/core/access'
-import { decide } from '@sallyport/core/policy'
+import { decide, type NamedPolicy } from '@sallyport/core/policy'
 import { describe, expect, it } from 'vitest'
 
 import { describeAsk, hypothetical } from '../ask/describe-ask.ts'
@@ -61,6 +61,27 @@ describe('the compiled app', () => {
 })
 
 describe('a function call', () => {
+  it('stands on both sides, each naming exactly who was granted what', () => {
+    const statements = (documents: readonly NamedPolicy[]): NamedPolicy['document']['Statement'] =>
+      documents.flatMap(({ document }) => document.Statement)
+    for (const one of app.functions) {
+      for (const operation of one.offers) {
+        const resource = arn.operation(app.name, one.zone, one.name, operation)
+        const granted = app.functions.filter(({ can }) =>
+          can.some((it) => it.kind === 'function' && it.target === one.name && it.operation === operation),
+        )
+        const offered = statements([compiled.policies.resource.get(resource) ?? []].flat())
+        expect(offered.map(({ Principal }) => Principal)).toEqual(granted.map(({ arn: id }) => ({ AWS: id })))
+        const callers = [...compiled.policies.identity].filter(([, documents]) =>
+          statements(documents).some(
+            ({ Action, Resource }) => Action === actions.invokeFunction && Resource === resource,
+          ),
+        )
+        expect(callers.map(([id]) => id)).toEqual(granted.map(({ arn: id }) => id))
+      }
+    }
+  })
+
   it('is allowed only where a can line names it, for the person behind it, whoever asks from whichever zone', () => {
     const zones = [...app.zones.map(({ name }) => name), 'internet', 'nowhere', undefined]
     const operations = app.functions.flatMap((one) => [...one.offers, 'other'].map((operation) => ({ one, operation })))

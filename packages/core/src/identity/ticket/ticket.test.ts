@@ -86,6 +86,31 @@ describe('a ticket', () => {
     },
   )
 
+  const signed = (body: object): string => {
+    const text = `v1.${Buffer.from(JSON.stringify(body)).toString('base64url')}`
+    return `${text}.${Buffer.from(mac(text)).toString('base64url')}`
+  }
+  const forms: readonly (readonly [string, (ticket: string) => string])[] = [
+    ['of another version', (ticket) => ticket.replace('v1', 'v2')],
+    ['with a fourth part', (ticket) => `${ticket}.more`],
+    ['without its last part', (ticket) => ticket.slice(0, ticket.lastIndexOf('.'))],
+    ['longer than any', () => signed({ ...claims, actors: Array.from({ length: 300 }, () => claims.audience) })],
+  ]
+  for (const [what, change] of forms) {
+    test(`${what} is malformed, however well it is signed`, () => {
+      expect(codeOf(signed({ ...claims }))).toBe('accepted')
+      expect(codeOf(change(signed({ ...claims })))).toBe('ticket.malformed')
+    })
+  }
+
+  test('that nobody could accept is not minted', () => {
+    const chain = Array.from({ length: 300 }, () => claims.audience)
+    expect(() => mintTicket(mac, { ...claims, actors: chain })).toThrow(
+      expect.objectContaining({ code: 'identity.ticket' }),
+    )
+    expect(codeOf(mintTicket(mac, { ...claims, actors: chain.slice(0, 100) }))).toBe('accepted')
+  })
+
   test('rightly signed but without a claim is refused', () => {
     for (const name of Object.keys(claims).filter((member) => member !== 'user')) {
       const body = Buffer.from(JSON.stringify({ ...claims, [name]: undefined })).toString('base64url')
