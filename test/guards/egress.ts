@@ -81,7 +81,7 @@ export const egressGuards: readonly Guard[] = [
     name: 'a door reaches no private network unless that is written down',
     attack: 'keeps loopback and private networks for doors that were written down so',
     file: `${room}/upstream/address.ts`,
-    code: '(privateUpstream || !internal.check(plain, type))',
+    code: "(privateUpstream || reachOf(plain) === 'public')",
     without: 'true',
     noticedBy: guards,
     testName: 'keeps loopback and private networks',

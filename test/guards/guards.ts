@@ -16,6 +16,7 @@ import { limitGuards } from './limits.ts'
 import { manifestGuards } from './manifest.ts'
 import { operationGuards } from './operation.ts'
 import { operatorGuards } from './operators.ts'
+import { matchingGuards } from './matching.ts'
 import { merkleGuards } from './merkle.ts'
 import { policyGuards } from './policy.ts'
 import { policyLayerGuards } from './policy-layers.ts'
@@ -39,6 +40,7 @@ export const guards: readonly Guard[] = [
   ...policyProofGuards,
   ...policyTableGuards,
   ...manifestGuards,
+  ...matchingGuards,
   ...awsGuards,
   ...guestGuards,
   ...hostGuards,

@@ -69,6 +69,7 @@ const tables: readonly string[] = [
   'test/guards/identity.ts',
   'test/guards/manifest.ts',
   'test/guards/ledger.ts',
+  'test/guards/matching.ts',
   'test/guards/merkle.ts',
   'test/guards/operation.ts',
   'test/guards/secrets.ts',

@@ -102,3 +102,25 @@ describe('a constraint', () => {
     )
   })
 })
+
+describe('a constraint is broken', () => {
+  const amount = { name: 'amount', optional: false, in: ['1', '2'] }
+  const country = { name: 'customer.country', optional: false, in: ['CH'] }
+
+  it('by a value that is not listed, by a name that comes twice, and by a list of what is', () => {
+    expect(brokenConstraint({ open: false, fields: [amount] }, [['amount', '1']])).toBeUndefined()
+    expect(brokenConstraint({ open: false, fields: [amount] }, [['amount', '3']])).toBe('amount')
+    expect(brokenConstraint({ open: false, fields: [amount] }, [['amount', ['1']]])).toBe('amount')
+    const twice = [
+      ['amount', '1'],
+      ['amount', '1'],
+    ] as const
+    expect(brokenConstraint({ open: true, fields: [amount] }, twice)).toBe('amount')
+  })
+
+  it('by a member whose own name has the dot of one inside another', () => {
+    const constraints = { open: false, fields: [country] }
+    expect(broken(constraints, { customer: { country: 'CH' } })).toBeUndefined()
+    expect(broken(constraints, { 'customer.country': 'CH' })).toBe('customer\\.country')
+  })
+})

@@ -50,6 +50,8 @@ describe('a route', () => {
       '/orders/a b',
       '/orders/%252e',
       'checkout',
+      'xcheckout',
+      '/orders/o1/more',
       '',
       '/checkout?x=1',
       '/checkout#x',
@@ -68,6 +70,19 @@ describe('a route', () => {
       expect(matchRoute(app, method, path), `${method} ${path}`).toEqual({ kind: 'refused', code: 'route.unlisted' })
     }
     expect(matchRoute(app, 'POST', '/checkout').kind).toBe('route')
+  })
+})
+
+describe('a path', () => {
+  it('that is longer than any, or ends in half a letter, is malformed, and not merely nobody’s', () => {
+    const codeOf = (path: string): string => {
+      const match = matchRoute(app, 'GET', path)
+      return match.kind === 'refused' ? match.code : match.kind
+    }
+    expect(codeOf(`/orders/${'a'.repeat(8_000)}`)).toBe('route')
+    for (const path of [`/orders/${'a'.repeat(8_192)}`, '/orders/%zz', '/orders/%4', '/orders/%']) {
+      expect(codeOf(path)).toBe('route.malformed_path')
+    }
   })
 })
 
@@ -104,6 +119,19 @@ describe('a door', () => {
       expect(matchDoor(app, url, 'POST').kind, url).toBe('refused')
     }
   })
+})
+
+it('a door tells a path that it cannot cut from one that it does not list', () => {
+  const codeOf = (path: string): unknown => {
+    const match = matchDoor(app, `https://api.stripe.com${path}`, 'POST')
+    return match.kind === 'refused' ? match.code : match.kind
+  }
+  expect(['/v1/refunds', '/v1/nothing', '/v1//refunds', '/v1/%2e%2e/refunds'].map(codeOf)).toEqual([
+    'door',
+    'door.unlisted',
+    'door.malformed_url',
+    'door.malformed_url',
+  ])
 })
 
 describe('templates', () => {

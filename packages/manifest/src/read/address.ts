@@ -38,12 +38,7 @@ export function readAddress(text: string): Address {
 
 function hostKind(host: string): 'loopback' | 'private' | 'link-local' | 'public' | 'malformed' {
   if (host === 'localhost' || host === '[::1]') return 'loopback'
-  if (host.startsWith('[')) {
-    const address = host.slice(1)
-    if (/^fe[89ab]/.test(address)) return 'link-local'
-    if (address.startsWith('::ffff:') || address.includes('.')) return 'malformed'
-    return /^f[cd]/.test(address) ? 'private' : 'public'
-  }
+  if (host.startsWith('[')) return ipv6Kind(host)
   if (!/[a-z]/.test(host)) return ipv4Kind(host)
   // A last label of digits or 0x… is read as an IPv4 address by URL parsers (WHATWG URL §3.5).
   const labels = host.split('.')
@@ -51,6 +46,15 @@ function hostKind(host: string): 'loopback' | 'private' | 'link-local' | 'public
   const valid =
     labels.every((label) => /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/.test(label)) && !/^(?:\d+|0x.*)$/.test(last)
   return valid ? 'public' : 'malformed'
+}
+
+function ipv6Kind(host: string): 'private' | 'link-local' | 'public' | 'malformed' {
+  // One address has many spellings, and what is told by its beginning must be in the one that begins so.
+  if (URL.parse(`http://${host}/`)?.hostname !== host) return 'malformed'
+  const address = host.slice(1)
+  if (/^fe[89ab]|^fd00:ec2:/.test(address)) return 'link-local'
+  if (/^::|^64:ff9b:|^2002:/.test(address)) return 'malformed' // an IPv4 address in another dress, or none
+  return /^f[cd]/.test(address) ? 'private' : 'public'
 }
 
 function ipv4Kind(host: string): 'loopback' | 'private' | 'link-local' | 'public' | 'malformed' {

@@ -172,12 +172,29 @@ describe('traps', () => {
       'http://169.254.169.254',
       'https://169.254.169.254',
       'http://0x7f.1',
-      'http://[::ffff:169.254.169.254]',
+      'https://[::ffff:169.254.169.254]',
+      'https://[0:0:0:0:0:ffff:a9fe:a9fe]',
+      'https://[::ffff:a9fe:a9fe]',
+      'https://[64:ff9b::a9fe:a9fe]',
+      'https://[fd00:ec2::254]',
+      'https://[fd00:0ec2::254]',
+      'https://[fe80::1]',
+      'https://[::]',
+      'https://300.1.1.1',
+      'https://0.0.0.1',
+      'https://a.example.0x7f',
+      'https://a..example',
+      'https://a.example/path',
+      'https://user@a.example',
+      'https://a.example:0',
+      'https://a.example:65536',
       'ftp://x',
     ]) {
       expect(codesOf(edited('to: https://api.stripe.com', `to: ${url}`)), url).toContain('manifest.insecure_upstream')
     }
-    expect(codesOf(edited('to: https://api.postmarkapp.com', 'to: http://localhost:9000'))).toEqual([])
+    for (const url of ['http://localhost:9000', 'http://[::1]:9000', 'https://[2001:4860::8888]', 'https://8.8.8.8']) {
+      expect(codesOf(edited('to: https://api.postmarkapp.com', `to: ${url}`)), url).toEqual([])
+    }
   })
 
   it('substitution works in upstream and endpoint only', () => {

@@ -72,6 +72,11 @@ describe('mayConnect', () => {
       '224.0.0.1',
       'fe80::1',
       'ff02::1',
+      '::169.254.169.254',
+      '64:ff9b::169.254.169.254',
+      '::ffff:0:169.254.169.254',
+      '2002:a9fe:a9fe::1',
+      '0:0:0:0:0:ffff:a9fe:a9fe',
       'no address',
     ]) {
       expect(mayConnect(address, true)).toBe(false)

@@ -1,7 +1,8 @@
 import { BlockList, isIP } from 'node:net'
 
+import { reachOf } from '@sallyport/core/identity'
+
 const never = new BlockList() // metadata services, unspecified, multicast: no manifest opens these
-const internal = new BlockList() // loopback and private networks: only a door that was written down so
 
 for (const [network, prefix] of [
   ['0.0.0.0', 8],
@@ -16,28 +17,14 @@ for (const [network, prefix] of [
   ['fe80::', 10],
   ['ff00::', 8],
   ['fd00:ec2::', 32],
+  // 169.254.0.0/16 as IPv6 writes it for translators and tunnels (RFC 4291 §2.5.5, 6052, 2765, 3056).
+  ['::a9fe:0', 112],
+  ['64:ff9b::a9fe:0', 112],
+  ['::ffff:0:a9fe:0', 112],
+  ['2002:a9fe::', 32],
 ] as const) {
   never.addSubnet(network, prefix, 'ipv6')
 }
-for (const [network, prefix] of [
-  ['10.0.0.0', 8],
-  ['100.64.0.0', 10],
-  ['127.0.0.0', 8],
-  ['172.16.0.0', 12],
-  ['192.0.0.0', 24],
-  ['192.168.0.0', 16],
-  ['198.18.0.0', 15],
-] as const)
-  internal.addSubnet(network, prefix, 'ipv4')
-for (const [network, prefix] of [
-  ['::1', 128],
-  ['fc00::', 7],
-  ['64:ff9b::', 96],
-  ['2002::', 16],
-] as const) {
-  internal.addSubnet(network, prefix, 'ipv6')
-}
-
 /**
  * Whether a door may connect to an address. Adversary: a name that resolves to the cloud's metadata service or into
  * the host's own network (RFC 6890 lists the special-purpose ranges). An IPv4-mapped address counts as its IPv4 one.
@@ -47,7 +34,7 @@ export function mayConnect(address: string, privateUpstream: boolean): boolean {
   const family = isIP(plain)
   if (family === 0) return false
   const type = family === 4 ? 'ipv4' : 'ipv6'
-  return !never.check(plain, type) && (privateUpstream || !internal.check(plain, type))
+  return !never.check(plain, type) && (privateUpstream || reachOf(plain) === 'public')
 }
 
 /** True for the addresses at which clouds keep their metadata services. */
