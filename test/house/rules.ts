@@ -66,6 +66,7 @@ const tables: readonly string[] = [
   // One entry per guard of a room: the code, what stands there without it, who notices.
   'test/guards/aws.ts',
   'test/guards/egress.ts',
+  'test/guards/guests.ts',
   'test/guards/identity.ts',
   'test/guards/manifest.ts',
   'test/guards/ledger.ts',

@@ -68,7 +68,7 @@ describe('a function call', () => {
       for (const operation of one.offers) {
         const resource = arn.operation(app.name, one.zone, one.name, operation)
         const granted = app.functions.filter(({ can }) =>
-          can.some((it) => it.kind === 'function' && it.target === one.name && it.operation === operation),
+          can.some((may) => may.kind === 'function' && may.target === one.name && may.operation === operation),
         )
         const offered = statements([compiled.policies.resource.get(resource) ?? []].flat())
         expect(offered.map(({ Principal }) => Principal)).toEqual(granted.map(({ arn: id }) => ({ AWS: id })))
