@@ -564,7 +564,7 @@ export const identityGuards: readonly Guard[] = [
     name: "a ticket is under the box's own key",
     attack: 'functions.forged-caller',
     file: `${room}/ticket/ticket.ts`,
-    code: '|| !equalBytes(mac(signed), tag)',
+    code: "if (!equalBytes(mac(signed), tag)) return refuse('ticket.mac')",
     without: '',
     noticedBy: ticket,
     testName: 'box’s key is refused',
