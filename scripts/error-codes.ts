@@ -768,6 +768,10 @@ export const errorCodes: Readonly<Record<string, Entry>> = {
   ],
   'upstream.too_large': ['An answer of which only fields are let through is too large.', 'Ask the upstream for less.'],
   'upstream.unreachable': ['The upstream cannot be reached.', retry],
+  'user.device': [
+    'The device is not described, or not there.',
+    '`sallyport login` on the device prints its key; `sallyport user list` names devices.',
+  ],
   'user.name': [
     'The name is taken, or none that a user can have.',
     'Choose another one: letters, digits, dots, dashes.',

@@ -272,4 +272,22 @@ export const operatorGuards: readonly Guard[] = [
     noticedBy: ['packages/server/src/in-service.test.ts'],
     testName: 'loses its boxes',
   },
+  {
+    name: 'a device that is taken back ends what its user holds',
+    attack: 'is enrolled by its key, and taken back with everything that its user holds',
+    file: 'packages/server/src/user-acts.ts',
+    code: 'one.id !== id) })\n      await revoke(`user/${name}`, reason)',
+    without: 'one.id !== id) })',
+    noticedBy: acts,
+    testName: 'is enrolled by its key',
+  },
+  {
+    name: 'an invitation ends with its user’s exclusion',
+    attack: 'user disable takes back an invitation, and the link of a reset',
+    file: 'packages/server/src/user-acts.ts',
+    code: 'if (disabled) enrolments.close(name)',
+    without: '',
+    noticedBy: acts,
+    testName: 'takes back an invitation',
+  },
 ]

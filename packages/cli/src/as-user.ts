@@ -69,13 +69,14 @@ async function loginAgain(terminal: Needs, folder: string, wanted: StepUp): Prom
   if ((await terminal.ask(`This needs a sign-in ${wordsOf(wanted)}. Sign in again?`)) !== true) return undefined
   const { issuer, caFile } = await statusOf(localApi(folder))
   const { deviceLogin, loginFile } = await import('./login/index.ts')
+  const file = loginFile(issuer, terminal.process.env)
   const kept = await deviceLogin({
     issuerUrl: issuer,
+    key: file.deviceKey(),
     caPem: readFileSync(caFile, 'utf8'),
     stepUp: wanted,
     show: (address, code) => terminal.process.stderr.write(`Go to ${address} and enter ${code}\n`),
   })
-  const file = loginFile(issuer, terminal.process.env)
   await file.whileHeld(async () => file.write(kept))
   return kept
 }

@@ -17,6 +17,7 @@ const app = {
 
 let users: UserStore
 let revoked: string[]
+let enrolments: ReturnType<typeof enrolmentsIn>
 let verbs: ReturnType<typeof administrativeVerbs>
 
 beforeEach(() => {
@@ -25,7 +26,8 @@ beforeEach(() => {
   revoked = []
   const revoke = async (target: string): Promise<void> => void revoked.push(target)
   const isTaken = (name: string): boolean => name === 'robot'
-  const acts = userActs({ users, enrolments: enrolmentsIn(store), revoke, isTaken })
+  enrolments = enrolmentsIn(store)
+  const acts = userActs({ users, enrolments, revoke, isTaken })
   verbs = administrativeVerbs({ app: () => app, ...acts } as unknown as AdministrativeActs) // those about users alone
   const factors = { passwordHash: 'h', totpSecret: 'S', recoveryCodes: ['r'] }
   users.put({ name: 'sam', roles: ['customer'], devices: [], ...factors })
@@ -67,6 +69,18 @@ describe('user add', () => {
   }
 })
 
+test('user disable takes back an invitation, and the link of a reset', async () => {
+  await say('kim', 'add', { roles: ['customer'] })
+  await say('kim', 'disable', { reason: 'a mistake' })
+  expect(await say('kim', 'disable', { reason: 'again' })).toBe('user.unknown')
+  const answer = await say('sam', 'reset', { sets: ['factor'], reason: 'lost' })
+  const link = /enrolment\/([A-Z2-7-]+)/.exec(JSON.stringify(answer))?.[1] ?? ''
+  expect(enrolments.find(link)).toBeDefined()
+  await say('sam', 'disable', { reason: 'left' })
+  await say('sam', 'enable', {})
+  expect(enrolments.find(link)).toBeUndefined()
+})
+
 describe('user reset', () => {
   test('takes away what is to be set anew, and ends everything from before', async () => {
     expect(await say('sam', 'reset', { sets: ['factor'], reason: 'lost' })).toMatchObject({ user: { hasCode: false } })
@@ -95,4 +109,29 @@ describe('user roles', () => {
     expect(await say('sam', 'roles', { roles: ['pays'], reason: 'moved' })).toBe('user.of_manifest')
     expect(await say('zoe', 'roles', { roles: ['pays', 'approves'], reason: 'moved' })).toBe('user.separated')
   })
+})
+
+describe('a device', () => {
+  const desk = { id: 'desk', type: 'laptop', thumbprint: 'A'.repeat(43) }
+
+  test('is enrolled by its key, and taken back with everything that its user holds', async () => {
+    expect(await say('sam', 'devices', desk)).toMatchObject({ user: { devices: ['desk'] } })
+    expect(users.find('sam')?.devices).toEqual([desk])
+    expect(revoked).toEqual([])
+    expect(await say('sam', 'devices/remove', { id: 'desk', reason: 'lost' })).toMatchObject({ user: { devices: [] } })
+    expect(revoked).toEqual(['user/sam'])
+  })
+
+  const refused: readonly [string, string, object, string][] = [
+    ['nobody', 'devices', desk, 'user.unknown'],
+    ['sam', 'devices', { ...desk, thumbprint: 'short' }, 'user.device'],
+    ['sam', 'devices', { ...desk, id: 'a b' }, 'user.device'],
+    ['sam', 'devices/remove', { id: 'desk', reason: 'lost' }, 'user.device'],
+    ['zoe', 'devices/remove', { id: 'desk', reason: 'lost' }, 'user.device'],
+  ]
+  for (const [name, act, body, code] of refused) {
+    test(`${JSON.stringify(body)} of ${name} at ${act} is refused: ${code}`, async () => {
+      expect(await say(name, act, body)).toBe(code)
+    })
+  }
 })

@@ -35,6 +35,7 @@ export function userActs({ users, enrolments, revoke, isTaken }: UserActsOptions
     },
     mayBeAdded: (name) => isUserName(name) && !isTaken(name) && users.find(name) === undefined,
     setDisabled: async (name, disabled, reason) => {
+      if (disabled) enrolments.close(name)
       const user = users.find(name)
       if (user === undefined) return
       users.put({ ...user, disabled })
@@ -66,6 +67,17 @@ export function userActs({ users, enrolments, revoke, isTaken }: UserActsOptions
         by,
         lifetimeSeconds: resetSeconds,
       })
+    },
+    enrolDevice: (name, device) => {
+      const user = users.find(name)
+      if (user === undefined) return
+      users.put({ ...user, devices: [...user.devices.filter(({ id }) => id !== device.id), device] })
+    },
+    removeDevice: async (name, id, reason) => {
+      const user = users.find(name)
+      if (user === undefined) return
+      users.put({ ...user, devices: user.devices.filter((one) => one.id !== id) })
+      await revoke(`user/${name}`, reason)
     },
     setRoles: async (name, roles, reason) => {
       const user = users.find(name)

@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 
 import { SallyportError } from '@sallyport/core/access'
 
-import { type HolderKey, makeHolderKey, proofOf } from '../bound/index.ts'
+import { type HolderKey, proofOf } from '../bound/index.ts'
 import { isRecord, textIn } from '../local-api.ts'
 import { type Browser, openBrowser } from '../sign-in/browser.ts'
 import type { StepUp } from '../step-up.ts'
@@ -16,6 +16,8 @@ export interface DeviceLoginOptions {
   readonly issuerUrl: string
   /** The certificate authority of the provider, PEM; no other is trusted. */
   readonly caPem: string
+  /** The key of this device, which the sign-in is bound to. */
+  readonly key: HolderKey
   /** What the sign-in must be, where a challenge said so. */
   readonly stepUp?: StepUp
   /** Shows where to go and which code to enter there. */
@@ -23,12 +25,12 @@ export interface DeviceLoginOptions {
 }
 
 /**
- * Signs in through a browser that may be anywhere (RFC 8628), and binds what comes of it to a fresh key of this device
+ * Signs in through a browser that may be anywhere (RFC 8628), and binds what comes of it to the key of this device
  * (RFC 9449): access token and refresh token open nothing without it. Throws `sign_in.refused` when the person says no
  * or takes too long, and `sign_in.protocol` when the answers do not fit the flow.
  */
-export async function deviceLogin({ issuerUrl, caPem, stepUp = {}, show }: DeviceLoginOptions): Promise<KeptLogin> {
-  const key = makeHolderKey()
+export async function deviceLogin(options: DeviceLoginOptions): Promise<KeptLogin> {
+  const { issuerUrl, caPem, key, stepUp = {}, show } = options
   return withProvider(issuerUrl, caPem, async (browser, origin) => {
     const { acrValues, maxAge, scope } = stepUp
     const fields = {

@@ -6,7 +6,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 
 import { SallyportError } from '@sallyport/core/access'
 
-import type { BoundToken } from '../bound/index.ts'
+import { type BoundToken, type HolderKey, makeHolderKey } from '../bound/index.ts'
 import { isRecord } from '../local-api.ts'
 
 /** A person's sign-in on this machine, at one issuer. Secret. */
@@ -25,6 +25,8 @@ export interface LoginFile {
   read(toEndIt?: boolean): KeptLogin | undefined
   write(login: KeptLogin): void
   remove(): void
+  /** The key of this device for this issuer: made once, and kept when the sign-in ends. */
+  deviceKey(): HolderKey
   /** Holds the file against other commands: a refresh token that two of them use ends the sign-in. */
   whileHeld<T>(act: () => Promise<T>): Promise<T>
 }
@@ -36,15 +38,17 @@ export function loginFile(issuer: string, environment: Readonly<Record<string, s
   const base = environment['XDG_CONFIG_HOME'] || join(environment['HOME'] || homedir(), '.config')
   const folder = join(base, 'sallyport', 'logins')
   const path = join(folder, `${createHash('sha256').update(issuer).digest('hex').slice(0, 32)}.json`)
-  const write = (login: KeptLogin): void => {
+  const keyPath = path.replace(/\.json$/, '.key.json')
+  const writePrivate = (to: string, value: object): void => {
     mkdirSync(folder, { recursive: true, mode: 0o700 })
-    const next = `${path}.${process.pid}`
+    const next = `${to}.${process.pid}`
     rmSync(next, { force: true })
     const file = openSync(next, 'wx', 0o600)
-    writeSync(file, `${JSON.stringify(login)}\n`)
+    writeSync(file, `${JSON.stringify(value)}\n`)
     closeSync(file)
-    renameSync(next, path) // whole or not at all
+    renameSync(next, to) // whole or not at all
   }
+  const write = (login: KeptLogin): void => writePrivate(path, login)
   const read = (toEndIt = false): KeptLogin | undefined => {
     let text: string
     try {
@@ -61,6 +65,13 @@ export function loginFile(issuer: string, environment: Readonly<Record<string, s
     read,
     write,
     remove: () => rmSync(path, { force: true }),
+    deviceKey: () => {
+      const kept = readKey(keyPath)
+      if (kept !== undefined) return kept
+      const key = makeHolderKey()
+      writePrivate(keyPath, key)
+      return key
+    },
     whileHeld: async (act) => {
       mkdirSync(folder, { recursive: true, mode: 0o700 })
       const lock = `${path}.lock`
@@ -102,6 +113,19 @@ function parseLogin(text: string, issuer: string): KeptLogin | undefined {
     expiresAt,
     ...(typeof refreshToken === 'string' ? { refreshToken } : {}),
   }
+}
+
+/** Undefined without one, or where others could have read it: then it is no proof of this device any more. */
+function readKey(path: string): HolderKey | undefined {
+  let value: unknown
+  try {
+    if ((statSync(path).mode & 0o077) !== 0) return undefined
+    value = JSON.parse(readFileSync(path, 'utf8'))
+  } catch {
+    return undefined // absent, or not written whole
+  }
+  const privateJwk = isRecord(value) ? value['privateJwk'] : undefined
+  return isRecord(privateJwk) ? { privateJwk } : undefined
 }
 
 function openToOthers(path: string): SallyportError {

@@ -134,6 +134,13 @@ test('somebody signs in through a browser, acts as themselves, renews, and signs
   expect(decodeJwt(kept.accessToken)['cnf']).toEqual({ jkt: thumbprintOf(kept.key) })
   expect(decodeJwt(proofs.at(-1) ?? '')).toMatchObject({ htm: 'POST', htu: 'http://localhost/v1/elevation/r1/revoke' })
 
+  // Once that key is enrolled as a device's, what is bound to it says so; the next token already.
+  const ada = provider.users.find('ada')
+  const thumbprint = thumbprintOf(kept.key)
+  expect(JSON.parse(signedIn.stdout).deviceKey).toBe(thumbprint)
+  expect(decodeJwt(kept.accessToken)['device']).toBeUndefined()
+  if (ada !== undefined) provider.users.put({ ...ada, devices: [{ id: 'desk', type: 'laptop', thumbprint }] })
+
   // Renewed where it is due, once, however many commands want it.
   const { writeFileSync } = await import('node:fs')
   writeFileSync(file, JSON.stringify({ ...kept, expiresAt: 0 }))
@@ -141,6 +148,7 @@ test('somebody signs in through a browser, acts as themselves, renews, and signs
   const renewed = JSON.parse(readFileSync(file, 'utf8'))
   expect(new Set(seen.slice(-3))).toEqual(new Set([renewed.accessToken]))
   expect(renewed.refreshToken).not.toBe(kept.refreshToken)
+  expect(decodeJwt(renewed.accessToken)['device']).toEqual({ id: 'desk', managed: true, type: 'laptop' })
   expect(provider.ended).toEqual([])
 
   chmodSync(file, 0o644)

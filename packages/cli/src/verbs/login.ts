@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { buildCommand, type Command } from '@stricli/core'
 
 import { answering, commonFlags, type CommonFlags } from '../answer.ts'
+import { thumbprintOf } from '../bound/index.ts'
 import { localApi, statusOf } from '../local-api.ts'
 import { appFolder, type Terminal } from '../terminal.ts'
 
@@ -36,8 +37,11 @@ export const login: Command<Terminal> = buildCommand<LoginFlags, [], Terminal>({
   func: answering(async (terminal, flags) => {
     const { issuer, caFile } = await statusOf(localApi(appFolder(terminal, flags.app)))
     const { deviceLogin, loginFile } = await import('../login/index.ts')
+    const file = loginFile(issuer, terminal.process.env)
+    const key = file.deviceKey()
     const kept = await deviceLogin({
       issuerUrl: issuer,
+      key,
       caPem: readFileSync(caFile, 'utf8'),
       stepUp: {
         ...(flags.mfa ? { acrValues: 'urn:sallyport:acr:mfa' } : {}),
@@ -46,9 +50,10 @@ export const login: Command<Terminal> = buildCommand<LoginFlags, [], Terminal>({
       // Beside the answer, which a program may read.
       show: (address, code) => terminal.process.stderr.write(`Go to ${address} and enter ${code}\n`),
     })
-    const file = loginFile(issuer, terminal.process.env)
     await file.whileHeld(async () => file.write(kept))
-    return { exit: 'ok', json: { issuer, keptIn: file.path }, text: `signed in at ${issuer}; kept in ${file.path}` }
+    const deviceKey = thumbprintOf(key)
+    const text = `signed in at ${issuer}; kept in ${file.path}\nkey of this device ${deviceKey}`
+    return { exit: 'ok', json: { issuer, keptIn: file.path, deviceKey }, text }
   }),
 })
 

@@ -137,10 +137,66 @@ const setRoles: Command<Terminal> = buildCommand<RoleFlags & { readonly reason: 
   }),
 })
 
-/** `user list|add|reset|roles|disable|enable`: for those whom `administration: users` names. */
+interface DeviceFlags extends Flags {
+  readonly type: string
+}
+
+const device: Command<Terminal> = buildCommand<DeviceFlags, [name: string, id: string, key: string], Terminal>({
+  docs: {
+    brief: 'Enrol a device of a user by the key that `sallyport login` prints there',
+    fullDescription:
+      'Tokens that are bound to this key then say that the device is managed; its holder proves the key with every ' +
+      'request. Compare the key with the person, over another way than it came.',
+  },
+  parameters: {
+    flags: {
+      ...commonFlags,
+      ...userFlags,
+      type: { kind: 'parsed', parse: String, brief: 'laptop, phone, …', default: 'laptop', placeholder: 'WORD' },
+    },
+    positional: {
+      kind: 'tuple',
+      parameters: [
+        { brief: 'Name of the user', parse: String, placeholder: 'NAME' },
+        { brief: 'What to call the device', parse: String, placeholder: 'DEVICE' },
+        { brief: 'Thumbprint of its key', parse: String, placeholder: 'KEY' },
+      ],
+    },
+  },
+  func: answering(async (terminal, flags, name, id, thumbprint) => {
+    const path = `/v1/users/${encodeURIComponent(name)}/devices`
+    const one = userIn(await ask(terminal, flags, path, { id, type: flags.type, thumbprint }))
+    return { exit: 'ok', json: one, text: show(one) }
+  }),
+})
+
+const removeDevice: Command<Terminal> = buildCommand<
+  Flags & { readonly reason: string },
+  [name: string, id: string],
+  Terminal
+>({
+  docs: { brief: 'Take a device back, and everything that its user holds; they have to sign in anew' },
+  parameters: {
+    flags: { ...commonFlags, ...userFlags, reason: reasonFlag },
+    positional: {
+      kind: 'tuple',
+      parameters: [
+        { brief: 'Name of the user', parse: String, placeholder: 'NAME' },
+        { brief: 'What the device is called', parse: String, placeholder: 'DEVICE' },
+      ],
+    },
+  },
+  func: answering(async (terminal, flags, name, id) => {
+    const path = `/v1/users/${encodeURIComponent(name)}/devices/remove`
+    const one = userIn(await ask(terminal, flags, path, { id, reason: flags.reason }))
+    return { exit: 'ok', json: one, text: show(one) }
+  }),
+})
+
+/** `user list|add|reset|roles|device|remove-device|disable|enable`: for those whom `administration: users` names. */
 export const user: RouteMap<Terminal> = buildRouteMap({
   docs: { brief: 'See who there is, invite somebody, reset what they sign in with, put them out, let them in again' },
-  routes: { list, add, reset, roles: setRoles, disable, enable },
+  routes: { list, add, reset, roles: setRoles, device, removeDevice, disable, enable },
 })
 
 function showLink(answer: unknown, name: string): string {
@@ -161,7 +217,7 @@ function userIn(answer: unknown): User {
 }
 
 function show(one: User): string {
-  const { roles, disabled, hasCode, passkeys, recoveryCodes } = one
+  const { roles, disabled, hasCode, passkeys, recoveryCodes, devices } = one
   const { hasPassword, invited } = one
   const factors = [
     ...(hasPassword === true ? ['password'] : []),
@@ -169,8 +225,9 @@ function show(one: User): string {
     ...(Number(passkeys) > 0 ? [`${String(passkeys)} passkeys`] : []),
     ...(Number(recoveryCodes) > 0 ? [`${String(recoveryCodes)} recovery codes`] : []),
   ]
+  const has = Array.isArray(devices) && devices.length > 0 ? `  on ${devices.join(', ')}` : ''
   const held = Array.isArray(roles) ? roles.join(', ') : ''
   const out = disabled === true ? '  disabled' : invited === true ? '  invited' : ''
   const proves = factors.join(', ') || 'nothing to sign in with'
-  return `${textIn(one, 'name') ?? '?'}  ${held || 'no roles'}  ${proves}${out}`
+  return `${textIn(one, 'name') ?? '?'}  ${held || 'no roles'}  ${proves}${has}${out}`
 }

@@ -35,7 +35,12 @@ export function quarantineVerbs(acts: QuarantineActs): readonly Verb[] {
     {
       method: 'POST',
       path: '/v1/quarantine/list',
-      ask: () => ({ action: actions.quarantine, resource: arn.admin(acts.app().name, 'quarantine') }),
+      // Its own action would say in the record that somebody was shut off.
+      ask: () => ({
+        action: actions.manageUsers,
+        resource: arn.admin(acts.app().name, 'users'),
+        context: { [contextKeys.target]: 'quarantine' },
+      }),
       carryOut: () => ({ status: 200, body: { quarantined: acts.quarantined() } }),
     },
   ]

@@ -36,7 +36,20 @@ export interface UserActs {
     by: string,
     reason: string,
   ) => Promise<EnrolmentView | undefined>
+  /** From then on a token that is bound to this key says that the device is managed. */
+  readonly enrolDevice: (name: string, device: DeviceView) => void
+  /** Ends everything that the user holds, for the device may hold it. */
+  readonly removeDevice: (name: string, id: string, reason: string) => Promise<void>
   readonly setRoles: (name: string, roles: readonly string[], reason: string) => Promise<void>
+}
+
+/** A device as an administrator enrols it. */
+export interface DeviceView {
+  readonly id: string
+  /** `laptop`, `phone`, … */
+  readonly type: string
+  /** RFC 7638 thumbprint of its key. */
+  readonly thumbprint: string
 }
 
 /** A link for one person, good once. Whoever asked for it hands it on. */
@@ -69,7 +82,8 @@ export function userVerbs(acts: UserActs): readonly Verb[] {
       method: 'POST',
       path: '/v1/users/:name/disable',
       ask: ({ name, body }) => {
-        return ask(`user/${name}`, known(name) ? (reasonIn(body) === '' ? reasonless : undefined) : unknown)
+        // An invitation is taken back so, too.
+        return ask(`user/${name}`, find(name) === undefined ? unknown : reasonIn(body) === '' ? reasonless : undefined)
       },
       carryOut: async ({ name, body }) => {
         await acts.setDisabled(name, true, reasonIn(body))
@@ -127,6 +141,34 @@ export function userVerbs(acts: UserActs): readonly Verb[] {
         return { status: 200, body: { user: find(name) } }
       },
     },
+    {
+      method: 'POST',
+      path: '/v1/users/:name/devices',
+      ask: ({ name, body }) => {
+        const words = 'Send { "id", "type", "thumbprint" }: short plain words, and what sallyport login prints.'
+        return ask(`user/${name}`, !known(name) ? unknown : deviceIn(body) ? undefined : fault('user.device', words))
+      },
+      carryOut: ({ name, body }) => {
+        const device = deviceIn(body)
+        if (device !== undefined) acts.enrolDevice(name, device)
+        return { status: 200, body: { user: find(name) } }
+      },
+    },
+    {
+      method: 'POST',
+      path: '/v1/users/:name/devices/remove',
+      ask: ({ name, body }) => {
+        const id = membersOf(body)?.get('id')
+        const isTheirs = find(name)?.devices.some((one) => one === id) === true
+        const strange = fault('user.device', 'The user has no such device.')
+        const unfit = !isTheirs ? strange : reasonIn(body) === '' ? reasonless : undefined
+        return ask(`user/${name}`, known(name) ? unfit : unknown)
+      },
+      carryOut: async ({ name, body }) => {
+        await acts.removeDevice(name, String(membersOf(body)?.get('id')), reasonIn(body))
+        return { status: 200, body: { user: find(name) } }
+      },
+    },
   ]
 }
 
@@ -149,4 +191,14 @@ function rolesFault(app: App, roles: readonly string[] | undefined): Asked['faul
     ({ kind, roles: apart }) => kind === 'static' && apart.filter((role) => roles.includes(role)).length > 1,
   )
   return separated ? fault('user.separated', 'Nobody may hold two of these roles.') : undefined
+}
+
+/** Adversary: whoever holds the local token. */
+function deviceIn(body: Uint8Array): DeviceView | undefined {
+  const members = membersOf(body)
+  const [id, type, thumbprint] = ['id', 'type', 'thumbprint'].map((name) => members?.get(name))
+  const isWord = (value: unknown): value is string =>
+    typeof value === 'string' && /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(value)
+  if (!isWord(id) || !isWord(type) || typeof thumbprint !== 'string') return undefined
+  return /^[A-Za-z0-9_-]{43}$/.test(thumbprint) ? { id, type, thumbprint } : undefined
 }

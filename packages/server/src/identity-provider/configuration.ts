@@ -4,6 +4,7 @@ import { type Configuration, errors, interactionPolicy, type KoaContextWithOIDC 
 import { type AdapterOptions, createAdapterFactory } from './adapter.ts'
 import { clientLookup, type ProviderClient } from './clients.ts'
 import { deviceFlow } from './device-flow.ts'
+import { deviceOfKey } from './device-proof.ts'
 import { endSessionPath } from './end-session.ts'
 import { pageHeaders } from './html.ts'
 import type { ProviderKeys } from './keys.ts'
@@ -143,6 +144,8 @@ interface Made {
   readonly accountId?: unknown
   readonly clientId?: unknown
   readonly grantId?: unknown
+  /** Thumbprint of the key that the token is bound to. */
+  readonly jkt?: unknown
 }
 
 /** Nobody who was disabled since; the session goes into the ID token, so that whoever holds it can end it. */
@@ -162,7 +165,7 @@ function findAccount(
 
 /** Roles are those of the moment; the rest is what the sign-in proved. Without facts no token is made. */
 function tokenClaims({ store, users, clients }: ProviderOptions, token: Made): Record<string, unknown> {
-  const { kind, accountId, grantId, clientId } = token
+  const { kind, accountId, grantId, clientId, jkt } = token
   if (kind === 'ClientCredentials') {
     const client = clients().find(({ name }) => name === clientId)
     if (client !== undefined) return { roles: client.roles, amr: ['swk'] }
@@ -172,13 +175,14 @@ function tokenClaims({ store, users, clients }: ProviderOptions, token: Made): R
   if (kind !== 'AccessToken' || user === undefined || facts === undefined) {
     throw new SallyportError('identity_provider.facts', 'a token was asked for that no sign-in stands behind')
   }
+  const device = facts.device ?? deviceOfKey(user, typeof jkt === 'string' ? jkt : undefined)
   return {
     roles: user.roles,
     amr: facts.methods,
     acr: contextOf(facts.methods),
     auth_time: facts.authenticatedAtSeconds,
     sid: facts.sessionId,
-    ...(facts.device === undefined ? {} : { device: facts.device }),
+    ...(device === undefined ? {} : { device }),
   }
 }
 

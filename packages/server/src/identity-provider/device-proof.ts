@@ -19,7 +19,8 @@ export async function proveDevice(
   const jwt = parseJwt(assertion)
   if (jwt.kind === 'refused' || jwt.type !== 'device-assertion+jwt') return undefined
   const enrolled = user.devices.find(({ id }) => id === jwt.keyId)
-  const record = enrolled === undefined ? undefined : await importKey({ ...enrolled.publicJwk, alg: 'ES256' })
+  const jwk = enrolled?.publicJwk
+  const record = jwk === undefined ? undefined : await importKey({ ...jwk, alg: 'ES256' })
   if (enrolled === undefined || record === undefined) return undefined
   if ((await verifyJws(jwt, record)) !== undefined) return undefined
   const { aud, nonce, iat, exp } = jwt.claims
@@ -27,4 +28,13 @@ export async function proveDevice(
   if (typeof iat !== 'number' || typeof exp !== 'number' || exp - iat > maxLifetimeSeconds) return undefined
   if (expected.nowSeconds >= exp || expected.nowSeconds < iat - skewSeconds) return undefined
   return { id: enrolled.id, managed: true, type: enrolled.type }
+}
+
+/**
+ * The enrolled device whose key a token is bound to: its holder proves that key with every request, so nothing more has
+ * to be proved at the sign-in. The provider has just verified a proof of it.
+ */
+export function deviceOfKey(user: User, thumbprint: string | undefined): Device | undefined {
+  const enrolled = user.devices.find((one) => thumbprint !== undefined && one.thumbprint === thumbprint)
+  return enrolled === undefined ? undefined : { id: enrolled.id, managed: true, type: enrolled.type }
 }

@@ -55,7 +55,10 @@ export interface EnrolledDevice {
   readonly id: string
   /** `laptop`, `phone`, … */
   readonly type: string
-  readonly publicJwk: JWK
+  /** For those that prove themselves at the sign-in page. */
+  readonly publicJwk?: JWK
+  /** RFC 7638, for those that prove themselves by the key that their tokens are bound to (RFC 9449). */
+  readonly thumbprint?: string
 }
 
 /** The people who may sign in. There is no registration: only whoever holds this store adds one. */

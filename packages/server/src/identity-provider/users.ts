@@ -68,10 +68,10 @@ function readPasskey(name: string, value: unknown): Passkey {
 
 function readDevice(name: string, value: unknown): EnrolledDevice {
   if (!isRecord(value)) throw damaged(name, 'has a damaged device')
-  const { id, type, publicJwk } = value
-  if (typeof id !== 'string' || typeof type !== 'string' || !isRecord(publicJwk)) {
-    throw damaged(name, 'has a damaged device')
-  }
+  const { id, type, publicJwk, thumbprint } = value
+  if (typeof id !== 'string' || typeof type !== 'string') throw damaged(name, 'has a damaged device')
+  if (typeof thumbprint === 'string') return { id, type, thumbprint }
+  if (!isRecord(publicJwk)) throw damaged(name, 'has a damaged device')
   return { id, type, publicJwk }
 }
 
