@@ -126,8 +126,16 @@ export interface Returns {
 /** Bytes of a request body where the manifest says nothing. */
 export const defaultMaxBodyBytes: number = 6 * 1024 * 1024
 
+const secretNames = new WeakMap<Pick<Door, 'add' | 'database'>, readonly string[]>()
+
 /** Every secret that a door's requests may carry, each once. */
-export function secretsOf({ add, database }: Pick<Door, 'add' | 'database'>): readonly string[] {
+export function secretsOf(door: Pick<Door, 'add' | 'database'>): readonly string[] {
+  const known = secretNames.get(door) ?? namesIn(door)
+  secretNames.set(door, known)
+  return known
+}
+
+function namesIn({ add, database }: Pick<Door, 'add' | 'database'>): readonly string[] {
   const templates = [
     ...Object.values(add.headers),
     ...Object.values(add.query),

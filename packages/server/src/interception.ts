@@ -7,6 +7,9 @@ import { interceptedNames } from './egress/index.ts'
 import { nowMs } from './operation/index.ts'
 import type { Vault } from './vault/index.ts'
 
+/** How often the authority of the doors is looked at; it lives seven days and is replaced in its last third. */
+export const renewEveryMs: number = 12 * 3_600_000
+
 /** The authority that boxes trust at their doors, as it is now. */
 export interface InterceptionAuthority {
   /** What a box that starts now must trust. */

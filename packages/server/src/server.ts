@@ -16,7 +16,7 @@ import { isolationIn, openEngines } from './engines.ts'
 import { type Deployed, type Invocation, type InvocationResult, runtimeFolderFor } from './host/index.ts'
 import { guestsInForce } from './guests-in-force.ts'
 import { openInService } from './in-service.ts'
-import { openInterception } from './interception.ts'
+import { openInterception, renewEveryMs } from './interception.ts'
 import { foundWords, keepSweeping, openKeptState } from './kept-state.ts'
 import {
   announceApi,
@@ -28,6 +28,7 @@ import {
   explainListenFailure,
   failureLine,
   keepDescriptors,
+  modeOf,
   openRecording,
   loadManifestOf,
   newId,
@@ -59,9 +60,6 @@ export interface RunningServer {
   /** Ends everything that was started, in reverse order. */
   close(): Promise<void>
 }
-
-/** How often the authority of the doors is looked at; it lives seven days and is replaced in its last third. */
-const renewEveryMs = 12 * 3_600_000
 
 /** Starts an app. Whatever fails, everything that was started before it is ended again. */
 export async function startServer(
@@ -136,6 +134,7 @@ async function start(
     record: keep,
     append: (record) => void ledger.append(record, 'written').catch(trouble),
     useSecret: vault.useSecret,
+    hasSecret: vault.hasSecret,
     limiter,
     ...workloads.identity,
     invokeFunction: ({ eventFor, ...call }) => {
@@ -294,7 +293,6 @@ async function start(
     }
     started.push(reloadOnChange(options.folder, reload, trouble))
   }
-  const mode = options.learn === true ? 'dev --learn' : options.mode
-  await recordLifecycle((record) => ledger.append(record, 'synced'), `${mode}, ${isolation}`, started)
+  await recordLifecycle((record) => ledger.append(record, 'synced'), `${modeOf(options)}, ${isolation}`, started)
   return { status, firstAdministrator: await people.firstAdministrator(force.app, terminal.isPresent) }
 }

@@ -32,6 +32,8 @@ export interface EgressRooms {
   /** True while no counter that the grant was decided under has moved, and it has not expired. */
   readonly isCurrent: (grant: Grant) => boolean
   readonly useSecret: (name: string) => Secret<string> | undefined | Promise<Secret<string> | undefined>
+  /** Whether there is one, without opening it. */
+  readonly hasSecret: (name: string) => boolean
   /** Calls `end` once the grant has ended while it is registered; gives back what ends the registration. */
   readonly whenEnded: (grant: Grant, end: () => void) => () => void
   /** How long to wait, in milliseconds, before the next call under this key; 0 means go ahead, and takes one. */

@@ -58,6 +58,11 @@ export function parseServerArguments(args: readonly string[], terminal: boolean)
   }
 }
 
+/** How the server runs, for the ledger: a recording is said there. */
+export function modeOf({ mode, learn }: ServerOptions): string {
+  return learn === true ? `${mode} --learn` : mode
+}
+
 /** The command that starts the same server with something changed: what is pasted must not lose what was asked for. */
 export function startCommand(options: ServerOptions, change: Partial<ServerOptions>): string {
   const { mode, folder, port, issuerPort, plainHttp, inspect, learn, broadening, outside } = { ...options, ...change }

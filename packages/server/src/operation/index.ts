@@ -1,5 +1,5 @@
 export { compareAccess } from './accepted-access.ts'
-export { parseServerArguments, type ServerOptions, startCommand } from './arguments.ts'
+export { modeOf, parseServerArguments, type ServerOptions, startCommand } from './arguments.ts'
 export { type AccessChange, agreeToBroadening, type Terminal } from './broadening.ts'
 export { buildFunctions } from './build.ts'
 export { closeAll, type Ending } from './close-all.ts'

@@ -189,7 +189,7 @@ describe('a door', () => {
 
   it('says which secret is missing only to those who may use the door', async () => {
     await harness.close()
-    harness = await openHarness({ rooms: { useSecret: () => undefined } })
+    harness = await openHarness({ rooms: { useSecret: () => undefined, hasSecret: () => false } })
     expect(codeOf(await ask(harness, charge))).toBe('secret.missing')
     expect(harness.lines[0]).toContain('fix: sallyport secret set --as ada stripe-key')
     expect(codeOf(await ask(harness, 'https://api.postmarkapp.com/email'))).toBe('door.not_granted')

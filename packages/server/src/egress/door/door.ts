@@ -63,9 +63,8 @@ export function doorExit(
     lack: async () => {
       const broken = brokenPart(request) ?? overLimit(rooms, request)
       if (broken !== undefined) return broken
-      for (const name of secretNames)
-        if ((await rooms.useSecret(name)) === undefined) return missingSecret(rooms.app(), name)
-      return undefined
+      const missing = secretNames.find((name) => !rooms.hasSecret(name))
+      return missing === undefined ? undefined : missingSecret(rooms.app(), missing)
     },
     refuse: refusalResponse,
     pass: async (grant) => {

@@ -39,8 +39,11 @@ const decoders: Readonly<Record<string, () => ReturnType<typeof createGunzip>>> 
 export async function handBack(given: UpstreamAnswer, way: WayBack): Promise<Passed<ExitResponse>> {
   const { life, patterns, returns, note } = way
   const answer = patterns.length > 0 || returns?.fields !== undefined ? decoded(given) : given
+  const texts = patterns.map((pattern) => pattern.toString('latin1'))
   const star = (value: string): string =>
-    patterns.length === 0 ? value : redact(Buffer.from(value, 'latin1'), patterns).toString('latin1')
+    texts.some((text) => value.includes(text))
+      ? redact(Buffer.from(value, 'latin1'), patterns).toString('latin1')
+      : value
   const stared = (pairs: UpstreamAnswer['headers']): ExitResponse['headers'] =>
     pairs.map(([name, value]) => [name, star(value)] as const)
   const headers = stared(returnedHeaders(answer.headers, returns?.headers))
@@ -58,7 +61,7 @@ export async function handBack(given: UpstreamAnswer, way: WayBack): Promise<Pas
   }
   if (answer.body instanceof Uint8Array) {
     return {
-      response: { status: answer.status, headers, body: redact(Buffer.from(answer.body), patterns), trailers },
+      response: { status: answer.status, headers, body: redact(viewOf(answer.body), patterns), trailers },
       outcome: Promise.resolve({ ...known, outcome: word }),
     }
   }
@@ -71,6 +74,11 @@ export async function handBack(given: UpstreamAnswer, way: WayBack): Promise<Pas
     })
   })
   return { response: { status: answer.status, headers, body, trailers }, outcome }
+}
+
+/** The same bytes, not a copy of them. */
+function viewOf(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }
 
 /** A secret can only be looked for in an answer that can be read: one that comes compressed all the same is opened. */

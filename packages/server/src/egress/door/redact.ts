@@ -79,5 +79,5 @@ function base64Core(secret: string, shift: number): readonly string[] {
     .subarray(0, bytes.length - (bytes.length % 3))
     .toString('base64')
     .slice(shift === 0 ? 0 : shift + 1)
-  return [text, text.replaceAll('+', '-').replaceAll('/', '_')]
+  return /[+/]/.test(text) ? [text, text.replaceAll('+', '-').replaceAll('/', '_')] : [text]
 }

@@ -19,33 +19,20 @@ export function serverOne(scheme: 'http' | 'https', limits: EgressLimits, handle
     // Anything else that a client would rather speak, it may do without (RFC 9110 §7.8).
     shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket',
   })
-  const watches = new WeakMap<Socket, NodeJS.Timeout>()
-  const busy = new WeakSet<Socket>()
+  const watches = new WeakMap<Socket, Watch>()
   // Node's own head and request timers run in listening servers only, and these never listen.
-  const watch = (socket: Socket): void => {
-    const heard = socket.bytesRead
-    const end = (): void => {
-      // Silence is no fault; a head that does not go on is.
-      if (socket.bytesRead > heard) void handlers.onLimit('exit.too_slow')
-      socket.destroy()
-    }
-    watches.set(socket, setTimeout(end, limits.idleMs).unref())
-  }
   server.on('connection', (socket) => {
-    socket.once('close', () => clearTimeout(watches.get(socket)))
-    watch(socket)
+    const watch = watchOver(socket, limits.idleMs, () => void handlers.onLimit('exit.too_slow'))
+    watches.set(socket, watch)
+    socket.once('close', () => watch.end())
   })
 
   function onRequest(message: IncomingMessage, response: ServerResponse, proceed?: () => void): void {
     const { socket } = message
     // A second request before the first is answered: nobody needs it, and it blurs whose request is whose.
-    if (busy.has(socket)) return void socket.destroy()
-    busy.add(socket)
-    clearTimeout(watches.get(socket))
-    response.once('finish', () => {
-      busy.delete(socket)
-      if (!socket.destroyed) watch(socket)
-    })
+    const watch = watches.get(socket)
+    if (watch?.begin() === false) return void socket.destroy()
+    response.once('finish', () => watch?.finish())
     void handlers
       .onRequest(incomingOne(message, scheme, serverNameOf(socket), proceed))
       .then((answer) => send(answer, message, response))
@@ -61,7 +48,7 @@ export function serverOne(scheme: 'http' | 'https', limits: EgressLimits, handle
     void handlers.onRequest(incomingOne(message, scheme, serverNameOf(message.socket))).then(() => socket.destroy())
   })
   server.on('upgrade', (message, socket, early) => {
-    clearTimeout(watches.get(message.socket))
+    watches.get(message.socket)?.end()
     // Bytes after the head, before the switch, belong to the new protocol.
     if (early.length > 0) socket.unshift(early)
     void handlers.onUpgrade(incomingOne(message, scheme, serverNameOf(message.socket))).then((answer) => {
@@ -125,4 +112,45 @@ function sendRaw(answer: ExitResponse, socket: Duplex): void {
 
 function linesOf(headers: ExitResponse['headers']): string {
   return headers.map(([name, value]) => `${name}: ${value}\r\n`).join('')
+}
+
+/** What becomes of a connection between two requests. */
+interface Watch {
+  /** A head is complete; false where the request before it is not answered yet. */
+  begin(): boolean
+  /** Its answer has gone. */
+  finish(): void
+  end(): void
+}
+
+/**
+ * Ends a connection on which no head is complete in time, and says so where one had begun: silence is no fault. One
+ * timer for all requests of a connection, which looks at the clock when it is over: to set one each time costs more.
+ */
+function watchOver(socket: Socket, idleMs: number, tooSlow: () => void): Watch {
+  let idleSince: number | undefined = performance.now()
+  let heard = socket.bytesRead
+  let timer: NodeJS.Timeout | undefined
+  const look = (): void => {
+    const leftMs = idleSince === undefined ? idleMs : idleSince + idleMs - performance.now()
+    if (leftMs > 0) {
+      timer = setTimeout(look, Math.ceil(leftMs)).unref()
+      return
+    }
+    if (socket.bytesRead > heard) tooSlow()
+    socket.destroy()
+  }
+  timer = setTimeout(look, idleMs).unref()
+  return {
+    begin: () => {
+      if (idleSince === undefined) return false
+      idleSince = undefined
+      return true
+    },
+    finish: () => {
+      idleSince = performance.now()
+      heard = socket.bytesRead
+    },
+    end: () => clearTimeout(timer),
+  }
 }

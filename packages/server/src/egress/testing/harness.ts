@@ -113,6 +113,7 @@ export async function openHarness(options: HarnessOptions = {}): Promise<Harness
       const value = { 'stripe-key': realKey, ...options.secrets }[name]
       return value === undefined ? undefined : new Secret(value)
     },
+    hasSecret: (name) => ['stripe-key', ...Object.keys(options.secrets ?? {})].includes(name),
     whenEnded: (grant, end) => {
       watched.set(grant, end)
       return () => watched.delete(grant)

@@ -74,10 +74,8 @@ export function createTunnels(
       lack: async () => {
         const replication = greeting?.kind === 'start' && greeting.parameters.has('replication')
         if (replication) return doorReason('door.field', 'A door opens no replication.')
-        for (const name of secretsOf(door)) {
-          if ((await rooms.useSecret(name)) === undefined) return missingSecret(rooms.app(), name)
-        }
-        return undefined
+        const missing = secretsOf(door).find((name) => !rooms.hasSecret(name))
+        return missing === undefined ? undefined : missingSecret(rooms.app(), missing)
       },
       refuse: ({ id, reasons: [{ code }] }) => ({ kind: 'refused', code, id }),
       pass: async (grant) => {
