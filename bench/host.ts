@@ -18,9 +18,9 @@ interface Times {
 }
 
 const places = await openPlaces()
-const { bare, boxed } = places
+const { bare, boxed, started: prestarted } = places
 const times = new Map<Place, Times>(
-  [bare, boxed].map((place) => [place, { prepare: [], cold: [], first: [], warm: [] }]),
+  [bare, boxed, prestarted].map((place) => [place, { prepare: [], cold: [], first: [], warm: [] }]),
 )
 
 for (let round = 0; round < coldRounds; round++) {
@@ -47,7 +47,15 @@ const processor = cpus()[0]?.model ?? 'unknown processor'
 console.log(`Node ${process.version}, ${processor}, limits by ${places.limits}`)
 row('', 'bare ms', 'box ms', 'ratio', 'target')
 compare('cold start to first answer, box prepared', (of) => quantile(of?.cold, 0.5), '1.10')
-compare('first answer of a pre-warmed one', (of) => quantile(of?.first, 0.5), 'box ≤ 10 ms')
+const cold = (of: Place): number => quantile(times.get(of)?.cold, 0.5)
+row(
+  'the same, runtime started and waiting',
+  cold(bare).toFixed(3),
+  cold(prestarted).toFixed(3),
+  (cold(prestarted) / cold(bare)).toFixed(2),
+  'box ≤ 10 ms',
+)
+compare('first answer of a loaded one', (of) => quantile(of?.first, 0.5), 'box ≤ 10 ms')
 compare(`warm invocation, p50 of ${warmRounds}`, (of) => quantile(of?.warm, 0.5), '1.05')
 compare('warm invocation, p99', (of) => quantile(of?.warm, 0.99), '-')
 row('preparing a box, off the path', '-', quantile(times.get(boxed)?.prepare, 0.5).toFixed(2), '-', '-')

@@ -245,4 +245,13 @@ export const hostGuards: readonly Guard[] = [
     noticedBy: [`${room}/runtime/workerd.test.ts`],
     testName: 'is no link that leads out of them',
   },
+  {
+    name: 'a runtime that asks for work at once is not started ahead of its door',
+    attack: 'a runtime that cannot wait is not started before its time',
+    file: `${room}/box/prepared-box.ts`,
+    code: 'if (!runtimePlan(image, false).ownClient) return prepared',
+    without: '',
+    noticedBy: [`${room}/box/prestart.test.ts`],
+    testName: 'a runtime that cannot wait',
+  },
 ]

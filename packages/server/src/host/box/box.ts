@@ -3,15 +3,12 @@ import type { BoxEvent, BoxSurroundings } from './box-surroundings.ts'
 
 import { mintTicket } from '@sallyport/core/identity'
 
-import { boxFile, boxOptions } from './box-options.ts'
 import { endedResult, exitText, heapExhausted } from './box-end.ts'
-import { gvisorCommand, gvisorOptions, gvisorSpec } from './gvisor.ts'
 import type { FunctionImage } from '../image.ts'
 import { type Freezer, freezerFor } from '../kernel/freeze.ts'
 import type { Invocation, InvocationResult } from '../invocation.ts'
-import { prlimitCommand } from './limits.ts'
+import { launchRuntime } from './launch.ts'
 import { readOutput } from './output.ts'
-import { descriptors } from './pod.ts'
 import { type PreparedBox, removeGroup } from './prepared-box.ts'
 import { runtimePlan } from '../runtime/runtimes.ts'
 import { serveRuntimeApi } from '../runtime/runtime-api.ts'
@@ -52,13 +49,16 @@ const maxBreachEvents = 10
  */
 export function startBox(
   image: FunctionImage,
-  { id, pod, group }: PreparedBox,
+  prepared: PreparedBox,
   around: BoxSurroundings,
   hooks: BoxHooks,
   debugAddress?: string,
 ): Box {
+  const { id, pod, group } = prepared
   const debug = debugAddress !== undefined
   const plan = runtimePlan(image, debug)
+  // First: the door must know the box whose listeners it is given.
+  if (prepared.launched === undefined) launchRuntime(image, prepared, around, debug)
   const key = Buffer.from(around.random(32))
   const macKey = createSecretKey(key) // five times as fast as the bytes, which are made a key for every ticket
   let idle = false
@@ -121,7 +121,6 @@ export function startBox(
   )
 
   const { http, https, dns } = pod.listeners
-  const extras = around.boxExtras(image, id) // first: the door must know the box whose listeners it is given
   const exits = around.attachExits({
     boxId: id,
     functionName: image.name,
@@ -221,27 +220,12 @@ export function startBox(
     })
   }
 
-  const { bwrap, prlimit } = around.tools
-  pod.launch({
-    ...(image.runsc === undefined
-      ? {
-          command: [
-            group === undefined ? prlimitCommand(prlimit, image) : [],
-            [bwrap, '--args', String(descriptors.options), '--'],
-            plan.command,
-          ].flat(),
-          options: boxOptions(image, around.runtime, extras),
-        }
-      : {
-          command: gvisorCommand(bwrap, image.runsc),
-          options: gvisorOptions(image, around.runtime, extras),
-          spec: gvisorSpec(image, extras, plan.command),
-        }),
-    handover: plan.ownClient
+  // The runtime waits for it, however long ago it was started; whatever the function is begins here.
+  pod.handOver(
+    plan.ownClient
       ? JSON.stringify({ key: key.toString('base64url'), audience: image.arn, codeDigest: image.codeDigest })
       : '',
-    file: boxFile(image, extras).content,
-  })
+  )
   event('box-start', `pid ${pod.pid}${debug ? ', debug' : ''}`)
   if (debug) event('box-inspect', `a debugger may attach at ${debugAddress}`)
   return box

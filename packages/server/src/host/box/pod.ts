@@ -28,6 +28,11 @@ export interface Pod {
   readonly stderr: Readable
   /** Turns the pod into a box: `command` replaces the waiting shell. */
   launch(plan: Launch): void
+  /**
+   * Gives the runtime's standard input what it waits for, and ends it: until then it has loaded no code of a function.
+   * Never in argv, environment or a file.
+   */
+  handOver(text: string): void
   /** SIGKILL. The box's PID namespace ends with it. */
   kill(): void
   /** Resolves when the pod's process and, once launched, the box's whole PID namespace are gone. Never rejects. */
@@ -45,8 +50,6 @@ export interface Launch {
   readonly command: readonly string[]
   /** Options of bwrap, read from a descriptor: the host's process list shows none of them. */
   readonly options: readonly string[]
-  /** For the runtime's standard input, before end of file: never in argv, environment or a file. */
-  readonly handover: string
   /** Of a pod without a filter: what its container is. */
   readonly spec?: string
   /** Of the box's one file of its own; see `boxFile`. */
@@ -130,12 +133,12 @@ function podOf(
     stdout: shell.stdout as Readable, // both are pipes, by `stdio` above
     stderr: shell.stderr as Readable,
     launch: (plan) => {
-      end(shell.stdin, plan.handover)
       end(stdio[descriptors.options], plan.options.join('\0'))
       end(stdio[descriptors.file], plan.file)
       if (plan.spec !== undefined) end(stdio[descriptors.spec], plan.spec)
       end(stdio[descriptors.vector], plan.command.join('\0'))
     },
+    handOver: (text) => end(shell.stdin, text),
     kill: () => kill(shell, boxPid()),
     gone,
   }

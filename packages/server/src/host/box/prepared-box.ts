@@ -4,13 +4,20 @@ import type { BoxSurroundings } from './box-surroundings.ts'
 import { type BoxGroup, createBoxGroup } from '../kernel/cgroups.ts'
 import type { FunctionImage } from '../image.ts'
 import { limitsOf } from './limits.ts'
+import { launchRuntime } from './launch.ts'
 import { createPod, type Pod } from './pod.ts'
+import { runtimePlan } from '../runtime/runtimes.ts'
+
+/** What a runtime takes of a processor until it waits; others may begin then. */
+const bootMs = 100
 
 /** Everything of a box that does not wait for work: made ahead of need, used once. */
 export interface PreparedBox {
   readonly id: string
   readonly pod: Pod
   readonly group: BoxGroup | undefined
+  /** True once its runtime has been started, and waits. */
+  readonly launched?: true
 }
 
 /** Prepares a box of this function, under its uid. Joining control groups alone takes the kernel some 10 ms. */
@@ -40,8 +47,26 @@ export async function prepareBox(
   }
 }
 
+/**
+ * Starts the runtime of a prepared box ahead of need. It waits there, without a key, a door or any code loaded, until
+ * `startBox` gives it what it waits for. Runtimes that cannot wait stay as they are: they would ask for work at once.
+ */
+export async function prestart(
+  image: FunctionImage,
+  prepared: PreparedBox,
+  around: BoxSurroundings,
+): Promise<PreparedBox> {
+  if (!runtimePlan(image, false).ownClient) return prepared
+  const endTurn = await around.turns.take()
+  setTimeout(endTurn, bootMs).unref()
+  launchRuntime(image, prepared, around, false)
+  return { ...prepared, launched: true }
+}
+
 /** Ends a prepared box that is not wanted. */
-export async function discardBox({ pod, group }: PreparedBox): Promise<void> {
+export async function discardBox({ id, pod, group, launched }: PreparedBox, around: BoxSurroundings): Promise<void> {
+  // The door was told of a box that launched, and forgets it as it does any other.
+  if (launched) around.attachExits({ boxId: id, functionName: '', current: () => undefined, ...pod.listeners }).close()
   pod.kill()
   await pod.gone
   if (group !== undefined) await removeGroup(group)

@@ -10,13 +10,9 @@ const { parse, stringify } = JSON
 const maxResponseBytes = 6 * 1024 * 1024
 const api = '/2018-06-01/runtime'
 
-// Standard input holds the box's key and the names a ticket must agree with, then ends. It was never anywhere else.
-const { key, audience, codeDigest } = parse(readFileSync(0, 'utf8'))
-const macKey = createSecretKey(Buffer.from(key, 'base64url')) // made once: bytes are made a key for every ticket
-
-const host = openConnection(process.env.AWS_LAMBDA_RUNTIME_API)
 let running
 let ending = false
+const seen = new Map()
 
 // The host reads both at a pace of its own. Without this, Node would keep in this process's memory what a function
 // writes faster than that, and a flood of output would end as a want of memory.
@@ -25,6 +21,19 @@ for (const { _handle } of [process.stdout, process.stderr]) _handle?.setBlocking
 const limits = existsSync('/proc/self/limits') ? readFileSync('/proc/self/limits', 'latin1') : ''
 const maxDataBytes = Number(/^Max data size +(\d+)/m.exec(limits)?.[1] ?? Infinity)
 const roomBytes = 32 * 1024 * 1024
+
+// This process may have been started long before it is needed: whatever costs time at its first use is used here once.
+sayWhoAsks()
+createHmac('sha256', createSecretKey(Buffer.alloc(32)))
+  .update(createHash('sha256').digest())
+  .digest()
+await import('./fetch-events.mjs')
+
+// Standard input holds the box's key and the names a ticket must agree with, then ends. It was never anywhere else.
+// Until it comes there is no function: whoever started us has not given us one.
+const { key, audience, codeDigest } = parse(readFileSync(0, 'utf8'))
+const macKey = createSecretKey(Buffer.from(key, 'base64url')) // made once: bytes are made a key for every ticket
+const host = openConnection(process.env.AWS_LAMBDA_RUNTIME_API)
 
 process.on('uncaughtException', (error) => void endWith('Runtime.UncaughtException', error))
 process.on('unhandledRejection', (error) => void endWith('Runtime.UnhandledPromiseRejection', error))
@@ -35,14 +44,12 @@ globalThis.awslambda = {
   HttpResponseStream: { from: (stream, prelude) => stream.begin(prelude) },
 }
 
-sayWhoAsks()
 await host.connected
 const answer = await loadHandler(process.env['_HANDLER']).catch(async (error) => {
   await host.exchange('POST', `${api}/init/error`, stringify(describe(error, 'Runtime.ImportModuleError')))
   process.exit(1)
 })
 
-const seen = new Map()
 for (;;) {
   const next = await host.exchange('GET', `${api}/invocation/next`)
   if (next.status !== 200) process.exit(1)

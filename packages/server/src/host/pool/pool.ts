@@ -4,7 +4,8 @@ import type { BoxSurroundings } from '../box/box-surroundings.ts'
 import type { FunctionImage } from '../image.ts'
 import type { Inspector } from '../box/inspector.ts'
 import type { Invocation, InvocationResult } from '../invocation.ts'
-import { discardBox, prepareBox, type PreparedBox } from '../box/prepared-box.ts'
+import { discardBox, prepareBox, type PreparedBox, prestart } from '../box/prepared-box.ts'
+import { createSpare } from './spare.ts'
 
 /** The boxes of one function at one code digest, and those who wait for one. */
 export interface Pool {
@@ -39,7 +40,6 @@ interface Member {
 const waitingPerBox = 16
 const usualIdleMs = 300_000
 const usualFreezeMs = 10_000
-const spareAfterMs = 50
 
 /** Everything but the image is the engine's. Under an inspector there is one box, so that breakpoints are met. */
 export function createPool(
@@ -58,8 +58,16 @@ export function createPool(
   const backOff = createBackOff(around.clock)
   let refusal = { code: 'function.init_failed', message: '' }
   let draining = false
-  let spare: Promise<PreparedBox> | undefined
   const ends = new Set<Promise<unknown>>()
+
+  const spare = createSpare({
+    make: () => prepareBox(image, uid, around),
+    discard: (prepared) => discardBox(prepared, around),
+    // With no reserve, or under a debugger, nothing runs that nobody asked for.
+    ...(image.warmBoxes > 0 && inspector === undefined
+      ? { prestart: (prepared: PreparedBox) => prestart(image, prepared, around) }
+      : {}),
+  })
 
   const hooks: BoxHooks = {
     onIdle: (box) => {
@@ -146,11 +154,11 @@ export function createPool(
     if (!backOff.mayStart()) return false
     if (members.size + starting >= maxBoxes && !evict()) return false
     starting += 1
-    const made = takeSpare().then(
+    const made = spare.take().then(
       async (prepared) => {
         const endTurn = await around.turns.take()
         starting -= 1
-        if (draining) return discardBox(prepared).finally(endTurn)
+        if (draining) return discardBox(prepared, around).finally(endTurn)
         try {
           inspector?.attach(prepared.pod, uid)
           const box = startBox(image, prepared, around, hooks, inspector?.address)
@@ -159,7 +167,7 @@ export function createPool(
         } catch (error) {
           endTurn()
           cannotStart(error)
-          return discardBox(prepared)
+          return discardBox(prepared, around)
         }
       },
       (error: unknown) => {
@@ -183,20 +191,6 @@ export function createPool(
     const oldest = idle.toSorted((a, b) => a.lastUsedAt - b.lastUsedAt)[0]
     if (oldest !== undefined) end(oldest)
     return false // its place is free when `onEnd` says so
-  }
-
-  function takeSpare(): Promise<PreparedBox> {
-    const taken = spare ?? prepareBox(image, uid, around)
-    spare = undefined
-    // The next one is made after this box had the processor to itself for its start.
-    setTimeout(prepareSpare, spareAfterMs).unref()
-    return taken
-  }
-
-  function prepareSpare(): void {
-    if (draining || spare !== undefined) return
-    spare = prepareBox(image, uid, around)
-    spare.catch(() => (spare = undefined)) // the next start tries again and reports it
   }
 
   function track(ending: Promise<unknown>): void {
@@ -225,9 +219,7 @@ export function createPool(
   function drain(): readonly Waiting[] {
     draining = true
     clearInterval(idleTimer)
-    const unused = spare
-    spare = undefined
-    if (unused !== undefined) track(unused.then(discardBox, () => undefined))
+    track(spare.drop())
     for (const member of members.values()) if (member.state === 'loading' || member.state === 'idle') end(member)
     return queue.splice(0)
   }

@@ -6,6 +6,7 @@ import { rmSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 import { type Box, closing, startBox } from '../box/box.ts'
 import type { BoxSurroundings } from '../box/box-surroundings.ts'
@@ -13,7 +14,7 @@ import { boxEnvironment } from '../box/box-options.ts'
 import { findCgroups, removeEngineGroups } from '../kernel/cgroups.ts'
 import type { FunctionImage } from '../image.ts'
 import type { PodExit } from '../box/pod.ts'
-import { prepareBox, type PreparedBox } from '../box/prepared-box.ts'
+import { prepareBox, type PreparedBox, prestart } from '../box/prepared-box.ts'
 import { prepareRuntimeFolder, type RuntimeFolder } from '../box/runtime-folder.ts'
 import { nodeCommand } from '../runtime/runtimes.ts'
 import { areComplete, findTools } from '../tools.ts'
@@ -37,15 +38,20 @@ export interface Started {
   stop(): Promise<void>
 }
 
-/** Both places, with the same function, client and runtime API. */
+/** All places, with the same function, client and runtime API. */
 export interface Places {
   readonly bare: Place
   readonly boxed: Place
+  /** A box whose runtime was started ahead of need, and loads the function's code when it is assigned. */
+  readonly started: Place
   readonly limits: string
   close(): void
 }
 
-/** Opens both places. Throws where boxes cannot be made. */
+/** By then a runtime waits, also on a busy machine. */
+const bootedAfterMs = 1_000
+
+/** Opens all places. Throws where boxes cannot be made. */
 export async function openPlaces(): Promise<Places> {
   const { found: tools } = findTools()
   if (!areComplete(tools)) throw new Error('bubblewrap, iproute2 and util-linux are needed')
@@ -73,6 +79,14 @@ export async function openPlaces(): Promise<Places> {
   return {
     bare: { start: () => start(image, bareAround, () => bareProcess(image, runtime)) },
     boxed: { start: () => start(image, around, () => prepareBox(image, uid, around)) },
+    started: {
+      start: () =>
+        start(image, around, async () => {
+          const prepared = await prestart(image, await prepareBox(image, uid, around), around)
+          await sleep(bootedAfterMs)
+          return prepared
+        }),
+    },
     limits: cgroups === undefined ? 'prlimit' : `control groups v${cgroups.version}`,
     close: () => {
       if (cgroups !== undefined) removeEngineGroups(cgroups, engineId)
@@ -135,7 +149,8 @@ async function bareProcess(of: FunctionImage, runtime: RuntimeFolder): Promise<P
     stderr,
     gone,
     kill: () => void child?.kill('SIGKILL'),
-    launch: ({ handover }) => {
+    handOver: (text) => void child?.stdin?.end(text),
+    launch: () => {
       const [program = '', ...argv] = nodeCommand(runtime.node, [runtime.inside('client.mjs')], of.memoryMb, false)
       const env = {
         ...boxEnvironment(of, { environment: {}, caPem: '' }),
@@ -147,7 +162,6 @@ async function bareProcess(of: FunctionImage, runtime: RuntimeFolder): Promise<P
       child = started
       started.stdout.pipe(stdout)
       started.stderr.pipe(stderr)
-      started.stdin.end(handover)
       started.once('exit', (code, signal) => resolve({ code, signal }))
     },
   }

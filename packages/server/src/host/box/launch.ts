@@ -1,0 +1,33 @@
+import type { BoxSurroundings } from './box-surroundings.ts'
+import { boxFile, boxOptions } from './box-options.ts'
+import type { FunctionImage } from '../image.ts'
+import { gvisorCommand, gvisorOptions, gvisorSpec } from './gvisor.ts'
+import { prlimitCommand } from './limits.ts'
+import { descriptors } from './pod.ts'
+import type { PreparedBox } from './prepared-box.ts'
+import { runtimePlan } from '../runtime/runtimes.ts'
+
+/**
+ * Starts what is to run in a prepared box. Our own clients wait on their standard input, for `Pod.handOver`, before they
+ * load any code of the function; others begin at once.
+ */
+export function launchRuntime(
+  image: FunctionImage,
+  { id, pod, group }: PreparedBox,
+  around: BoxSurroundings,
+  debug: boolean,
+): void {
+  const plan = runtimePlan(image, debug)
+  const { runtime, tools } = around
+  const extras = around.boxExtras(image, id)
+  const file = boxFile(image, extras).content
+  if (image.runsc !== undefined) {
+    const command = gvisorCommand(tools.bwrap, image.runsc)
+    const options = gvisorOptions(image, runtime, extras)
+    pod.launch({ command, options, file, spec: gvisorSpec(image, extras, plan.command) })
+    return
+  }
+  const limited = group === undefined ? prlimitCommand(tools.prlimit, image) : []
+  const command = [...limited, tools.bwrap, '--args', String(descriptors.options), '--', ...plan.command]
+  pod.launch({ command, options: boxOptions(image, runtime, extras), file })
+}

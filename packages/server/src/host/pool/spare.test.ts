@@ -1,0 +1,81 @@
+import { beforeEach, expect, it, vi } from 'vitest'
+
+import type { PreparedBox } from '../box/prepared-box.ts'
+import type { PodExit } from '../box/pod.ts'
+import { createSpare, type Spare } from './spare.ts'
+
+interface Made extends PreparedBox {
+  readonly end: () => void
+}
+
+let made: Made[]
+let discarded: string[]
+beforeEach(() => {
+  vi.useFakeTimers()
+  made = []
+  discarded = []
+  return () => vi.useRealTimers()
+})
+
+function make(): Promise<Made> {
+  const { promise: gone, resolve } = Promise.withResolvers<PodExit>()
+  const box = { id: `b${made.length}`, pod: { gone }, end: () => resolve({ code: 0, signal: null }) } as unknown as Made
+  made.push(box)
+  return Promise.resolve(box)
+}
+
+function spareWith(prestarts: boolean): Spare {
+  return createSpare({
+    make,
+    discard: async ({ id }) => void discarded.push(id),
+    ...(prestarts ? { prestart: async (box: PreparedBox) => ({ ...box, launched: true as const }) } : {}),
+  })
+}
+
+it('is made after the last was taken, its runtime is started later, and it is given once', async () => {
+  const spare = spareWith(true)
+  expect(await spare.take()).toMatchObject({ id: 'b0' })
+  await vi.advanceTimersByTimeAsync(100)
+  expect(made).toHaveLength(2)
+  await vi.advanceTimersByTimeAsync(1_000)
+  expect(await spare.take()).toMatchObject({ id: 'b1', launched: true })
+  expect(await spare.take()).toMatchObject({ id: 'b2' })
+})
+
+it('starts no runtime that nobody asked for, where there is no reserve', async () => {
+  const spare = spareWith(false)
+  await spare.take()
+  await vi.advanceTimersByTimeAsync(1_000)
+  expect(await spare.take()).not.toHaveProperty('launched')
+})
+
+it('that ends by itself is discarded, never given, and not made again for its own sake', async () => {
+  const spare = spareWith(true)
+  await spare.take()
+  await vi.advanceTimersByTimeAsync(1_000)
+  made[1]?.end()
+  await vi.advanceTimersByTimeAsync(1_000)
+  expect(discarded).toEqual(['b1'])
+  expect(made).toHaveLength(2)
+  expect(await spare.take()).toMatchObject({ id: 'b2' })
+})
+
+it('that was taken is its owner’s to end', async () => {
+  const spare = spareWith(true)
+  await spare.take()
+  await vi.advanceTimersByTimeAsync(1_000)
+  await spare.take()
+  made[1]?.end()
+  await vi.advanceTimersByTimeAsync(10)
+  expect(discarded).toEqual([])
+})
+
+it('is gone when it was dropped, and is not made again', async () => {
+  const spare = spareWith(true)
+  await spare.take()
+  await vi.advanceTimersByTimeAsync(1_000)
+  await spare.drop()
+  expect(discarded).toEqual(['b1'])
+  await vi.advanceTimersByTimeAsync(1_000)
+  expect(made).toHaveLength(2)
+})
