@@ -8,8 +8,8 @@ import type { PreparedBox } from './prepared-box.ts'
 import { runtimePlan } from '../runtime/runtimes.ts'
 
 /**
- * Starts what is to run in a prepared box. Our own clients wait on their standard input, for `Pod.handOver`, before they
- * load any code of the function; others begin at once.
+ * Starts what is to run in a prepared box. Our own clients wait on their standard input, for `Pod.handOver`, before
+ * they load any code of the function; others begin at once.
  */
 export function launchRuntime(
   image: FunctionImage,

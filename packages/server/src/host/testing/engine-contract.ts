@@ -93,6 +93,7 @@ export function engineContract(
     })
 
     it.each(['loop', 'never'])('ends a function that does not come back (%s) at its deadline', async (probe) => {
+      await under.call({ probe: 'echo', value: 1 }) // so that it waits for no box
       // Nothing but the deadline ends it.
       const invocation = { deadline: Date.now() + 700 }
       expect(await under.invoke({ probe }, invocation)).toMatchObject({ code: 'function.timed_out' })
