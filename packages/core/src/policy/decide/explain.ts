@@ -52,8 +52,11 @@ export function nearest(set: PolicySet, facts: Facts): NearMiss | undefined {
 function nearMisses(set: PolicySet, facts: Facts): readonly NearMiss[] {
   const verdict = judge(set, facts)
   if (verdict.kind === 'layer') {
-    const others = lacking(set, facts).filter((layer) => layer !== verdict)
-    return [verdict, ...others].map((layer) => nearestIn(layer, facts))
+    const others = asked(set, facts).filter((layer) => layer !== verdict)
+    return [
+      nearestIn(verdict, facts) ?? absent(verdict.layer, facts, verdict),
+      ...others.flatMap((layer) => nearestIn(layer, facts) ?? []),
+    ]
   }
   if (verdict.source.Effect === 'Allow') return []
   return set.layers
@@ -63,20 +66,18 @@ function nearMisses(set: PolicySet, facts: Facts): readonly NearMiss[] {
     .map((statement) => denialOf(statement, facts))
 }
 
-/** Every layer that would have to say Allow and does not. */
-function lacking(set: PolicySet, facts: Facts): readonly LayerSet[] {
-  const asked: LayerSet[] = isUnderServiceControl(facts) ? [...set.serviceControl] : []
-  if (set.endpoint !== undefined) asked.push(set.endpoint)
+/** Every layer that has to say Allow. */
+function asked(set: PolicySet, facts: Facts): readonly LayerSet[] {
+  const layers: LayerSet[] = isUnderServiceControl(facts) ? [...set.serviceControl] : []
+  if (set.endpoint !== undefined) layers.push(set.endpoint)
   const side = sideOf(facts)
   const hasOwner = side === 'owner' || side === 'both' || side === 'owner-admits'
-  if (hasOwner || (side === 'either' && set.resource.statements.length > 0)) asked.push(set.resource)
+  if (hasOwner || (side === 'either' && set.resource.statements.length > 0)) layers.push(set.resource)
   if (side !== 'owner') {
     const limits = [identityOf(set, facts.caller), set.boundary, sessionOf(set, facts.caller)]
-    asked.push(...limits.filter((layer) => layer !== undefined))
+    layers.push(...limits.filter((layer) => layer !== undefined))
   }
-  return asked.filter(
-    ({ statements }) => !statements.some((one) => one.source.Effect === 'Allow' && gradeOf(one, facts) > 0),
-  )
+  return layers
 }
 
 function denialOf(statement: CompiledStatement, facts: Facts): NearMiss {
@@ -88,8 +89,11 @@ function denialOf(statement: CompiledStatement, facts: Facts): NearMiss {
   return { ...base, failedElement: statement.source.Principal === undefined ? 'resource' : 'principal', message }
 }
 
-/** The Allow that lacks least: one that fails on a condition before one that names somebody else, and so on. */
-function nearestIn(set: LayerSet, facts: Facts): NearMiss {
+/**
+ * The Allow that lacks least: one that fails on a condition before one that names somebody else, and so on. Undefined
+ * where one lacks nothing.
+ */
+function nearestIn(set: LayerSet, facts: Facts): NearMiss | undefined {
   let best: NearMiss | undefined
   let bestScore = 0
   for (const statement of set.statements) {
@@ -104,6 +108,7 @@ function nearestIn(set: LayerSet, facts: Facts): NearMiss {
     // Conditions are the dear part, and count only where everything else already fits as well as in the best so far.
     if (elements + 1 <= bestScore) continue
     const failed = elements === 12 ? conditions.filter((condition) => !condition.holds(facts)) : []
+    if (elements === 12 && failed.length === 0) return undefined
     const score = elements + (elements < 12 ? 0 : 1 - failed.length / Math.max(1, conditions.length))
     if (score <= bestScore) continue
     bestScore = score
