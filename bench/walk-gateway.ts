@@ -6,7 +6,7 @@ import { performance } from 'node:perf_hooks'
 
 import type { AccessRequest, Decision, Grant } from '@sallyport/core/access'
 import { decisionRecord, type Outcome } from '@sallyport/core/enforcement'
-import { createAuthenticator, createVerifier } from '@sallyport/core/identity'
+import { createAuthenticator, createProofVerifier, createSeenOnce, createVerifier } from '@sallyport/core/identity'
 import { ed25519Signer, generateEd25519 } from '@sallyport/core/ledger'
 import { decide } from '@sallyport/core/policy'
 import { explain, loadApp, matchRoute } from '@sallyport/manifest'
@@ -22,7 +22,7 @@ import { newId, nowMs } from '../packages/server/src/operation/index.ts'
 export interface BenchGateway {
   readonly port: number
   /** An access token of this user, good for an hour. */
-  readonly tokenOf: (user: string) => Promise<string>
+  readonly tokenOf: (user: string, jkt?: string) => Promise<string>
   readonly revoke: (target: string, reason: string) => Promise<void>
 }
 
@@ -78,8 +78,8 @@ export async function openGateway(): Promise<BenchGateway> {
   })
   if (!loaded.ok) throw new Error(JSON.stringify(loaded.faults))
   const { app, compiled } = loaded
-  const tokenOf = (user: string): Promise<string> =>
-    new SignJWT({ roles: ['customer'], client_id: 'c', jti: newId(), amr: ['pwd'] })
+  const tokenOf = (user: string, jkt?: string): Promise<string> =>
+    new SignJWT({ roles: ['customer'], client_id: 'c', jti: newId(), amr: ['pwd'], ...(jkt && { cnf: { jkt } }) })
       .setProtectedHeader({ alg: 'ES256', kid: 'k', typ: 'at+jwt' })
       .setIssuer('https://issuer.example')
       .setAudience('bench')
@@ -121,11 +121,13 @@ export async function openGateway(): Promise<BenchGateway> {
     sha256: nodeSha256,
     revokedAt: administration.revokedAt,
   })
+  const nowSeconds = (): number => Math.floor(Date.now() / 1000)
+  const proofs = createProofVerifier({ nowSeconds, seen: createSeenOnce(1_000_000), sha256: nodeSha256 })
   const gateway = await startGateway({
     port: 0,
     gate: ingressGate({
       app: 'bench',
-      identify: createAuthenticator({ verifier, app: 'bench', isRevoked: administration.isRevoked }),
+      identify: createAuthenticator({ verifier, app: 'bench', proofs, isRevoked: administration.isRevoked }),
       dpopNonce: () => '',
       whenEnded: administration.whenEnded,
       standingOf: () => ({}),

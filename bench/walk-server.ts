@@ -1,14 +1,24 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
+import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK, jwtVerify, SignJWT } from 'jose'
+
 import { fromFunctionResult, toApiGatewayEvent } from '../packages/server/src/host/index.ts'
 import { newId, nowMs } from '../packages/server/src/operation/index.ts'
 import { answer, openGateway } from './walk-gateway.ts'
 
-// One of three servers, by argument: `raw` answers a constant, `bare` makes the event and reads the result,
-// `walk` is the gateway with every room behind it but the box. All plain HTTP, all with the same function.
+// One of five servers, by argument: `raw` answers a constant, `jose` verifies an ES256 token before it does, `bare` makes
+// the event and reads the result, `walk` is the gateway with every room behind it but the box, `dpop` the same with
+// tokens that are bound to a key. All plain HTTP, all with the same function.
 
-async function bare(kind: 'raw' | 'bare'): Promise<{ port: number; token: string }> {
+/** Where it listens, and what a client needs. */
+interface Served {
+  readonly port: number
+  readonly token: string
+  readonly key?: JWK
+}
+
+async function bare(kind: 'raw' | 'bare'): Promise<Served> {
   const server = createServer((request, response) => {
     const chunks: Buffer[] = []
     request.on('data', (chunk: Buffer) => chunks.push(chunk))
@@ -36,12 +46,44 @@ async function bare(kind: 'raw' | 'bare'): Promise<{ port: number; token: string
   return { port: (server.address() as AddressInfo).port, token: 'none' }
 }
 
-async function walk(): Promise<{ port: number; token: string }> {
+/** What most do: the token's signature, at every request, and nothing else. */
+async function jose(): Promise<Served> {
+  const { publicKey, privateKey } = await generateKeyPair('ES256')
+  const token = await new SignJWT({ sub: 'alice' }).setProtectedHeader({ alg: 'ES256' }).sign(privateKey)
+  const server = createServer((request, response) => {
+    request.resume().on('end', () => {
+      void jwtVerify(request.headers.authorization?.slice('Bearer '.length) ?? '', publicKey).then(
+        () => response.end('{"ok":true}'),
+        () => response.writeHead(401).end(),
+      )
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return { port: (server.address() as AddressInfo).port, token }
+}
+
+async function walk(): Promise<Served> {
   const { port, tokenOf } = await openGateway()
   return { port, token: await tokenOf('alice') }
 }
 
-const kind = process.argv[2]
-process.send?.(kind === 'walk' ? await walk() : await bare(kind === 'raw' ? 'raw' : 'bare'))
+/** The client's key goes to the client: proofs are made there. */
+async function dpop(): Promise<Served> {
+  const { port, tokenOf } = await openGateway()
+  const { privateKey } = await generateKeyPair('ES256', { extractable: true })
+  const key = await exportJWK(privateKey)
+  return { port, token: await tokenOf('alice', await calculateJwkThumbprint(key)), key }
+}
+
+const starts: Readonly<Record<string, () => Promise<Served>>> = {
+  raw: () => bare('raw'),
+  jose,
+  bare: () => bare('bare'),
+  walk,
+  dpop,
+}
+const start = starts[process.argv[2] ?? '']
+if (start === undefined) throw new Error(`walk-server: there are ${Object.keys(starts).join(', ')}`)
+process.send?.(await start())
 process.on('message', () => process.send?.(process.cpuUsage()))
 process.on('disconnect', () => process.exit())
