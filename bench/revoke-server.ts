@@ -9,4 +9,4 @@ process.on('message', (name: string) => {
   void revoke(`user/corp:${name}`, 'measured').then(() => process.send?.(name))
 })
 process.on('disconnect', () => process.exit())
-process.send?.({ port, tokens: await Promise.all(names.map(tokenOf)) })
+process.send?.({ port, tokens: await Promise.all(names.map((user) => tokenOf(user))) })

@@ -31,7 +31,7 @@ async function start(kind: string): Promise<Server> {
 }
 
 /** A proof for each request (RFC 9449 §4.2); made here, so that its cost is not the server's. */
-function prover({ d, ...publicJwk }: JWK, token: string): (port: number) => string {
+function prover({ d = '', ...publicJwk }: JWK, token: string): (port: number) => string {
   const key = createPrivateKey({ key: { ...publicJwk, d }, format: 'jwk' })
   const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url')
   const header = encode({ alg: 'ES256', typ: 'dpop+jwt', jwk: publicJwk })

@@ -59,13 +59,22 @@ export function verifySvid(chain: readonly Uint8Array[], bundles: TrustBundles, 
   if (leaf === undefined || !intermediates.every((one) => one !== undefined)) return refuse('svid.malformed')
   const id = idOf(leaf)
   if (typeof id === 'string') return refuse(id)
-  const roots = (bundles.get(id.trustDomain) ?? []).map(parseCertificate).filter((root) => root !== undefined)
+  const roots = (bundles.get(id.trustDomain) ?? []).map(parseRoot).filter((root) => root !== undefined)
   if (roots.length === 0) return refuse('svid.trust_domain')
   const fault = faultOfLeaf(leaf) ?? untimely(leaf, nowMs)
   if (fault !== undefined) return refuse(fault)
   if (!isVouchedFor(leaf, id, intermediates, roots, nowMs, 0)) return refuse('svid.untrusted')
   const { notBefore, notAfter } = leaf.certificate
   return { kind: 'verified', id, issuedAtMs: notBefore.getTime(), expiresAtMs: notAfter.getTime() }
+}
+
+/** Roots are few and stay; a chain is a stranger's, and is read once for its connection. */
+const readRoots = new WeakMap<Uint8Array, Parsed>()
+
+function parseRoot(der: Uint8Array): Parsed | undefined {
+  const parsed = readRoots.get(der) ?? parseCertificate(der)
+  if (parsed !== undefined) readRoots.set(der, parsed)
+  return parsed
 }
 
 /** Undefined for what is no certificate, has an extension twice, or one that must be understood and is not. */

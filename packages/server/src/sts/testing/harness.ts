@@ -123,7 +123,7 @@ export async function openExchange(changes: Partial<ExchangeRooms> = {}): Promis
     skewSeconds: 60,
     revokedAt: (target) => (revoked.has(target) ? clock.now + hour : undefined),
   })
-  const proofs = createProofVerifier({ nowSeconds, seen: createSeenOnce(1_000) })
+  const proofs = createProofVerifier({ nowSeconds, seen: createSeenOnce(100_000) })
   const decisions: Decision[] = []
   let ids = 0
   const rooms: ExchangeRooms = {
