@@ -5,7 +5,6 @@ import { cpuUsage } from 'node:process'
 import { connect, createServer } from 'node:tls'
 
 import { makeSvid, makeWorkloadRoot, verifySvid } from '../packages/server/src/certificates/index.ts'
-import { hashPassword } from '../packages/server/src/identity-provider/password.ts'
 import { openExchange, shown } from '../packages/server/src/sts/testing/harness.ts'
 
 // npm run bench -- workloads: what a workload's proofs cost, each in processor time. Handshakes and exchanges count
@@ -79,10 +78,5 @@ await measure('a token exchange: JWT-SVID and DPoP proof, made by the client too
   if (status !== 200) throw new Error(String(body['code']))
 })
 
-const login = await measure('a password (argon2id), the dearest step of a sign-in', 10, () =>
-  hashPassword('a long password'),
-)
-
 console.log('| what | CPU µs | × TLS handshake |\n|---|---|---|')
 for (const { what, micros } of rows) console.log(`| ${what} | ${micros.toFixed(0)} | ${(micros / plain).toFixed(2)} |`)
-console.log(`\nsign-ins: at most ${(1_000_000 / login).toFixed(0)} per second and core`)
