@@ -8,8 +8,8 @@ import { newId, nowMs } from '../packages/server/src/operation/index.ts'
 import { answer, openGateway } from './walk-gateway.ts'
 
 // One of five servers, by argument: `raw` answers a constant, `jose` verifies an ES256 token before it does, `bare`
-// makes the event and reads the result, `walk` is the gateway with every room behind it but the box, `dpop` the same with
-// tokens that are bound to a key. All plain HTTP, all with the same function.
+// makes the event and reads the result, `walk` is the gateway with every room behind it but the box, `dpop` the same
+// with tokens that are bound to a key. All plain HTTP, all with the same function.
 
 /** Where it listens, and what a client needs. */
 interface Served {
