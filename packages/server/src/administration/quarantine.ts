@@ -1,5 +1,4 @@
 import type { AccessRequest, QuarantineRecord, Reason } from '@sallyport/core/access'
-import { commandLine } from '@sallyport/core/access'
 
 /** Somebody or something in quarantine. */
 export type Quarantined = Pick<QuarantineRecord, 'target' | 'reason' | 'by' | 'at'>
@@ -38,7 +37,6 @@ function reasonOf(target: string): Reason {
     code: kind === 'function' ? 'quarantine.function' : 'quarantine.user',
     layer: 'door',
     message: `${kind === 'function' ? 'The function ' : ''}${name} is in quarantine.`,
-    fix: commandLine('sallyport', 'release', target, '--reason', 'it was looked into'),
   }
 }
 

@@ -1,6 +1,6 @@
 import { closeSync, openSync, readFileSync } from 'node:fs'
 
-import { SallyportError } from '@sallyport/core/access'
+import { commandLine, SallyportError } from '@sallyport/core/access'
 
 /** The descriptors of this process, of which the last ones are kept for what must not fail: receipts and secrets. */
 export interface Descriptors {
@@ -27,8 +27,9 @@ export function keepDescriptors(onShort: (trouble: SallyportError) => void, nowM
       if (lowest !== undefined && lowest < limit - kept * (whose === 'box' ? 2 : 1)) return true
       if (nowMs() - toldAt >= tellEveryMs) {
         toldAt = nowMs()
+        const fix = commandLine('ulimit', '-n', '65536')
         const message = `of ${limit} file descriptors ${lowest ?? 'all'} are open; connections are refused`
-        onShort(new SallyportError('exit.no_descriptors', message, { fix: 'ulimit -n 65536' }))
+        onShort(new SallyportError('exit.no_descriptors', message, { fix }))
       }
       return false
     },
