@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process'
-import { constants } from 'node:os'
+import { constants, setPriority } from 'node:os'
 import { fileURLToPath } from 'node:url'
 
 /** The top of the checkout, absolute. */
@@ -16,6 +16,8 @@ export interface Step {
   readonly environment?: NodeJS.ProcessEnv
   /** Numeric user and group that the step runs as; only root may ask for this. */
   readonly as?: number
+  /** How far it steps back before others, 0 to 19: for what runs beside steps that wait for deadlines. */
+  readonly nice?: number
 }
 
 const running = new Set<ChildProcess>()
@@ -42,6 +44,8 @@ export function run(step: Step): Promise<number> {
       ...(step.as === undefined ? {} : { uid: step.as, gid: step.as }),
     })
     running.add(child)
+    // Before it makes threads or children of its own, which inherit it.
+    if (step.nice !== undefined && child.pid !== undefined) setPriority(child.pid, step.nice)
     child.once('error', reject)
     child.once('exit', (code, signal) => {
       running.delete(child)

@@ -18,11 +18,16 @@ const boxSuites = {
 const tests = (pattern: string): string[] => globSync(pattern, { cwd: top }).toSorted()
 
 async function runAll(): Promise<Outcome> {
-  let outcome = await runChecks()
-  outcome = add(outcome, await runVitest([]))
-  const others = tests('test/**/*.test.ts').filter((file) => !/^test\/(rooms|house)\.test\.ts$/.test(file))
-  if (others.length > 0) outcome = add(outcome, await runNodeTests(others))
-  return add(outcome, await runBoxSuitesAgain())
+  const outcome = add(await runChecks(), await runVitest([]))
+  const others = tests('test/**/*.test.ts').filter((file) => !/^test\/(rooms|house|guards)\.test\.ts$/.test(file))
+  // Taking guards out keeps processors busy for minutes; whole servers mostly wait. Beside them it uses what they leave.
+  const guards = runNodeTests(['test/guards.test.ts'], { nice: 15 })
+  const [withGuards, servers] = await Promise.all([guards, runServers(others)])
+  return add(add(outcome, servers), withGuards)
+}
+
+async function runServers(others: readonly string[]): Promise<Outcome> {
+  return add(await runNodeTests(others), await runBoxSuitesAgain())
 }
 
 /** The box suites once more with the other kind of user. Only root can do that; else it is a skip with a name. */
