@@ -20,7 +20,7 @@ const tests = (pattern: string): string[] => globSync(pattern, { cwd: top }).toS
 async function runAll(): Promise<Outcome> {
   const outcome = add(await runChecks(), await runVitest([]))
   const others = tests('test/**/*.test.ts').filter((file) => !/^test\/(rooms|house|guards)\.test\.ts$/.test(file))
-  // Taking guards out keeps processors busy for minutes; whole servers mostly wait. Beside them it uses what they leave.
+  // Taking guards out keeps processors busy for minutes, and whole servers mostly wait: it uses what they leave.
   const guards = runNodeTests(['test/guards.test.ts'], { nice: 15 })
   const [withGuards, servers] = await Promise.all([guards, runServers(others)])
   return add(add(outcome, servers), withGuards)
