@@ -50,7 +50,8 @@ import { openPeople } from './people.ts'
 import type { Status } from './status.ts'
 import { sharedSteps } from './shared-steps.ts'
 import { openListening } from './signals.ts'
-import { exchangeOf, openWorkloads } from './workloads.ts'
+import { exchangeOf } from './token-exchange.ts'
+import { openWorkloads } from './workloads.ts'
 
 /** A server that is up. */
 export interface RunningServer {

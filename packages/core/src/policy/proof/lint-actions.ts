@@ -7,12 +7,12 @@ import { parseTemplate } from '../match/template.ts'
 import { nearestWord } from '../read/suggest.ts'
 import { findRequest } from './find-request.ts'
 import { levels } from './levels.ts'
-import type { Found } from './lint.ts'
+import type { Found } from './lint-finding.ts'
 import { spokenBy } from './model.ts'
 import { piecesOf, stepsPattern } from './patterns.ts'
 import { speaksOf } from './prove.ts'
 import { star, starInPart, stepsOfGlob, stepsOfText } from './steps.ts'
-import type { TextPattern } from './text-dimension.ts'
+import type { TextPattern } from './text-pattern.ts'
 
 /** A pattern of a statement's actions, with the actions that it means. */
 interface Meant {

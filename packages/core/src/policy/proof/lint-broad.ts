@@ -4,7 +4,7 @@ import { compileLayer, type LayerSet } from '../decide/policy-set.ts'
 import { listOf } from '../decide/statement.ts'
 import type { PolicyDocument, Principal, Statement } from '../document.ts'
 import type { PolicyKind } from '../fault.ts'
-import type { Found } from './lint.ts'
+import type { Found } from './lint-finding.ts'
 import { allows, within } from './prove.ts'
 
 /** A service of which everything may be allowed, to whom the policy names; `*` stands for all of them. */

@@ -1,7 +1,6 @@
-import type { Diagram, Diagrams } from './diagram.ts'
 import { representatives } from './representatives.ts'
 import { matchesSteps } from './steps.ts'
-import type { TextDimension, TextPattern } from './text-dimension.ts'
+import type { TextClasses, TextPattern } from './text-pattern.ts'
 import type { TextRules } from './texts.ts'
 
 /**
@@ -21,7 +20,7 @@ export interface Loose {
 /** Compares patterns with the classes that others made, and with each other. */
 export function loosely(
   loose: readonly TextPattern[],
-  { patterns, texts, matched, literal }: TextDimension,
+  { patterns, texts, matched, literal }: TextClasses,
   rules: TextRules,
 ): ReadonlyMap<string, Loose> {
   const compared = (one: TextPattern, other: TextPattern): Comparison => compare(one, other, rules)
@@ -67,51 +66,4 @@ function compare(one: TextPattern, other: TextPattern, { fillers, maxLength }: T
     within: first.every((matches, index) => !matches || second[index] === true),
     holds: second.every((matches, index) => !matches || first[index] === true),
   }
-}
-
-/** A loose pattern with the levels on which it depends: it matches where all of them are chosen. */
-export interface LooseChoice {
-  readonly on: 'action' | 'resource'
-  readonly pattern: TextPattern
-  readonly level: number
-  readonly within: readonly number[]
-}
-
-/** Gives every loose pattern a level. */
-export function looseChoices(
-  on: LooseChoice['on'],
-  { loose }: TextDimension,
-  levelOf: () => number,
-): ReadonlyMap<string, LooseChoice> {
-  const leveled = new Map([...loose.keys()].map((name) => [name, levelOf()]))
-  return new Map(
-    [...loose].map(([name, { pattern, within }]) => [
-      name,
-      { on, pattern, level: leveled.get(name) ?? 0, within: within.flatMap((wider) => leveled.get(wider) ?? []) },
-    ]),
-  )
-}
-
-/** When the text at a level matches one of these patterns. */
-export function textDiagram(
-  names: readonly string[],
-  at: number,
-  { matched, loose }: TextDimension,
-  choices: ReadonlyMap<string, LooseChoice>,
-  { oneOf, or, and }: Diagrams,
-): Diagram {
-  const [only] = names
-  if (only !== undefined && names.length === 1 && loose.size === 0) return oneOf(at, matched.get(only) ?? [])
-  const classes = new Set(names.flatMap((name) => matched.get(name) ?? loose.get(name)?.always ?? []))
-  return or([
-    oneOf(
-      at,
-      [...classes].toSorted((left, right) => left - right),
-    ),
-    ...names.flatMap((name): readonly Diagram[] => {
-      const [one, choice] = [loose.get(name), choices.get(name)]
-      if (one === undefined || choice === undefined) return []
-      return [and([oneOf(at, one.sometimes), ...[choice.level, ...choice.within].map((level) => oneOf(level, [1]))])]
-    }),
-  ])
 }

@@ -3,7 +3,7 @@ import { parseTemplate, type Piece } from '../match/template.ts'
 import { factsOf } from './atoms.ts'
 import { stepsKey } from './relations.ts'
 import { matchesSteps, star, starInPart, type Step, stepsOfGlob, stepsOfResource } from './steps.ts'
-import type { TextPattern } from './text-dimension.ts'
+import type { TextPattern } from './text-pattern.ts'
 import { isPrefix } from './texts.ts'
 
 const nothing = factsOf(new Map())

@@ -1,24 +1,11 @@
 import { type Loose, loosely } from './loose.ts'
 import { stepsKey } from './relations.ts'
-import { star, type Step } from './steps.ts'
+import { star } from './steps.ts'
+import type { TextClasses, TextPattern } from './text-pattern.ts'
 import { isPrefix, textOf, textsFor, type TextRules } from './texts.ts'
 
-/** A pattern of actions or resources. */
-export interface TextPattern {
-  /** By which it is asked for again. */
-  readonly name: string
-  readonly steps: readonly Step[]
-  readonly matches: (text: string) => boolean
-}
-
 /** All that patterns can tell apart in one text of a request. */
-export interface TextDimension {
-  readonly patterns: readonly TextPattern[]
-  /** One text of each class. */
-  readonly texts: readonly string[]
-  /** Pattern name → the classes that it matches. */
-  readonly matched: ReadonlyMap<string, readonly number[]>
-  readonly literal: ReadonlySet<string>
+export interface TextDimension extends TextClasses {
   /** Patterns by which no classes were made; none of them stands in `matched`. */
   readonly loose: ReadonlyMap<string, Loose>
   readonly complete: boolean
