@@ -1,10 +1,5 @@
 import type { World } from './world.ts'
 
-/** Engines whose functions can be told to do anything: the hostile app is a Node program, and runs here. */
-export const attackedEngines = ['box', 'gvisor'] as const
-/** One of those. */
-export type AttackedEngine = (typeof attackedEngines)[number]
-
 /** What stopped an attack: a door or the gateway, the policy, the box around the code, or the kernel under it. */
 export type StoppedBy = 'door' | 'policy' | 'box' | 'kernel'
 

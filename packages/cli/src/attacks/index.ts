@@ -1,5 +1,6 @@
 import type { Answer } from '../answer.ts'
-import type { Attack, AttackedEngine, Attempt, Control } from './attack.ts'
+import type { Attack, Attempt, Control } from './attack.ts'
+import type { AttackedEngine } from './attacked-engines.ts'
 import { boxAttacks } from './box-attacks.ts'
 import { errorCode } from './client.ts'
 import { dataAttacks } from './data-attacks.ts'

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { cp, mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -6,15 +5,12 @@ import { pathToFileURL } from 'node:url'
 import { SallyportError } from '@sallyport/core/access'
 
 import type { Attack } from './attack.ts'
-import type { Canaries } from './canaries.ts'
-import type { Canary } from './hostile-app/src/probes.ts'
 import { attemptInside, controlInside } from './verdicts.ts'
+import type { AddedProbes } from './world.ts'
 
 /** Probes that somebody wrote without a look at our source: see docs/attacks.md for what such a file is. */
-export interface Probes {
+export interface Probes extends AddedProbes {
   readonly attacks: readonly Attack[]
-  /** Puts them into a copy of the hostile app, so that its functions can run them. */
-  addTo(app: string): Promise<void>
 }
 
 const fileName = /^([a-z][a-z0-9-]{0,62})\.mjs$/
@@ -58,24 +54,6 @@ function attackOf(name: string, module: unknown): Attack {
     },
     controls: 'the same probe outside a box',
     control: async (world) => controlInside(await world.outside({ do: 'probe', name, canary: world.canary })),
-  }
-}
-
-/** What probes are told of the host; `file` is made there. */
-export async function canaryFor(canaries: Canaries, folder: string): Promise<Canary> {
-  const word = `canary-${randomBytes(8).toString('hex')}`
-  const file = join(folder, 'canary.txt')
-  await writeFile(file, `${word}\n`, { mode: 0o644 })
-  const host = '127.0.0.1'
-  return {
-    tcp: { host, port: canaries.tcpPort },
-    udp: { host, port: canaries.udpPort },
-    http: canaries.httpUrl,
-    https: canaries.httpsUrl,
-    dns: canaries.dnsServer,
-    file,
-    word,
-    pid: process.pid,
   }
 }
 

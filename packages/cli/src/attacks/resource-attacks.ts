@@ -1,6 +1,5 @@
 import type { Attack } from './attack.ts'
-import type { FloodTarget } from './hostile-app/src/flood.ts'
-import type { Flooded, Instruction } from './hostile-app/src/instruction.ts'
+import type { Flooded, FloodTarget, Instruction } from './hostile-app/src/instruction.ts'
 import { controlInside } from './verdicts.ts'
 import type { World } from './world.ts'
 

@@ -9,14 +9,14 @@ import { promisify } from 'node:util'
 import { SallyportError } from '@sallyport/core/access'
 
 import { isRecord } from '../local-api.ts'
-import type { AttackedEngine } from './attack.ts'
+import type { AttackedEngine } from './attacked-engines.ts'
 import { type Canaries, openCanaries } from './canaries.ts'
+import { canaryFor } from './canary.ts'
 import { type ClientAnswer, send } from './client.ts'
 import { chooseEdge, type Edge } from './edge.ts'
 import { type FixtureIssuer, makeFixtureIssuer } from './fixture-issuer.ts'
 import type { Instruction, Outcome } from './hostile-app/src/instruction.ts'
 import type { Canary } from './hostile-app/src/probes.ts'
-import { canaryFor, type Probes } from './probes.ts'
 import { command, findRunningApp, type RunningApp, startApp } from './running-app.ts'
 import { type BoundTokens, boundTokens, tokens, type Tokens } from './tokens.ts'
 import { openUpstream, type Upstream } from './upstream.ts'
@@ -55,11 +55,17 @@ export interface World {
 /** The hostile app's functions, from the edge inwards. */
 export type FunctionName = 'storefront' | 'orders' | 'payments'
 
+/** Probes of others, as far as the app that runs them knows. */
+export interface AddedProbes {
+  /** Puts them into a copy of the hostile app, so that its functions can run them. */
+  addTo(app: string): Promise<void>
+}
+
 /** How the hostile app is laid out. */
 export interface HostileOptions {
   /** The engine that runs its functions. */
   readonly engine: AttackedEngine
-  readonly probes?: Probes
+  readonly probes?: AddedProbes
 }
 
 /** Starts what is missing for an attack on the app in `folder`, runs `use`, and stops what it started. */

@@ -6,14 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import type { Flooded, Outcome } from './instruction.ts'
-
-/** Where a flood goes that leaves the process: a connection, a name server. Whatever the box has, where absent. */
-export interface FloodTarget {
-  readonly host?: string
-  readonly port?: number
-  readonly server?: string
-}
+import type { Flooded, FloodTarget, Outcome } from './instruction.ts'
 
 const wantedProcesses = 150
 const wantedMegabytes = 400

@@ -1,4 +1,3 @@
-import type { FloodTarget } from './flood.ts'
 import type { Canary } from './probes.ts'
 
 /** What hostile code is told to do. The same instruction runs inside a box and, as a control, outside one. */
@@ -49,6 +48,13 @@ export type Instruction =
 
 /** What a flood is made of. */
 export type Flooded = 'processor' | 'processes' | 'memory' | 'disk' | 'output' | 'names' | 'connections'
+
+/** Where a flood goes that leaves the process: a connection, a name server. Whatever the box has, where absent. */
+export interface FloodTarget {
+  readonly host?: string
+  readonly port?: number
+  readonly server?: string
+}
 
 /** What came of it. `code` is a refusal's own code, a system error's name, or `HTTP status`. */
 export interface Outcome {
