@@ -7,7 +7,7 @@ const gate = [`${room}/gate.test.ts`]
 const standing = [`${room}/standing.test.ts`]
 const push = [`${room}/push.test.ts`]
 const poll = [`${room}/poll.test.ts`]
-const manifest = ['packages/manifest/src/read/signals.test.ts']
+const manifest = ['packages/manifest/src/read/people/signals.test.ts']
 
 /** Somebody outside may end rights here: the right one, about the right people, once. */
 export const signalGuards: readonly Guard[] = [

@@ -1,9 +1,9 @@
 // What the house's own programs (the example's story, the documents, the end-to-end tests) use of the command.
-export { type Canaries, openCanaries } from './attacks/canaries.ts'
-export { type ClientAnswer, type ClientRequest, send } from './attacks/client.ts'
+export { type Canaries, openCanaries } from './attacks/world/canaries.ts'
+export { type ClientAnswer, type ClientRequest, send } from './attacks/world/client.ts'
 export { type BoundToken } from './bound/index.ts'
-export { command, findRunningApp, type RunningApp, startApp } from './attacks/running-app.ts'
-export { boundTokens, type Strength, tokens } from './attacks/tokens.ts'
+export { command, findRunningApp, type RunningApp, startApp } from './attacks/world/running-app.ts'
+export { boundTokens, type Strength, tokens } from './attacks/world/tokens.ts'
 export { exitCodes } from './exit-codes.ts'
 export { localApi, type Status, statusOf } from './local-api.ts'
 export { helpTexts, runCommand } from './run-command.ts'

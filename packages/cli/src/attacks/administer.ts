@@ -3,7 +3,7 @@ import { SallyportError } from '@sallyport/core/access'
 import type { BoundToken } from '../bound/index.ts'
 import { isRecord, type Presented } from '../local-api.ts'
 import type { Attempt, Control } from './attack.ts'
-import type { World } from './world.ts'
+import type { World } from './world/world.ts'
 
 /** An access token of an administrator, with both factors, the enrolled device, and the key that it is bound to. */
 export const admin = (world: World, name: string): Promise<BoundToken> => world.bound(world.hostile, name)

@@ -1,4 +1,4 @@
-import type { World } from './world.ts'
+import type { World } from './world/world.ts'
 
 /** What stopped an attack: a door or the gateway, the policy, the box around the code, or the kernel under it. */
 export type StoppedBy = 'door' | 'policy' | 'box' | 'kernel'

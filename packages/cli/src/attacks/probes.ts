@@ -6,7 +6,7 @@ import { SallyportError } from '@sallyport/core/access'
 
 import type { Attack } from './attack.ts'
 import { attemptInside, controlInside } from './verdicts.ts'
-import type { AddedProbes } from './world.ts'
+import type { AddedProbes } from './world/world.ts'
 
 /** Probes that somebody wrote without a look at our source: see docs/attacks.md for what such a file is. */
 export interface Probes extends AddedProbes {

@@ -1,5 +1,5 @@
 import type { Attempt, Control } from './attack.ts'
-import type { ClientAnswer } from './client.ts'
+import type { ClientAnswer } from './world/client.ts'
 import type { Outcome } from './hostile-app/src/instruction.ts'
 
 /** True when the gateway let it through to a function, whatever the function then answered. */

@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import { buildCommand, type Command } from '@stricli/core'
 
 import { answering, commonFlags } from '../answer.ts'
-import { attackedEngines, type AttackedEngine } from '../attacks/attacked-engines.ts'
+import { attackedEngines, type AttackedEngine } from '../attacks/world/attacked-engines.ts'
 import { appFolder, type Terminal } from '../terminal.ts'
 
 interface Flags {

@@ -8,10 +8,10 @@ import { checkShape } from '../source/shape.ts'
 import { checkStatements, readExpectations, readInvariants } from './read-statements.ts'
 import { openAppFiles, type AppFiles, type Surroundings } from './files.ts'
 import { declare, type Reading } from './reading.ts'
-import { readDoors } from './read-doors.ts'
+import { readDoors } from './doors/read-doors.ts'
 import { readSecrets, readTables } from './read-tables.ts'
-import { readFunctions } from './read-functions.ts'
-import { gatherAuthorizers, readIssuers } from './read-issuers.ts'
+import { readFunctions } from './functions/read-functions.ts'
+import { gatherAuthorizers, readIssuers } from './people/read-issuers.ts'
 import { readGuests } from './read-guests.ts'
 import {
   readAdministration,
@@ -21,11 +21,11 @@ import {
   readPersons,
   readWebhook,
   readZones,
-} from './read-people.ts'
-import { checkStanding, readSignals } from './read-signals.ts'
-import { readServices, readTrust } from './read-services.ts'
+} from './people/read-people.ts'
+import { checkStanding, readSignals } from './people/read-signals.ts'
+import { readServices, readTrust } from './people/read-services.ts'
 import { readPolicies } from './read-policies.ts'
-import { checkInclusion, checkSeparations, readSeparations } from './read-separation.ts'
+import { checkInclusion, checkSeparations, readSeparations } from './people/read-separation.ts'
 import type { Substitutions } from './substitute.ts'
 
 /** The app as the manifest declares it, or every fault at once; never half of each. */

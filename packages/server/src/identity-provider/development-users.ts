@@ -1,7 +1,7 @@
 import { exportJWK, generateKeyPair, type JWK } from 'jose'
 import { Secret, TOTP } from 'otpauth'
 
-import { hashPassword } from './password.ts'
+import { hashPassword } from './sign-in/password.ts'
 import type { User, UserStore } from './ports.ts'
 
 /** What a developer needs to sign in as one of the example's users. Secret: it goes into one 0600 file. */

@@ -1,4 +1,4 @@
-export { type ProviderClient } from './clients.ts'
+export { type ProviderClient } from './protocol/clients.ts'
 export { createDevelopmentUsers, type DevelopmentSignIn, provisionUsers } from './development-users.ts'
 export { type Enrolments, type EnrolmentLink, type Settable } from './enrolment/enrolments.ts'
 export { type SealedStore, type SignInEvent, type UserStore } from './ports.ts'

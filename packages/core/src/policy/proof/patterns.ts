@@ -1,10 +1,10 @@
 import { compileGlob, compileResource } from '../match/glob.ts'
 import { parseTemplate, type Piece } from '../match/template.ts'
-import { factsOf } from './atoms.ts'
+import { factsOf } from './keys/atoms.ts'
 import { stepsKey } from './relations.ts'
-import { matchesSteps, star, starInPart, type Step, stepsOfGlob, stepsOfResource } from './steps.ts'
-import type { TextPattern } from './text-pattern.ts'
-import { isPrefix } from './texts.ts'
+import { matchesSteps, star, starInPart, type Step, stepsOfGlob, stepsOfResource } from './text/steps.ts'
+import type { TextPattern } from './text/text-pattern.ts'
+import { isPrefix } from './text/texts.ts'
 
 const nothing = factsOf(new Map())
 const colon = 0x3a

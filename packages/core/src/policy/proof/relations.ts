@@ -1,11 +1,11 @@
 import type { Family } from '../match/operators.ts'
 import type { Piece } from '../match/template.ts'
 import type { Diagram, Diagrams } from './diagram.ts'
-import type { KeyClass } from './key-classes.ts'
-import { representatives } from './representatives.ts'
-import { stepsOf } from './scalars.ts'
-import { any, matchesSteps, star, starInPart, type Step, stepsOfResource } from './steps.ts'
-import { anyText } from './texts.ts'
+import type { KeyClass } from './keys/key-classes.ts'
+import { representatives } from './text/representatives.ts'
+import { stepsOf } from './keys/scalars.ts'
+import { any, matchesSteps, star, starInPart, type Step, stepsOfResource } from './text/steps.ts'
+import { anyText } from './text/texts.ts'
 
 /** A pattern with a variable in it. */
 export interface Template {

@@ -2,13 +2,13 @@ import { type AccessRequest, anonymous, type Context, type ContextValue, type Su
 
 import { limits } from '../limits.ts'
 import { scalarFact } from '../match/facts.ts'
-import { factsOf } from './atoms.ts'
-import { type KeyLevels, levels } from './levels.ts'
-import type { LooseChoice } from './text-diagram.ts'
+import { factsOf } from './keys/atoms.ts'
+import { type KeyLevels, levels } from './keys/levels.ts'
+import type { LooseChoice } from './text/text-diagram.ts'
 import { filledIn, isChosen, type Relation, stepsAs } from './relations.ts'
 import type { Choice } from './search.ts'
-import { matchesSteps } from './steps.ts'
-import { actionText, anyText, readable, textsFor } from './texts.ts'
+import { matchesSteps } from './text/steps.ts'
+import { actionText, anyText, readable, textsFor } from './text/texts.ts'
 import type { Universe } from './universe.ts'
 
 /** More requests than these are not made for one choice. */

@@ -1,8 +1,8 @@
 import type { EnrolmentRecord } from '@sallyport/core/access'
 
-import type { Passkeys } from '../passkeys.ts'
+import type { Passkeys } from '../sign-in/passkeys.ts'
 import type { Passkey, User, UserStore } from '../ports.ts'
-import { makeRecoveryCodes } from '../recovery-codes.ts'
+import { makeRecoveryCodes } from '../sign-in/recovery-codes.ts'
 import type { Enrolment, Enrolments } from './enrolments.ts'
 
 /** The second factor that was proved, if one was to be set. */

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import type { EnrolmentRecord } from '@sallyport/core/access'
 
 import type { SealedStore } from '../ports.ts'
-import { spell } from '../recovery-codes.ts'
+import { spell } from '../sign-in/recovery-codes.ts'
 
 /** What somebody is to set anew. */
 export type Settable = 'password' | 'factor'

@@ -1,6 +1,6 @@
 import { renderSVG } from 'uqr'
 
-import { type Html, html, page, passkeyForm, problem } from '../html.ts'
+import { type Html, html, page, passkeyForm, problem } from '../pages/html.ts'
 
 /** What every page of an enrolment shows. */
 export interface EnrolmentView {

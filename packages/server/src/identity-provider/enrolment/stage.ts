@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 
-import { hasSecondFactor } from '../factors.ts'
+import { hasSecondFactor } from '../sign-in/factors.ts'
 import type { User, UserStore } from '../ports.ts'
 import type { Enrolment } from './enrolments.ts'
 

@@ -1,7 +1,7 @@
 import { exportJWK, generateKeyPair, type JWK } from 'jose'
 import * as client from 'openid-client'
 
-import type { ProviderClient } from '../clients.ts'
+import type { ProviderClient } from '../protocol/clients.ts'
 import { fetchTrusting } from './fetch.ts'
 import { startTestProvider, type TestProvider } from './index.ts'
 import { openVisit } from './visitor.ts'

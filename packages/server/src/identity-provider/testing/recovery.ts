@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 
 import type { User, UserStore } from '../ports.ts'
-import { makeRecoveryCodes } from '../recovery-codes.ts'
+import { makeRecoveryCodes } from '../sign-in/recovery-codes.ts'
 
 /** Puts a user with recovery codes, and gives the codes. Tests only. */
 export function putWithRecoveryCodes(users: UserStore, user: User): string[] {

@@ -1,0 +1,89 @@
+import type { Atom } from './atoms.ts'
+import { type KeyClasses, keyClasses } from './key-classes.ts'
+import {
+  filledIn,
+  fillingOf,
+  hasVariable,
+  onlyVariable,
+  stepsAs,
+  stepsKey,
+  type Template,
+  templateKey,
+} from '../relations.ts'
+import { stepsOf } from './scalars.ts'
+import type { Step } from '../text/steps.ts'
+
+/** Literal values of one key that are tried in place of a variable. */
+const mostFilled = 64
+
+/** Every pattern with a variable in it, each once. */
+export function templatesIn(
+  resourcePieces: readonly Template['pieces'][],
+  atoms: readonly Atom[],
+): readonly Template[] {
+  const templates = [
+    ...resourcePieces.map((pieces): Template => ({ on: '', flavour: 'resource', pieces })),
+    ...atoms.flatMap(({ condition, operands }) =>
+      operands.map(({ pieces }): Template => ({
+        on: condition.name,
+        flavour: condition.use.operator.family,
+        pieces: pieces ?? [],
+      })),
+    ),
+  ].filter(({ pieces }) => hasVariable(pieces))
+  return [...new Map(templates.map((template) => [templateKey(template), template])).values()]
+}
+
+/** The classes of every key. */
+interface KeysByName {
+  readonly classes: ReadonlyMap<string, KeyClasses>
+  /** What was filled into the templates on a key, or on the resource, when its classes were made. */
+  readonly toldApart: ReadonlyMap<string, ReadonlySet<string>>
+  readonly fillingsOn: (on: string) => readonly (readonly Step[])[]
+}
+
+/** Keys that stand as variables come first: what is compared with them is told apart by their literal values. */
+export function classifyKeys(templates: readonly Template[], atoms: readonly Atom[]): KeysByName {
+  const variables = new Set(
+    templates.flatMap(({ pieces }) => pieces.flatMap((piece) => (piece.kind === 'variable' ? piece.key : []))),
+  )
+  const byKey = Map.groupBy(atoms, ({ condition }) => condition.name)
+  const classes = new Map<string, KeyClasses>()
+  const toldApart = new Map<string, ReadonlySet<string>>()
+  const fillingsOn = (on: string): readonly (readonly Step[])[] => {
+    const filled = templates
+      .filter((template) => template.on === on)
+      .flatMap(({ flavour, pieces }) => {
+        const variable = onlyVariable(pieces)
+        const known = variable === undefined ? undefined : classes.get(variable.key)
+        const texts = new Set(
+          known?.classes.flatMap((one) => {
+            const filling = fillingOf(one, variable?.fallback)
+            return typeof filling === 'object' ? filling.text : []
+          }),
+        )
+        return texts.size > mostFilled ? [] : [...texts].map((text) => stepsAs(flavour, filledIn(pieces, text)))
+      })
+    toldApart.set(on, new Set(filled.map(stepsKey)))
+    return filled
+  }
+  /** A key that is compared with a variable for equality has literals that tell the variable's values apart as well. */
+  const comparedWith = (name: string): readonly (readonly Step[])[] =>
+    templates
+      .filter(
+        ({ pieces: [first], pieces, on }) =>
+          on !== '' && pieces.length === 1 && first?.kind === 'variable' && first.key === name,
+      )
+      .flatMap(({ on }) => byKey.get(on) ?? [])
+      .flatMap(({ condition, operands }) =>
+        operands
+          .filter(({ pieces = [] }) => condition.use.operator.family === 'string' && !hasVariable(pieces))
+          .map((operand) => stepsOf('string', operand) ?? []),
+      )
+  for (const name of new Set([...variables, ...byKey.keys()])) {
+    const more = [...fillingsOn(name), ...(variables.has(name) ? comparedWith(name) : [])]
+    const distinct = [...new Map(more.map((steps) => [stepsKey(steps), steps])).values()]
+    classes.set(name, keyClasses(name, byKey.get(name) ?? [], distinct, variables.has(name)))
+  }
+  return { classes, toldApart, fillingsOn }
+}

@@ -1,0 +1,74 @@
+import type { Door } from '../../door.ts'
+import { child, entriesOf, textOf, textsOf, type Entry, type Node } from '../../source/node.ts'
+import { parseDurationMs, parseLimit } from '../../source/units.ts'
+import { readAdded } from './read-added.ts'
+import { readOperations } from './read-operations.ts'
+import { readTunnel } from './read-tunnel.ts'
+import { isTunnel, type Reading } from '../reading.ts'
+import { refuseFraming } from './refuse-framing.ts'
+import { refuseSubstitution } from '../substitute.ts'
+import { judged, readUpstream } from '../upstream.ts'
+
+/** `doors:` */
+export function readDoors(section: Node | undefined, reading: Reading): readonly Door[] {
+  const doors = entriesOf(section).map((entry) => readDoor(entry, reading))
+  for (const [index, door] of doors.entries()) {
+    const other = doors.slice(0, index).find((one) => one.to === door.to && door.to !== '')
+    if (other !== undefined) {
+      reading.faults.add(
+        'manifest.ambiguous_route',
+        door.at,
+        `doors.${door.name} and doors.${other.name} both lead to ${door.to}.`,
+        'put the operations under one door',
+      )
+    }
+  }
+  return doors
+}
+
+function readDoor(entry: Entry, reading: Reading): Door {
+  const { key, keyAt, value } = entry
+  if (isTunnel(value)) return readTunnel(entry, reading)
+  const { faults } = reading
+  const path = `doors.${key}`
+  const to = child(value, 'to')
+  const toText = textOf(to) ?? ''
+  if (to !== undefined) refuseSubstitution(toText, to.at, `${path}.to`, faults)
+  const address = to === undefined || toText.includes('${') ? undefined : judged(toText, to, `${path}.to`, reading)
+  const upstream = readUpstream(child(value, 'upstream'), `${path}.upstream`, reading)
+  const target = upstream ?? address
+  const accept = textsOf(child(value, 'accept'))
+  for (const { text, at } of accept) refuseFraming(text, at, `${path}.accept`, reading)
+  const limit = parseLimit(textOf(child(value, 'limit')) ?? '')
+  const add = readAdded(value, address?.origin ?? '', path, reading)
+  const ops = child(value, 'ops')
+  if (ops === undefined) reading.faults.add('manifest.missing_key', keyAt, `${path} needs "ops".`)
+  for (const only of ['user', 'password', 'database', 'tls']) {
+    const at = child(value, only)?.at
+    if (at !== undefined)
+      reading.faults.add('manifest.unsupported', at, `${path}: "${only}" belongs to a postgres door.`)
+  }
+  const inside = child(value, 'private')
+  return {
+    name: key,
+    kind: 'http',
+    to: address?.origin ?? '',
+    upstream: target?.origin ?? '',
+    privateUpstream: (target?.private ?? false) || (inside?.kind === 'flag' && inside.value),
+    add,
+    ops: readOperations(
+      ops,
+      {
+        path: `${path}.ops`,
+        returns: child(value, 'returns'),
+        timeoutMs: parseDurationMs(textOf(child(value, 'timeout')) ?? '30s') ?? 30_000,
+        maxBodyBytes: child(value, 'maxBodyBytes'),
+        add,
+      },
+      reading,
+    ),
+    accept: accept.map(({ text }) => text.toLowerCase()),
+    ...(limit === undefined ? {} : { limit }),
+    at: keyAt,
+  }
+}

@@ -1,0 +1,46 @@
+import { lifetimes, resourceScope } from '../protocol/configuration.ts'
+import { addressOf, type Visit } from './visit.ts'
+import { contextOf, demandsTwoFactors, rememberFacts } from '../sign-in-facts.ts'
+import { dropStep, type Step } from './steps.ts'
+
+/** The sign-in is done: makes its grant, remembers what was proved, records it, and leads back to the client. */
+export async function finish(visit: Visit, step: Step, methods: readonly string[]): Promise<void> {
+  const { context, interaction, request, response } = visit
+  if (demandsTwoFactors(interaction.params) && !methods.includes('mfa')) return unmet(visit, step)
+  const { audience, nowSeconds, provider, store } = context
+  const clientId = interaction.params['client_id']
+  if (typeof clientId !== 'string') throw new TypeError('an interaction without a client')
+  dropStep(store, interaction.uid)
+  const grant = new provider.Grant({ accountId: step.user, clientId })
+  grant.addOIDCScope('openid offline_access')
+  // Who signs in consents to what the client asked for; the client is one of the manifest's own.
+  grant.addResourceScope(audience, [resourceScope, ...context.scopes()].join(' '))
+  const grantId = await grant.save()
+  const authenticatedAtSeconds = nowSeconds()
+  const sessionId = Buffer.from(context.random(16)).toString('hex')
+  const device = step.device === undefined ? {} : { device: step.device }
+  const facts = { sessionId, methods, authenticatedAtSeconds, ...device }
+  rememberFacts(store, grantId, facts, authenticatedAtSeconds + lifetimes.refreshSeconds)
+  await context.report({
+    event: 'signed-in',
+    code: 'sign-in.done',
+    user: step.user,
+    address: addressOf(request),
+    sessionId,
+    methods,
+    ...(step.device === undefined ? {} : { device: step.device.id }),
+  })
+  const login = { accountId: step.user, amr: [...methods], acr: contextOf(methods), ts: authenticatedAtSeconds }
+  await provider.interactionFinished(request, response, { login: { ...login, remember: false }, consent: { grantId } })
+}
+
+/**
+ * The client asked for a context that this sign-in did not reach, as one does who was told by a challenge: less would
+ * only be refused again (RFC 9470 §5, OpenID Connect Core Unmet Authentication Requirements).
+ */
+async function unmet({ context, interaction, request, response }: Visit, { user }: Step): Promise<void> {
+  dropStep(context.store, interaction.uid)
+  await context.report({ event: 'refused', code: 'sign-in.factor_required', user, address: addressOf(request) })
+  const error = { error: 'unmet_authentication_requirements', error_description: 'two factors were not proved' }
+  await context.provider.interactionFinished(request, response, error)
+}
