@@ -178,7 +178,7 @@ export const manifestGuards: readonly Guard[] = [
   {
     name: 'a box that may do something for one person alone serves one person at a time',
     attack: 'is filled with defaults',
-    file: `${room}/read/read-functions.ts`,
+    file: `${room}/read/functions/read-functions.ts`,
     code: "(one.kind === 'table' ? one.rows === 'own' : one.forRoles.length > 0)",
     without: "one.kind === 'table' && one.rows === 'own'",
     noticedBy: [`${room}/read/load-manifest.test.ts`],

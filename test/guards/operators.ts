@@ -167,7 +167,7 @@ export const operatorGuards: readonly Guard[] = [
   {
     name: 'a client that asks for two factors gets no less',
     attack: 'gets two factors or nothing',
-    file: `${provider}/finish.ts`,
+    file: `${provider}/sign-in/finish.ts`,
     code: "if (demandsTwoFactors(interaction.params) && !methods.includes('mfa')) return unmet(visit, step)",
     without: 'void unmet',
     noticedBy: [`${provider}/provider.test.ts`],

@@ -17,7 +17,7 @@ export const policyProofGuards: readonly Guard[] = [
   {
     name: 'equal keys are single values',
     attack: 'but a list of one, which is equal to a variable, stands for none itself',
-    file: `${room}/proof/equalities.ts`,
+    file: `${room}/proof/keys/equalities.ts`,
     code: "return one?.kind === 'one' && one.shown",
     without: 'return one !== undefined',
     noticedBy: proofs,
@@ -26,7 +26,7 @@ export const policyProofGuards: readonly Guard[] = [
   {
     name: 'some members of a list are not all',
     attack: 'where some members are the variable, not all need be',
-    file: `${room}/proof/lists.ts`,
+    file: `${room}/proof/keys/lists.ts`,
     code: "return quantifier === 'all' ? all : some",
     without: 'return some',
     noticedBy: proofs,

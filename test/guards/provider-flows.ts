@@ -1,10 +1,10 @@
 import type { Guard } from './guard.ts'
 
 const room = 'packages/server/src/identity-provider'
-const adapter = [`${room}/adapter.test.ts`]
-const pages = [`${room}/pages.test.ts`]
-const programs = [`${room}/clients.test.ts`]
-const exchange = [`${room}/exchange.test.ts`]
+const adapter = [`${room}/protocol/adapter.test.ts`]
+const pages = [`${room}/pages/pages.test.ts`]
+const programs = [`${room}/protocol/clients.test.ts`]
+const exchange = [`${room}/protocol/exchange.test.ts`]
 const parts = [`${room}/sign-in-parts.test.ts`]
 
 /** Whoever asks the embedded provider for a token proved something, once. */
@@ -12,7 +12,7 @@ export const providerFlowGuards: readonly Guard[] = [
   {
     name: 'a refresh token is used once, also by two requests at one moment',
     attack: 'ends everything of a grant when two requests bring one refresh token at the same moment',
-    file: `${room}/adapter.ts`,
+    file: `${room}/protocol/adapter.ts`,
     code: 'if (payload.consumed === undefined) {',
     without: 'if (payload.exp !== undefined) {',
     noticedBy: adapter,
@@ -21,7 +21,7 @@ export const providerFlowGuards: readonly Guard[] = [
   {
     name: 'what was used twice ends the session',
     attack: 'ends everything of a grant when two requests bring one refresh token at the same moment',
-    file: `${room}/adapter.ts`,
+    file: `${room}/protocol/adapter.ts`,
     code: 'await grantEnded(payload.grantId)',
     without: '',
     noticedBy: adapter,
@@ -30,7 +30,7 @@ export const providerFlowGuards: readonly Guard[] = [
   {
     name: 'a revoked grant ends the session and its access tokens',
     attack: 'revokes a refresh token (RFC 7009), and with it the session',
-    file: `${room}/adapter.ts`,
+    file: `${room}/protocol/adapter.ts`,
     code: "if (model === 'Grant') await grantEnded(id)",
     without: '',
     noticedBy: programs,
@@ -39,7 +39,7 @@ export const providerFlowGuards: readonly Guard[] = [
   {
     name: 'nobody who was put out gets another token',
     attack: 'gets no refresh token that it did not ask for, and none for somebody who was put out',
-    file: `${room}/configuration.ts`,
+    file: `${room}/protocol/configuration.ts`,
     code: '|| user.disabled === true',
     without: '',
     noticedBy: programs,
@@ -48,7 +48,7 @@ export const providerFlowGuards: readonly Guard[] = [
   {
     name: 'a person is sent on to declared addresses only',
     attack: 'signs out (RP-initiated): the session ends, and only a declared address is gone to',
-    file: `${room}/end-session.ts`,
+    file: `${room}/protocol/end-session.ts`,
     code: 'if (target !== null && !declared.includes(target)) {',
     without: "if (target === '') {",
     noticedBy: programs,
@@ -57,7 +57,7 @@ export const providerFlowGuards: readonly Guard[] = [
   {
     name: 'an access token is no ID token',
     attack: 'signs out (RP-initiated): the session ends, and only a declared address is gone to',
-    file: `${room}/end-session.ts`,
+    file: `${room}/protocol/end-session.ts`,
     code: "verified?.protectedHeader.typ === 'at+jwt'",
     without: 'verified === undefined',
     noticedBy: programs,
@@ -66,7 +66,7 @@ export const providerFlowGuards: readonly Guard[] = [
   {
     name: 'a bound token stays bound through an exchange',
     attack: 'of a bound token gives one that is bound to the key proved, and never a bearer token',
-    file: `${room}/exchange.ts`,
+    file: `${room}/protocol/exchange.ts`,
     code: "subject['cnf'] !== undefined ||",
     without: '',
     noticedBy: exchange,
@@ -75,7 +75,7 @@ export const providerFlowGuards: readonly Guard[] = [
   {
     name: 'an exchange takes along what still holds only',
     attack: 'takes along no role that was taken away meanwhile, and nobody who was put out',
-    file: `${room}/exchange.ts`,
+    file: `${room}/protocol/exchange.ts`,
     code: 'stated.filter((role) => user.roles.includes(role))',
     without: 'stated',
     noticedBy: exchange,
@@ -84,7 +84,7 @@ export const providerFlowGuards: readonly Guard[] = [
   {
     name: 'an exchange widens no scope',
     attack: 'gives a shorter token that names who acts, and nothing more than the subject had',
-    file: `${room}/exchange.ts`,
+    file: `${room}/protocol/exchange.ts`,
     code: 'if (scope.some((one) => !granted.includes(one)))',
     without: 'if (scope.length === 0)',
     noticedBy: exchange,
@@ -93,7 +93,7 @@ export const providerFlowGuards: readonly Guard[] = [
   {
     name: 'a chain of programs has an end',
     attack: 'goes on for four programs and no further',
-    file: `${room}/exchange.ts`,
+    file: `${room}/protocol/exchange.ts`,
     code: 'if (depth > maxActors)',
     without: 'if (depth < 0)',
     noticedBy: exchange,
@@ -102,7 +102,7 @@ export const providerFlowGuards: readonly Guard[] = [
   {
     name: 'a recovery code works once',
     attack: 'may be a recovery code, each of them once',
-    file: `${room}/recovery-codes.ts`,
+    file: `${room}/sign-in/recovery-codes.ts`,
     code: 'left.filter((other) => other !== hash)',
     without: 'left',
     noticedBy: pages,
@@ -111,7 +111,7 @@ export const providerFlowGuards: readonly Guard[] = [
   {
     name: 'a password alone makes itself no second factor',
     attack: 'cannot be made of a password alone: a passkey is added behind both factors only',
-    file: `${room}/interaction.ts`,
+    file: `${room}/sign-in/interaction.ts`,
     code: "if (methods?.includes('mfa') !== true) return showStep(visit, 403)",
     without: 'if (methods === undefined) return finish(visit, step, [])',
     noticedBy: pages,
@@ -120,7 +120,7 @@ export const providerFlowGuards: readonly Guard[] = [
   {
     name: 'a restart gives nobody new guesses',
     attack: 'attempts are counted over a restart, and bounded in number',
-    file: `${room}/attempts.ts`,
+    file: `${room}/sign-in/attempts.ts`,
     code: 'write(key.key, oneMore(key, counters[at]))',
     without: 'oneMore(key, counters[at])',
     noticedBy: parts,

@@ -2,7 +2,7 @@ import type { Guard } from './guard.ts'
 
 const room = 'packages/server/src/identity-provider'
 const parts = [`${room}/sign-in-parts.test.ts`]
-const pages = [`${room}/pages.test.ts`]
+const pages = [`${room}/pages/pages.test.ts`]
 const provider = [`${room}/provider.test.ts`]
 
 /** The embedded provider: guessing does not pay, a factor counts once, and a form comes from our own page. */
@@ -10,7 +10,7 @@ export const providerGuards: readonly Guard[] = [
   {
     name: 'passwords are guessed five times, in parallel too',
     attack: 'in parallel gets no more attempts than one after the other',
-    file: `${room}/factors.ts`,
+    file: `${room}/sign-in/factors.ts`,
     code: 'const keys = passwordAttempts(name, address, attempts.knows(name, address))',
     without: 'const keys: ReturnType<typeof passwordAttempts> = []',
     noticedBy: pages,
@@ -19,7 +19,7 @@ export const providerGuards: readonly Guard[] = [
   {
     name: 'codes are guessed five times, whichever sign-in they come from',
     attack: 'allows five guesses, then none, whichever sign-in they come from',
-    file: `${room}/factors.ts`,
+    file: `${room}/sign-in/factors.ts`,
     code: "if (!useCode(store, user, form.get('code') ?? '', nowSeconds())) {",
     without: "attempts.succeed(keys)\n  if (!useCode(store, user, form.get('code') ?? '', nowSeconds())) {",
     noticedBy: pages,
@@ -28,7 +28,7 @@ export const providerGuards: readonly Guard[] = [
   {
     name: 'who has no attempt left takes none',
     attack: 'end for one user from one address, and not for the same user elsewhere',
-    file: `${room}/attempts.ts`,
+    file: `${room}/sign-in/attempts.ts`,
     code: 'if (keys.some((key, at) => !mayTry(key, counters[at]))) return false',
     without: '',
     noticedBy: parts,
@@ -37,7 +37,7 @@ export const providerGuards: readonly Guard[] = [
   {
     name: 'a user is guessed at from many addresses only so often',
     attack: 'end for a user from all addresses together, and for an address with all users',
-    file: `${room}/attempts.ts`,
+    file: `${room}/sign-in/attempts.ts`,
     code: 'return isKnown ? [here, all] : [here, anywhere, all]',
     without: 'return [here, all]',
     noticedBy: parts,
@@ -46,7 +46,7 @@ export const providerGuards: readonly Guard[] = [
   {
     name: 'an address guesses at many users only so often',
     attack: 'end for a user from all addresses together, and for an address with all users',
-    file: `${room}/attempts.ts`,
+    file: `${room}/sign-in/attempts.ts`,
     code: 'const all = { key: `address/${address}`, limit: 100, clearedBySuccess: false }',
     without: 'const all = { key: `address/${address}`, limit: 1000, clearedBySuccess: false }',
     noticedBy: parts,
@@ -55,7 +55,7 @@ export const providerGuards: readonly Guard[] = [
   {
     name: 'a stranger slows nobody down where they are known',
     attack: 'from elsewhere do not slow down a person where they signed in before, however many there are',
-    file: `${room}/attempts.ts`,
+    file: `${room}/sign-in/attempts.ts`,
     code: 'if (fresh > 0 && !keys.some(({ always }) => always === true) && !hasRoom(fresh)) return false',
     without: 'if (!hasRoom(fresh)) return false',
     noticedBy: parts,
@@ -64,7 +64,7 @@ export const providerGuards: readonly Guard[] = [
   {
     name: 'each further failure waits longer',
     attack: 'wait twice as long after each further failure, an hour at most, for nobody for good',
-    file: `${room}/attempts.ts`,
+    file: `${room}/sign-in/attempts.ts`,
     code: 'wait.firstSeconds * 2 ** (taken - limit)',
     without: 'wait.firstSeconds',
     noticedBy: parts,
@@ -73,7 +73,7 @@ export const providerGuards: readonly Guard[] = [
   {
     name: "an attacker's own account does not wipe an address clean",
     attack: 'a success does not wipe an address clean',
-    file: `${room}/attempts.ts`,
+    file: `${room}/sign-in/attempts.ts`,
     code: 'if (clearedBySuccess) store.delete(kind, hashed(key))',
     without: 'if (counter.taken > 0) store.delete(kind, hashed(key))',
     noticedBy: parts,
@@ -82,7 +82,7 @@ export const providerGuards: readonly Guard[] = [
   {
     name: 'a code of the second factor is used once',
     attack: 'works once, and uses up every earlier step, also over a restart',
-    file: `${room}/second-factor.ts`,
+    file: `${room}/sign-in/second-factor.ts`,
     code: 'if (!(step > lastUsed)) return false',
     without: '',
     noticedBy: parts,
@@ -91,7 +91,7 @@ export const providerGuards: readonly Guard[] = [
   {
     name: 'a code of the second factor ages',
     attack: 'of -60 s from now is taken: false',
-    file: `${room}/second-factor.ts`,
+    file: `${room}/sign-in/second-factor.ts`,
     code: 'window: 1 }',
     without: 'window: 3 }',
     noticedBy: parts,
@@ -100,7 +100,7 @@ export const providerGuards: readonly Guard[] = [
   {
     name: 'the second factor is asked for after the password was right',
     attack: 'cannot be asked for before the password was right',
-    file: `${room}/factors.ts`,
+    file: `${room}/sign-in/factors.ts`,
     code: "if (verdict === 'wrong' || user === undefined)",
     without: 'if (user === undefined)',
     noticedBy: pages,
@@ -109,7 +109,7 @@ export const providerGuards: readonly Guard[] = [
   {
     name: 'a sign-in belongs to the browser that started it',
     attack: 'belong to the browser that started, not to who knows the address',
-    file: `${room}/interaction.ts`,
+    file: `${room}/sign-in/interaction.ts`,
     code: ' || interaction.uid !== uid)',
     without: ')',
     noticedBy: pages,
@@ -118,7 +118,7 @@ export const providerGuards: readonly Guard[] = [
   {
     name: 'a form comes from our own page, says its Origin',
     attack: 'take no form from another origin',
-    file: `${room}/form.ts`,
+    file: `${room}/pages/form.ts`,
     code: 'if (from !== undefined && from !== origin) return { status: 403 }',
     without: '',
     noticedBy: pages,
@@ -127,7 +127,7 @@ export const providerGuards: readonly Guard[] = [
   {
     name: 'a form comes from our own page, says the browser',
     attack: 'take no form that the browser calls cross-site',
-    file: `${room}/form.ts`,
+    file: `${room}/pages/form.ts`,
     code: "if (site !== undefined && site !== 'same-origin') return { status: 403 }",
     without: '',
     noticedBy: pages,
@@ -136,7 +136,7 @@ export const providerGuards: readonly Guard[] = [
   {
     name: 'a field of a form stands once',
     attack: 'take no form with a field twice',
-    file: `${room}/form.ts`,
+    file: `${room}/pages/form.ts`,
     code: 'if (fields.has(name)) return { status: 400 }',
     without: '',
     noticedBy: pages,
@@ -145,7 +145,7 @@ export const providerGuards: readonly Guard[] = [
   {
     name: 'a form is bounded',
     attack: 'take no form without end',
-    file: `${room}/form.ts`,
+    file: `${room}/pages/form.ts`,
     code: 'if (size > maxFormBytes) return { status: 413 }',
     without: '',
     noticedBy: pages,
@@ -154,7 +154,7 @@ export const providerGuards: readonly Guard[] = [
   {
     name: 'a sign-in that cannot be recorded does not happen',
     attack: 'a sign-in that cannot be recorded does not happen',
-    file: `${room}/finish.ts`,
+    file: `${room}/sign-in/finish.ts`,
     code: "await context.report({\n    event: 'signed-in',",
     without: "void ({\n    event: 'signed-in',",
     noticedBy: provider,
@@ -172,7 +172,7 @@ export const providerGuards: readonly Guard[] = [
   {
     name: 'a device is proved to this provider, for this sign-in',
     attack: 'for another issuer proves nothing',
-    file: `${room}/device-proof.ts`,
+    file: `${room}/protocol/device-proof.ts`,
     code: 'if (aud !== expected.issuer || nonce !== expected.nonce) return undefined',
     without: '',
     noticedBy: parts,
@@ -181,7 +181,7 @@ export const providerGuards: readonly Guard[] = [
   {
     name: 'a device is proved with its own key',
     attack: 'by another user’s key proves nothing',
-    file: `${room}/device-proof.ts`,
+    file: `${room}/protocol/device-proof.ts`,
     code: 'if ((await verifyJws(jwt, record)) !== undefined) return undefined',
     without: '',
     noticedBy: parts,
@@ -190,7 +190,7 @@ export const providerGuards: readonly Guard[] = [
   {
     name: 'a proof of a device is no other token',
     attack: 'of another type proves nothing',
-    file: `${room}/device-proof.ts`,
+    file: `${room}/protocol/device-proof.ts`,
     code: " || jwt.type !== 'device-assertion+jwt'",
     without: '',
     noticedBy: parts,
@@ -199,7 +199,7 @@ export const providerGuards: readonly Guard[] = [
   {
     name: 'a proof of a device lives for a minute',
     attack: 'that lives for longer than a minute proves nothing',
-    file: `${room}/device-proof.ts`,
+    file: `${room}/protocol/device-proof.ts`,
     code: ' || exp - iat > maxLifetimeSeconds',
     without: '',
     noticedBy: parts,
@@ -208,7 +208,7 @@ export const providerGuards: readonly Guard[] = [
   {
     name: 'a proof of a device expires',
     attack: 'that has expired proves nothing',
-    file: `${room}/device-proof.ts`,
+    file: `${room}/protocol/device-proof.ts`,
     code: 'if (expected.nowSeconds >= exp || expected.nowSeconds < iat - skewSeconds) return undefined',
     without: '',
     noticedBy: parts,
