@@ -3,7 +3,7 @@ import { test } from 'node:test'
 
 import { serverArguments } from '@sallyport/cli'
 
-import { parseServerArguments } from '../../packages/server/src/operation/index.ts'
+import { parseServerArguments } from '../../packages/server/src/start/index.ts'
 
 const none = { http: false, yes: false, json: false }
 

@@ -13,7 +13,7 @@ const nobody = 65_534
 /** Fixes of what keeps a server from starting. */
 export function ofTheServer(): void {
   fix(
-    ['server/ledger kill', 'server/operation sallyport', 'server/operation sallyport up --help'],
+    ['server/ledger kill', 'server/start sallyport', 'server/start sallyport up --help'],
     'a second server, a port that is taken, an argument that there is not',
     async () => {
       const folder = open()

@@ -25,10 +25,10 @@ export const learnGuards: readonly Guard[] = [
   {
     name: 'nothing is recorded in up',
     attack: 'up hears out hosts that nobody wrote down',
-    file: 'packages/server/src/operation/arguments.ts',
+    file: 'packages/server/src/start/arguments.ts',
     code: "if (values.learn === true && mode !== 'dev')",
     without: "if (values.learn === true && mode === 'dev' && folder === '')",
-    noticedBy: ['packages/server/src/operation/arguments.test.ts'],
+    noticedBy: ['packages/server/src/start/arguments.test.ts'],
     testName: 'a recording in up',
   },
   {

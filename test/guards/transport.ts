@@ -2,7 +2,7 @@ import type { Guard } from './guard.ts'
 
 const server = 'packages/server/src'
 const outside = [`${server}/outside-certificate.test.ts`]
-const flags = [`${server}/operation/arguments.test.ts`]
+const flags = [`${server}/start/arguments.test.ts`]
 
 /** Under which certificate the outside finds the gateway. */
 export const transportGuards: readonly Guard[] = [
@@ -27,7 +27,7 @@ export const transportGuards: readonly Guard[] = [
   {
     name: 'nothing but this machine is answered in the clear',
     attack: 'refuses the outside with plain HTTP',
-    file: `${server}/operation/arguments.ts`,
+    file: `${server}/start/arguments.ts`,
     code: 'if (outside !== undefined && values.http === true) throw',
     without: 'if (outside !== undefined && values.http === false) throw',
     noticedBy: flags,

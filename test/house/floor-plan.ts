@@ -57,6 +57,8 @@ export const floorPlan: Readonly<Record<string, Room>> = {
   'server/operation': onNode([...walk, 'core/identity', 'manifest', 'guests', 'server/host', 'server/egress']),
   // Transmitters are administrators: they come through the third door, and the gateway's listener.
   'server/signals': onNode([...walk, 'core/identity', 'core/json', 'manifest', 'server/gateway', 'server/information']),
+  // Before any other room is loaded: what was asked for, and failures in words.
+  'server/start': onNode(['core/access']),
   'server/stores': onNode(['core/access', 'core/identity'], ['dynalite']),
   // What vouches for functions: keys, tickets, documents by which others verify them.
   'server/sts': onNode([

@@ -19,10 +19,9 @@ import {
   type LoadedManifest,
   nowMs,
   nowSeconds,
-  type ServerOptions,
-  startCommand,
   type Terminal,
 } from './operation/index.ts'
+import { type ServerOptions, startCommand } from './start/index.ts'
 import { compileServices, type Services } from './sts/index.ts'
 import type { Workloads } from './workloads.ts'
 

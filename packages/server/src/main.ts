@@ -1,6 +1,6 @@
 import { SallyportError } from '@sallyport/core/access'
 
-import { describeFailure, failureFields, parseServerArguments } from './operation/index.ts'
+import { describeFailure, failureFields, parseServerArguments } from './start/index.ts'
 import type { FirstAdministrator } from './first-administrator.ts'
 import { type RunningServer, startServer } from './server.ts'
 import type { Status } from './status.ts'

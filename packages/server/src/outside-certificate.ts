@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs'
 
 import { acmeCertificate, type Leaf, readCertificateFiles } from './certificates/index.ts'
 import type { Gateway, GatewayOptions } from './gateway/index.ts'
-import type { Outside, ServerOptions } from './operation/index.ts'
 import { keepLeafFresh, type People } from './people.ts'
+import type { Outside, ServerOptions } from './start/index.ts'
 import type { Store } from './stores/index.ts'
 
 /** A certificate chain with its key, PEM both. */

@@ -17,16 +17,14 @@ import {
 import type { KeptState } from './kept-state.ts'
 import {
   audienceOf,
-  explainListenFailure,
   type Folders,
   nowMs,
   nowSeconds,
   readIfPresent,
   renewLeaf,
-  type ServerOptions,
-  startCommand,
   writePrivate,
 } from './operation/index.ts'
+import { explainListenFailure, type ServerOptions, startCommand } from './start/index.ts'
 import { userActs } from './user-acts.ts'
 
 /** Where people sign in, and what they must trust. */

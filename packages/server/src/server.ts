@@ -22,13 +22,10 @@ import {
   announceApi,
   buildFunctions,
   closeAll,
-  describeFailure,
   durabilityOf,
   type Ending,
-  explainListenFailure,
   failureLine,
   keepDescriptors,
-  modeOf,
   openRecording,
   loadManifestOf,
   newId,
@@ -38,8 +35,6 @@ import {
   refusedLine,
   recordLifecycle,
   reloadOnChange,
-  type ServerOptions,
-  startCommand,
   tableCredentials,
   type Terminal,
   tryPort,
@@ -47,6 +42,7 @@ import {
 } from './operation/index.ts'
 import { gatewayAddress, keepCertificates, openOutsideCertificate } from './outside-certificate.ts'
 import { openPeople } from './people.ts'
+import { describeFailure, explainListenFailure, modeOf, type ServerOptions, startCommand } from './start/index.ts'
 import type { Status } from './status.ts'
 import { sharedSteps } from './shared-steps.ts'
 import { openListening } from './signals.ts'

@@ -6,6 +6,7 @@ export interface Tools {
   readonly unshare: string
   readonly nsenter: string
   readonly prlimit: string
+  readonly setpriv: string
   readonly bash: string
   readonly ip: string
 }
@@ -16,6 +17,7 @@ export const packageOf: Readonly<Record<keyof Tools, string>> = {
   unshare: 'util-linux',
   nsenter: 'util-linux',
   prlimit: 'util-linux',
+  setpriv: 'util-linux',
   bash: 'bash',
   ip: 'iproute2',
 }

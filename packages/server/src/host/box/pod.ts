@@ -6,6 +6,7 @@ import type { Readable, Writable } from 'node:stream'
 
 import { SallyportError } from '@sallyport/core/access'
 
+import { joining } from './become.ts'
 import type { RuntimeFolder } from './runtime-folder.ts'
 import type { Tools } from '../tools.ts'
 
@@ -80,6 +81,8 @@ export interface PodOptions {
   readonly runtime: RuntimeFolder
   readonly tools: Tools
   readonly uid?: number
+  /** Control groups that it is in from the start: see `BoxGroup.entrances`. */
+  readonly entrances?: readonly string[]
   /** TCP ports to listen on besides those that every box has. */
   readonly ports?: readonly number[]
   /** False for a box whose kernel is its own: it takes a specification in place of a filter of system calls. */
@@ -87,14 +90,17 @@ export interface PodOptions {
 }
 
 /** Makes a pod. Rejects with `host.pod` and what the kernel said when it cannot be made. */
-export async function createPod({ runtime, tools, uid, ports = [], filtered = true }: PodOptions): Promise<Pod> {
+export async function createPod(options: PodOptions): Promise<Pod> {
+  const { runtime, tools, uid, entrances = [], ports = [], filtered = true } = options
   const identity = uid === undefined ? {} : { uid, gid: uid }
   const fifth = filtered ? openSync(runtime.filter, 'r') : 'pipe'
-  const shell = spawn(
-    tools.unshare,
-    ['-U', '-r', '-n', '--', tools.bash, '--norc', '--noprofile', '-c', waitingShell, 'pod', tools.ip],
-    { stdio: ['pipe', 'pipe', 'pipe', 'pipe', 'pipe', fifth, 'pipe', 'pipe'], env: {}, cwd: '/', ...identity },
-  )
+  const waiting = [tools.bash, '--norc', '--noprofile', '-c', waitingShell, 'pod', tools.ip]
+  const [program, ...argv] = joining(tools, entrances, uid, [tools.unshare, '-U', '-r', '-n', '--', ...waiting])
+  const shell = spawn(program, argv, {
+    stdio: ['pipe', 'pipe', 'pipe', 'pipe', 'pipe', fifth, 'pipe', 'pipe'],
+    env: {},
+    cwd: '/',
+  })
   if (typeof fifth === 'number') closeSync(fifth)
   const said = collect(shell.stderr)
   const exited = endOf(shell, 'exit')

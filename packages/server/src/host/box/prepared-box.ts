@@ -20,7 +20,7 @@ export interface PreparedBox {
   readonly launched?: true
 }
 
-/** Prepares a box of this function, under its uid. Joining control groups alone takes the kernel some 10 ms. */
+/** Prepares a box of this function, under its uid and in its control groups from the start. */
 export async function prepareBox(
   image: FunctionImage,
   uid: number | undefined,
@@ -31,19 +31,20 @@ export async function prepareBox(
   const { runtime, tools } = around
   const ports = image.ports ?? []
   const filtered = image.runsc === undefined
-  const pod = await createPod({ runtime, tools, ports, filtered, ...(uid === undefined ? {} : { uid }) }).finally(
-    endTurn,
-  )
   try {
     const group = around.cgroups && createBoxGroup(around.cgroups, around.engineId, id, limitsOf(image))
     if (group === undefined && !filtered)
       throw new SallyportError('host.isolation_unavailable', "without control groups nothing bounds gVisor's memory")
-    group?.add(pod.pid)
+    const own = uid === undefined ? {} : { uid }
+    const entrances = group?.entrances ?? []
+    const made = createPod({ runtime, tools, ports, filtered, entrances, ...own })
+    const pod = await made.catch(async (error: unknown) => {
+      if (group !== undefined) await removeGroup(group)
+      throw error
+    })
     return { id, pod, group }
-  } catch (error) {
-    pod.kill()
-    await pod.gone
-    throw error
+  } finally {
+    endTurn()
   }
 }
 

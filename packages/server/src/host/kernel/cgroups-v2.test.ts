@@ -37,7 +37,7 @@ describe('control groups v2', () => {
     const roots = findCgroups(mounts, '0::/user.slice/app.scope', files)
     if (roots === undefined) throw new Error('none found')
     const group = createBoxGroup(roots, engine, 'box', limits)
-    group.add(41)
+    for (const entrance of group.entrances) files.write(entrance, '41')
     const box = `${mount}/user.slice/${engine}/box`
     expect(files.groupOf(41)).toBe(box)
     const names = ['memory.max', 'memory.swap.max', 'memory.oom.group', 'pids.max', 'cpu.max']
@@ -59,7 +59,7 @@ describe('control groups v2', () => {
     const roots = findCgroups(mounts, '0::/', files)
     if (roots === undefined) throw new Error('none found')
     const group = createBoxGroup(roots, engine, 'box', limits)
-    for (const pid of [41, 42]) group.add(pid)
+    for (const pid of ['41', '42']) for (const entrance of group.entrances) files.write(entrance, pid)
     group.kill()
     expect([...files.ended]).toEqual([41, 42])
   })

@@ -24,26 +24,26 @@ const read = (path: string): string => readFileSync(join(folder, path), 'utf8')
 describe('the limits of a box', () => {
   it('are told to control groups v1, controller by controller', () => {
     const folders = { memory: join(folder, 'memory'), pids: join(folder, 'pids'), cpu: join(folder, 'cpu') }
-    createBoxGroup({ version: 1, folders, files: kernelFiles }, 'engine', 'box', limits).add(4711)
+    const { entrances } = createBoxGroup({ version: 1, folders, files: kernelFiles }, 'engine', 'box', limits)
     expect(read('memory/engine/box/memory.limit_in_bytes')).toBe(String(limits.memoryBytes))
     expect(read('memory/engine/box/memory.memsw.limit_in_bytes')).toBe(String(limits.memoryBytes))
     expect(read('pids/engine/box/pids.max')).toBe('64')
     const [period, quota] = ['cfs_period_us', 'cfs_quota_us'].map((name) => read(`cpu/engine/box/cpu.${name}`))
     expect([period, quota]).toEqual(['100000', '100000'])
-    for (const controller of Object.keys(folders)) expect(read(`${controller}/engine/box/cgroup.procs`)).toBe('4711')
+    expect(entrances).toEqual(Object.values(folders).map((controller) => join(controller, 'engine/box/cgroup.procs')))
   })
 
   it('are told to control groups v2, in one folder', () => {
     mkdirSync(join(folder, 'engine'))
     const folders = { memory: folder, pids: folder, cpu: folder }
-    createBoxGroup({ version: 2, folders, files: kernelFiles }, 'engine', 'box', limits).add(4711)
+    const { entrances } = createBoxGroup({ version: 2, folders, files: kernelFiles }, 'engine', 'box', limits)
     expect(read('engine/cgroup.subtree_control')).toBe('+memory +pids +cpu')
     expect(read('engine/box/memory.max')).toBe(String(limits.memoryBytes))
     expect(read('engine/box/memory.swap.max')).toBe('0')
     expect(read('engine/box/memory.oom.group')).toBe('1')
     expect(read('engine/box/pids.max')).toBe('64')
     expect(read('engine/box/cpu.max')).toBe('100000 100000')
-    expect(read('engine/box/cgroup.procs')).toBe('4711')
+    expect(entrances).toEqual([join(folder, 'engine/box/cgroup.procs')])
   })
 
   it('that a control group does not take make no box', () => {

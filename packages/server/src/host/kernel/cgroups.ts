@@ -13,8 +13,8 @@ export interface Limits {
 
 /** The control groups of one box. */
 export interface BoxGroup {
-  /** Puts a process, and all it will start, under the limits. Call it before any function code runs. */
-  add(pid: number): void
+  /** Whoever writes 0 into each of these files is under the limits, with all that it will start. */
+  readonly entrances: readonly string[]
   /** How often the kernel ended something in here for want of memory. */
   outOfMemoryKills(): number
   /** Ends every process in here at once, whoever its parent is. */
@@ -104,9 +104,7 @@ export function createBoxGroup(roots: CgroupRoots, engine: string, box: string, 
     else tryWrite(files, at(controller, file), String(value))
   }
   return {
-    add: (pid) => {
-      for (const place of places) files.write(join(place, 'cgroup.procs'), String(pid))
-    },
+    entrances: places.map((place) => join(place, 'cgroup.procs')),
     outOfMemoryKills: () => {
       const file = at('memory', version === 1 ? 'memory.oom_control' : 'memory.events')
       return Number(/^oom_kill (\d+)/m.exec(files.read(file) ?? '')?.[1] ?? 0)
