@@ -7,6 +7,7 @@ const compiled = [`${room}/compile/compile-app.test.ts`]
 const rows = [`${room}/compile/rows.test.ts`]
 const match = [`${room}/match/match.test.ts`]
 const checked = [`${room}/check/load-app.test.ts`]
+const ceilings = [`${room}/check/ceilings.test.ts`]
 const invariants = [`${room}/check/invariants.test.ts`]
 
 /** What is written down is read strictly, and compiled to no more than it says. */
@@ -48,6 +49,42 @@ export const manifestGuards: readonly Guard[] = [
     without: '|| zone.from.length >= 0) continue',
     noticedBy: traps,
     testName: 'grant across a zone edge',
+  },
+  {
+    name: 'an attached document keeps within its zone',
+    attack: 'a document allows a call into a zone that is closed to its function',
+    file: `${room}/check/ceilings.ts`,
+    code: 'if (proof.holds !== true) return proof',
+    without: "if (proof.holds === 'unknown') return proof",
+    noticedBy: ceilings,
+    testName: 'does not load, with its place, a request that shows it',
+  },
+  {
+    name: 'what is not proved of an attached document is no yes',
+    attack: 'a condition of which nobody can tell whether it ever holds',
+    file: `${room}/check/ceilings.ts`,
+    code: "if (proof.holds === 'unknown') {",
+    without: "if (proof.holds === 'unknown') return\n  if (proof.holds === undefined) {",
+    noticedBy: ceilings,
+    testName: 'does not load either where that cannot be proved',
+  },
+  {
+    name: 'a statement that grants nothing does not stand there as if it did',
+    attack: 'a document calls a function without a can line',
+    file: `${room}/check/left-over.ts`,
+    code: 'if (isUsed) return\n',
+    without: 'if (isUsed || sets.length > 0) return\n',
+    noticedBy: ceilings,
+    testName: 'is one that calls a function without a can line',
+  },
+  {
+    name: 'what a guardrail leaves nothing of is held against all guardrails',
+    attack: 'a document is denied whole, and nobody says so',
+    file: `${room}/check/concern.ts`,
+    code: "return decision.effect === 'deny' && decision.explicit",
+    without: "return decision.effect === 'allow' && decision.asked.length > 1",
+    noticedBy: ceilings,
+    testName: 'does not load, with the place of what denies all of it',
   },
   {
     name: 'a zone that is closed stays closed to whom it does not name',

@@ -4,6 +4,9 @@ import type { NamedPolicy } from '@sallyport/core/policy'
 import type { App } from '../app.ts'
 import type { Rules } from './rules.ts'
 
+/** The actions that a zone closes to whom it does not name; a zone says nothing of any other. */
+export const closedByZones: readonly string[] = [actions.invokeFunction, actions.callRoute]
+
 /**
  * Zones compile to denies alone (DESIGN §3). The operator is negated, so an absent source zone is denied too:
  * a caller whose place nobody vouches for is nowhere.
@@ -16,7 +19,7 @@ export function compileGuardrails(app: App, rules: Rules): readonly NamedPolicy[
       Statement: [
         rules.statement(['zone', zone.name, 'closed'], zone.at, {
           Effect: 'Deny',
-          Action: [actions.invokeFunction, actions.callRoute],
+          Action: closedByZones,
           Resource: [
             `arn:sallyport:function:${app.name}:${zone.name}:*`,
             `arn:sallyport:route:${app.name}:${zone.name}:*`,

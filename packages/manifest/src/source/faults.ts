@@ -5,9 +5,11 @@ import type { Position } from '../position.ts'
 export const faultCodes = {
   'manifest.ambiguous_route': 'Two routes answer the same request.',
   'manifest.reserved_route': 'The path of a route is one where the gateway itself answers.',
+  'manifest.ceiling_unproved': 'Whether an attached document keeps within its ceilings cannot be proved: it does not.',
   'manifest.duplicate_key': 'A key stands twice in one map.',
   'manifest.duplicate_name': 'Two things bear one name; names are shared by roles, zones, doors, tables and functions.',
   'manifest.file_missing': 'A file that the manifest names does not exist.',
+  'manifest.grants_nothing': 'A statement of an attached document of which its ceilings leave nothing.',
   'manifest.guest_policy': 'A guest policy that no engine could load, or an option that its engine does not have.',
   'manifest.insecure_upstream': 'Plain HTTP, or a link-local address, where only HTTPS will do.',
   'manifest.merge_key': 'YAML merge keys hide what is granted.',

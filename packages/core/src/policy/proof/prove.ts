@@ -13,9 +13,9 @@ import type { Given } from './universe.ts'
 /** Requests to be asked about; several are alternatives. Written as a policy writes them; each part may be left out. */
 export type Question = Pick<Statement, 'Principal' | 'Action' | 'NotAction' | 'Resource' | 'NotResource' | 'Condition'>
 
-/** Whether every request that `a` allows, `b` allows too. */
-export function within(a: Provable, b: Provable, given: Given = {}): Proof {
-  return refute([a, b], given, [], (one, other) => ({ kind: 'all', of: [one, { kind: 'not', of: other }] }), [
+/** Whether every request that `a` allows, `b` allows too; with questions, every one of those that they ask about. */
+export function within(a: Provable, b: Provable, given: Given = {}, questions: readonly Question[] = []): Proof {
+  return refute([a, b], given, questions, (one, other) => ({ kind: 'all', of: [one, { kind: 'not', of: other }] }), [
     true,
     false,
   ])

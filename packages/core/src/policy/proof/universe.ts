@@ -223,7 +223,8 @@ function actionDimension(
 ): TextDimension {
   const written = [...sources.flatMap(({ Action, NotAction }) => listOf(Action ?? NotAction)), ...besides]
   const patterns = unique(written.map(actionPattern))
-  if (given !== undefined) return givenText(patterns, given.toLowerCase())
+  // Asked in lower case, and shown as it was given.
+  if (given !== undefined) return { ...givenText(patterns, given.toLowerCase()), texts: [given] }
   const fixed = new Set(besides.map((pattern) => actionPattern(pattern).name))
   const dimension = textDimension(
     unique([...patterns, ...actionSteps(patterns)]),
