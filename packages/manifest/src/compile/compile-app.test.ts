@@ -6,9 +6,10 @@ import { describeAsk, hypothetical } from '../ask/describe-ask.ts'
 import { type Asker, functionAsker, type PersonBehind, stranger } from '../ask/describe-subject.ts'
 import { askDoor, askOperation } from '../ask/facts.ts'
 import { administrationRequest } from '../testing/administration.ts'
-import { edited, exampleText, mustLoad } from '../testing/example.ts'
+import { loadManifest } from '../read/load-manifest.ts'
+import { edited, exampleText, faultsOf, mustLoad, surroundingsOf } from '../testing/example.ts'
 import type { FunctionDeclaration } from '../app.ts'
-import type { CompiledApp } from './compile-app.ts'
+import { compileApp, type CompiledApp } from './compile-app.ts'
 
 const { app, compiled } = mustLoad()
 
@@ -149,13 +150,15 @@ describe('a function call', () => {
         Resource: arn.operation('checkout', 'restricted', 'payments', 'refund'),
       },
     })
-    const other = mustLoad(text, { 'policies/call.json': document })
-    const one = other.app.functions.find(({ name }) => name === 'notifications')
-    const payments = other.app.functions.find(({ name }) => name === 'payments')
+    expect(faultsOf(text, { 'policies/call.json': document })).toMatchObject([{ code: 'manifest.grants_nothing' }])
+    // And if it were loaded all the same:
+    const loaded = loadManifest('/app', surroundingsOf({ 'sallyport.yaml': text, 'policies/call.json': document }))
+    if (!loaded.ok) throw new Error('the document is valid')
+    const one = loaded.app.functions.find(({ name }) => name === 'notifications')
+    const payments = loaded.app.functions.find(({ name }) => name === 'payments')
     if (one === undefined || payments === undefined) throw new Error('the example has changed')
-    expect(allowed(hypothetical(functionAsker(one), askOperation(other.app, payments, 'refund')), other.compiled)).toBe(
-      false,
-    )
+    const asked = hypothetical(functionAsker(one), askOperation(loaded.app, payments, 'refund'))
+    expect(allowed(asked, compileApp(loaded.app))).toBe(false)
   })
 })
 
