@@ -158,6 +158,7 @@ async function start(
         execPath: process.execPath,
         attachExits: egress.attachExits,
         boxExtras: egress.boxExtras,
+        caPem: () => interception.caPem,
         onOutput: output.write,
         onEvent: (event) => output.write(platformLine(event)),
         uidRange: uidRangeOf(folders.state),

@@ -1,5 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdir, readdir, rm } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 
 import { SallyportError } from '@sallyport/core/access'
@@ -12,9 +14,12 @@ import type { FunctionImage } from './image.ts'
 import { describeIsolation, hardRequirements, type Isolation, probeIsolation } from './kernel/isolation.ts'
 import { openInspector } from './box/inspector.ts'
 import { createPool, type Pool } from './pool/pool.ts'
+import { createReserve } from './pool/reserve.ts'
+import { discardBox, prepareBlank } from './box/prepared-box.ts'
 import { prepareRuntimeFolder } from './box/runtime-folder.ts'
 import { areComplete, findTools } from './tools.ts'
 import { createTurns } from './pool/turns.ts'
+import { assignUids } from './uids.ts'
 
 /** What the server gives the engine. */
 export interface BoxEngineOptions {
@@ -24,6 +29,11 @@ export interface BoxEngineOptions {
   readonly execPath: string
   readonly attachExits: AttachExits
   readonly boxExtras: (image: FunctionImage, boxId: string) => BoxExtras
+  /**
+   * The authority of `boxExtras`, as it is now. Where it is given, boxes wait that belong to no function yet; without
+   * it every box is made for its function.
+   */
+  readonly caPem?: () => string
   readonly onOutput: (line: OutputLine) => void
   readonly onEvent: (event: BoxEvent) => void
   /** Milliseconds since the epoch. */
@@ -55,12 +65,23 @@ export async function createBoxEngine(options: BoxEngineOptions): Promise<Engine
   if (cgroups !== undefined) sweep(cgroups)
   const janitor = cgroups && startJanitor(tools.bash, cgroups, engineId)
   const turns = createTurns(2 * availableParallelism(), turnMs)
-  const around: BoxSurroundings = { ...options, engineId, runtime, tools, cgroups, turns }
+  const uids = assignUids(options.uidRange ?? defaultUidRange, process.getuid?.() === 0)
+  const boxFolders = await openBoxFolders(join(runtime.folder, 'boxes'), engineId)
+  const around: BoxSurroundings = { ...options, engineId, runtime, tools, uids, boxFolders, cgroups, turns }
   const inspector = options.inspect === undefined ? undefined : await openInspector(runtime, tools)
-  const uidOf = uidAssigner(options.uidRange ?? defaultUidRange)
+  const { caPem } = options
+  const reserve =
+    caPem &&
+    createReserve({
+      make: (kind) => prepareBlank(kind, caPem(), around),
+      fill: async ({ blank }, { codeDir }) => blank?.fill(codeDir),
+      isCurrent: ({ blank }) => blank?.caPem === caPem(),
+      discard: (prepared) => discardBox(prepared, around),
+    })
   const pools = new Map<string, Pool>()
   const replaced = new Set<Pool>()
   let closed = false
+  const keepReserve = (): void => reserve?.keepFor([...pools.values()].map(({ image }) => image))
 
   return {
     name: 'box',
@@ -73,22 +94,23 @@ export async function createBoxEngine(options: BoxEngineOptions): Promise<Engine
       for (const image of images) {
         const before = pools.get(image.name)
         if (before !== undefined && sameImage(before.image, image)) continue
-        const pool = createPool(
-          image,
-          uidOf(image.name),
-          around,
-          options.inspect === image.name ? inspector : undefined,
-        )
+        const pool = createPool(image, around, {
+          uid: uids.ofFunction(image.name),
+          ...(reserve === undefined ? {} : { reserve }),
+          ...(options.inspect === image.name && inspector !== undefined ? { inspector } : {}),
+        })
         pools.set(image.name, pool)
         if (before === undefined) continue
         pool.adopt(before.drain())
         replaced.add(before)
       }
+      keepReserve()
       return Promise.resolve()
     },
     withdraw: async (functionName) => {
       const own = [...pools.values(), ...replaced].filter(({ image }) => image.name === functionName)
       pools.delete(functionName)
+      keepReserve()
       await Promise.all(own.map((pool) => pool.close()))
     },
     invoke: (invocation) => {
@@ -99,7 +121,8 @@ export async function createBoxEngine(options: BoxEngineOptions): Promise<Engine
     },
     close: async () => {
       closed = true
-      await Promise.all([...pools.values(), ...replaced].map((pool) => pool.close()))
+      await Promise.all([...pools.values(), ...replaced, ...(reserve ? [reserve] : [])].map((one) => one.close()))
+      await rm(boxFolders, { recursive: true, force: true })
       await inspector?.close()
       if (cgroups !== undefined) removeEngineGroups(cgroups, engineId)
       if (janitor !== undefined) await dismiss(janitor)
@@ -118,17 +141,14 @@ function unavailable({ findings }: Isolation): SallyportError {
   )
 }
 
-/** One uid per function for as long as the engine lives, so that the kernel keeps their files and limits apart. */
-function uidAssigner({ first, count }: { first: number; count: number }): (name: string) => number | undefined {
-  if (process.getuid?.() !== 0) return () => undefined
-  const uids = new Map<string, number>()
-  return (name) => {
-    const uid = uids.get(name) ?? first + uids.size
-    if (uid >= first + count)
-      throw new SallyportError('host.uid_range', `more than ${count} functions for the uid range`)
-    uids.set(name, uid)
-    return uid
-  }
+/** A folder for this engine's boxes; those of engines whose process is gone are removed. */
+async function openBoxFolders(parent: string, engineId: string): Promise<string> {
+  await mkdir(parent, { recursive: true, mode: 0o711 })
+  const stale = (await readdir(parent)).filter((name) => !isAlive(makerOf(name)))
+  for (const name of stale) await rm(join(parent, name), { recursive: true, force: true })
+  const folder = join(parent, engineId)
+  await mkdir(folder, { mode: 0o711 }) // a function's uid opens its own folder by its path, and lists none
+  return folder
 }
 
 function sameImage(a: FunctionImage, b: FunctionImage): boolean {
@@ -138,8 +158,7 @@ function sameImage(a: FunctionImage, b: FunctionImage): boolean {
 /** Control groups outlive their makers; the groups of engines whose process is gone are removed. */
 function sweep(cgroups: CgroupRoots): void {
   for (const name of engineGroups(cgroups)) {
-    const pid = Number(/^sallyport-(\d+)-/.exec(name)?.[1])
-    if (!isAlive(pid)) removeEngineGroups(cgroups, name)
+    if (!isAlive(makerOf(name))) removeEngineGroups(cgroups, name)
   }
 }
 
@@ -182,6 +201,10 @@ async function dismiss(janitor: ChildProcess): Promise<void> {
   janitor.ref()
   janitor.stdin?.end()
   await exited
+}
+
+function makerOf(engineId: string): number {
+  return Number(/^sallyport-(\d+)-/.exec(engineId)?.[1])
 }
 
 function isAlive(pid: number): boolean {

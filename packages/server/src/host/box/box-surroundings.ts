@@ -5,6 +5,7 @@ import type { FunctionImage } from '../image.ts'
 import type { RuntimeFolder } from './runtime-folder.ts'
 import type { Tools } from '../tools.ts'
 import type { Turns } from '../pool/turns.ts'
+import type { Uids } from '../uids.ts'
 
 /** Something about a box that the ledger or the operator should hear of. */
 export interface BoxEvent {
@@ -21,6 +22,9 @@ export interface BoxSurroundings {
   readonly engineId: string
   readonly runtime: RuntimeFolder
   readonly tools: Tools
+  readonly uids: Uids
+  /** A folder of this engine alone, in which boxes that belong to no function yet have theirs. */
+  readonly boxFolders: string
   readonly cgroups: CgroupRoots | undefined
   readonly attachExits: AttachExits
   readonly boxExtras: (image: FunctionImage, boxId: string) => BoxExtras

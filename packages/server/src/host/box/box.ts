@@ -1,5 +1,6 @@
 import { createHash, createHmac, createSecretKey } from 'node:crypto'
 import type { BoxEvent, BoxSurroundings } from './box-surroundings.ts'
+import { boxEnvironment } from './box-options.ts'
 
 import { mintTicket } from '@sallyport/core/identity'
 
@@ -58,7 +59,10 @@ export function startBox(
   const debug = debugAddress !== undefined
   const plan = runtimePlan(image, debug)
   // First: the door must know the box whose listeners it is given.
-  if (prepared.launched === undefined) launchRuntime(image, prepared, around, debug)
+  const extras = prepared.launched && prepared.blank === undefined ? undefined : around.boxExtras(image, id)
+  if (extras !== undefined && prepared.launched === undefined) launchRuntime(image, prepared, around, { extras, debug })
+  // One that was started for no function gets its function's variables with the key; others have had them since then.
+  const environment = extras && prepared.launched ? boxEnvironment(image, extras) : undefined
   const key = Buffer.from(around.random(32))
   const macKey = createSecretKey(key) // five times as fast as the bytes, which are made a key for every ticket
   let idle = false
@@ -169,6 +173,7 @@ export function startBox(
       if (initFailure !== undefined) event('box-init-failed', initFailure)
       api.close()
       if (group !== undefined) await removeGroup(group)
+      await prepared.blank?.release()
       event('box-end', `${endReason ?? 'ended by itself'}, ${exitText(exit)}`, interrupted)
       const crash = endReason === undefined ? exitText(exit) : undefined
       hooks.onEnd(box, {
@@ -223,7 +228,12 @@ export function startBox(
   // The runtime waits for it, however long ago it was started; whatever the function is begins here.
   pod.handOver(
     plan.ownClient
-      ? JSON.stringify({ key: key.toString('base64url'), audience: image.arn, codeDigest: image.codeDigest })
+      ? JSON.stringify({
+          key: key.toString('base64url'),
+          audience: image.arn,
+          codeDigest: image.codeDigest,
+          environment,
+        })
       : '',
   )
   event('box-start', `pid ${pod.pid}${debug ? ', debug' : ''}`)

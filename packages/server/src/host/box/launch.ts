@@ -1,5 +1,5 @@
 import type { BoxSurroundings } from './box-surroundings.ts'
-import { boxFile, boxOptions } from './box-options.ts'
+import { boxFile, boxOptions, type BoxExtras } from './box-options.ts'
 import type { FunctionImage } from '../image.ts'
 import { gvisorCommand, gvisorOptions, gvisorSpec } from './gvisor.ts'
 import { prlimitCommand } from './limits.ts'
@@ -13,13 +13,11 @@ import { runtimePlan } from '../runtime/runtimes.ts'
  */
 export function launchRuntime(
   image: FunctionImage,
-  { id, pod, group }: PreparedBox,
-  around: BoxSurroundings,
-  debug: boolean,
+  { pod, group }: PreparedBox,
+  { runtime, tools }: Pick<BoxSurroundings, 'runtime' | 'tools'>,
+  { extras, debug }: { readonly extras: BoxExtras; readonly debug: boolean },
 ): void {
   const plan = runtimePlan(image, debug)
-  const { runtime, tools } = around
-  const extras = around.boxExtras(image, id)
   const file = boxFile(image, extras).content
   if (image.runsc !== undefined) {
     const command = gvisorCommand(tools.bwrap, image.runsc)

@@ -1,5 +1,6 @@
 import { SallyportError } from '@sallyport/core/access'
 
+import { blankImage, type BoxKind, makeCodeFolder } from './blank.ts'
 import type { BoxSurroundings } from './box-surroundings.ts'
 import { type BoxGroup, createBoxGroup } from '../kernel/cgroups.ts'
 import type { FunctionImage } from '../image.ts'
@@ -18,6 +19,18 @@ export interface PreparedBox {
   readonly group: BoxGroup | undefined
   /** True once its runtime has been started, and waits. */
   readonly launched?: true
+  /** Of one that was made for no function. */
+  readonly blank?: Blank
+}
+
+/** What a box that was made for no function has of its own until it ends. */
+export interface Blank {
+  /** What it trusts at its doors, since its start. */
+  readonly caPem: string
+  /** Puts the code of its function into it. */
+  readonly fill: (codeDir: string) => Promise<void>
+  /** Gives back its uid and folder. Call it when nothing of the box runs any more. */
+  readonly release: () => Promise<void>
 }
 
 /** Prepares a box of this function, under its uid and in its control groups from the start. */
@@ -60,17 +73,48 @@ export async function prestart(
   if (!runtimePlan(image, false).ownClient) return prepared
   const endTurn = await around.turns.take()
   setTimeout(endTurn, bootMs).unref()
-  launchRuntime(image, prepared, around, false)
+  launchRuntime(image, prepared, around, { extras: around.boxExtras(image, prepared.id), debug: false })
   return { ...prepared, launched: true }
 }
 
+/**
+ * Makes a box that belongs to no function, and starts its runtime, which waits as that of `prestart` does: with an
+ * empty folder for code, under a uid of its own, and without a variable or a key of any function. `startBox` assigns
+ * it, once. `caPem` is what every box trusts.
+ */
+export async function prepareBlank(kind: BoxKind, caPem: string, around: BoxSurroundings): Promise<PreparedBox> {
+  const { uid, giveBack } = around.uids.lend()
+  const ended = [giveBack] as (() => unknown)[]
+  const release = async (): Promise<void> => {
+    for (const end of ended.splice(0)) await end()
+  }
+  try {
+    const folder = await makeCodeFolder(around.boxFolders, Buffer.from(around.random(8)).toString('hex'))
+    ended.push(() => folder.remove())
+    const image = blankImage(kind, folder.path)
+    const prepared = await prepareBox(image, uid, around)
+    const endTurn = await around.turns.take()
+    setTimeout(endTurn, bootMs).unref()
+    launchRuntime(image, prepared, around, { extras: { environment: {}, caPem }, debug: false })
+    return { ...prepared, launched: true, blank: { caPem, fill: folder.fill, release } }
+  } catch (error) {
+    await release()
+    throw error
+  }
+}
+
 /** Ends a prepared box that is not wanted. */
-export async function discardBox({ id, pod, group, launched }: PreparedBox, around: BoxSurroundings): Promise<void> {
-  // The door was told of a box that launched, and forgets it as it does any other.
-  if (launched) around.attachExits({ boxId: id, functionName: '', current: () => undefined, ...pod.listeners }).close()
+export async function discardBox(
+  { id, pod, group, launched, blank }: PreparedBox,
+  around: BoxSurroundings,
+): Promise<void> {
+  // The door was told of a box that launched for a function, and forgets it as it does any other.
+  if (launched && blank === undefined)
+    around.attachExits({ boxId: id, functionName: '', current: () => undefined, ...pod.listeners }).close()
   pod.kill()
   await pod.gone
   if (group !== undefined) await removeGroup(group)
+  await blank?.release()
 }
 
 /** The kernel counts a process in its groups until it is reaped, which may be a moment after it has ended. */

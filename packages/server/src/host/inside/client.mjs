@@ -31,7 +31,8 @@ await import('./fetch-events.mjs')
 
 // Standard input holds the box's key and the names a ticket must agree with, then ends. It was never anywhere else.
 // Until it comes there is no function: whoever started us has not given us one.
-const { key, audience, codeDigest } = parse(readFileSync(0, 'utf8'))
+const { key, audience, codeDigest, environment = {} } = parse(readFileSync(0, 'utf8'))
+Object.assign(process.env, environment) // of a function that was not known when this process was started
 const macKey = createSecretKey(Buffer.from(key, 'base64url')) // made once: bytes are made a key for every ticket
 const host = openConnection(process.env.AWS_LAMBDA_RUNTIME_API)
 

@@ -210,6 +210,9 @@ def main():
     # Standard input holds the box's key and the names a ticket must agree with, then ends.
     handed = json.loads(sys.stdin.buffer.read())
     handed["key"] = decode(handed["key"])
+    # Of a function that was not known when this process was started.
+    os.environ.update(handed.pop("environment", {}))
+    time.tzset()
     sys.stdout.reconfigure(line_buffering=True, errors="backslashreplace")
     host = Host(os.environ["AWS_LAMBDA_RUNTIME_API"])
     current = {}

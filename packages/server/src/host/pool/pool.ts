@@ -5,6 +5,8 @@ import type { FunctionImage } from '../image.ts'
 import type { Inspector } from '../box/inspector.ts'
 import type { Invocation, InvocationResult } from '../invocation.ts'
 import { discardBox, prepareBox, type PreparedBox, prestart } from '../box/prepared-box.ts'
+import { kindOf } from '../box/blank.ts'
+import type { Reserve } from './reserve.ts'
 import { createSpare } from './spare.ts'
 
 /** The boxes of one function at one code digest, and those who wait for one. */
@@ -41,12 +43,18 @@ const waitingPerBox = 16
 const usualIdleMs = 300_000
 const usualFreezeMs = 10_000
 
+/** What pools share: uids, and boxes that belong to no function yet where there are any. */
+export interface PoolOptions {
+  readonly uid: number | undefined
+  readonly reserve?: Reserve
+  readonly inspector?: Inspector
+}
+
 /** Everything but the image is the engine's. Under an inspector there is one box, so that breakpoints are met. */
 export function createPool(
   image: FunctionImage,
-  uid: number | undefined,
   around: BoxSurroundings,
-  inspector?: Inspector,
+  { uid, reserve, inspector }: PoolOptions,
 ): Pool {
   const maxBoxes = inspector === undefined ? image.maxBoxes : 1
   const maxWaiting = image.maxWaiting ?? maxBoxes * waitingPerBox
@@ -59,6 +67,14 @@ export function createPool(
   let refusal = { code: 'function.init_failed', message: '' }
   let draining = false
   const ends = new Set<Promise<unknown>>()
+
+  const kind = reserve === undefined || inspector !== undefined ? undefined : kindOf(image)
+
+  /** Functions that any waiting box can serve keep none of their own. */
+  function take(): Promise<PreparedBox> {
+    if (kind === undefined) return spare.take()
+    return reserve?.take(kind, image) ?? prepareBox(image, uid, around)
+  }
 
   const spare = createSpare({
     make: () => prepareBox(image, uid, around),
@@ -154,7 +170,7 @@ export function createPool(
     if (!backOff.mayStart()) return false
     if (members.size + starting >= maxBoxes && !evict()) return false
     starting += 1
-    const made = spare.take().then(
+    const made = take().then(
       async (prepared) => {
         const endTurn = await around.turns.take()
         starting -= 1

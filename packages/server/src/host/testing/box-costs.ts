@@ -4,22 +4,19 @@ import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { rmSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
-import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import { type Box, closing, startBox } from '../box/box.ts'
 import type { BoxSurroundings } from '../box/box-surroundings.ts'
 import { boxEnvironment } from '../box/box-options.ts'
-import { findCgroups, removeEngineGroups } from '../kernel/cgroups.ts'
 import type { FunctionImage } from '../image.ts'
 import type { PodExit } from '../box/pod.ts'
-import { prepareBox, type PreparedBox, prestart } from '../box/prepared-box.ts'
-import { prepareRuntimeFolder, type RuntimeFolder } from '../box/runtime-folder.ts'
+import { prepareBlank, prepareBox, type PreparedBox, prestart } from '../box/prepared-box.ts'
+import type { RuntimeFolder } from '../box/runtime-folder.ts'
 import { nodeCommand } from '../runtime/runtimes.ts'
-import { areComplete, findTools } from '../tools.ts'
-import { createTurns } from '../pool/turns.ts'
 import { codeFolder, imageOf, invocationOf, openFolder } from './make-engine.ts'
+import { openSurroundings } from './surroundings.ts'
 
 /** A place to run the function in: a box, or a bare process with everything else the same. */
 export interface Place {
@@ -44,6 +41,8 @@ export interface Places {
   readonly boxed: Place
   /** A box whose runtime was started ahead of need, and loads the function's code when it is assigned. */
   readonly started: Place
+  /** A box that belonged to no function, and got its code when it was assigned. */
+  readonly blank: Place
   readonly limits: string
   close(): void
 }
@@ -51,30 +50,14 @@ export interface Places {
 /** By then a runtime waits, also on a busy machine. */
 const bootedAfterMs = 1_000
 
-/** Opens all places. Throws where boxes cannot be made. */
-export async function openPlaces(): Promise<Places> {
-  const { found: tools } = findTools()
-  if (!areComplete(tools)) throw new Error('bubblewrap, iproute2 and util-linux are needed')
+/** Opens all places, for a small function or the one in a folder. Throws where boxes cannot be made. */
+export async function openPlaces(code?: string): Promise<Places> {
   const folder = openFolder()
-  const runtime = await prepareRuntimeFolder(join(folder, 'runtime'), process.execPath)
-  const cgroups = findCgroups()
-  const engineId = `sallyport-${process.pid}-bench`
-  const code = codeFolder(folder, 'export const handler = async (event) => ({ got: event.value })')
-  const image = imageOf({ codeDir: code })
-  const uid = process.getuid?.() === 0 ? 210_999 : undefined
-  const around: BoxSurroundings = {
-    engineId,
-    runtime,
-    tools,
-    cgroups,
-    attachExits: () => ({ endInvocation: () => undefined, close: () => undefined }),
-    boxExtras: () => ({ environment: {}, caPem: '' }),
-    onOutput: () => undefined,
-    onEvent: () => undefined,
-    clock: Date.now,
-    random: (bytes) => randomBytes(bytes),
-    turns: createTurns(8, 1_000),
-  }
+  const around = await openSurroundings(folder)
+  const { runtime, cgroups } = around
+  const codeDir = code ?? codeFolder(folder, 'export const handler = async (event) => ({ got: event.value })')
+  const image = imageOf({ codeDir })
+  const uid = process.getuid?.() === 0 ? 210_899 : undefined
   const bareAround = { ...around, cgroups: undefined }
   return {
     bare: { start: () => start(image, bareAround, () => bareProcess(image, runtime)) },
@@ -87,9 +70,17 @@ export async function openPlaces(): Promise<Places> {
           return prepared
         }),
     },
+    blank: {
+      start: () =>
+        start(image, around, async () => {
+          const prepared = await prepareBlank({ runtime: 'node', memoryMb: image.memoryMb }, '', around)
+          await sleep(bootedAfterMs)
+          return prepared
+        }),
+    },
     limits: cgroups === undefined ? 'prlimit' : `control groups v${cgroups.version}`,
     close: () => {
-      if (cgroups !== undefined) removeEngineGroups(cgroups, engineId)
+      around.close()
       rmSync(folder, { recursive: true, force: true })
     },
   }
@@ -104,6 +95,7 @@ async function start(
   const prepared = await prepare()
   const launched = performance.now()
   const { promise, resolve } = Promise.withResolvers<void>()
+  await prepared.blank?.fill(image.codeDir)
   const box = startBox(image, prepared, around, { onIdle: () => resolve(), onEnd: () => resolve() })
   await promise
   const loaded = performance.now()

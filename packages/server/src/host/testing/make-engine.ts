@@ -67,9 +67,16 @@ export function codeFolder(parent: string, source?: string, runtime: Runtime = '
   return folder
 }
 
+const testCaPem = '-----BEGIN CERTIFICATE-----\n'
+
 /** Starts an engine in a folder of its own; `close` removes both. */
 export async function makeEngine(
-  options: Partial<BoxEngineOptions> & { readonly hold?: boolean; readonly runtime?: Runtime } = {},
+  options: Partial<BoxEngineOptions> & {
+    readonly hold?: boolean
+    readonly runtime?: Runtime
+    /** Keeps boxes that belong to no function yet. */
+    readonly reserve?: boolean
+  } = {},
 ): Promise<EngineUnderTest> {
   const folder = openFolder()
   const output: OutputLine[] = []
@@ -99,7 +106,8 @@ export async function makeEngine(
       }
       return { endInvocation, close: mine }
     },
-    boxExtras: () => ({ environment: {}, caPem: '-----BEGIN CERTIFICATE-----\n' }),
+    boxExtras: () => ({ environment: {}, caPem: testCaPem }),
+    ...(options.reserve === true ? { caPem: () => testCaPem } : {}),
     onOutput: (line) => void output.push(line),
     onEvent: (event) => void events.push(event),
     clock: Date.now,
