@@ -37,7 +37,7 @@ export const handler = async () => ({
   limits: lines('/proc/self/limits', /./),
   mounts: lines('/proc/self/mountinfo', /./).map((line) => line.split(' ').slice(4).join(' ').replace(/[ug]id=\\d+/g, 'own')).sort(),
   folders: ['/', '/etc', '/tmp', '/var', '/var/task', '/var/runtime'].map((at) => [at, readdirSync(at).sort()]),
-  descriptors: readdirSync('/proc/self/fd').map((fd) => tried(() => readlinkSync('/proc/self/fd/' + fd).replace(/\\d+/, 'N'))),
+  descriptors: readdirSync('/proc/self/fd').map((fd) => tried(() => readlinkSync('/proc/self/fd/' + fd).replace(/\\d+/, 'N'))).sort(),
   processes: readdirSync('/proc').filter((name) => /^\\d+$/.test(name)).length,
   written: tried(() => writeFileSync('/var/task/index.mjs', 'x')),
   own: readFileSync('/var/task/index.mjs', 'utf8').length,

@@ -37,6 +37,7 @@ export function boxFiles(image: FunctionImage, runtime: RuntimeFolder, extras: B
   const ours = [
     [runtime.node, inBox.node],
     [runtime.inside('client.mjs'), inBox.client],
+    [runtime.inside('rehearsal.mjs'), inBox.rehearsal],
     [runtime.inside('streaming.mjs'), inBox.streaming],
     [runtime.inside('fetch-events.mjs'), inBox.fetchEvents],
     [runtime.inside('client.py'), inBox.pythonClient],

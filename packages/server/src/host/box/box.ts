@@ -114,6 +114,7 @@ export function startBox(
       },
     },
   )
+  for (const socket of prepared.connections?.() ?? []) pod.listeners.runtime.emit('connection', socket)
   const output = readOutput(
     pod,
     () => {

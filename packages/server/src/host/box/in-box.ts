@@ -2,6 +2,7 @@
 export const inBox = {
   node: '/var/lang/bin/node',
   client: '/var/runtime/client.mjs',
+  rehearsal: '/var/runtime/rehearsal.mjs',
   streaming: '/var/runtime/streaming.mjs',
   python: '/usr/bin/python3',
   pythonClient: '/var/runtime/client.py',

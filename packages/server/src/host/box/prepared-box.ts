@@ -1,3 +1,5 @@
+import type { Server, Socket } from 'node:net'
+
 import { SallyportError } from '@sallyport/core/access'
 
 import { blankImage, type BoxKind, makeCodeFolder } from './blank.ts'
@@ -19,6 +21,8 @@ export interface PreparedBox {
   readonly group: BoxGroup | undefined
   /** True once its runtime has been started, and waits. */
   readonly launched?: true
+  /** What its runtime opened meanwhile; the first is the runtime's own. */
+  readonly connections?: () => readonly Socket[]
   /** Of one that was made for no function. */
   readonly blank?: Blank
 }
@@ -73,8 +77,9 @@ export async function prestart(
   if (!runtimePlan(image, false).ownClient) return prepared
   const endTurn = await around.turns.take()
   setTimeout(endTurn, bootMs).unref()
+  const connections = holdConnections(prepared.pod.listeners.runtime)
   launchRuntime(image, prepared, around, { extras: around.boxExtras(image, prepared.id), debug: false })
-  return { ...prepared, launched: true }
+  return { ...prepared, launched: true, connections }
 }
 
 /**
@@ -95,23 +100,36 @@ export async function prepareBlank(kind: BoxKind, caPem: string, around: BoxSurr
     const prepared = await prepareBox(image, uid, around)
     const endTurn = await around.turns.take()
     setTimeout(endTurn, bootMs).unref()
+    const connections = holdConnections(prepared.pod.listeners.runtime)
     launchRuntime(image, prepared, around, { extras: { environment: {}, caPem }, debug: false })
-    return { ...prepared, launched: true, blank: { caPem, fill: folder.fill, release } }
+    return { ...prepared, launched: true, connections, blank: { caPem, fill: folder.fill, release } }
   } catch (error) {
     await release()
     throw error
   }
 }
 
+/** Keeps what connects until its runtime API is served. Only our own client runs there before that. */
+function holdConnections(listener: Server): () => readonly Socket[] {
+  const held: Socket[] = []
+  const hold = (socket: Socket): void => void held.push(socket.on('error', () => socket.destroy()))
+  listener.on('connection', hold)
+  return () => {
+    listener.off('connection', hold)
+    return held
+  }
+}
+
 /** Ends a prepared box that is not wanted. */
 export async function discardBox(
-  { id, pod, group, launched, blank }: PreparedBox,
+  { id, pod, group, launched, connections, blank }: PreparedBox,
   around: BoxSurroundings,
 ): Promise<void> {
   // The door was told of a box that launched for a function, and forgets it as it does any other.
   if (launched && blank === undefined)
     around.attachExits({ boxId: id, functionName: '', current: () => undefined, ...pod.listeners }).close()
   pod.kill()
+  for (const socket of connections?.() ?? []) socket.destroy()
   await pod.gone
   if (group !== undefined) await removeGroup(group)
   await blank?.release()

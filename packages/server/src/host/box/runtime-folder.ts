@@ -38,6 +38,7 @@ const insideFolder = fileURLToPath(new URL('../inside/', import.meta.url))
 const insideFiles = [
   'listen.mjs',
   'client.mjs',
+  'rehearsal.mjs',
   'streaming.mjs',
   'fetch-events.mjs',
   'workerd-loop.mjs',

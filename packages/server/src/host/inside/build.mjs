@@ -30,6 +30,8 @@ const built = await esbuild.default
     // `import` or `require` is added by the statement: a package may have one file for each.
     conditions: ['node'],
     sourcemap: 'linked',
+    // Node reads the map with the module: without the sources in it a start takes a tenth less.
+    sourcesContent: false,
     legalComments: 'none',
     charset: 'utf8',
     logLevel: 'silent',

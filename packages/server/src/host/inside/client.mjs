@@ -3,7 +3,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { createHash, createHmac, createSecretKey, timingSafeEqual } from 'node:crypto'
 import { subscribe } from 'node:diagnostics_channel'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFile, readFileSync } from 'node:fs'
 import { connect } from 'node:net'
 
 const { parse, stringify } = JSON
@@ -12,6 +12,8 @@ const api = '/2018-06-01/runtime'
 
 let running
 let ending = false
+let answer
+let identity
 const seen = new Map()
 
 // The host reads both at a pace of its own. Without this, Node would keep in this process's memory what a function
@@ -22,31 +24,34 @@ const limits = existsSync('/proc/self/limits') ? readFileSync('/proc/self/limits
 const maxDataBytes = Number(/^Max data size +(\d+)/m.exec(limits)?.[1] ?? Infinity)
 const roomBytes = 32 * 1024 * 1024
 
-// This process may have been started long before it is needed: whatever costs time at its first use is used here once.
-sayWhoAsks()
-createHmac('sha256', createSecretKey(Buffer.alloc(32)))
-  .update(createHash('sha256').digest())
-  .digest()
-await import('./fetch-events.mjs')
-
-// Standard input holds the box's key and the names a ticket must agree with, then ends. It was never anywhere else.
-// Until it comes there is no function: whoever started us has not given us one.
-const { key, audience, codeDigest, environment = {} } = parse(readFileSync(0, 'utf8'))
-Object.assign(process.env, environment) // of a function that was not known when this process was started
-const macKey = createSecretKey(Buffer.from(key, 'base64url')) // made once: bytes are made a key for every ticket
-const host = openConnection(process.env.AWS_LAMBDA_RUNTIME_API)
-
-process.on('uncaughtException', (error) => void endWith('Runtime.UncaughtException', error))
-process.on('unhandledRejection', (error) => void endWith('Runtime.UnhandledPromiseRejection', error))
-
 const streams = Symbol('streams')
 globalThis.awslambda = {
   streamifyResponse: (handler) => Object.assign(handler, { [streams]: true }),
   HttpResponseStream: { from: (stream, prelude) => stream.begin(prelude) },
 }
 
+// Standard input holds the box's key and the names a ticket must agree with, then ends. It was never anywhere else.
+// Until it comes there is no function: whoever started us has not given us one.
+let handed
+const assigned = new Promise((resolve, reject) => {
+  readFile(0, 'utf8', (error, text) => (error ? reject(error) : resolve((handed = text))))
+})
+sayWhoAsks()
+const host = openConnection(process.env.AWS_LAMBDA_RUNTIME_API, () => process.exit(1))
+await import('./fetch-events.mjs')
 await host.connected
-const answer = await loadHandler(process.env['_HANDLER']).catch(async (error) => {
+// Nobody needs this process yet: whatever costs time at its first use is used here once.
+if (handed === undefined) await (await import('./rehearsal.mjs')).rehearse({ openConnection, run, pretend })
+const { key, audience, codeDigest, environment = {} } = parse(await assigned)
+Object.assign(process.env, environment) // of a function that was not known when this process was started
+const macKey = createSecretKey(Buffer.from(key, 'base64url')) // made once: bytes are made a key for every ticket
+identity = { macKey, audience, codeDigest }
+seen.clear()
+
+process.on('uncaughtException', (error) => void endWith('Runtime.UncaughtException', error))
+process.on('unhandledRejection', (error) => void endWith('Runtime.UnhandledPromiseRejection', error))
+
+answer = await loadHandler(process.env['_HANDLER']).catch(async (error) => {
   await host.exchange('POST', `${api}/init/error`, stringify(describe(error, 'Runtime.ImportModuleError')))
   process.exit(1)
 })
@@ -134,11 +139,17 @@ function atTheEdge() {
   return Number(kilobytes) * 1024 > maxDataBytes - roomBytes
 }
 
+/** For the rehearsal, before there is a function: whose tickets count, and what answers. */
+function pretend(whose, answers) {
+  identity = whose
+  answer = answers
+}
+
 /** The algorithm is written down beside `verifyTicket`; this file can import nothing. */
 function acceptTicket(ticket, body, id) {
   const [version, payload = '', tag = '', ...more] = ticket.split('.')
   if (version !== 'v1' || more.length > 0) refuse('ticket.malformed')
-  const mac = createHmac('sha256', macKey).update(`v1.${payload}`).digest()
+  const mac = createHmac('sha256', identity.macKey).update(`v1.${payload}`).digest()
   const given = Buffer.from(tag, 'base64url')
   if (given.length !== mac.length || given.toString('base64url') !== tag) refuse('ticket.malformed')
   if (!timingSafeEqual(given, mac)) refuse('ticket.mac')
@@ -148,8 +159,8 @@ function acceptTicket(ticket, body, id) {
   if (!(expiresAtSeconds > issuedAtSeconds && expiresAtSeconds - issuedAtSeconds <= 60)) refuse('ticket.malformed')
   if (now >= expiresAtSeconds) refuse('ticket.expired')
   if (now < issuedAtSeconds - 2) refuse('ticket.not_yet_valid')
-  if (claims.audience !== audience) refuse('ticket.audience')
-  if (claims.codeDigest !== codeDigest) refuse('ticket.code')
+  if (claims.audience !== identity.audience) refuse('ticket.audience')
+  if (claims.codeDigest !== identity.codeDigest) refuse('ticket.code')
   if (claims.bodySha256 !== createHash('sha256').update(body).digest('hex')) refuse('ticket.body')
   for (const [attempt, expires] of seen) {
     if (expires > now) break
@@ -265,13 +276,13 @@ async function callFetch(service, event, context) {
 }
 
 /** One keep-alive connection, one exchange at a time. Knows only what our own host sends: a length, never chunks. */
-function openConnection(authority) {
+function openConnection(authority, ended) {
   const [hostname, port] = authority.split(':')
   const socket = connect({ host: hostname, port: Number(port), noDelay: true })
   let buffered = Buffer.alloc(0)
   let waiting
-  socket.on('error', () => process.exit(1))
-  socket.on('close', () => process.exit(1))
+  socket.on('error', ended)
+  socket.on('close', ended)
   socket.on('data', (chunk) => {
     buffered = buffered.length === 0 ? chunk : Buffer.concat([buffered, chunk])
     const response = readResponse(buffered)
@@ -298,6 +309,7 @@ function openConnection(authority) {
     },
     begin,
     write: (part, done) => socket.write(part, done),
+    end: () => socket.destroy(),
   }
 }
 

@@ -207,6 +207,7 @@ def log_as_lambda_does(current):
 
 
 def main():
+    host = Host(os.environ["AWS_LAMBDA_RUNTIME_API"])
     # Standard input holds the box's key and the names a ticket must agree with, then ends.
     handed = json.loads(sys.stdin.buffer.read())
     handed["key"] = decode(handed["key"])
@@ -214,7 +215,6 @@ def main():
     os.environ.update(handed.pop("environment", {}))
     time.tzset()
     sys.stdout.reconfigure(line_buffering=True, errors="backslashreplace")
-    host = Host(os.environ["AWS_LAMBDA_RUNTIME_API"])
     current = {}
     seen = {}
     log_as_lambda_does(current)
