@@ -44,12 +44,11 @@ export const limitGuards: readonly Guard[] = [
   {
     name: 'each function has a uid of its own',
     attack: 'each function has a uid of its own',
-    file: `${room}/box-engine.ts`,
-    code: 'uids.get(name) ?? first + uids.size',
-    without: 'uids.get(name) ?? first',
-    noticedBy: exhaustion,
-    needs: 'root',
-    testName: 'a uid of its own',
+    file: `${room}/uids.ts`,
+    code: 'const uid = first + functions.size',
+    without: 'const uid = first',
+    noticedBy: [`${room}/uids.test.ts`],
+    testName: 'a function keeps its uid',
   },
   {
     name: 'a box is under its control groups before any function code',

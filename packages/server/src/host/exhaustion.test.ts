@@ -88,6 +88,12 @@ describe('what a box can use up', () => {
     expect(Number(await under.call(fork, { affinity: 'forker' }))).toBeLessThan(64)
   })
 
+  it('watches of files are bounded for each box, so that it takes none of its neighbours’', async () => {
+    const watch = { probe: 'watch', instances: 48 }
+    expect(await outside(watch), 'control').toBe(48)
+    expect(await under.call(watch, { affinity: 'watcher' })).toBe(32)
+  })
+
   it.runIf(root)('each function has a uid of its own', async () => {
     await under.deploy({ name: 'first-uid' })
     await under.deploy({ name: 'second-uid' })

@@ -27,6 +27,13 @@ const floods: readonly {
     bounded: true,
     outside: ({ canary }) => canary.tcp,
   },
+  { of: 'watches', tries: 'take every watch that the kernel has for a user', bounded: true },
+  {
+    of: 'slow reads',
+    tries: 'ask for large answers and read none of them',
+    bounded: false,
+    outside: ({ canary }) => canary.tcp,
+  },
 ]
 
 const forMs = 1_500
@@ -38,7 +45,7 @@ const quietCalls = 20
  * machine that is busy otherwise would judge for us.
  */
 export const resourceAttacks: readonly Attack[] = floods.map(({ of, tries, bounded, outside }) => ({
-  name: `resources.${of}`,
+  name: `resources.${of.replace(' ', '-')}`,
   tries,
   stoppedBy: 'box',
   run: async (world) => {

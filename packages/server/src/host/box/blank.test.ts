@@ -35,9 +35,9 @@ export const handler = async () => ({
   status: lines('/proc/self/status', /^(Uid|Gid|Groups|Cap|NoNewPrivs|Seccomp:)/),
   identity: [process.getuid(), process.getgid()],
   limits: lines('/proc/self/limits', /./),
-  mounts: lines('/proc/self/mountinfo', /./).map((line) => line.split(' ').slice(4).join(' ').replace(/[ug]id=\\d+/g, 'own')).sort(),
+  mounts: lines('/proc/self/mountinfo', /./).map((line) => line.split(' ').slice(4).join(' ')),
   folders: ['/', '/etc', '/tmp', '/var', '/var/task', '/var/runtime'].map((at) => [at, readdirSync(at).sort()]),
-  descriptors: readdirSync('/proc/self/fd').map((fd) => tried(() => readlinkSync('/proc/self/fd/' + fd).replace(/\\d+/, 'N'))).sort(),
+  descriptors: readdirSync('/proc/self/fd').map((fd) => tried(() => readlinkSync('/proc/self/fd/' + fd))).sort(),
   processes: readdirSync('/proc').filter((name) => /^\\d+$/.test(name)).length,
   written: tried(() => writeFileSync('/var/task/index.mjs', 'x')),
   own: readFileSync('/var/task/index.mjs', 'utf8').length,
@@ -51,7 +51,9 @@ async function seenFrom(of: FunctionImage, prepared: PreparedBox): Promise<unkno
   box.kill(closing)
   await box.gone
   if (result.kind === 'error') throw new Error(result.message)
-  return JSON.parse(Buffer.from(result.body).toString('utf8'))
+  // The number of its own uid, of its pipes and of its sockets is all that may differ.
+  const told = Buffer.from(result.body).toString('utf8')
+  return JSON.parse(told.replaceAll(/([ug]id=|(?:pipe|socket):\[)\d+/g, '$1N'))
 }
 
 test('a box that belonged to no function is, once assigned, as one that was made for it', async () => {

@@ -50,7 +50,8 @@ export function createReserve({ make, fill, isCurrent, discard }: ReserveMaker):
   function refillSoon(shelf: Shelf): void {
     shelf.timer ??= setTimeout(() => {
       delete shelf.timer
-      void refill(shelf)
+      const refilling = refill(shelf).finally(() => ends.delete(refilling))
+      ends.add(refilling)
     }, refillAfterMs).unref()
   }
 
@@ -59,11 +60,9 @@ export function createReserve({ make, fill, isCurrent, discard }: ReserveMaker):
     if (shelf.making) return
     shelf.making = true
     try {
-      while (!closed && shelf.waiting.length < shelf.wanted) {
-        const made = make(shelf.kind)
-        ends.add(made)
-        const prepared = await made.finally(() => ends.delete(made))
-        if (closed) return end(prepared)
+      // Closing wants none, on any shelf.
+      while (shelf.waiting.length < shelf.wanted) {
+        const prepared = await make(shelf.kind)
         shelf.waiting.push(prepared)
         void prepared.pod.gone.then(() => drop(shelf, prepared))
       }
@@ -115,6 +114,7 @@ export function createReserve({ make, fill, isCurrent, discard }: ReserveMaker):
       closed = true
       for (const shelf of shelves.values()) {
         clearTimeout(shelf.timer)
+        shelf.wanted = 0
         for (const prepared of shelf.waiting.splice(0)) end(prepared)
       }
       while (ends.size > 0) await Promise.allSettled(ends)

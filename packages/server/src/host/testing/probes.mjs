@@ -20,6 +20,7 @@ const probes = {
   write: ({ path }) => attempt(() => writeFileSync(path, 'x')),
   command: ({ program, argv }) => spawnSync(program, argv, { encoding: 'utf8', timeout: 3000 }).status,
   syscall: ({ numbers }) => syscall(numbers),
+  watch: ({ instances }) => watch(instances),
   connect: ({ host, port, path }) => tryConnect(path === undefined ? { host, port } : { path: `\0${path}` }),
   resolve: ({ name }) =>
     lookup(name).then(
@@ -97,6 +98,13 @@ function link(path) {
   } catch {
     return 'closed'
   }
+}
+
+/** How many instances of inotify one process gets. */
+function watch(instances) {
+  const call = process.arch === 'arm64' ? '26, 0' : '294, 0'
+  const script = `my $n = 0; for (1..${instances}) { last if syscall(${call}) < 0; $n++ } print $n`
+  return Number(spawnSync('/usr/bin/perl', ['-e', script], { encoding: 'utf8' }).stdout)
 }
 
 /** Perl is part of every Debian and has `syscall`. Gives the errno, 0 for success. */

