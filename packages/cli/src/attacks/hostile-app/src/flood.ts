@@ -12,7 +12,7 @@ import type { Flooded, FloodTarget, Outcome } from './instruction.ts'
 const wantedProcesses = 150
 const wantedMegabytes = 400
 const wantedDiskMegabytes = 128
-const wantedConnections = 300
+const wantedConnections = 1_200
 const wantedWatches = 64
 const wantedAnswers = 16
 const answerBytes = 5_000_000
@@ -118,6 +118,7 @@ async function slowReads(forMs: number, { host = '192.0.2.1', port = 80 }: Flood
   for (const socket of sockets)
     socket.on('error', () => undefined).write(`${head}content-length: ${body.length}\r\n\r\n${body}`)
   await sleep(forMs)
+  const open = sockets.filter((socket) => socket.readyState !== 'closed' && socket.bytesWritten > 0).length
   for (const socket of sockets) socket.destroy()
-  return { got: true, code: 'unread', evidence: `${wantedAnswers} answers of ${answerBytes} bytes` }
+  return { got: open > 0, code: 'unread', evidence: `${open} of ${wantedAnswers} answers of ${answerBytes} bytes` }
 }
