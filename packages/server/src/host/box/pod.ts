@@ -64,9 +64,9 @@ export interface Launch {
 export const descriptors = { status: 3, vector: 4, seccomp: 5, spec: 5, options: 6, file: 7 } as const
 
 // The shell is root in its own namespace only. Whatever this server inherited from those who started it is closed
-// before any function code can look; limits that are the same for every box hold from here on, those of its user namespace too: without them one box could take
-// every watch that the kernel has for a user of the host. Then `mapfile` waits:
-// an empty vector means that the server is gone.
+// before any function code can look; limits that are the same for every box hold from here on, those of its user
+// namespace too: without them one box could take every watch of files that the kernel has for a user of the host.
+// Then `mapfile` waits: an empty vector means that the server is gone.
 const waitingShell = `
 printf 'link set lo up\\nroute add local 0.0.0.0/0 dev lo\\nroute add local ::/0 dev lo\\n' | "$1" -force -batch - >&2
 for f in /proc/self/fd/*; do f=\${f##*/}; ((f > 7)) && eval "exec $f>&-"; done

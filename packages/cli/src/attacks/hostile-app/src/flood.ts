@@ -97,14 +97,15 @@ async function connections(forMs: number, { host = '192.0.2.1', port = 80 }: Flo
   await sleep(forMs)
   const open = sockets.filter((socket) => !socket.destroyed && socket.readyState === 'open' && !socket.readableEnded)
   for (const socket of sockets) socket.destroy()
-  const got = open.length === wantedConnections
+  const got = open.length > wantedConnections / 2
   return { got, code: got ? 'opened' : 'closed', evidence: `${open.length} of ${wantedConnections} connections stayed` }
 }
 
 /** Instances of inotify: the kernel counts them for each user of the host, whoever else needs some. */
 async function watches(forMs: number): Promise<Outcome> {
   const call = process.arch === 'arm64' ? '26, 0' : '294, 0'
-  const script = `my $n = 0; for (1..${wantedWatches}) { last if syscall(${call}) < 0; $n++ } print $n; sleep ${forMs / 1_000}`
+  const take = `my $n = 0; for (1..${wantedWatches}) { last if syscall(${call}) < 0; $n++ } print $n;`
+  const script = `${take} sleep ${Math.ceil(forMs / 1_000)}`
   const { stdout } = await promisify(execFile)('/usr/bin/perl', ['-e', script])
   const got = Number(stdout) === wantedWatches
   return { got, code: got ? 'watching' : 'EMFILE', evidence: `${stdout} of ${wantedWatches}` }
