@@ -760,6 +760,10 @@ export const errorCodes: Readonly<Record<string, Entry>> = {
     'The door lets only fields of an answer through, and the answer is no JSON.',
     'Take `returns.fields` away, or use an operation that answers with JSON.',
   ],
+  'upstream.peer': [
+    'The upstream does not prove to be the workload that the door names.',
+    'Look at what answers there, at the door\'s "peer", and at the bundle of its trust domain.',
+  ],
   'upstream.plaintext': ['Only a private upstream that is written down may be plain HTTP.', 'Use https.'],
   'upstream.timeout': ['The upstream did not answer in time.', retry],
   'upstream.token_refused': [

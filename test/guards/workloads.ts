@@ -3,6 +3,7 @@ import type { Guard } from './guard.ts'
 const certificates = 'packages/server/src/certificates'
 const sts = 'packages/server/src/sts'
 const svid = [`${certificates}/svid.test.ts`]
+const nodes = ['packages/server/src/nodes.test.ts']
 const rotation = [`${sts}/rotation.test.ts`]
 
 /** Who a workload is, and how long a key speaks for it. */
@@ -105,5 +106,32 @@ export const workloadGuards: readonly Guard[] = [
     without: 'if (key?.privatePem === undefined) {',
     noticedBy: rotation,
     testName: 'a key beyond its age signs nothing',
+  },
+  {
+    name: 'an upstream proves what it is to whom a door names',
+    attack: 'one that another domain vouches for is no peer',
+    file: 'packages/server/src/egress/upstream/upstream.ts',
+    code: 'const stranger = peer && result[1] ? peerFault(result[1], peer, nowMs()) : undefined',
+    without: 'const stranger = undefined as Error | undefined',
+    noticedBy: nodes,
+    testName: 'one that another domain vouches for',
+  },
+  {
+    name: 'a peer is one workload, not its trust domain',
+    attack: 'another workload of the same trust domain is no peer',
+    file: 'packages/server/src/egress/upstream/peer.ts',
+    code: 'return verdict.id.text === id ? undefined : unproved(`it is ${verdict.id.text}`)',
+    without: 'return undefined',
+    noticedBy: nodes,
+    testName: 'another workload of the same trust domain',
+  },
+  {
+    name: 'a server shows a certificate that is for servers',
+    attack: 'one of a server that is for clients alone',
+    file: `${certificates}/verify-svid.ts`,
+    code: 'const fault = faultOfLeaf(leaf, purposes[end])',
+    without: 'const fault = faultOfLeaf(leaf, purposes.client)',
+    noticedBy: svid,
+    testName: 'one of a server that is for clients alone',
   },
 ]

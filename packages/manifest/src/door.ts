@@ -14,6 +14,8 @@ export interface Door {
   readonly upstream: string
   /** True when `upstream` is a loopback or private address that was written down. */
   readonly privateUpstream: boolean
+  /** The SPIFFE id that the upstream must prove, in place of a name that a public authority vouches for. */
+  readonly peer?: string
   readonly add: Added
   /** For `postgres`: as whom the door signs in, and where. */
   readonly database?: DatabaseLogin

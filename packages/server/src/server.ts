@@ -134,6 +134,7 @@ async function start(
     hasSecret: vault.hasSecret,
     limiter,
     ...workloads.identity,
+    rootsOf: (trustDomain) => force.services.rootsOf(trustDomain),
     invokeFunction: ({ eventFor, ...call }) => {
       const id = newId()
       const affinity = call.user === undefined ? '' : affinityOf(call.user)
@@ -211,6 +212,7 @@ async function start(
   const gateway = await startGateway({
     port: options.port,
     ...gatewayAddress(options, outside, people.leaf),
+    node: workloads.node,
     gate: ingressGate({
       ...shared,
       dpopNonce: kept.proofs.nextNonce,

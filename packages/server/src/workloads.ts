@@ -1,6 +1,7 @@
 import type { App } from '@sallyport/manifest'
 
 import { type FunctionIdentity, functionIdentity } from './function-identity.ts'
+import type { NodeIdentity } from './gateway/index.ts'
 import type { KeptState } from './kept-state.ts'
 import { audienceOf, type Folders, nowMs, writeDocuments } from './operation/index.ts'
 import { openSts, type Sts } from './sts/index.ts'
@@ -8,6 +9,8 @@ import { openSts, type Sts } from './sts/index.ts'
 /** What vouches for an app's functions, and for who exchanges one proof for another. */
 export interface Workloads extends Pick<Sts, 'signTicket' | 'accessTokens' | 'own'> {
   readonly identity: FunctionIdentity
+  /** The server's own identity, for other servers. */
+  readonly node: NodeIdentity
   /** What the gateway publishes at a path. */
   readonly document: Sts['document']
 }
@@ -23,5 +26,10 @@ export async function openWorkloads(
   const publish = (files: Readonly<Record<string, object>>): void => writeDocuments(folders.certificates, files)
   const sts = await openSts({ app: app.name, audience: audienceOf(app), store, nowMs, publish, onTrouble })
   started.push(() => sts.close())
-  return { ...sts, identity: functionIdentity(app.name, sts) }
+  const node: NodeIdentity = {
+    name: `${app.name}.sallyport.internal`,
+    svid: () => sts.svidFor(`spiffe://${app.name}/gateway`),
+    onTrouble,
+  }
+  return { ...sts, identity: functionIdentity(app.name, sts), node }
 }

@@ -11,7 +11,10 @@ export function doorFacts(door: Door): readonly AccessFact[] {
   const { basic, certificate, oauth, identity, svid } = add
   return [
     ...door.ops.flatMap((op) => operationFacts(door, op)),
-    opaque(`upstream ${name}`, `${door.to} is reached at ${door.upstream}`),
+    opaque(
+      `upstream ${name}`,
+      `${door.to} is reached at ${door.upstream}${door.peer === undefined ? '' : `, where ${door.peer} must answer`}`,
+    ),
     ...(door.privateUpstream ? [grant(`${name} may be in a private network`)] : []),
     ...Object.entries(add.headers).map(([header, template]) => added(header, template)),
     ...Object.entries(add.query).map(([key, template]) => added(`the query parameter ${key}`, template)),

@@ -24,6 +24,8 @@ export interface Declared {
   readonly zones: ReadonlySet<string>
   readonly secrets: ReadonlySet<string>
   readonly tables: ReadonlySet<string>
+  /** Trust domains besides the app's own. */
+  readonly trust: ReadonlySet<string>
   /** Door → operations. */
   readonly doors: ReadonlyMap<string, ReadonlySet<string>>
   /** Function → operations offered. */
@@ -67,6 +69,7 @@ export function declare(root: Node, faults: Faults): Declared {
     zones: new Set(keysOf('zones')),
     secrets: new Set(keysOf('secrets')),
     tables: new Set(keysOf('tables')),
+    trust: new Set(keysOf('trust')),
     doors: operationsOf('doors', (door) =>
       isTunnel(door) ? ['connect'] : entriesOf(child(door, 'ops')).map((entry) => entry.key),
     ),

@@ -178,6 +178,10 @@ export const doorsShape: Shape = {
             ],
           },
         },
+        peer: {
+          shape: { kind: 'text', says: 'a SPIFFE id such as spiffe://orders/gateway', pattern: /^spiffe:\/\// },
+          about: 'The workload that the upstream must prove to be, by its X.509-SVID; its trust domain under "trust".',
+        },
         private: { shape: { kind: 'flag' }, about: 'The upstream may be in a private network.' },
         opaque: {
           shape: { kind: 'flag' },

@@ -1,6 +1,7 @@
 export { acmeCertificate, type AcmeOptions } from './acme/acme-certificate.ts'
 export { type Authority, type AuthorityKeeper, type AuthorityKind, type Leaf, openAuthority } from './authority.ts'
 export { readCertificateFiles } from './certificate-files.ts'
+export { shownChain } from './shown-chain.ts'
 export { parseSpiffeId, type SpiffeId } from './spiffe-id.ts'
 export { type SvidRefusalCode, type SvidVerdict, type TrustBundles, verifySvid } from './verify-svid.ts'
 export { bundleKeyOf, certificateThumbprint, makeSvid, makeWorkloadRoot, type Svid } from './workload.ts'

@@ -184,6 +184,14 @@ describe('no SVID is', () => {
     })
   }
 
+  test('one of a server that is for clients alone', async () => {
+    const bundles = new Map([['shop', [derOf(root.certificate)]]])
+    const asServer = async (purposes: readonly string[]): Promise<object> =>
+      verifySvid([derOf((await handmade({ purposes })).certificate)], bundles, now, 'server')
+    expect(await asServer(['1.3.6.1.5.5.7.3.2'])).toMatchObject({ code: 'svid.purpose' })
+    expect(await asServer(['1.3.6.1.5.5.7.3.1']), 'control').toMatchObject({ kind: 'verified' })
+  })
+
   test('one of a foreign bundle, of the same name or not', async () => {
     const foreign = await makeWorkloadRoot('shop', now, now + hour)
     const forged = await makeSvid(id, foreign, now, hour)

@@ -49,11 +49,16 @@ interface Parsed {
 }
 
 /**
- * Verifies an X.509-SVID as its holder showed it in a handshake, the leaf first (X509-SVID §5, RFC 5280 §6.1). Names
+ * Verifies an X.509-SVID as its holder, at this end of a handshake, showed it there, the leaf first (X509-SVID §5, RFC 5280 §6.1). Names
  * other than the one URI are read and never used. Adversary: who holds a certificate of another domain, another
  * purpose, another time, an authority of a partner, or one made by hand.
  */
-export function verifySvid(chain: readonly Uint8Array[], bundles: TrustBundles, nowMs: number): SvidVerdict {
+export function verifySvid(
+  chain: readonly Uint8Array[],
+  bundles: TrustBundles,
+  nowMs: number,
+  end: 'client' | 'server' = 'client',
+): SvidVerdict {
   const parsed = chain.length > maxChain ? undefined : chain.map(parseCertificate)
   const [leaf, ...intermediates] = parsed ?? []
   if (leaf === undefined || !intermediates.every((one) => one !== undefined)) return refuse('svid.malformed')
@@ -61,7 +66,7 @@ export function verifySvid(chain: readonly Uint8Array[], bundles: TrustBundles, 
   if (typeof id === 'string') return refuse(id)
   const roots = (bundles.get(id.trustDomain) ?? []).map(parseRoot).filter((root) => root !== undefined)
   if (roots.length === 0) return refuse('svid.trust_domain')
-  const fault = faultOfLeaf(leaf) ?? untimely(leaf, nowMs)
+  const fault = faultOfLeaf(leaf, purposes[end]) ?? untimely(leaf, nowMs)
   if (fault !== undefined) return refuse(fault)
   if (!isVouchedFor(leaf, id, intermediates, roots, nowMs, 0)) return refuse('svid.untrusted')
   const { notBefore, notAfter } = leaf.certificate
@@ -105,14 +110,17 @@ function idOf({ uris }: Parsed): SpiffeId | SvidRefusalCode {
   return id === undefined || id.path === '' ? 'svid.id_malformed' : id
 }
 
+/** RFC 5280 §4.2.1.12: what a certificate may be shown for, at either end of a handshake. */
+const purposes = { client: '1.3.6.1.5.5.7.3.2', server: '1.3.6.1.5.5.7.3.1' } as const
+
 /** X509-SVID §4.1, §4.3, §4.4. */
-function faultOfLeaf({ certificate }: Parsed): SvidRefusalCode | undefined {
+function faultOfLeaf({ certificate }: Parsed, purpose: string): SvidRefusalCode | undefined {
   const usages = certificate.getExtension(KeyUsagesExtension)?.usages ?? 0
   const signsOthers = (usages & (KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign)) !== 0
   if (certificate.getExtension(BasicConstraintsExtension)?.ca === true || signsOthers) return 'svid.is_authority'
   if ((usages & KeyUsageFlags.digitalSignature) === 0) return 'svid.key_usage'
-  const purposes = certificate.getExtension(ExtendedKeyUsageExtension)?.usages
-  return purposes === undefined || purposes.includes('1.3.6.1.5.5.7.3.2') ? undefined : 'svid.purpose'
+  const allowed = certificate.getExtension(ExtendedKeyUsageExtension)?.usages
+  return allowed === undefined || allowed.includes(purpose) ? undefined : 'svid.purpose'
 }
 
 function untimely({ certificate }: Parsed, nowMs: number): SvidRefusalCode | undefined {

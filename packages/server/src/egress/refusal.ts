@@ -29,6 +29,7 @@ const statuses: ReadonlyMap<string, number> = new Map([
   ['request.header_too_large', 431],
   ['upstream.unreachable', 502],
   ['upstream.failed', 502],
+  ['upstream.peer', 502],
   ['upstream.timeout', 504],
   ['upstream.not_json', 502],
   ['upstream.too_large', 502],

@@ -42,6 +42,8 @@ export interface EgressRooms {
   readonly identityToken: (audience: string, subject: Subject, invocation: Invocation, svid?: FunctionSvid) => string
   /** The certificate of the function that calls. */
   readonly svidFor: (subject: Subject) => Promise<FunctionSvid>
+  /** The authorities of a trust domain, DER; undefined for one that does not count here. */
+  readonly rootsOf: (trustDomain: string) => readonly Uint8Array[] | undefined
   /** Whether one more file descriptor may be opened for a box; the last ones are kept for ledger and vault. */
   readonly mayOpen: () => boolean
   readonly elevatedRoles: (subjectId: string) => readonly string[]

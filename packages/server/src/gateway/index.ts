@@ -1,5 +1,6 @@
 export { type BodyCheck, compileBodyCheck } from './body-schema.ts'
 export { affinityOf, ingressGate, type IngressRooms } from './gate.ts'
+export type { NodeIdentity } from './handshake.ts'
 export { type Gateway, type GatewayOptions, startGateway } from './listener.ts'
 export { createLimiter, type Limiter, type RateLimit } from './rate-limit.ts'
 export { jsonResponse, stepUpChallenge } from './refusal.ts'

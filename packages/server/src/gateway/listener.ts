@@ -1,13 +1,15 @@
-import { constants, hash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { createServer as createPlainServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import { pipeline } from 'node:stream/promises'
-import { type DetailedPeerCertificate, TLSSocket } from 'node:tls'
+import { TLSSocket } from 'node:tls'
 
 import { enforce, type Gate } from '@sallyport/core/enforcement'
 
+import { shownChain } from '../certificates/index.ts'
 import { readBody } from './body.ts'
+import { answerName, type NodeIdentity, tlsRules } from './handshake.ts'
 import { parseHead } from './parse.ts'
 import { jsonResponse } from './refusal.ts'
 import type { Destination, IngressRequest, IngressResponse, OwnEndpoint } from './request.ts'
@@ -21,6 +23,8 @@ export interface GatewayOptions {
   readonly name?: string
   /** PEM key and certificate chain; absent only when plain HTTP on loopback was asked for. */
   readonly tls?: { readonly key: string; readonly cert: string }
+  /** What the server is among workloads; it has no name there unless said. */
+  readonly node?: NodeIdentity
   readonly gate: Gate<IngressRequest, IngressResponse>
   readonly route: (method: string, path: string) => Destination | undefined
   /** What the gateway itself publishes at a path, for anybody and for caches; read only. */
@@ -47,19 +51,6 @@ export interface Gateway {
 
 const maxHeaderBytes = 16_384
 const maxConnections = 2_000
-/**
- * A client may show a certificate, and proves in the handshake that it holds the key. Who issued it does not matter:
- * a token is bound to the certificate itself (RFC 8705 §3), which may be signed by nobody but its holder (§2.2).
- */
-const tlsRules = {
-  minVersion: 'TLSv1.3',
-  // A ticket would keep the leaf of a client's chain and forget the rest; and a full handshake proves the key anew.
-  secureOptions: constants.SSL_OP_NO_TICKET,
-  ALPNProtocols: ['http/1.1'],
-  requestCert: true,
-  rejectUnauthorized: false,
-} as const
-
 /** Opens the ingress door. TLS 1.3 only; loopback alone may be plain, and only when asked. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const authorities = new Set<string>()
@@ -74,7 +65,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     insecureHTTPParser: false,
     requireHostHeader: false, // our own reading refuses it, with a code
   }
-  const secure = options.tls && createTlsServer({ ...limits, ...options.tls, ...tlsRules }, handle)
+  const SNICallback = answerName(options.node)
+  const secure = options.tls && createTlsServer({ ...limits, ...options.tls, ...tlsRules, SNICallback }, handle)
   const server: Server = secure ?? createPlainServer(limits, handle)
   const sockets = new Set<Socket>()
   server.on('connection', (socket: Socket) => {
@@ -94,7 +86,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { name } = options
   for (const host of ['localhost', '127.0.0.1']) authorities.add(`${host}:${port}`)
   // Whoever stands in front may have another port; without one the Host header means 443.
-  for (const host of name === undefined ? [] : [name, `${name}:${port}`]) authorities.add(host)
+  for (const known of [name ?? [], options.node?.name ?? []].flat()) {
+    authorities.add(known).add(`${known}:${port}`)
+  }
   return {
     url: `${options.tls === undefined ? 'http' : 'https'}://${name ?? 'localhost'}:${port}`,
     setCertificate: (tls) => secure?.setSecureContext({ ...tls, ...tlsRules }),
@@ -159,24 +153,11 @@ function certificateOf({ socket }: IncomingMessage): Shown {
   if (!(socket instanceof TLSSocket)) return {}
   const known = shownBy.get(socket)
   if (known !== undefined) return known
-  const certificates = chainOf(socket)
+  const certificates = shownChain(socket)
   const [leaf] = certificates
   const shown = leaf === undefined ? {} : { certificateThumbprint: hash('sha256', leaf, 'base64url'), certificates }
   shownBy.set(socket, shown)
   return shown
-}
-
-/** More than any chain that counts; the rest is not looked at. */
-const maxChain = 5
-
-function chainOf(socket: TLSSocket): readonly Uint8Array[] {
-  const chain: Uint8Array[] = []
-  let at: Partial<DetailedPeerCertificate> | undefined = socket.getPeerCertificate(true) // empty when none was shown
-  while (at?.raw !== undefined && chain.length < maxChain) {
-    chain.push(new Uint8Array(at.raw))
-    at = at.issuerCertificate === at ? undefined : at.issuerCertificate // a root is its own issuer
-  }
-  return chain
 }
 
 /** A connection keeps its certificate: TLS 1.3 has no renegotiation, and post-handshake requests are never made. */

@@ -17,6 +17,8 @@ export interface Services {
   readonly byAwsRole: (role: string, proof: ServiceProof) => Subject
   /** Public keys of a trust domain's JWT-SVIDs; undefined for one that does not count here. */
   readonly jwtKeysOf: (trustDomain: string) => readonly object[] | undefined
+  /** Authorities of a trust domain, DER, the same objects while they stay; undefined for one that does not count here. */
+  readonly rootsOf: (trustDomain: string) => readonly Uint8Array[] | undefined
 }
 
 /** How a service proved itself. */
@@ -92,6 +94,7 @@ export function compileServices({ app, services, trust, own, isRevoked, nowMs }:
         binding: 'mtls',
       })
     },
+    rootsOf: (trustDomain) => (trustDomain === app ? own().roots : foreign.get(trustDomain)),
     jwtKeysOf: (trustDomain) => (trustDomain === app ? own().jwtKeys : foreignKeys.get(trustDomain)),
   }
 }

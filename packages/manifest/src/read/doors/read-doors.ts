@@ -1,6 +1,7 @@
 import type { Door } from '../../door.ts'
 import { child, entriesOf, textOf, textsOf, type Entry, type Node } from '../../source/node.ts'
 import { parseDurationMs, parseLimit } from '../../source/units.ts'
+import { readSpiffeId } from '../people/read-spiffe-id.ts'
 import { readAdded } from './read-added.ts'
 import { readOperations } from './read-operations.ts'
 import { readTunnel } from './read-tunnel.ts'
@@ -49,12 +50,14 @@ function readDoor(entry: Entry, reading: Reading): Door {
       reading.faults.add('manifest.unsupported', at, `${path}: "${only}" belongs to a postgres door.`)
   }
   const inside = child(value, 'private')
+  const peer = readPeer(child(value, 'peer'), target?.origin, path, reading)
   return {
     name: key,
     kind: 'http',
     to: address?.origin ?? '',
     upstream: target?.origin ?? '',
     privateUpstream: (target?.private ?? false) || (inside?.kind === 'flag' && inside.value),
+    ...(peer === undefined ? {} : { peer }),
     add,
     ops: readOperations(
       ops,
@@ -71,4 +74,18 @@ function readDoor(entry: Entry, reading: Reading): Door {
     ...(limit === undefined ? {} : { limit }),
     at: keyAt,
   }
+}
+
+/** Who must be at the other end: what proves it is a certificate, so there must be TLS. */
+function readPeer(
+  node: Node | undefined,
+  upstream: string | undefined,
+  path: string,
+  reading: Reading,
+): string | undefined {
+  if (node !== undefined && upstream?.startsWith('http://') === true) {
+    const fix = 'give an https upstream'
+    reading.faults.add('manifest.unsupported', node.at, `${path}: nobody proves anything over plain HTTP.`, fix)
+  }
+  return readSpiffeId(node, `${path}.peer`, reading.declared.trust, reading)
 }

@@ -4,6 +4,7 @@ import type { AwsRole, Service, TrustDomain } from '../../service.ts'
 import { child, entriesOf, type Node, textOf, textsOf } from '../../source/node.ts'
 import { type Reading, resolve } from '../reading.ts'
 import { readUpstream } from '../upstream.ts'
+import { readSpiffeId } from './read-spiffe-id.ts'
 
 /** `services:`; an id that nobody here vouches for, or that two services have, is a fault. */
 export function readServices(
@@ -12,20 +13,13 @@ export function readServices(
   reading: Reading,
 ): readonly Service[] {
   const { declared, faults } = reading
-  const known = [declared.app, ...trust.map(({ name }) => name)]
   const owners = new Map<string, string>()
   return entriesOf(section).map(({ key, keyAt, value }) => {
-    const id = child(value, 'id')
-    const spiffeId = textOf(id)
+    const trusted = trust.map(({ name }) => name)
+    const spiffeId = readSpiffeId(child(value, 'id'), `services.${key}.id`, trusted, reading)
     const aws = readAws(child(value, 'aws'), `services.${key}.aws`, reading)
     const roles = textsOf(child(value, 'roles'))
     for (const { text, at } of roles) resolve(text, at, 'role', declared.roles, faults)
-    if (id !== undefined && spiffeId !== undefined) {
-      const [, domain] = idForm.exec(spiffeId) ?? []
-      if (domain === undefined) {
-        faults.add('manifest.wrong_type', id.at, `services.${key}.id is no SPIFFE id of a workload.`)
-      } else resolve(domain, id.at, 'trust domain', known, faults)
-    }
     if (spiffeId === undefined && child(value, 'aws') === undefined) {
       faults.add('manifest.missing_key', keyAt, `services.${key} needs "id", "aws", or both.`)
     }
@@ -45,9 +39,6 @@ export function readServices(
     }
   })
 }
-
-/** SPIFFE-ID §2, with a path: the domain alone is no workload. */
-const idForm = /^spiffe:\/\/([a-z0-9._-]{1,255})(?:\/(?!\.{1,2}(?:\/|$))[A-Za-z0-9._-]+)+$/
 
 function readAws(section: Node | undefined, path: string, reading: Reading): AwsRole | undefined {
   const role = textOf(child(section, 'role'))

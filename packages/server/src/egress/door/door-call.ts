@@ -13,6 +13,7 @@ import type { Life } from '../life.ts'
 import { secretPatterns } from './redact.ts'
 import type { ExitResponse } from '../refusal.ts'
 import type { EgressRooms } from '../rooms.ts'
+import type { Peer } from '../upstream/peer.ts'
 import type { UpstreamCall } from '../upstream/upstream-call.ts'
 
 /** The call of an upstream with everything that the door adds, or that the right to make it has ended. */
@@ -62,6 +63,7 @@ export async function preparedCall(
     privateUpstream: door.privateUpstream,
     protocol: protocolFor(head, door),
     ...(certificate === undefined ? {} : { certificate }),
+    ...(door.peer === undefined ? {} : { peer: peerOf(door.peer, door.to, rooms) }),
     method: head.method,
     target: route.path + query.value,
     headers: [
@@ -75,6 +77,12 @@ export async function preparedCall(
   }
   const secrets = [...credential.secrets, ...(bearer === undefined ? [] : [bearer])]
   return { kind: 'call', call, secrets, token, note: noteOf(stripped, request) }
+}
+
+/** Whoever vouches for the peer now: authorities follow one another. */
+function peerOf(id: string, to: string, { rootsOf }: EgressRooms): Peer {
+  const trustDomain = new URL(id).host
+  return { id, host: new URL(to).host, trustDomain, roots: rootsOf(trustDomain) ?? [] }
 }
 
 const transientStatuses: ReadonlySet<number> = new Set([429, 502, 503, 504])

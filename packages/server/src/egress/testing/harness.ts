@@ -129,6 +129,7 @@ export async function openHarness(options: HarnessOptions = {}): Promise<Harness
       const root = await makeWorkloadRoot('checkout', Date.now(), Date.now() + 3_600_000)
       return makeSvid(`spiffe://checkout/zone/restricted/function/${name}`, root, Date.now(), 600_000)
     },
+    rootsOf: () => undefined,
     mayOpen: () => true,
     elevatedRoles: () => [],
     askGuests: (asked) => asked,

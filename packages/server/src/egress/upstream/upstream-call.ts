@@ -1,5 +1,7 @@
 import type { Duplex, Readable } from 'node:stream'
 
+import type { Peer } from './peer.ts'
+
 /** One call of an upstream: everything in it has been decided. */
 export interface UpstreamCall {
   /** Calls with the same key share connections; one per app, door and function. */
@@ -11,6 +13,8 @@ export interface UpstreamCall {
   readonly protocol?: '1.1' | '2'
   /** Shown to the upstream, PEM. `digest` tells certificates apart without holding them. */
   readonly certificate?: { readonly cert: string; readonly key: string; readonly digest: string }
+  /** Verified in place of the upstream's name. */
+  readonly peer?: Peer
   readonly method: string
   /** Path and query. */
   readonly target: string

@@ -4,6 +4,7 @@ import { SallyportError } from '@sallyport/core/access'
 import { buildConnector, type Dispatcher, Pool } from 'undici'
 
 import { noDescriptors } from './dial.ts'
+import { peerFault, peerKey, serverNameOf } from './peer.ts'
 import { forbiddenLiteral, pinnedLookup } from './pinned.ts'
 import { slotsOfBox } from './slots.ts'
 import type { UpgradeAnswer, UpstreamAnswer, UpstreamCall } from './upstream-call.ts'
@@ -30,12 +31,16 @@ const maxPools = 256
  * Connections to the outside: TLS 1.2 or better, addresses checked and pinned, redirects handed back. A new one is made
  * where `mayOpen` says that there is a descriptor for it: always, unless told.
  */
-export function createUpstreams(caPem: string | undefined, mayOpen: () => boolean = () => true): Upstreams {
+export function createUpstreams(
+  caPem: string | undefined,
+  mayOpen: () => boolean = () => true,
+  nowMs: () => number = Date.now,
+): Upstreams {
   const pools = new Map<string, Connections>()
 
   const connectionsFor = (call: UpstreamCall): Connections => {
-    const { origin, privateUpstream, certificate, protocol = '1.1' } = call
-    const key = `${call.pool} ${origin} ${privateUpstream} ${protocol} ${certificate?.digest ?? ''}`
+    const { origin, privateUpstream, certificate, peer, protocol = '1.1' } = call
+    const key = `${call.pool} ${origin} ${privateUpstream} ${protocol} ${certificate?.digest ?? ''}${peer === undefined ? '' : ` ${peerKey(peer)}`}`
     const known = pools.get(key)
     if (known) return known
     if (!origin.startsWith('https://') && !privateUpstream) {
@@ -44,11 +49,15 @@ export function createUpstreams(caPem: string | undefined, mayOpen: () => boolea
     const allowH2 = protocol === '2' && origin.startsWith('https://')
     const plain = buildConnector({
       allowH2,
-      minVersion: 'TLSv1.2',
+      minVersion: peer === undefined ? 'TLSv1.2' : 'TLSv1.3',
       lookup: pinnedLookup(privateUpstream),
       timeout: 10_000,
       ...(caPem === undefined ? {} : { ca: [...rootCertificates, caPem] }),
       ...(certificate === undefined ? {} : { cert: certificate.cert, key: certificate.key }),
+      // No authority of names counts for a peer; what it shows is verified below, each time, before anything is sent.
+      ...(peer === undefined
+        ? {}
+        : { servername: serverNameOf(peer), rejectUnauthorized: false, maxCachedSessions: 0 }),
     })
     const connect = (options: buildConnector.Options, done: buildConnector.Callback): void => {
       const bad = forbiddenLiteral(options.hostname, privateUpstream)
@@ -57,6 +66,11 @@ export function createUpstreams(caPem: string | undefined, mayOpen: () => boolea
       plain(options, (...result) => {
         // What `connect` would say of itself, had it been made by the client: HTTP/2 by prior knowledge.
         if (protocol === '2' && !allowH2 && result[1]) Object.assign(result[1], { alpnProtocol: 'h2' })
+        const stranger = peer && result[1] ? peerFault(result[1], peer, nowMs()) : undefined
+        if (stranger !== undefined) {
+          result[1]?.destroy()
+          return done(stranger, null)
+        }
         connections.tls = result[1] instanceof TLSSocket ? (result[1].getProtocol() ?? 'none') : 'none'
         done(...result)
       })
@@ -82,7 +96,7 @@ export function createUpstreams(caPem: string | undefined, mayOpen: () => boolea
   const optionsOf = (call: UpstreamCall): Dispatcher.DispatchOptions => ({
     path: call.target,
     method: call.method,
-    headers: call.headers.flat(),
+    headers: [...(call.peer === undefined ? [] : ['host', call.peer.host]), ...call.headers.flat()],
     body: call.body instanceof Uint8Array && call.body.length === 0 ? null : call.body,
     headersTimeout: call.timeoutMs,
     bodyTimeout: call.timeoutMs,
