@@ -123,7 +123,7 @@ export const egressGuards: readonly Guard[] = [
     name: 'an upstream is vouched for',
     attack: 'is not reached when nobody we know vouches for it',
     file: `${room}/upstream/upstream.ts`,
-    code: "minVersion: 'TLSv1.2',",
+    code: "minVersion: peer === undefined ? 'TLSv1.2' : 'TLSv1.3',",
     without: "minVersion: 'TLSv1.2', rejectUnauthorized: false,",
     noticedBy: [`${room}/upstream/upstream.test.ts`],
     testName: 'nobody we know vouches',

@@ -43,7 +43,7 @@ export const floorPlan: Readonly<Record<string, Room>> = {
     ['undici', 'aws4', 'dynalite'],
   ),
   'server/gateway': onNode(
-    [...walk, 'core/identity', 'core/json', 'manifest', 'server/host', 'server/information'],
+    [...walk, 'core/identity', 'core/json', 'manifest', 'server/certificates', 'server/host', 'server/information'],
     ['ajv'],
   ),
   'server/host': onNode([...walk, 'core/identity', 'manifest'], ['esbuild', 'aws4']),

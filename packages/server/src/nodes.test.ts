@@ -5,8 +5,7 @@ import type { Gate } from '@sallyport/core/enforcement'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 
 import { makeSvid, makeWorkloadRoot, openAuthority, type Svid, verifySvid } from './certificates/index.ts'
-import { createUpstreams } from './egress/index.ts'
-import type { Peer } from './egress/upstream/peer.ts'
+import { createUpstreams, type Peer } from './egress/index.ts'
 import { type Gateway, type IngressRequest, type IngressResponse, jsonResponse, startGateway } from './gateway/index.ts'
 
 // Two servers: functions of `shop` call the gateway of `orders`. Each proves what it is to the other.

@@ -49,9 +49,9 @@ interface Parsed {
 }
 
 /**
- * Verifies an X.509-SVID as its holder, at this end of a handshake, showed it there, the leaf first (X509-SVID §5, RFC 5280 §6.1). Names
- * other than the one URI are read and never used. Adversary: who holds a certificate of another domain, another
- * purpose, another time, an authority of a partner, or one made by hand.
+ * Verifies an X.509-SVID as its holder showed it in a handshake, at this `end` of it, the leaf first (X509-SVID §5,
+ * RFC 5280 §6.1). Names other than the one URI are read and never used. Adversary: who holds a certificate of another
+ * domain, another purpose, another time, an authority of a partner, or one made by hand.
  */
 export function verifySvid(
   chain: readonly Uint8Array[],

@@ -17,7 +17,7 @@ export interface Services {
   readonly byAwsRole: (role: string, proof: ServiceProof) => Subject
   /** Public keys of a trust domain's JWT-SVIDs; undefined for one that does not count here. */
   readonly jwtKeysOf: (trustDomain: string) => readonly object[] | undefined
-  /** Authorities of a trust domain, DER, the same objects while they stay; undefined for one that does not count here. */
+  /** Authorities of a trust domain, DER, the same objects while they stay; undefined for one that does not count. */
   readonly rootsOf: (trustDomain: string) => readonly Uint8Array[] | undefined
 }
 

@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest'
 
 import { accessDiff } from '../../access/access-diff.ts'
 import { accessOf } from '../../access/access-of.ts'
-import type { App } from '../../app.ts'
 import type { Door } from '../../door.ts'
 import { edited, exampleText, faultsOf, mustLoad } from '../../testing/example.ts'
 
@@ -271,34 +270,6 @@ describe('a door that is no HTTP', () => {
       expect(faultsOf(edited('secrets: {', side(lines), bare))).toMatchObject([{ code, file: 'sallyport.yaml' }])
     })
   }
-})
-
-describe('a peer', () => {
-  const plain = '${STRIPE_UPSTREAM:-http://127.0.0.1:8481}'
-  const secure = edited(plain, 'https://10.0.0.1', bare)
-  const withPeer = (peer: string): string => `${stripeOps}\n    peer: ${peer}`
-
-  it('is a workload of a trust domain that somebody vouches for', () => {
-    expect(stripe(stripeOps, withPeer('spiffe://checkout/gateway'), secure).peer).toBe('spiffe://checkout/gateway')
-    const code = (peer: string): string | undefined => faultsOf(edited(stripeOps, withPeer(peer), secure))[0]?.code
-    expect(code('spiffe://bank/gateway')).toBe('manifest.unresolved_name')
-    expect(code('spiffe://checkout')).toBe('manifest.wrong_type')
-    expect(code('checkout')).toBe('manifest.wrong_type')
-  })
-
-  it('is part of what a door is: another one may be a wider door', () => {
-    const of = (peer: string): App => mustLoad(edited(stripeOps, withPeer(peer), secure)).app
-    const { broadens } = accessDiff(of('spiffe://checkout/a'), of('spiffe://checkout/b'))
-    expect(broadens).toBe(true)
-    expect(
-      accessOf(of('spiffe://checkout/a')).some((line) => line.endsWith('where spiffe://checkout/a must answer')),
-    ).toBe(true)
-  })
-
-  it('proves nothing over plain HTTP', () => {
-    const faults = faultsOf(edited(stripeOps, withPeer('spiffe://checkout/gateway'), bare))
-    expect(faults).toMatchObject([{ code: 'manifest.unsupported', suggestion: 'give an https upstream' }])
-  })
 })
 
 describe('a change of a door', () => {

@@ -40,7 +40,8 @@ export function createUpstreams(
 
   const connectionsFor = (call: UpstreamCall): Connections => {
     const { origin, privateUpstream, certificate, peer, protocol = '1.1' } = call
-    const key = `${call.pool} ${origin} ${privateUpstream} ${protocol} ${certificate?.digest ?? ''}${peer === undefined ? '' : ` ${peerKey(peer)}`}`
+    const other = `${certificate?.digest ?? ''} ${peer === undefined ? '' : peerKey(peer)}`
+    const key = `${call.pool} ${origin} ${privateUpstream} ${protocol} ${other}`
     const known = pools.get(key)
     if (known) return known
     if (!origin.startsWith('https://') && !privateUpstream) {
