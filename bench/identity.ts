@@ -25,10 +25,11 @@ import {
 } from '@sallyport/core/identity'
 import { calculateJwkThumbprint, type CryptoKey, exportJWK, generateKeyPair, importJWK, jwtVerify, SignJWT } from 'jose'
 
+import { nodePrimitives } from '../packages/server/src/operation/index.ts'
+
 // npm run bench -- identity: processor time of one verification, each kind on the same tokens as its peer.
 
 const nowSeconds = (): number => Math.floor(Date.now() / 1000)
-const sha256 = (bytes: Uint8Array): Uint8Array => createHash('sha256').update(bytes).digest()
 const issuer = 'https://issuer.example'
 const audience = 'urn:sallyport:bench'
 const rows: { what: string; micros: number }[] = []
@@ -80,7 +81,7 @@ for (const alg of ['ES256', 'EdDSA', 'RS256']) {
     audience,
     keys: { keys: [jwk] },
   }
-  const options = { issuers: [configuration], nowSeconds, skewSeconds: 30, sha256 }
+  const options = { issuers: [configuration], nowSeconds, skewSeconds: 30, primitives: nodePrimitives }
   const cold = createVerifier({ ...options, maxCachedTokens: 0 })
   const some = await Promise.all(Array.from({ length: 50 }, () => token(alg, pair.privateKey)))
   const at = (index: number): string => some[index % some.length] ?? ''
@@ -111,7 +112,7 @@ async function measureDpop(options: Parameters<typeof createVerifier>[0], signer
   const authenticate = createAuthenticator({
     verifier: createVerifier(options),
     app: 'bench',
-    proofs: createProofVerifier({ nowSeconds, seen: createSeenOnce(100_000), sha256 }),
+    proofs: createProofVerifier({ nowSeconds, seen: createSeenOnce(100_000), primitives: nodePrimitives }),
   })
   await measure('a DPoP request: token in the cache, a fresh proof', 1_200, async () => {
     const proof = proofs[next++] ?? ''

@@ -16,7 +16,7 @@ import { openAdministration } from '../packages/server/src/administration/index.
 import { createLimiter, type Destination, ingressGate, startGateway } from '../packages/server/src/gateway/index.ts'
 import type { InvocationResult, StreamedAnswer } from '../packages/server/src/host/index.ts'
 import { nodeSha256, openLedger } from '../packages/server/src/ledger/index.ts'
-import { newId, nowMs } from '../packages/server/src/operation/index.ts'
+import { newId, nodePrimitives, nowMs } from '../packages/server/src/operation/index.ts'
 
 /** The gateway with every room behind it but the box. */
 export interface BenchGateway {
@@ -118,11 +118,11 @@ export async function openGateway(): Promise<BenchGateway> {
     issuers: [{ ...issuer, keys: { keys: [jwk] } }],
     nowSeconds: () => Math.floor(Date.now() / 1000),
     skewSeconds: 60,
-    sha256: nodeSha256,
+    primitives: nodePrimitives,
     revokedAt: administration.revokedAt,
   })
   const nowSeconds = (): number => Math.floor(Date.now() / 1000)
-  const proofs = createProofVerifier({ nowSeconds, seen: createSeenOnce(1_000_000), sha256: nodeSha256 })
+  const proofs = createProofVerifier({ nowSeconds, seen: createSeenOnce(1_000_000), primitives: nodePrimitives })
   const gateway = await startGateway({
     port: 0,
     gate: ingressGate({

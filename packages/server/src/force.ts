@@ -10,13 +10,13 @@ import {
   openCountryDatabase,
 } from './information/index.ts'
 import type { KeptState } from './kept-state.ts'
-import { nodeSha256 } from './ledger/index.ts'
 import {
   agreeToBroadening,
   compareAccess,
   type EmbeddedProvider,
   issuersOf,
   type LoadedManifest,
+  nodePrimitives,
   nowMs,
   nowSeconds,
   type Terminal,
@@ -78,7 +78,7 @@ export async function putIntoForce(
     nowSeconds,
     skewSeconds: 60,
     revokedAt,
-    sha256: nodeSha256,
+    primitives: nodePrimitives,
     onTrouble: trouble,
   })
   return {

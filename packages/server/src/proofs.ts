@@ -2,8 +2,7 @@ import { createHmac, randomBytes } from 'node:crypto'
 
 import { createDpopNonces, createProofVerifier, type ProofVerifier } from '@sallyport/core/identity'
 
-import { nodeSha256 } from './ledger/index.ts'
-import { nowSeconds } from './operation/index.ts'
+import { nodePrimitives, nowSeconds } from './operation/index.ts'
 import type { UsedProofs } from './stores/index.ts'
 
 /** What judges the proofs of clients whose tokens are bound to a key. */
@@ -20,7 +19,7 @@ export function openProofs(seen: UsedProofs): Proofs {
   const key = randomBytes(32)
   const mac = (bytes: Uint8Array): Uint8Array => createHmac('sha256', key).update(bytes).digest()
   const nonces = createDpopNonces({ mac, nowSeconds, windowSeconds: 60 })
-  const options = { nowSeconds, seen, nonces, sha256: nodeSha256 }
+  const options = { nowSeconds, seen, nonces, primitives: nodePrimitives }
   const strictVerifier = createProofVerifier({ ...options, requireNonce: true })
   return { verifier: createProofVerifier(options), strictVerifier, nextNonce: nonces.current }
 }

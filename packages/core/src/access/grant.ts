@@ -17,16 +17,34 @@ export interface Grant {
   readonly epochs: Epochs
 }
 
-const grants = new WeakSet<Grant>()
+/** As with a receipt: known by a mark that no other code can make, whatever it copies. */
+class SealedGrant {
+  readonly #sealed = true
+  declare readonly [grantMark]: true
+  readonly decision: Allow
+  readonly receipt: Receipt
+  readonly expiresAt: number
+  readonly epochs: Epochs
+
+  constructor({ decision, receipt, expiresAt, epochs }: Pick<Grant, 'decision' | 'receipt' | 'expiresAt' | 'epochs'>) {
+    this.decision = decision
+    this.receipt = receipt
+    this.expiresAt = expiresAt
+    this.epochs = epochs
+    Object.freeze(this)
+  }
+
+  static made(value: object): boolean {
+    return #sealed in value
+  }
+}
 
 /** Makes a grant. For the administration room alone: a house rule refuses the import anywhere else. */
 export function sealGrant(fields: Pick<Grant, 'decision' | 'receipt' | 'expiresAt' | 'epochs'>): Grant {
-  const grant = Object.freeze({ ...fields }) as Grant
-  grants.add(grant)
-  return grant
+  return new SealedGrant(fields)
 }
 
 /** True only for an object that `sealGrant` returned in this process. */
 export function isGrant(value: Grant): boolean {
-  return grants.has(value)
+  return SealedGrant.made(value)
 }

@@ -9,6 +9,17 @@ export type RevokedAt = (target: string) => number | undefined
  * (what its token is bound to), `token/pool:jti`. The embedded issuer's have no prefix, as its users have none.
  */
 export function revocationTargets(subject: Subject): readonly string[] {
+  const known = targetsOf.get(subject)
+  if (known !== undefined) return known
+  const targets = namesOf(subject)
+  targetsOf.set(subject, targets)
+  return targets
+}
+
+/** Asked several times for each request, and a subject never changes. */
+const targetsOf = new WeakMap<Subject, readonly string[]>()
+
+function namesOf(subject: Subject): readonly string[] {
   if (subject.kind === 'anonymous') return []
   const targets = [`${subject.kind}/${subject.name}`]
   if (subject.sessionId !== undefined) targets.push(`session/${subject.sessionId}`)

@@ -36,12 +36,15 @@ export type Authenticator = (evidence: Evidence) => Promise<Subject>
 export function createAuthenticator(options: AuthenticatorOptions): Authenticator {
   const { verifier, app, proofs, isRevoked = () => false } = options
 
+  // A hit in the verifier's cache is one and the same object, and so is the subject then: what is known of it stays.
+  const subjects = new WeakMap<VerifiedToken, Subject>()
+
   /** Undefined when the presenter has everything that the token is bound to. */
-  async function unproved(
-    { binding }: VerifiedToken,
-    { scheme, token }: Presented,
+  function unproved(
+    { binding, digest }: VerifiedToken,
+    { scheme }: Presented,
     evidence: Evidence,
-  ): Promise<TokenRefusal | undefined> {
+  ): Promise<TokenRefusal | undefined> | TokenRefusal | undefined {
     const { certificateThumbprint, target } = evidence
     if (binding.certificateThumbprint !== undefined && binding.certificateThumbprint !== certificateThumbprint) {
       const isShown = certificateThumbprint !== undefined
@@ -57,7 +60,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
       return refuseToken('token.sender_constrained')
     }
     const { keyThumbprint } = binding
-    return proofs.verify(evidence.proofs ?? [], { ...target, accessToken: token, keyThumbprint })
+    return proofs.verify(evidence.proofs ?? [], { ...target, tokenDigest: digest, keyThumbprint })
   }
 
   return async (evidence) => {
@@ -67,7 +70,8 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     if (verified.kind === 'refused') return refused(verified)
     const refusal = await unproved(verified, presented, evidence)
     if (refusal !== undefined) return refused(refusal)
-    const subject = subjectOf(verified, app)
+    const subject = subjects.get(verified) ?? subjectOf(verified, app)
+    subjects.set(verified, subject)
     return isRevoked(subject) ? refused(refuseToken('token.revoked')) : subject
   }
 }

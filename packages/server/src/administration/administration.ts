@@ -19,6 +19,7 @@ import {
 import { type Clock, type Deadline, deadlineIn, isPast } from './clock.ts'
 import { type ElevationRules, type Elevations, openElevations } from './elevate.ts'
 import { createElevationTable, type ElevationRequest } from './elevation.ts'
+import { createEndings } from './endings.ts'
 import { createEpochTable, elevationTarget } from './epochs.ts'
 import { createQuarantineTable, type Quarantined } from './quarantine.ts'
 
@@ -93,6 +94,7 @@ export function openAdministration(options: AdministrationOptions): Administrati
     if (record.kind === 'elevation') table.apply(record)
     if (record.kind === 'quarantine') noteQuarantine(record)
   }
+  const tellAt = createEndings(clock.monotonicMs)
   // By both clocks, beside the grant: turning back the wall clock prolongs none.
   const deadlines = new WeakMap<Grant, Deadline>()
   const alarm = async (code: string, subject: string, detail: string): Promise<void> => {
@@ -129,7 +131,7 @@ export function openAdministration(options: AdministrationOptions): Administrati
         throw new SallyportError('grant.without_receipt', 'A grant was asked for a decision that is not in the ledger.')
       }
       const [{ subject, user, context }] = decision.asked
-      const people = user === undefined ? [subject] : [subject, user]
+      const people = user === undefined || user === subject ? [subject] : [subject, user]
       const stands =
         !people.some(epochs.ended) &&
         decision.asked.every((one) => quarantine.reasonAgainst(one) === undefined) &&
@@ -153,17 +155,18 @@ export function openAdministration(options: AdministrationOptions): Administrati
       return deadline !== undefined && !isPast(deadline, clock) && epochs.unchanged(grant.epochs)
     },
     whenEnded: (grant, ended) => {
-      let release = (): void => undefined
-      const tell = (): void => {
-        clearTimeout(timer)
-        release()
+      let forget = (): void => undefined
+      const forgetTime = tellAt(clock.monotonicMs() + grant.expiresAt - clock.nowMs(), () => {
+        forget()
         ended()
-      }
-      const timer = setTimeout(tell, Math.max(0, grant.expiresAt - clock.nowMs())).unref()
-      release = epochs.watch(grant.epochs, tell)
+      })
+      forget = epochs.watch(grant.epochs, () => {
+        forgetTime()
+        ended()
+      })
       return () => {
-        clearTimeout(timer)
-        release()
+        forgetTime()
+        forget()
       }
     },
     revokedAt: epochs.revokedAt,

@@ -29,11 +29,17 @@ export interface EpochTable {
 
 const neverCurrent = -1
 
+interface Watcher {
+  readonly epochs: Epochs
+  readonly tell: () => void
+}
+
 /** Starts with every counter at 0; the ledger's revocations are applied to it. */
 export function createEpochTable(): EpochTable {
   const counters = new Map<string, number>()
   const moments = new Map<string, number>()
-  const watchers = new Map<string, Set<() => void>>()
+  // Walked at a revocation, which is rare; a request comes and goes by one entry, whatever its grant rests on.
+  const watchers = new Set<Watcher>()
   const current = (target: string): number => counters.get(target) ?? 0
   const revokedAt: RevokedAt = (target) => moments.get(target)
   const unchanged = (epochs: Epochs): boolean => {
@@ -48,42 +54,33 @@ export function createEpochTable(): EpochTable {
       counters.set(target, current(target) + 1)
       moments.set(target, Math.max(at, moments.get(target) ?? 0))
       // A set that is walked passes over what was taken out of it meanwhile.
-      for (const tell of watchers.get(target) ?? []) tell()
+      for (const watcher of watchers) if (watcher.epochs.has(target)) watcher.tell()
     },
     of: (subjects, others = []) => {
       const epochs = new Map<string, number>()
       for (const target of others) epochs.set(target, current(target))
-      for (const subject of subjects) {
+      for (const subject of new Set(subjects)) {
         if (subject === undefined || subject.kind === 'anonymous') continue
         const isOver = isRevoked(subject, revokedAt)
-        for (const target of [...revocationTargets(subject), elevationTarget(subject.id)]) {
+        const rest = (target: string): void => {
           if (epochs.get(target) !== neverCurrent) epochs.set(target, isOver ? neverCurrent : current(target))
         }
+        for (const target of revocationTargets(subject)) rest(target)
+        rest(elevationTarget(subject.id))
       }
       return epochs
     },
     watch: (epochs, ended) => {
-      const release = (): void => {
-        for (const target of epochs.keys()) {
-          const told = watchers.get(target)
-          told?.delete(tell)
-          if (told?.size === 0) watchers.delete(target)
-        }
+      const watcher: Watcher = {
+        epochs,
+        tell: () => {
+          watchers.delete(watcher)
+          ended()
+        },
       }
-      const tell = (): void => {
-        release()
-        ended()
-      }
-      if (!unchanged(epochs)) {
-        ended()
-        return release
-      }
-      for (const target of epochs.keys()) {
-        const told = watchers.get(target)
-        if (told === undefined) watchers.set(target, new Set([tell]))
-        else told.add(tell)
-      }
-      return release
+      if (unchanged(epochs)) watchers.add(watcher)
+      else ended()
+      return () => void watchers.delete(watcher)
     },
     ended: (subject) => subject !== undefined && isRevoked(subject, revokedAt),
   }

@@ -78,7 +78,9 @@ describe('whoever holds something open under a grant', () => {
   test('is told when its time is over', async () => {
     const administration = open(20)
     const grant = grantOf(administration, signedIn())
-    await new Promise<void>((resolve) => void administration.whenEnded(grant, resolve))
+    const over = new Promise<void>((resolve) => void administration.whenEnded(grant, resolve))
+    wallMs += 20
+    await over
   })
 })
 

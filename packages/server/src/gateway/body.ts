@@ -4,16 +4,17 @@ import type { Reason } from '@sallyport/core/access'
 
 import { gatewayReason } from './request.ts'
 
-/** Reads at most `maxBytes`. A longer body is a fault, and the rest is not read. Adversary: an endless sender. */
+/** Reads at most `maxBytes`, of which the sender `stated` how many. A longer body is a fault, and the rest is not read. Adversary: an endless sender. */
 export async function readBody(
   message: IncomingMessage,
   maxBytes: number,
+  stated: string | undefined,
 ): Promise<{ readonly body: Uint8Array; readonly fault?: Reason }> {
   const tooLarge = {
     body: new Uint8Array(),
     fault: gatewayReason('request.too_large', `The body is larger than ${maxBytes} bytes.`),
   }
-  if (Number(message.headers['content-length'] ?? 0) > maxBytes) return tooLarge
+  if (Number(stated ?? 0) > maxBytes) return tooLarge
   const chunks: Buffer[] = []
   let length = 0
   // A listener loop instead of `for await`: leaving the latter early destroys the socket before the refusal is sent.
@@ -26,6 +27,8 @@ export async function readBody(
     })
     message.on('end', () => resolve({ body: chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks) }))
     message.on('error', reject)
-    message.on('close', () => reject(new Error('the client went away before its body was complete')))
+    message.on('close', () => {
+      if (!message.complete) reject(new Error('the client went away before its body was complete'))
+    })
   })
 }

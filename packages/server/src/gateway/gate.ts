@@ -18,12 +18,12 @@ import type { Gate, Outcome } from '@sallyport/core/enforcement'
 import type { Evidence } from '@sallyport/core/identity'
 
 import { type AskGuests, principalFacts, subjectFacts } from '../information/index.ts'
-import type { Invocation, InvocationResult, StreamedAnswer } from '../host/index.ts'
+import type { Invocation, InvocationResult } from '../host/index.ts'
 import { fromFunctionResult, toApiGatewayEvent } from '../host/index.ts'
 import type { BodyCheck } from './body-schema.ts'
 import type { Limiter } from './rate-limit.ts'
 import { jsonResponse, refusalResponse } from './refusal.ts'
-import { ended, outcomeOf, streamedResponse, untilEnded } from './streamed.ts'
+import { ended, firstOf, outcomeOf, streamedResponse } from './streamed.ts'
 import { type Destination, gatewayReason, type IngressRequest, type IngressResponse } from './request.ts'
 
 /** What the ingress door needs from the other rooms; main.ts hands it in. */
@@ -171,12 +171,11 @@ async function pass(
   const [asked] = grant.decision.asked
   const { destination } = request
   if (destination === undefined || !rooms.isCurrent(grant)) return ended(grant)
-  const streamed = Promise.withResolvers<StreamedAnswer>()
-  const invocation = invocationFor(request, destination, grant, asked, rooms)
-  const invoked = rooms.invoke({ ...invocation, onStream: streamed.resolve })
-  const result = await untilEnded(Promise.race([invoked, streamed.promise]), grant, rooms)
+  const { answer, invoked } = firstOf(grant, rooms, (onStream) =>
+    rooms.invoke({ ...invocationFor(request, destination, grant, asked, rooms), onStream }),
+  )
+  const result = await answer
   if (result !== undefined && 'status' in result) return streamedResponse(result, invoked, grant, rooms)
-  if (result === undefined) void streamed.promise.then(({ body }) => body.return?.()) // nobody will read it
   // The grant may have ended while the function ran: its answer must then not leave.
   if (result === undefined || !rooms.isCurrent(grant)) return ended(grant)
   const outcome = outcomeOf(result)

@@ -131,8 +131,8 @@ async function serve(
   }
   try {
     // A body is read only when there is somewhere for it to go.
-    if (maxBodyBytes !== undefined && (message.headers['content-length'] ?? message.headers['transfer-encoding'])) {
-      request = { ...request, ...(await readBody(message, maxBodyBytes)) }
+    if (maxBodyBytes !== undefined && head.hasBody) {
+      request = { ...request, ...(await readBody(message, maxBodyBytes, head.headers.get('content-length'))) }
     }
     if (own !== undefined) return await own.answer(request)
     return await enforce(request, options.gate)

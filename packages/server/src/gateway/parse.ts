@@ -12,6 +12,8 @@ export interface Head {
   readonly headers: ReadonlyMap<string, string>
   readonly credentials: readonly string[]
   readonly proofs: readonly string[]
+  /** It says that a body follows. */
+  readonly hasBody: boolean
   readonly fault?: Reason
 }
 
@@ -68,10 +70,11 @@ export function parseHead(message: IncomingMessage, authorities: ReadonlySet<str
   const path = mark < 0 ? target : target.slice(0, mark)
   const query = mark < 0 ? '' : target.slice(mark + 1)
   fault ??= faultOfHead(message, headers, path, authorities)
+  const hasBody = headers.has('content-length') || headers.has('transfer-encoding')
   for (const name of hopByHop) headers.delete(name)
   const { authorization: credentials, dpop: proofs } = evidence
   const method = message.method ?? ''
-  return { method, path, query, headers, credentials, proofs, ...(fault === undefined ? {} : { fault }) }
+  return { method, path, query, headers, credentials, proofs, hasBody, ...(fault === undefined ? {} : { fault }) }
 }
 
 function faultOfHead(
@@ -109,6 +112,7 @@ function faultOfHead(
 }
 
 function isUtf8Path(path: string): boolean {
+  if (!path.includes('%')) return true // what is not ASCII was refused before
   try {
     decodeURIComponent(path)
     return true

@@ -51,6 +51,43 @@ export function streamedResponse(
   return { response: { status, headers: [...headers, id], body: new Uint8Array(), stream }, outcome }
 }
 
+/** What an invocation answers first, and the invocation itself. */
+export interface First {
+  /** Its result, or the beginning of a stream; undefined as soon as the grant ends, as with `untilEnded`. */
+  readonly answer: Promise<InvocationResult | StreamedAnswer | undefined>
+  readonly invoked: Promise<InvocationResult>
+}
+
+/** Begins an invocation and waits for whatever comes first. A stream that comes too late is not left open. */
+export function firstOf(
+  grant: Grant,
+  { whenEnded }: Pick<GrantRooms, 'whenEnded'>,
+  invoke: (onStream: (answer: StreamedAnswer) => void) => Promise<InvocationResult>,
+): First {
+  const { promise: answer, resolve, reject } = Promise.withResolvers<InvocationResult | StreamedAnswer | undefined>()
+  let isOver = false
+  const forget = whenEnded(grant, () => {
+    isOver = true
+    resolve(undefined)
+  })
+  const invoked = invoke((streamed) => {
+    if (isOver) return void streamed.body.return?.() // nobody will read it
+    forget()
+    resolve(streamed)
+  })
+  invoked.then(
+    (result) => {
+      forget()
+      resolve(result)
+    },
+    (cause: unknown) => {
+      forget()
+      reject(cause instanceof Error ? cause : new Error('the invocation failed', { cause }))
+    },
+  )
+  return { answer, invoked }
+}
+
 /**
  * The answer; undefined as soon as the grant ends, for whoever was revoked need not wait for the function to be told.
  * The invocation itself goes on to its deadline: its exits are refused from now on, one by one.

@@ -46,14 +46,34 @@ function credentialFacts({ authentication, credential, device }: Subject, nowSec
 /** The moment, and who asks, by the keys that AWS's own policies ask for: the same at every door. */
 export function principalFacts({ id, kind, credential }: Subject, nowMs: number): Context {
   return {
-    [contextKeys.currentTime]: new Date(nowMs).toISOString(),
+    [contextKeys.currentTime]: isoTime(nowMs),
     [contextKeys.epochTime]: Math.floor(nowMs / 1000),
     [contextKeys.principalArn]: id,
     [contextKeys.principalType]: principalTypes[kind],
     ...(credential === undefined
       ? {}
-      : { [contextKeys.tokenIssueTime]: new Date(credential.issuedAtSeconds * 1000).toISOString() }),
+      : { [contextKeys.tokenIssueTime]: isoSecond(credential.issuedAtSeconds) }),
   }
+}
+
+/** As `toISOString` has it, whose date is worked out once a second and not for each of many requests. */
+function isoTime(ms: number): string {
+  const seconds = Math.floor(ms / 1000)
+  if (seconds !== latest.seconds) latest = { seconds, text: new Date(seconds * 1000).toISOString().slice(0, -4) }
+  return `${latest.text}${String(Math.floor(ms - seconds * 1000)).padStart(3, '0')}Z`
+}
+
+let latest = { seconds: 0, text: '1970-01-01T00:00:00.' }
+
+const issueTimes = new Map<number, string>()
+
+function isoSecond(seconds: number): string {
+  const known = issueTimes.get(seconds)
+  if (known !== undefined) return known
+  if (issueTimes.size >= 1_000) issueTimes.clear()
+  const text = new Date(seconds * 1000).toISOString()
+  issueTimes.set(seconds, text)
+  return text
 }
 
 const principalTypes: Readonly<Record<Subject['kind'], string>> = {

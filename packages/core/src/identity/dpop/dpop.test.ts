@@ -27,7 +27,8 @@ function verifier(changes: Partial<ProofVerifierOptions> = {}): ProofVerifier {
 
 async function codeOf(proofs: string | readonly string[], by = verifier(), expected = {}): Promise<string> {
   const { method, accessToken } = request
-  const known = { method, url, accessToken, keyThumbprint: client.thumbprint, ...expected }
+  const tokenDigest = createHash('sha256').update(accessToken).digest('base64url')
+  const known = { method, url, tokenDigest, keyThumbprint: client.thumbprint, ...expected }
   return (await by.verify(typeof proofs === 'string' ? [proofs] : proofs, known))?.code ?? 'accepted'
 }
 

@@ -1,9 +1,9 @@
 import { isObject } from '@sallyport/core/json'
 
-import { digestText, type Sha256 } from '../encoding/digest.ts'
 import type { DpopNonces } from './dpop-nonce.ts'
 import { importKey, type KeyRecord, thumbprintInput, verifyJws } from '../keys/key-record.ts'
 import { isNumericDate } from '../lifetime.ts'
+import { type Primitives, webPrimitives } from '../primitives.ts'
 import { type ParsedJwt, parseJwt } from '../token/parse-jwt.ts'
 import { refuseToken, type TokenRefusal, type TokenRefusalCode } from '../refusal.ts'
 import type { SeenOnce } from '../seen-once.ts'
@@ -18,7 +18,8 @@ export interface ProofTarget {
 
 /** What the verifier knows of the request by itself, and a proof must agree with. */
 export interface ProofExpectations extends ProofTarget {
-  readonly accessToken: string
+  /** SHA-256 of the access token, base64url: the proof's `ath`. */
+  readonly tokenDigest: string
   /** The token's `cnf.jkt`. */
   readonly keyThumbprint: string
 }
@@ -32,7 +33,7 @@ export interface ProofVerifierOptions {
   readonly nonces?: DpopNonces
   /** Refuse proofs without a nonce too. */
   readonly requireNonce?: boolean
-  readonly sha256?: Sha256
+  readonly primitives?: Primitives
 }
 
 /** Verifies DPoP proofs (RFC 9449 §4.3). Undefined is a proof that held and is used up. Never rejects. */
@@ -67,7 +68,7 @@ interface ProofKey {
  * signature of it held for a token that is bound to it.
  */
 export function createProofVerifier(options: ProofVerifierOptions): ProofVerifier {
-  const { nowSeconds, seen, nonces, requireNonce = false, sha256 } = options
+  const { nowSeconds, seen, nonces, requireNonce = false, primitives = webPrimitives } = options
   const keys = new Map<string, ProofKey>()
 
   async function verify(proofs: readonly string[], expected: ProofExpectations): Promise<TokenRefusal | undefined> {
@@ -84,13 +85,12 @@ export function createProofVerifier(options: ProofVerifierOptions): ProofVerifie
     const spelling = JSON.stringify([proof.algorithm, proof.header['jwk']])
     const key = keys.get(spelling) ?? (await readKey(proof))
     if ('kind' in key) return key
-    const { keyThumbprint = key.thumbprint, accessToken } = expected
+    const { keyThumbprint = key.thumbprint, tokenDigest } = expected
     if (key.thumbprint !== keyThumbprint) return refuseToken('dpop.binding')
     if ((await verifyJws(proof, key.record)) !== undefined) return refuseToken('dpop.signature')
     keys.set(spelling, key)
     const [oldest] = keys.keys()
     if (keys.size > maxCachedKeys && oldest !== undefined) keys.delete(oldest)
-    const tokenDigest = accessToken === undefined ? undefined : await digestText(accessToken, sha256)
     const unfit = claimsFault(proof, expected, tokenDigest)
     if (unfit !== undefined) return refuseToken(unfit)
     return (await useUp(proof, key.thumbprint)) ?? { kind: 'proved', keyThumbprint }
@@ -99,10 +99,10 @@ export function createProofVerifier(options: ProofVerifierOptions): ProofVerifie
   async function readKey({ header, algorithm }: ParsedJwt): Promise<ProofKey | TokenRefusal> {
     const jwk = isObject(header['jwk']) ? header['jwk'] : {}
     const input = thumbprintInput(jwk)
-    const record = await importKey({ ...jwk, alg: jwk['alg'] ?? algorithm })
+    const record = await importKey({ ...jwk, alg: jwk['alg'] ?? algorithm }, primitives)
     if (input === undefined || record === undefined) return refuseToken('dpop.jwk')
     if (record.algorithm !== algorithm) return refuseToken('dpop.algorithm')
-    return { record, thumbprint: await digestText(input, sha256) }
+    return { record, thumbprint: await primitives.digest(input) }
   }
 
   function claimsFault(
@@ -115,8 +115,7 @@ export function createProofVerifier(options: ProofVerifierOptions): ProofVerifie
     if (tokenDigest !== undefined && !isText(ath)) return 'dpop.claims'
     if (!isNumericDate(iat) || !(nonce === undefined || isText(nonce))) return 'dpop.claims'
     if (htm !== expected.method) return 'dpop.method'
-    const target = normaliseTargetUri(htu)
-    if (target === undefined || target !== normaliseTargetUri(expected.url)) return 'dpop.url'
+    if (!isTarget(htu, expected.url)) return 'dpop.url'
     if (tokenDigest !== undefined && ath !== tokenDigest) return 'dpop.access_token'
     const now = nowSeconds()
     if (now > iat + maxAgeSeconds) return 'dpop.expired'
@@ -128,7 +127,7 @@ export function createProofVerifier(options: ProofVerifierOptions): ProofVerifie
 
   /** By key and `jti`, until the proof is too old by itself. Last of all: only what is good otherwise takes a place. */
   async function useUp({ claims }: ParsedJwt, thumbprint: string): Promise<TokenRefusal | undefined> {
-    const id = await digestText(`${thumbprint}.${String(claims['jti'])}`, sha256)
+    const id = await primitives.digest(`${thumbprint}.${String(claims['jti'])}`)
     const until = Number(claims['iat']) + maxAgeSeconds + 1
     const use = seen.use(id, until, nowSeconds())
     if (use === 'full') return refuseToken('dpop.replay_memory_full')
@@ -154,6 +153,12 @@ function parseProof(proofs: readonly string[]): ParsedJwt | TokenRefusal {
   if (proof.kind === 'refused') return refuseToken(codesOfParsing.get(proof.code) ?? 'dpop.malformed')
   if (proof.type !== 'dpop+jwt') return refuseToken('dpop.type')
   return proofAlgorithms.has(proof.algorithm) ? proof : refuseToken('dpop.algorithm')
+}
+
+/** Most clients spell the address as we do, so that one reading of it is enough. */
+function isTarget(stated: string, asked: string): boolean {
+  const target = normaliseTargetUri(asked)
+  return target !== undefined && (stated === asked || normaliseTargetUri(stated) === target)
 }
 
 function isText(value: unknown): value is string {

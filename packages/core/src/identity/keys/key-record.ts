@@ -1,8 +1,9 @@
-import type { CryptoKey, JWK } from 'jose'
+import type { JWK } from 'jose'
 import { isObject, type JsonObject, stringList } from '@sallyport/core/json'
 
 import { type Algorithm, algorithms, impliedAlgorithm } from './algorithms.ts'
 import { decodeBase64url } from '../encoding/base64url.ts'
+import { type Primitives, type VerifyingKey, webPrimitives } from '../primitives.ts'
 import type { ParsedJws } from '../token/parse-jwt.ts'
 import { refuseToken, type TokenRefusal } from '../refusal.ts'
 import { isRoca } from './roca.ts'
@@ -10,7 +11,7 @@ import { isRoca } from './roca.ts'
 /** One public key of an issuer, with the one algorithm it may be used with. */
 export interface KeyRecord {
   readonly algorithm: string
-  readonly key: CryptoKey
+  readonly key: VerifyingKey
   /** Equal for equal keys: a token verified under a key that was since replaced is verified again. */
   readonly fingerprint: string
 }
@@ -25,7 +26,10 @@ const secretMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'] as const
  * of an unknown or contradictory algorithm, an RSA modulus under 2048 bits or of the flawed generator of
  * CVE-2017-15361, an even or trivial exponent.
  */
-export async function importKey(jwk: unknown): Promise<KeyRecord | undefined> {
+export async function importKey(
+  jwk: unknown,
+  primitives: Pick<Primitives, 'importKey'> = webPrimitives,
+): Promise<KeyRecord | undefined> {
   if (!isObject(jwk) || secretMembers.some((name) => name in jwk)) return undefined
   const { kty, crv, use, n, e, x, y } = jwk
   const keyOperations = jwk['key_ops']
@@ -37,8 +41,9 @@ export async function importKey(jwk: unknown): Promise<KeyRecord | undefined> {
   if (algorithm === undefined || algorithm.kty !== kty || algorithm.crv !== crv) return undefined
   const members = publicMembers(algorithm, { n, e, x, y })
   if (members === undefined) return undefined
-  const key = await importMembers(algorithm, members)
+  const key = await primitives.importKey(algorithm, members)
   if (key === undefined) return undefined
+  if (algorithm.kty === 'RSA' && !((key.modulusBits ?? 0) >= minRsaBits)) return undefined
   return { algorithm: name, key, fingerprint: JSON.stringify([name, members]) }
 }
 
@@ -64,7 +69,7 @@ export async function verifyJws(jws: ParsedJws, record: KeyRecord): Promise<Toke
   if (algorithm.signatureLength !== undefined && jws.signature.length !== algorithm.signatureLength) {
     return refuseToken('token.signature')
   }
-  const valid = await crypto.subtle.verify(algorithm.parameters, record.key, jws.signature, jws.signed)
+  const valid = await record.key.verify(jws.signed, jws.signature)
   return valid ? undefined : refuseToken('token.signature')
 }
 
@@ -77,17 +82,6 @@ function publicMembers(algorithm: Algorithm, jwk: Readonly<Record<'n' | 'e' | 'x
   if (crv === undefined || !isMember(x)) return undefined
   if (kty === 'OKP') return { kty, crv, x }
   return isMember(y) ? { kty, crv, x, y } : undefined
-}
-
-async function importMembers(algorithm: Algorithm, members: JWK): Promise<CryptoKey | undefined> {
-  let key: CryptoKey
-  try {
-    key = await crypto.subtle.importKey('jwk', members, algorithm.parameters, false, ['verify'])
-  } catch {
-    return undefined // WebCrypto's DataError, by specification the answer to key material that makes no key
-  }
-  const bits = 'modulusLength' in key.algorithm ? key.algorithm.modulusLength : undefined
-  return algorithm.kty === 'RSA' && !(typeof bits === 'number' && bits >= minRsaBits) ? undefined : key
 }
 
 function isMember(value: unknown): value is string {

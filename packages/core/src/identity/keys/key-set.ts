@@ -3,6 +3,7 @@ import { isObject } from '@sallyport/core/json'
 
 import type { JwksDocument, KeySource } from '../issuer/issuer.ts'
 import { importKey, type KeyRecord } from './key-record.ts'
+import type { Primitives } from '../primitives.ts'
 import { refuseToken, type TokenRefusal } from '../refusal.ts'
 
 /** The keys of one issuer. A kid means something only here: another issuer's is another key. */
@@ -27,12 +28,13 @@ const maxUnknownKeyIds = 1_000
 export interface KeySetOptions {
   readonly source: KeySource
   readonly nowSeconds: () => number
+  readonly primitives?: Primitives
   /** Told why keys could not be had, for the operator's log; at most once per cool-down. */
   readonly onTrouble?: (cause: unknown) => void
 }
 
 /** Makes the key set of one issuer. Nothing is fetched until a token asks. */
-export function createKeySet({ source, nowSeconds, onTrouble }: KeySetOptions): KeySet {
+export function createKeySet({ source, nowSeconds, primitives, onTrouble }: KeySetOptions): KeySet {
   let keys: ReadonlyMap<string, KeyRecord> = new Map()
   let loadedAt: number | undefined
   let attemptedAt = Number.NEGATIVE_INFINITY
@@ -47,7 +49,7 @@ export function createKeySet({ source, nowSeconds, onTrouble }: KeySetOptions): 
   async function load(): Promise<boolean> {
     attemptedAt = nowSeconds()
     try {
-      keys = await importKeys(typeof source === 'function' ? await fetchWithin(source) : source)
+      keys = await importKeys(typeof source === 'function' ? await fetchWithin(source) : source, primitives)
       loadedAt = nowSeconds()
       unknown.clear()
       return true
@@ -106,7 +108,10 @@ async function fetchWithin(source: (signal: AbortSignal) => Promise<JwksDocument
 }
 
 /** Adversary: whoever stands at the JWKS address. Keys that may not verify are left out; so are ambiguous kids. */
-async function importKeys(document: JwksDocument): Promise<ReadonlyMap<string, KeyRecord>> {
+async function importKeys(
+  document: JwksDocument,
+  primitives: Primitives | undefined,
+): Promise<ReadonlyMap<string, KeyRecord>> {
   if (!isObject(document) || !Array.isArray(document.keys) || document.keys.length > maxKeys) {
     throw new SallyportError('identity.jwks', 'the key set is not a JSON object with at most 100 keys')
   }
@@ -115,7 +120,7 @@ async function importKeys(document: JwksDocument): Promise<ReadonlyMap<string, K
   for (const jwk of document.keys) {
     const keyId: unknown = isObject(jwk) ? jwk['kid'] : undefined
     if (typeof keyId !== 'string') continue
-    const record = await importKey(jwk)
+    const record = await importKey(jwk, primitives)
     if (seen.has(keyId)) records.delete(keyId)
     else if (record !== undefined) records.set(keyId, record)
     seen.add(keyId)

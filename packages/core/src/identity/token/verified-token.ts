@@ -6,6 +6,8 @@ import type { Lifetime } from '../lifetime.ts'
 /** A token whose every check held at the moment `verify` answered. */
 export interface VerifiedToken extends Lifetime {
   readonly kind: 'verified'
+  /** SHA-256 of the token as it came, base64url: what a DPoP proof says as `ath`. */
+  readonly digest: string
   readonly issuer: IssuerConfiguration
   readonly keyId: string
   /** The header's `typ`, as `parseJwt` reads it. */

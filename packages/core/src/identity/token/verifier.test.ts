@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 
 import type { IssuerConfiguration } from '../issuer/issuer.ts'
 import { createTestIssuer, signRaw, type TestIssuer, testNow } from '../testing/test-issuer.ts'
+import { webPrimitives } from '../primitives.ts'
 import { createVerifier, type Verifier } from './verifier.ts'
 
 let issuer: TestIssuer
@@ -236,9 +237,12 @@ describe('the cache', () => {
       nowSeconds: () => testNow,
       skewSeconds: 0,
       maxCachedTokens: 1,
-      sha256: (bytes) => {
-        hashed++
-        return createHash('sha256').update(bytes).digest()
+      primitives: {
+        ...webPrimitives,
+        digest: (text) => {
+          hashed++
+          return createHash('sha256').update(text).digest('base64url')
+        },
       },
     })
     const [a, b] = [await issuer.token({ jti: 'a' }), await issuer.token({ jti: 'b' })]

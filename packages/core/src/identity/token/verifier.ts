@@ -1,14 +1,14 @@
-import { isRevoked, type RevokedAt, SallyportError } from '@sallyport/core/access'
+import { isRevoked, type RevokedAt, SallyportError, type Subject } from '@sallyport/core/access'
 
 import { readBinding } from './binding.ts'
 import { readClaims } from './claims.ts'
-import { digestText, type Sha256 } from '../encoding/digest.ts'
 import { checkIssuers, type IssuerConfiguration } from '../issuer/issuer.ts'
 import { verifyJws } from '../keys/key-record.ts'
 import { createKeySet, type KeySet } from '../keys/key-set.ts'
 import { checkLifetime, readLifetime } from '../lifetime.ts'
 import { maxTokenLength } from './parse-authorization.ts'
 import { parseJwt } from './parse-jwt.ts'
+import { type Primitives, webPrimitives } from '../primitives.ts'
 import { refuseToken, type TokenRefusal } from '../refusal.ts'
 import { subjectOf } from './subject-of.ts'
 import type { VerifiedToken } from './verified-token.ts'
@@ -25,7 +25,7 @@ export interface VerifierOptions {
   readonly maxCachedTokens?: number
   /** Told why an issuer's keys could not be had, for the operator's log. */
   readonly onTrouble?: (cause: unknown) => void
-  readonly sha256?: Sha256
+  readonly primitives?: Primitives
 }
 
 /** Verifies access tokens. Never rejects for anything that a token can contain. */
@@ -35,6 +35,8 @@ export interface Verifier {
 
 interface Cached {
   readonly token: VerifiedToken
+  /** The same as a subject, for what may be revoked. */
+  readonly subject: Subject
   readonly keys: KeySet
   readonly fingerprint: string
 }
@@ -45,50 +47,54 @@ interface Cached {
  * else: issuer's rules, lifetime, revocation, and that the key is still the issuer's, are asked again every time.
  */
 export function createVerifier(options: VerifierOptions): Verifier {
-  const { issuers, nowSeconds, skewSeconds, maxCachedTokens = 10_000, sha256, revokedAt = () => undefined } = options
+  const { issuers, nowSeconds, skewSeconds, maxCachedTokens = 10_000, revokedAt = () => undefined } = options
+  const { primitives = webPrimitives } = options
   checkIssuers(issuers)
   if (!(skewSeconds >= 0 && skewSeconds <= 60)) {
     throw new SallyportError('identity.configuration', 'the clock skew must be between 0 and 60 seconds')
   }
-  const shared = { nowSeconds, ...(options.onTrouble === undefined ? {} : { onTrouble: options.onTrouble }) }
+  const shared = { nowSeconds, primitives, ...(options.onTrouble === undefined ? {} : { onTrouble: options.onTrouble }) }
   const byAddress = new Map(
     issuers.map((issuer) => [issuer.issuer, { issuer, keys: createKeySet({ ...shared, source: issuer.keys }) }]),
   )
-  // Part of every cache key: an answer under one configuration is none under another (GHSA-4mq7-pvjg-xp2r).
-  const configuration = digestText(JSON.stringify(issuers), sha256)
+  // Of this configuration alone: an answer under one is none under another (GHSA-4mq7-pvjg-xp2r).
   const cache = new Map<string, Cached>()
 
   async function verify(token: string): Promise<VerifiedToken | TokenRefusal> {
     if (token.length > maxTokenLength) return refuseToken('token.too_large')
-    const cacheKey = await digestText(`${await configuration}.${token}`, sha256)
-    const cached = cache.get(cacheKey)
+    const digested = primitives.digest(token)
+    const digest = typeof digested === 'string' ? digested : await digested
+    const cached = cache.get(digest)
     if (cached !== undefined && cached.keys.known(cached.token.keyId)?.fingerprint === cached.fingerprint) {
-      const refusal = refusalNow(cached.token)
+      const refusal = refusalNow(cached)
       // What is over stays over; what is not valid yet may become so.
-      if (refusal?.code === 'token.expired' || refusal?.code === 'token.revoked') cache.delete(cacheKey)
+      if (refusal?.code === 'token.expired' || refusal?.code === 'token.revoked') cache.delete(digest)
       return refusal ?? cached.token
     }
-    cache.delete(cacheKey)
-    const verified = await verifyAnew(token)
+    cache.delete(digest)
+    const verified = await verifyAnew(token, digest)
     if (verified.kind === 'refused') return verified
-    const refusal = refusalNow(verified.token)
+    const refusal = refusalNow(verified)
     if (refusal !== undefined) return refusal
-    cache.set(cacheKey, verified)
+    cache.set(digest, verified)
     const [oldest] = cache.keys()
     if (cache.size > maxCachedTokens && oldest !== undefined) cache.delete(oldest)
     return verified.token
   }
 
   /** Everything that may change between two requests with one token. Synchronous, and the last thing asked. */
-  function refusalNow(token: VerifiedToken): TokenRefusal | undefined {
+  function refusalNow({ token, subject }: Cached): TokenRefusal | undefined {
     const holder = readClaims(token.issuer, token.claims, token.type)
     if ('kind' in holder) return holder
     const untimely = checkLifetime(token, nowSeconds(), skewSeconds)
     if (untimely !== undefined) return untimely
-    return isRevoked(subjectOf(token, ''), revokedAt) ? refuseToken('token.revoked') : undefined
+    return isRevoked(subject, revokedAt) ? refuseToken('token.revoked') : undefined
   }
 
-  async function verifyAnew(token: string): Promise<(Cached & { readonly kind: 'cached' }) | TokenRefusal> {
+  async function verifyAnew(
+    token: string,
+    digest: string,
+  ): Promise<(Cached & { readonly kind: 'cached' }) | TokenRefusal> {
     const jwt = parseJwt(token)
     if (jwt.kind === 'refused') return jwt
     const { iss } = jwt.claims
@@ -107,8 +113,8 @@ export function createVerifier(options: VerifierOptions): Verifier {
     if ('kind' in binding) return binding
     const { issuer, keys } = from
     const { keyId, type, claims } = jwt
-    const verified = { kind: 'verified', issuer, keyId, type, binding, claims, ...lifetime, ...holder } as const
-    return { kind: 'cached', token: verified, keys, fingerprint: record.fingerprint }
+    const verified = { kind: 'verified', digest, issuer, keyId, type, binding, claims, ...lifetime, ...holder } as const
+    return { kind: 'cached', token: verified, subject: subjectOf(verified, ''), keys, fingerprint: record.fingerprint }
   }
 
   return { verify }

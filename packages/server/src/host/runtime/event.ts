@@ -43,7 +43,9 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
  * them: a person's under `authorizer.jwt.claims`, and what we vouch for ourselves under `authorizer.lambda`.
  */
 export function toApiGatewayEvent(call: FunctionCall): Uint8Array {
-  const { cookie, ...headers } = Object.fromEntries(call.headers)
+  const cookie = call.headers.get('cookie')
+  const headers = Object.fromEntries(call.headers)
+  if (cookie !== undefined) delete headers['cookie']
   const text = textOf(call)
   const parameters = queryParameters(call.query)
   return Buffer.from(
@@ -71,7 +73,7 @@ export function toApiGatewayEvent(call: FunctionCall): Uint8Array {
         requestId: call.requestId,
         routeKey: call.routeKey,
         stage: '$default',
-        time: new Date(call.receivedAt).toUTCString(),
+        time: httpDate(call.receivedAt),
         timeEpoch: call.receivedAt,
       },
       ...(call.body.length === 0 ? {} : { body: text ?? Buffer.from(call.body).toString('base64') }),
@@ -128,6 +130,15 @@ const framing: ReadonlySet<string> = new Set([
   'transfer-encoding',
   'upgrade',
 ])
+
+/** The same for all within a second, and more costly than the rest of an event's head. */
+function httpDate(ms: number): string {
+  const seconds = Math.floor(ms / 1000)
+  if (seconds !== latest.seconds) latest = { seconds, text: new Date(ms).toUTCString() }
+  return latest.text
+}
+
+let latest = { seconds: -1, text: '' }
 
 function authorizerOf(call: FunctionCall): object {
   const { user, caller } = call
