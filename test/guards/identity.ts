@@ -304,7 +304,7 @@ export const identityGuards: readonly Guard[] = [
     name: 'a remembered token ends with a revocation',
     attack: 'a token in the cache never outlives a revocation, whatever order things happen in',
     file: `${room}/token/verifier.ts`,
-    code: 'const refusal = refusalNow(cached.token)',
+    code: 'const refusal = refusalNow(cached)',
     without: 'const refusal = checkLifetime(cached.token, nowSeconds(), skewSeconds)',
     noticedBy: [`${room}/revocation.test.ts`],
     testName: 'never outlives a revocation',

@@ -45,8 +45,10 @@ export function matchTemplate(
 ): Readonly<Record<string, string>> | undefined {
   if (parts.length !== template.segments.length) return undefined
   const parameters: [string, string][] = []
-  for (const [index, segment] of template.segments.entries()) {
+  for (let index = 0; index < parts.length; index++) {
+    const segment = template.segments[index]
     const part = parts[index] ?? ''
+    if (segment === undefined) return undefined
     if (segment.kind === 'literal') {
       if (segment.text !== part) return undefined
     } else {
@@ -80,6 +82,7 @@ export function byLiteralFirst(a: PathTemplate, b: PathTemplate): number {
 }
 
 function decodeSegment(part: string): string | undefined {
+  if (!part.includes('%')) return part
   try {
     return decodeURIComponent(part)
   } catch (error) {

@@ -217,6 +217,19 @@ function refusal(code: string, message: string): SallyportError {
 /** The functions that a decision rests on: those on the way, and the one that is asked for. */
 function functionsOf({ asked }: Allow): readonly string[] {
   const arns = asked.flatMap(({ resource, actors, subject }) => [resource, subject.id, ...actors])
-  const names = arns.map((text) => /^arn:sallyport:(?:function|route):[^:]*:[^:]*:([^/]+)/.exec(text)?.[1])
-  return names.filter((name) => name !== undefined).map((name) => `function/${name}`)
+  return arns.map(functionIn).filter((target) => target !== undefined)
 }
+
+function functionIn(arn: string): string | undefined {
+  const known = functionsIn.get(arn)
+  if (known !== undefined) return known
+  const name = /^arn:sallyport:(?:function|route):[^:]*:[^:]*:([^/]+)/.exec(arn)?.[1]
+  if (name === undefined) return undefined
+  if (functionsIn.size >= 10_000) functionsIn.clear()
+  const target = `function/${name}`
+  functionsIn.set(arn, target)
+  return target
+}
+
+/** By ARN: there are as many as routes and functions, and each is asked for again and again. */
+const functionsIn = new Map<string, string>()

@@ -224,9 +224,16 @@ function invocationFor(
 
 /** One subject, in one session, at one level of assurance: the sharing that `reuse: user` permits. */
 export function affinityOf(user: Subject): string {
+  const known = affinities.get(user)
+  if (known !== undefined) return known
   const { id, sessionId, authentication, device } = user
-  return hash('sha256', JSON.stringify([id, sessionId, authentication?.mfa, device?.id]))
+  const affinity = hash('sha256', JSON.stringify([id, sessionId, authentication?.mfa, device?.id]))
+  affinities.set(user, affinity)
+  return affinity
 }
+
+/** A token that is shown again is one and the same subject. */
+const affinities = new WeakMap<Subject, string>()
 
 function responseOf(result: InvocationResult, grant: Grant): IngressResponse {
   const { id } = grant.decision

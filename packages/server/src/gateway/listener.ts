@@ -124,7 +124,7 @@ async function serve(
     ...head,
     url: `${scheme}://${head.headers.get('host') ?? ''}${head.path}`,
     ...certificateOf(message),
-    body: new Uint8Array(),
+    body: noBody,
     remoteAddress,
     receivedAt: options.nowMs(),
     ...(destination === undefined ? {} : { destination }),
@@ -145,6 +145,8 @@ async function serve(
     })
   }
 }
+
+const noBody = new Uint8Array()
 
 type Shown = Pick<IngressRequest, 'certificateThumbprint' | 'certificates'>
 

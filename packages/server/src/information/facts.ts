@@ -1,4 +1,4 @@
-import { type Context, contextKeys, type Subject } from '@sallyport/core/access'
+import { type Context, contextKeys, type ContextValue, type Subject } from '@sallyport/core/access'
 
 /** The facts about who asks, at the edge: what the token proved, whence the connection came, what is elevated now. */
 export function subjectFacts(
@@ -7,31 +7,55 @@ export function subjectFacts(
   country: string | undefined,
   nowMs: number,
 ): Context {
-  return {
-    ...credentialFacts(subject, Math.floor(nowMs / 1000)),
-    [contextKeys.roles]: subject.roles,
-    [contextKeys.elevatedRoles]: elevatedRoles,
-    [contextKeys.mfa]: subject.authentication?.mfa ?? false,
-    [contextKeys.deviceManaged]: subject.device?.managed ?? false,
-    ...(country === undefined ? {} : { [contextKeys.country]: country }),
-  }
+  const facts: Record<string, ContextValue> = { ...lastingFacts(subject), [contextKeys.elevatedRoles]: elevatedRoles }
+  addAges(facts, subject, Math.floor(nowMs / 1000))
+  if (country !== undefined) facts[contextKeys.country] = country
+  return facts
 }
 
-/** What the credential tells, and how old it is. What nobody stated is absent, so a condition on it denies. */
-function credentialFacts({ authentication, credential, device }: Subject, nowSeconds: number): Context {
+/** How old what was proved is. */
+function addAges(
+  facts: Record<string, ContextValue>,
+  { authentication, credential }: Subject,
+  nowSeconds: number,
+): void {
+  if (authentication === undefined) return
+  const { authenticatedAtSeconds: at, mfa } = authentication
+  if (at > 0) {
+    const age = Math.max(0, nowSeconds - at)
+    facts[contextKeys.authenticationAge] = age
+    if (mfa) facts[contextKeys.mfaAge] = age
+  }
+  if (credential !== undefined) facts[contextKeys.tokenAge] = Math.max(0, nowSeconds - credential.issuedAtSeconds)
+}
+
+/** A token that is shown again is one and the same subject, and most of what it proves stays the same. */
+const lasting = new WeakMap<Subject, Context>()
+
+function lastingFacts(subject: Subject): Context {
+  const known = lasting.get(subject)
+  if (known !== undefined) return known
+  const facts = {
+    ...credentialFacts(subject),
+    [contextKeys.roles]: subject.roles,
+    [contextKeys.mfa]: subject.authentication?.mfa ?? false,
+    [contextKeys.deviceManaged]: subject.device?.managed ?? false,
+  }
+  lasting.set(subject, facts)
+  return facts
+}
+
+/** What the credential tells. What nobody stated is absent, so a condition on it denies. */
+function credentialFacts({ authentication, credential, device }: Subject): Context {
   if (authentication === undefined) return {}
-  const { authenticatedAtSeconds: at, context, methods, mfa } = authentication
-  const age = at > 0 ? Math.max(0, nowSeconds - at) : undefined
+  const { context, methods } = authentication
   return {
     [contextKeys.authenticationMethods]: methods,
-    ...(age === undefined ? {} : { [contextKeys.authenticationAge]: age }),
-    ...(age === undefined || !mfa ? {} : { [contextKeys.mfaAge]: age }),
     ...(context === undefined ? {} : { [contextKeys.authenticationContext]: context }),
     ...(device === undefined ? {} : { [contextKeys.deviceType]: device.type }),
     ...(credential === undefined
       ? {}
       : {
-          [contextKeys.tokenAge]: Math.max(0, nowSeconds - credential.issuedAtSeconds),
           [contextKeys.issuer]: credential.issuerName,
           [contextKeys.scopes]: credential.scopes,
           [contextKeys.credentialBinding]: credential.binding,

@@ -2,6 +2,7 @@ import { isObject, type JsonObject, stringList } from '@sallyport/core/json'
 import type { IssuerConfiguration } from '../issuer/issuer.ts'
 import { claimAt, issuerKinds, type IssuerProfile } from '../issuer/issuer-kinds.ts'
 import { refuseToken, type TokenRefusal } from '../refusal.ts'
+import type { VerifiedToken } from './verified-token.ts'
 
 /** What a token states about its holder, after its issuer's own rules. */
 export interface Holder {
@@ -30,6 +31,20 @@ export function readClaims(
   if (scopes === undefined) return refuseToken('token.claims')
   const lacks = (issuer.scopes ?? []).some((scope) => !scopes.includes(scope))
   return lacks ? refuseToken('token.insufficient_scope') : { tags: {}, ...holder, scopes }
+}
+
+/**
+ * What is asked of a token again that was read before: that it is for us, and has the scopes that its issuer's entry
+ * demands. The rest of `readClaims` cannot come out differently, for claims and configuration stay what they are.
+ */
+export function refusalAgain(
+  { issuer, claims, type }: Pick<VerifiedToken, 'issuer' | 'claims' | 'type'>,
+  scopes: readonly string[],
+): TokenRefusal | undefined {
+  const isOurs = issuer.kind === 'cognito' ? undefined : audiences(claims['aud']).includes(issuer.audience)
+  if (isOurs === true && (issuer.scopes ?? []).every((scope) => scopes.includes(scope))) return undefined
+  const holder = readClaims(issuer, claims, type)
+  return 'kind' in holder ? holder : undefined
 }
 
 /** RFC 8693 §4.2 `scope`, or `scp` as Entra and Okta have it; text or a list. Undefined when it is neither. */

@@ -1,7 +1,7 @@
 import { isRevoked, type RevokedAt, SallyportError, type Subject } from '@sallyport/core/access'
 
 import { readBinding } from './binding.ts'
-import { readClaims } from './claims.ts'
+import { readClaims, refusalAgain } from './claims.ts'
 import { checkIssuers, type IssuerConfiguration } from '../issuer/issuer.ts'
 import { verifyJws } from '../keys/key-record.ts'
 import { createKeySet, type KeySet } from '../keys/key-set.ts'
@@ -43,8 +43,9 @@ interface Cached {
 
 /**
  * Prepares the issuers once. Throws `identity.configuration` when two could be confused or the skew exceeds 60 s.
- * Only verified tokens are remembered, so hostile ones cannot fill the cache. A hit spares the signature and nothing
- * else: issuer's rules, lifetime, revocation, and that the key is still the issuer's, are asked again every time.
+ * Only verified tokens are remembered, so hostile ones cannot fill the cache. A hit spares what cannot have changed
+ * since: signature, parsing, names. Audience, scopes, lifetime, revocation, and that the key is still the issuer's, are
+ * asked again every time.
  */
 export function createVerifier(options: VerifierOptions): Verifier {
   const { issuers, nowSeconds, skewSeconds, maxCachedTokens = 10_000, revokedAt = () => undefined } = options
@@ -84,8 +85,8 @@ export function createVerifier(options: VerifierOptions): Verifier {
 
   /** Everything that may change between two requests with one token. Synchronous, and the last thing asked. */
   function refusalNow({ token, subject }: Cached): TokenRefusal | undefined {
-    const holder = readClaims(token.issuer, token.claims, token.type)
-    if ('kind' in holder) return holder
+    const unfit = refusalAgain(token, token.scopes)
+    if (unfit !== undefined) return unfit
     const untimely = checkLifetime(token, nowSeconds(), skewSeconds)
     if (untimely !== undefined) return untimely
     return isRevoked(subject, revokedAt) ? refuseToken('token.revoked') : undefined
