@@ -12,7 +12,7 @@ import { newId, nowMs, outcomeRecord } from './operation/index.ts'
 
 /** The steps that all three doors share. */
 export interface SharedSteps extends Pick<Administration, 'elevatedRoles' | 'isCurrent' | 'whenEnded'> {
-  readonly identify: (evidence: Evidence) => Promise<Subject>
+  readonly identify: (evidence: Evidence) => Subject | Promise<Subject>
   readonly standingOf: (subject: Subject) => Context
   readonly askGuests: AskGuests
   readonly decide: (asked: readonly [AccessRequest, ...AccessRequest[]]) => Decision

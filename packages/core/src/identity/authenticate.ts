@@ -29,8 +29,8 @@ export interface AuthenticatorOptions {
   readonly isRevoked?: (subject: Subject) => boolean
 }
 
-/** What one request's evidence proves: a subject, or the anonymous one and why. Never rejects. */
-export type Authenticator = (evidence: Evidence) => Promise<Subject>
+/** What one request's evidence proves: a subject, or the anonymous one and why. Never rejects, and may answer at once. */
+export type Authenticator = (evidence: Evidence) => Subject | Promise<Subject>
 
 /** Puts token, proof and certificate together. What a token is bound to must be proved by whoever presents it. */
 export function createAuthenticator(options: AuthenticatorOptions): Authenticator {
@@ -63,16 +63,32 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     return proofs.verify(evidence.proofs ?? [], { ...target, tokenDigest: digest, keyThumbprint })
   }
 
-  return async (evidence) => {
-    const presented = parseAuthorization(evidence.credentials)
-    if ('kind' in presented) return refused(presented)
-    const verified = await verifier.verify(presented.token)
-    if (verified.kind === 'refused') return refused(verified)
-    const refusal = await unproved(verified, presented, evidence)
+  function subjectNow(verified: VerifiedToken, refusal: TokenRefusal | undefined): Subject {
     if (refusal !== undefined) return refused(refusal)
     const subject = subjects.get(verified) ?? subjectOf(verified, app)
     subjects.set(verified, subject)
     return isRevoked(subject) ? refused(refuseToken('token.revoked')) : subject
+  }
+
+  function afterToken(
+    verified: VerifiedToken | TokenRefusal,
+    presented: Presented,
+    evidence: Evidence,
+  ): Subject | Promise<Subject> {
+    if (verified.kind === 'refused') return refused(verified)
+    const refusal = unproved(verified, presented, evidence)
+    return refusal instanceof Promise
+      ? refusal.then((answer) => subjectNow(verified, answer))
+      : subjectNow(verified, refusal)
+  }
+
+  return (evidence) => {
+    const presented = parseAuthorization(evidence.credentials)
+    if ('kind' in presented) return refused(presented)
+    const verified = verifier.verify(presented.token)
+    return verified instanceof Promise
+      ? verified.then((answer) => afterToken(answer, presented, evidence))
+      : afterToken(verified, presented, evidence)
   }
 }
 

@@ -20,7 +20,10 @@ export interface Primitives {
   /** SHA-256 of the text's UTF-8 bytes, base64url. */
   readonly digest: (text: string) => string | Promise<string>
   /** Undefined for members that make no key. */
-  readonly importKey: (algorithm: Algorithm, members: JWK) => VerifyingKey | undefined | Promise<VerifyingKey | undefined>
+  readonly importKey: (
+    algorithm: Algorithm,
+    members: JWK,
+  ) => VerifyingKey | undefined | Promise<VerifyingKey | undefined>
 }
 
 /** Those of every runtime. */

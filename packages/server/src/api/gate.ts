@@ -20,7 +20,7 @@ import type { AdministrativeRequest, ApiAnswer } from './verb.ts'
 /** What the administration door needs from the other rooms. */
 export interface AdministrationRooms {
   /** Must demand a proof with a nonce of this run. */
-  readonly identify: (evidence: Evidence) => Promise<Subject>
+  readonly identify: (evidence: Evidence) => Subject | Promise<Subject>
   readonly elevatedRoles: (subjectId: string) => readonly string[]
   /** What shared signals say of the subject. */
   readonly standingOf: (subject: Subject) => Context

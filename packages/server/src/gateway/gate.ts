@@ -30,7 +30,7 @@ import { type Destination, gatewayReason, type IngressRequest, type IngressRespo
 export interface IngressRooms {
   readonly app: string
   /** Token, proof and certificate → whom they prove, or the anonymous subject with `refused` set. */
-  readonly identify: (evidence: Evidence) => Promise<Subject>
+  readonly identify: (evidence: Evidence) => Subject | Promise<Subject>
   /** Whom a client certificate proves, where the request bears no token; undefined for one that proves nobody. */
   readonly identifyService?: (certificates: readonly Uint8Array[]) => Subject | undefined
   /** The nonce that clients of DPoP are to use next (RFC 9449 §8.2). */
@@ -102,9 +102,10 @@ export function ingressGate(rooms: IngressRooms): Gate<IngressRequest, IngressRe
       return dpop || code.startsWith('dpop.') ? withNonce(response, rooms) : response
     },
     admit: rooms.admit,
-    pass: async (request, grant) => {
-      const passed = await pass(request, grant, rooms)
-      return speaksDpop(request) ? { ...passed, response: withNonce(passed.response, rooms) } : passed
+    pass: (request, grant) => {
+      const passing = pass(request, grant, rooms)
+      if (!speaksDpop(request)) return passing
+      return passing.then(({ response, outcome }) => ({ response: withNonce(response, rooms), outcome }))
     },
     settle: rooms.settle,
   }

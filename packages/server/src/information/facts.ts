@@ -74,9 +74,7 @@ export function principalFacts({ id, kind, credential }: Subject, nowMs: number)
     [contextKeys.epochTime]: Math.floor(nowMs / 1000),
     [contextKeys.principalArn]: id,
     [contextKeys.principalType]: principalTypes[kind],
-    ...(credential === undefined
-      ? {}
-      : { [contextKeys.tokenIssueTime]: isoSecond(credential.issuedAtSeconds) }),
+    ...(credential === undefined ? {} : { [contextKeys.tokenIssueTime]: isoSecond(credential.issuedAtSeconds) }),
   }
 }
 

@@ -20,7 +20,7 @@ function verifierWith(cognito: Partial<CognitoIssuer> = {}): Verifier {
   return createVerifier({ issuers, nowSeconds: () => testNow, skewSeconds: 30 })
 }
 
-const subject = (token: string, verifier = verifierWith()): Promise<Subject> =>
+const subject = (token: string, verifier = verifierWith()): Subject | Promise<Subject> =>
   createAuthenticator({ verifier, app: 'checkout' })({ credentials: [`Bearer ${token}`] })
 
 describe('the subject of an embedded user', () => {

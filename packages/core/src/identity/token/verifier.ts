@@ -30,7 +30,8 @@ export interface VerifierOptions {
 
 /** Verifies access tokens. Never rejects for anything that a token can contain. */
 export interface Verifier {
-  verify(token: string): Promise<VerifiedToken | TokenRefusal>
+  /** At once where the token is remembered and the runtime's digest is there at once. */
+  verify(token: string): VerifiedToken | TokenRefusal | Promise<VerifiedToken | TokenRefusal>
 }
 
 interface Cached {
@@ -54,17 +55,27 @@ export function createVerifier(options: VerifierOptions): Verifier {
   if (!(skewSeconds >= 0 && skewSeconds <= 60)) {
     throw new SallyportError('identity.configuration', 'the clock skew must be between 0 and 60 seconds')
   }
-  const shared = { nowSeconds, primitives, ...(options.onTrouble === undefined ? {} : { onTrouble: options.onTrouble }) }
+  const shared = {
+    nowSeconds,
+    primitives,
+    ...(options.onTrouble === undefined ? {} : { onTrouble: options.onTrouble }),
+  }
   const byAddress = new Map(
     issuers.map((issuer) => [issuer.issuer, { issuer, keys: createKeySet({ ...shared, source: issuer.keys }) }]),
   )
   // Of this configuration alone: an answer under one is none under another (GHSA-4mq7-pvjg-xp2r).
   const cache = new Map<string, Cached>()
 
-  async function verify(token: string): Promise<VerifiedToken | TokenRefusal> {
+  function verify(token: string): VerifiedToken | TokenRefusal | Promise<VerifiedToken | TokenRefusal> {
     if (token.length > maxTokenLength) return refuseToken('token.too_large')
-    const digested = primitives.digest(token)
-    const digest = typeof digested === 'string' ? digested : await digested
+    const digest = primitives.digest(token)
+    return typeof digest === 'string' ? verifyUnder(digest, token) : digest.then((text) => verifyUnder(text, token))
+  }
+
+  function verifyUnder(
+    digest: string,
+    token: string,
+  ): VerifiedToken | TokenRefusal | Promise<VerifiedToken | TokenRefusal> {
     const cached = cache.get(digest)
     if (cached !== undefined && cached.keys.known(cached.token.keyId)?.fingerprint === cached.fingerprint) {
       const refusal = refusalNow(cached)
@@ -73,7 +84,14 @@ export function createVerifier(options: VerifierOptions): Verifier {
       return refusal ?? cached.token
     }
     cache.delete(digest)
-    const verified = await verifyAnew(token, digest)
+    return remember(digest, verifyAnew(token, digest))
+  }
+
+  async function remember(
+    digest: string,
+    verifying: ReturnType<typeof verifyAnew>,
+  ): Promise<VerifiedToken | TokenRefusal> {
+    const verified = await verifying
     if (verified.kind === 'refused') return verified
     const refusal = refusalNow(verified)
     if (refusal !== undefined) return refusal
