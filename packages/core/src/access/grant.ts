@@ -13,9 +13,14 @@ export interface Grant {
   readonly receipt: Receipt
   /** Milliseconds since the epoch. */
   readonly expiresAt: number
+  /** The same by the clock that only goes forward, in milliseconds: turning back the other one prolongs no grant. */
+  readonly expiresAtMonotonic: number
   /** Checked again just before the last upstream byte: any counter that moved ends the grant. */
   readonly epochs: Epochs
 }
+
+type GrantFields = Pick<Grant, 'decision' | 'receipt' | 'expiresAt' | 'epochs'> &
+  Partial<Pick<Grant, 'expiresAtMonotonic'>>
 
 /** As with a receipt: known by a mark that no other code can make, whatever it copies. */
 class SealedGrant {
@@ -24,12 +29,14 @@ class SealedGrant {
   readonly decision: Allow
   readonly receipt: Receipt
   readonly expiresAt: number
+  readonly expiresAtMonotonic: number
   readonly epochs: Epochs
 
-  constructor({ decision, receipt, expiresAt, epochs }: Pick<Grant, 'decision' | 'receipt' | 'expiresAt' | 'epochs'>) {
+  constructor({ decision, receipt, expiresAt, expiresAtMonotonic = 0, epochs }: GrantFields) {
     this.decision = decision
     this.receipt = receipt
     this.expiresAt = expiresAt
+    this.expiresAtMonotonic = expiresAtMonotonic
     this.epochs = epochs
     Object.freeze(this)
   }
@@ -40,7 +47,7 @@ class SealedGrant {
 }
 
 /** Makes a grant. For the administration room alone: a house rule refuses the import anywhere else. */
-export function sealGrant(fields: Pick<Grant, 'decision' | 'receipt' | 'expiresAt' | 'epochs'>): Grant {
+export function sealGrant(fields: GrantFields): Grant {
   return new SealedGrant(fields)
 }
 

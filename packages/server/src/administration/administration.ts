@@ -16,7 +16,7 @@ import {
   type Subject,
 } from '@sallyport/core/access'
 
-import { type Clock, type Deadline, deadlineIn, isPast } from './clock.ts'
+import { type Clock, deadlineIn, isPast } from './clock.ts'
 import { type ElevationRules, type Elevations, openElevations } from './elevate.ts'
 import { createElevationTable, type ElevationRequest } from './elevation.ts'
 import { createEndings } from './endings.ts'
@@ -95,8 +95,6 @@ export function openAdministration(options: AdministrationOptions): Administrati
     if (record.kind === 'quarantine') noteQuarantine(record)
   }
   const tellAt = createEndings(clock.monotonicMs)
-  // By both clocks, beside the grant: turning back the wall clock prolongs none.
-  const deadlines = new WeakMap<Grant, Deadline>()
   const alarm = async (code: string, subject: string, detail: string): Promise<void> => {
     const record: AlarmRecord = { kind: 'alarm', at: clock.nowMs(), code, subject, detail }
     await append(record, 'synced')
@@ -141,22 +139,22 @@ export function openAdministration(options: AdministrationOptions): Administrati
       const elevationEndsAt = elevations.endsAt(people.map(({ id }) => id))
       const lifetimeMs = stands ? options.grantLifetimeMs : 0
       const endsAt = Math.min(clock.nowMs() + lifetimeMs, credentialEndsAt * 1000, elevationEndsAt)
-      const grant = sealGrant({
+      return sealGrant({
         decision,
         receipt,
         expiresAt: endsAt,
+        expiresAtMonotonic: deadlineIn(clock, endsAt - clock.nowMs()).monotonicMs,
         epochs: epochs.of(people, functionsOf(decision)),
       })
-      deadlines.set(grant, deadlineIn(clock, endsAt - clock.nowMs()))
-      return grant
     },
     isCurrent: (grant) => {
-      const deadline = isGrant(grant) ? deadlines.get(grant) : undefined
-      return deadline !== undefined && !isPast(deadline, clock) && epochs.unchanged(grant.epochs)
+      if (!isGrant(grant)) return false
+      const deadline = { wallMs: grant.expiresAt, monotonicMs: grant.expiresAtMonotonic }
+      return !isPast(deadline, clock) && epochs.unchanged(grant.epochs)
     },
     whenEnded: (grant, ended) => {
       let forget = (): void => undefined
-      const forgetTime = tellAt(clock.monotonicMs() + grant.expiresAt - clock.nowMs(), () => {
+      const forgetTime = tellAt(grant.expiresAtMonotonic, () => {
         forget()
         ended()
       })
