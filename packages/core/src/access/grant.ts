@@ -42,7 +42,7 @@ class SealedGrant {
   }
 
   static made(value: object): boolean {
-    return #sealed in value
+    return #sealed in value && value.#sealed
   }
 }
 

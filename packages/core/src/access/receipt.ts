@@ -27,7 +27,7 @@ class SealedReceipt {
   }
 
   static made(value: object): boolean {
-    return #sealed in value
+    return #sealed in value && value.#sealed
   }
 }
 

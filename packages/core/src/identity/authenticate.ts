@@ -29,7 +29,7 @@ export interface AuthenticatorOptions {
   readonly isRevoked?: (subject: Subject) => boolean
 }
 
-/** What one request's evidence proves: a subject, or the anonymous one and why. Never rejects, and may answer at once. */
+/** What one request's evidence proves: a subject, or the anonymous one and why. At once where it can; never rejects. */
 export type Authenticator = (evidence: Evidence) => Subject | Promise<Subject>
 
 /** Puts token, proof and certificate together. What a token is bound to must be proved by whoever presents it. */

@@ -8,8 +8,8 @@ const longestMs = 2 ** 31 - 1
 
 /**
  * One timer for all, set to the first end there is. Every request has an end of its right and hardly any lives to see
- * it: a timer each would cost more than all the rest of keeping watch. Told up to 10 ms late; what must not be late by a
- * byte asks the grant itself.
+ * it: a timer each would cost more than all the rest of keeping watch. Told up to 10 ms late; what must not be late by
+ * a byte asks the grant itself.
  */
 export function createEndings(monotonicMs: () => number): TellAt {
   const waiting = new Set<{ readonly atMs: number; readonly tell: () => void }>()

@@ -4,7 +4,10 @@ import type { Reason } from '@sallyport/core/access'
 
 import { gatewayReason } from './request.ts'
 
-/** Reads at most `maxBytes`, of which the sender `stated` how many. A longer body is a fault, and the rest is not read. Adversary: an endless sender. */
+/**
+ * Reads at most `maxBytes`; `stated` is the length that the sender says. A longer body is a fault, and the rest is not
+ * read. Adversary: an endless sender.
+ */
 export async function readBody(
   message: IncomingMessage,
   maxBytes: number,
