@@ -5,7 +5,20 @@ import { join } from 'node:path'
 // npm run bench [-- NAME…]: each benchmark in a process of its own, one after the other. bench/RESULTS.md keeps the
 // figures of one such run with the machine they were taken on.
 
-const all = ['policy', 'prove', 'walk', 'revoke', 'identity', 'workloads', 'ledger', 'egress', 'floods', 'host', 'up']
+const all = [
+  'policy',
+  'prove',
+  'walk',
+  'revoke',
+  'identity',
+  'workloads',
+  'ledger',
+  'egress',
+  'floods',
+  'host',
+  'throughput',
+  'up',
+]
 const asked = process.argv.slice(2)
 const unknown = asked.filter((name) => !all.includes(name))
 if (unknown.length > 0) {

@@ -54,8 +54,8 @@ export const gatewayGuards: readonly Guard[] = [
     name: 'a bucket that is empty lets nothing through',
     attack: 'gives out what is in it',
     file: 'packages/server/src/gateway/rate-limit.ts',
-    code: 'return tokens >= 1 ? 0 :',
-    without: 'return tokens >= 0 ? 0 :',
+    code: 'const taken = tokens >= 1',
+    without: 'const taken = tokens >= 0',
     noticedBy: ['packages/server/src/gateway/rate-limit.test.ts'],
   },
   {

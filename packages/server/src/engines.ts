@@ -10,7 +10,9 @@ import {
   createBoxEngine,
   createHttpEngine,
   createLambdaEngine,
+  type Engine,
   type Engines,
+  openedWhenNeeded,
   routeEngines,
 } from './host/index.ts'
 import { awsCredentials, type Ending, nowMs } from './operation/index.ts'
@@ -33,8 +35,12 @@ export async function openEngines(rooms: EngineRooms, started: Ending[]): Promis
   started.push(() => upstreams.close())
   const remote = { ...common, send: upstreams.call, signTicket, onOutput: box.onOutput }
   const credentials = awsCredentials(useSecret, (name) => setSecretFix(app(), name))
+  const openBoxes = (): Promise<Engine> => createBoxEngine({ ...common, ...box })
   const engines = routeEngines({
-    box: await createBoxEngine({ ...common, ...box }),
+    // Before anything is built where a function needs one: what is missing is then said of boxes, not of a build.
+    box: app().functions.some(({ elsewhere }) => elsewhere === undefined)
+      ? await openBoxes()
+      : openedWhenNeeded(openBoxes),
     http: createHttpEngine(remote),
     lambda: createLambdaEngine({ ...remote, credentials: (name) => credentials(`The function ${name}`) }),
   })

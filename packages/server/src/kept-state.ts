@@ -4,6 +4,7 @@ import type { LedgerRecord } from '@sallyport/core/access'
 import type { SignalStream } from '@sallyport/manifest'
 
 import { type Administration, createWebhook, type ElevationRules, openAdministration } from './administration/index.ts'
+import type { KeptBuckets } from './gateway/index.ts'
 import { type Ledger, lockFolder, nodeSha256, openLedger, openLedgerSigner } from './ledger/index.ts'
 import { type Folders, newId, nowMs, nowSeconds, openClock, openOutputLog, type OutputLog } from './operation/index.ts'
 import { openProofs, type Proofs } from './proofs.ts'
@@ -21,6 +22,8 @@ export interface KeptState {
   readonly proofs: Proofs
   /** What shared signals said. */
   readonly standing: Standing
+  /** What is used of limits by the hour and by the day. */
+  readonly limits: KeptBuckets
 }
 
 /** What the manifest in force says of elevation; asked each time, for the manifest may change. */
@@ -94,7 +97,11 @@ export async function openKeptState(
   })
   const standing = createStanding({ streams: roles.streams, nowMs })
   for (const record of past) if (record.kind === 'signal') standing.apply(record)
-  return { vault, ledger, store, output, administration, proofs: openProofs(usedProofs), standing }
+  const limits: KeptBuckets = {
+    get: (key) => store.get('limit', key),
+    put: (key, value, expiresAtSeconds) => store.put('limit', key, value, expiresAtSeconds),
+  }
+  return { vault, ledger, store, output, administration, proofs: openProofs(usedProofs), standing, limits }
 }
 
 /** Records what has ended, every second; only once a manifest is in force, which says what is still meant. */

@@ -117,7 +117,7 @@ async function start(
 
   // The way out, and the boxes.
   const descriptors = keepDescriptors(trouble, nowMs)
-  const limiter = createLimiter(nowMs)
+  const limiter = createLimiter(nowMs, kept.limits)
   const interception = await openInterception(loaded.app, vault, options.learn === true)
   const tables = await startDynalite({
     path: folders.tables,

@@ -16,8 +16,8 @@ export interface Control {
   readonly evidence: string
 }
 
-/** One attack and its control. A row of the table. */
-export interface Attack {
+/** One attack on something, and its control. A row of the table. */
+export interface AttackOn<On> {
   /** `tokens.expired`: stable, for scripts. */
   readonly name: string
   /** What the attacker tries, as a sentence. */
@@ -25,8 +25,11 @@ export interface Attack {
   readonly stoppedBy: StoppedBy
   /** Codes that count as the right refusal; another "no" is a difference, and is reported. Absent: any "no" will do. */
   readonly expected?: readonly string[]
-  run(world: World): Promise<Attempt>
+  run(world: On): Promise<Attempt>
   /** What the control does, as a sentence. */
   readonly controls: string
-  control(world: World): Promise<Control>
+  control(world: On): Promise<Control>
 }
+
+/** One on an app here, and on the boxes in which its functions run. */
+export type Attack = AttackOn<World>

@@ -1,11 +1,13 @@
 import type { Answer } from '../answer.ts'
-import type { Attack, Attempt, Control } from './attack.ts'
-import type { AttackedEngine } from './world/attacked-engines.ts'
+import type { Attack, AttackOn, Attempt, Control } from './attack.ts'
+import { type AttackedEngine, notTried } from './world/attacked-engines.ts'
 import { boxAttacks } from './list/box-attacks.ts'
 import { errorCode } from './world/client.ts'
 import { dataAttacks } from './list/data-attacks.ts'
 import { doorAttacks } from './list/door-attacks.ts'
 import { elevationAttacks } from './list/elevation-attacks.ts'
+import { farAttacks } from './far/far-attacks.ts'
+import { withFarWorld } from './far/far-world.ts'
 import { functionAttacks } from './list/function-attacks.ts'
 import { kernelAttacks } from './list/kernel-attacks.ts'
 import { leftoverAttacks } from './list/leftover-attacks.ts'
@@ -16,7 +18,7 @@ import { tokenAttacks } from './list/token-attacks.ts'
 import { printable } from '../verbs/logs.ts'
 import { readProbes } from './probes.ts'
 import { resourceAttacks } from './list/resource-attacks.ts'
-import { withWorld, type World } from './world/world.ts'
+import { withWorld } from './world/world.ts'
 import { writeAttacks } from './list/write-attacks.ts'
 
 export type { Attack, Attempt, Control, StoppedBy } from './attack.ts'
@@ -76,26 +78,34 @@ export async function runAttacks(options: {
   const { engine = 'box' } = options
   const probes = options.probes === undefined ? undefined : await readProbes(options.probes)
   const floods = options.resources === true ? resourceAttacks : []
-  const chosen = [...technical, ...floods, ...(probes?.attacks ?? []), ...personal]
-    .filter(({ name }) => name.startsWith(options.only ?? ''))
-    .filter(({ name }) => engine === 'box' || !name.startsWith('kernel.'))
-  const hostile = { engine, ...(probes === undefined ? {} : { probes }) }
-  const reports = await withWorld(options.folder, hostile, Date.now, async (world) => {
-    say(`${world.hostile.status.isolation}; ledger: ${world.hostile.status.ledger}`)
-    say(
-      `from outside: ${world.edge.app.folder} (${world.edge.method} ${world.edge.path}); ` +
-        'from inside: an app that does what it is told',
-    )
+  const skipped = notTried[engine].filter(([prefix]) => options.resources === true || !prefix.startsWith('resources.'))
+  const isChosen = ({ name }: { readonly name: string }): boolean =>
+    name.startsWith(options.only ?? '') && !skipped.some(([prefix]) => name.startsWith(prefix))
+  const carryOutAll = async <On>(attacks: readonly AttackOn<On>[], world: On): Promise<readonly AttackReport[]> => {
+    for (const [prefix, why] of skipped) say(`--  ${prefix.replace(/\.$/, '.*')}: not tried: ${why}`)
     const done: AttackReport[] = []
-    if (engine !== 'box')
-      say(`kernel.*: not tried; such calls meet the kernel of ${engine}, and none of this machine's`)
-    for (const attack of chosen) {
-      const report = await carryOut(attack, world, engine === 'box')
+    for (const attack of attacks.filter(isChosen)) {
+      const report = await carryOut(attack, world, engine !== 'gvisor' && engine !== 'workerd')
       done.push(report)
       say(lineOf(report))
     }
     return done
-  })
+  }
+  const reports =
+    engine === 'http' || engine === 'lambda'
+      ? await withFarWorld(engine, Date.now, async (world) => {
+          say(`${world.app.status.isolation}; ledger: ${world.app.status.ledger}`)
+          say('an app whose function runs elsewhere, and whoever takes its calls on the way there')
+          return carryOutAll(farAttacks, world)
+        })
+      : await withWorld(options.folder, { engine, ...(probes ? { probes } : {}) }, Date.now, async (world) => {
+          say(`${world.hostile.status.isolation}; ledger: ${world.hostile.status.ledger}`)
+          say(
+            `from outside: ${world.edge.app.folder} (${world.edge.method} ${world.edge.path}); ` +
+              'from inside: an app that does what it is told',
+          )
+          return carryOutAll([...technical, ...floods, ...(probes?.attacks ?? []), ...personal], world)
+        })
   const failed = reports.filter(({ held }) => !held)
   const held = reports.length - failed.length
   const total = `${held} of ${reports.length} attacks stopped as stated, each with its control`
@@ -108,7 +118,7 @@ export async function runAttacks(options: {
 }
 
 /** `strictly`: by one of the expected refusals. Another kernel words its own refusals as it likes. */
-async function carryOut(attack: Attack, world: World, strictly: boolean): Promise<AttackReport> {
+async function carryOut<On>(attack: AttackOn<On>, world: On, strictly: boolean): Promise<AttackReport> {
   const { name, tries, stoppedBy, expected, controls } = attack
   const attempt = await attack.run(world).catch(broken)
   const control = await attack

@@ -24,9 +24,48 @@ test('a clock that steps back gives nobody anything', () => {
 })
 
 test('invented keys do not grow memory', () => {
-  const limiter = createLimiter(() => 0, 3)
+  const limiter = createLimiter(() => 0, undefined, 3)
   const limit = { calls: 1, perMs: 1000 }
   for (const key of ['a', 'b', 'c', 'd']) limiter(key, limit)
   expect(limiter('d', limit)).toBeGreaterThan(0)
   expect(limiter('a', limit)).toBe(0)
+})
+
+const day = { calls: 2, perMs: 86_400_000 }
+const second = { calls: 2, perMs: 1_000 }
+
+test('a limit by the day is as used up after a restart as before, and is refilled meanwhile', () => {
+  let now = 1_000
+  const rows = new Map<string, string>()
+  const kept = { get: (key: string) => rows.get(key), put: (key: string, value: string) => void rows.set(key, value) }
+  const before = createLimiter(() => now, kept)
+  expect([before('door', day), before('door', day)]).toEqual([0, 0])
+  const after = createLimiter(() => now, kept)
+  expect(after('door', day)).toBeGreaterThan(0)
+  expect(after('another', day), 'control').toBe(0)
+  now += 43_200_000
+  expect(createLimiter(() => now, kept)('door', day)).toBe(0)
+})
+
+test('what is forgotten for want of memory is still known of a limit by the day', () => {
+  const rows = new Map<string, string>()
+  const kept = { get: (key: string) => rows.get(key), put: (key: string, value: string) => void rows.set(key, value) }
+  const limiter = createLimiter(() => 0, kept, 1)
+  for (const key of ['door', 'door', 'another']) limiter(key, day)
+  expect(limiter('door', day)).toBeGreaterThan(0)
+})
+
+test('a limit by the second writes nothing down', () => {
+  const rows = new Map<string, string>()
+  createLimiter(() => 0, { get: (key) => rows.get(key), put: (key, value) => void rows.set(key, value) })('x', second)
+  expect(rows.size).toBe(0)
+})
+
+test('a call whose taking cannot be written down is not let through', () => {
+  const full = (): never => {
+    throw new Error('the disk is full')
+  }
+  const limiter = createLimiter(() => 0, { get: () => undefined, put: full })
+  expect(() => limiter('door', day)).toThrow('full')
+  expect(limiter('door', second)).toBe(0)
 })

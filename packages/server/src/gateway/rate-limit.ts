@@ -4,25 +4,52 @@ export interface RateLimit {
   readonly perMs: number
 }
 
-/** Answers how long to wait, in milliseconds; 0 means go ahead (and takes one). */
+/** Answers how long to wait, in milliseconds; 0 means go ahead (and takes one). Throws what `kept` throws. */
 export type Limiter = (key: string, limit: RateLimit) => number
+
+/** Where a bucket outlives the process. A value that nobody put is undefined. */
+export interface KeptBuckets {
+  get(key: string): string | undefined
+  put(key: string, value: string, expiresAtSeconds: number): void
+}
+
+interface Bucket {
+  readonly tokens: number
+  readonly at: number
+}
+
+/** Limits by the hour and by the day are kept. Of shorter ones a start again gives a caller one more bucket. */
+const keptFromMs = 3_600_000
+const keptForm = /^(\d+(?:\.\d+)?) (\d+)$/
 
 /**
  * Keys are bounded: beyond `maxKeys` the least recently used bucket goes, which at worst gives one caller a fresh one.
- * Adversary: a caller who invents keys. They are made of verified subjects or of addresses, never of what is said.
+ * Adversary: a caller who invents keys, or who makes the server start again to have a day's limit anew. Keys are made
+ * of verified subjects or of addresses, never of what is said.
  */
-export function createLimiter(nowMs: () => number, maxKeys = 100_000): Limiter {
-  const buckets = new Map<string, { tokens: number; at: number }>()
+export function createLimiter(nowMs: () => number, kept?: KeptBuckets, maxKeys = 100_000): Limiter {
+  const buckets = new Map<string, Bucket>()
+
+  function keptBucket(key: string): Bucket | undefined {
+    const [, tokens, at] = keptForm.exec(kept?.get(key) ?? '') ?? []
+    return tokens === undefined || at === undefined ? undefined : { tokens: Number(tokens), at: Number(at) }
+  }
+
   return (key, { calls, perMs }) => {
     const now = nowMs()
-    const found = buckets.get(key) ?? { tokens: calls, at: now }
+    const long = perMs >= keptFromMs
+    const found = buckets.get(key) ?? (long ? keptBucket(key) : undefined) ?? { tokens: calls, at: now }
     const tokens = Math.min(calls, found.tokens + (Math.max(0, now - found.at) * calls) / perMs)
+    const taken = tokens >= 1
+    const left = { tokens: taken ? tokens - 1 : tokens, at: now }
+    // Kept before it counts: what cannot be written down is not taken.
+    if (taken && long) kept?.put(key, `${left.tokens.toFixed(6)} ${now}`, Math.ceil((now + perMs) / 1_000))
     buckets.delete(key)
     if (buckets.size >= maxKeys) {
       const oldest = buckets.keys().next()
       if (!oldest.done) buckets.delete(oldest.value)
     }
-    buckets.set(key, { tokens: tokens >= 1 ? tokens - 1 : tokens, at: now })
-    return tokens >= 1 ? 0 : Math.ceil(((1 - tokens) * perMs) / calls)
+    buckets.set(key, left)
+    return taken ? 0 : Math.ceil(((1 - tokens) * perMs) / calls)
   }
 }

@@ -44,7 +44,9 @@ export function routeEngines(engines: EngineSet): Engines {
   const nameOf = (functionName: string): EngineName => engineAt(places.get(functionName) ?? 'box')
   return {
     description: () => {
-      const used = new Set<Place>(['box', ...places.values()])
+      const named = new Set(places.values())
+      const boxes = named.size === 0 || [...named].some((place) => engineAt(place) === 'box')
+      const used = new Set<Place>(boxes ? ['box', ...named] : named)
       return [...used].map((place) => within[place] ?? engines[engineAt(place)].description).join('; ')
     },
     isolationOf: (functionName) => {

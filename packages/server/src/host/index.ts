@@ -4,7 +4,14 @@ export { type BuildFault } from './build/build-fault.ts'
 export { type BoxEngineOptions, createBoxEngine } from './box-engine.ts'
 export { type BoxExtras } from './box/box-options.ts'
 export { type CgroupRoots, engineGroups, findCgroups } from './kernel/cgroups.ts'
-export { type AttachExits, type BoxListeners, type Exits, type OutputLine, type Strength } from './engine.ts'
+export {
+  type AttachExits,
+  type BoxListeners,
+  type Engine,
+  type Exits,
+  type OutputLine,
+  type Strength,
+} from './engine.ts'
 export { createHttpEngine } from './elsewhere/http-engine.ts'
 export { createLambdaEngine } from './elsewhere/lambda-engine.ts'
 export { type Deployed, type Engines, routeEngines } from './engines.ts'
@@ -15,3 +22,4 @@ export { examineHost, type HostFinding } from './examine.ts'
 export { describeIsolation, type Isolation, type IsolationFinding, probeIsolation } from './kernel/isolation.ts'
 export { runtimeFolderFor } from './box/runtime-folder.ts'
 export { requireRunsc } from './kernel/runsc.ts'
+export { openedWhenNeeded } from './when-needed.ts'

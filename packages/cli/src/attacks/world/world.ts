@@ -1,15 +1,16 @@
 import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 
-import { SallyportError } from '@sallyport/core/access'
+import { commandLine, SallyportError } from '@sallyport/core/access'
 
 import { isRecord } from '../../local-api.ts'
-import type { AttackedEngine } from './attacked-engines.ts'
+import type { HereEngine } from './attacked-engines.ts'
 import { type Canaries, openCanaries } from './canaries.ts'
 import { canaryFor } from './canary.ts'
 import { type ClientAnswer, send } from './client.ts'
@@ -64,7 +65,7 @@ export interface AddedProbes {
 /** How the hostile app is laid out. */
 export interface HostileOptions {
   /** The engine that runs its functions. */
-  readonly engine: AttackedEngine
+  readonly engine: HereEngine
   readonly probes?: AddedProbes
 }
 
@@ -88,6 +89,7 @@ export async function withWorld<Result>(
     await writeFile(join(copy, 'fixture.jwks.json'), fixture.jwks)
     await writeFile(join(copy, 'canary.pem'), canaries.ca)
     if (engine !== 'box') await runIn(engine, join(copy, 'sallyport.yaml'))
+    if (engine === 'workerd') await installWorkerd(folder, copy)
     await probes?.addTo(copy)
     const canary = await canaryFor(canaries, copy)
     const silent = (): void => undefined
@@ -146,9 +148,26 @@ function outcomeIn(answer: ClientAnswer): Outcome {
 }
 
 /** Every function of a manifest in another engine; what it says besides stays as it is. */
-async function runIn(engine: AttackedEngine, manifest: string): Promise<void> {
+async function runIn(engine: HereEngine, manifest: string): Promise<void> {
   const text = await readFile(manifest, 'utf8')
-  await writeFile(manifest, text.replaceAll('    code: src/hostile.ts\n', `$&    engine: ${engine}\n`))
+  const code = engine === 'workerd' ? 'src/hostile-worker.ts' : 'src/hostile.ts'
+  await writeFile(
+    manifest,
+    text.replaceAll('    code: src/hostile.ts\n', `    code: ${code}\n    engine: ${engine}\n`),
+  )
+}
+
+/** The hostile app has the workerd of the app that is attacked, or of a folder around it. */
+async function installWorkerd(folder: string, copy: string): Promise<void> {
+  const name = `@cloudflare/workerd-linux-${process.arch === 'arm64' ? 'arm64' : '64'}/bin`
+  for (let at = resolve(folder); ; at = dirname(at)) {
+    const from = join(at, 'node_modules', name)
+    if (existsSync(from)) return cp(from, join(copy, 'node_modules', name), { recursive: true, dereference: true })
+    if (at !== dirname(at)) continue
+    throw new SallyportError('host.engine_missing', `${folder} has not installed workerd`, {
+      fix: commandLine('npm', 'install', '--prefix', folder, '--save-exact', 'workerd'),
+    })
+  }
 }
 
 async function outside(instruction: Instruction, copy: string): Promise<Outcome> {

@@ -1,6 +1,4 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
-
-import { engineGroups, findCgroups } from '../kernel/cgroups.ts'
+import { inventory, leftSince } from './inventory.ts'
 import { type EngineUnderTest, makeEngine } from './make-engine.ts'
 
 /** What came of many invocations, and what they left. */
@@ -62,62 +60,4 @@ function eventFor(at: number): readonly [event: { readonly probe: string }, expe
   if (at % 1_000 === 750) return [{ probe: 'never' }, ['function.timed_out', 'function.busy']]
   if (at % 100 === 50) return [{ probe: 'throwError' }, ['function.threw']]
   return [{ probe: 'echo', value: at } as { probe: string }, [String(at)]]
-}
-
-type Inventory = ReadonlyMap<string, number>
-
-/** What this process has of what the kernel keeps. */
-function inventory(): Inventory {
-  const roots = findCgroups()
-  const groups = roots === undefined ? [] : engineGroups(roots).filter((name) => name.includes(`-${process.pid}-`))
-  const below = descendants(process.pid)
-  const own = namespaces(process.pid)
-  return new Map([
-    ['processes', below.length],
-    ['namespaces', new Set(below.map(namespaces).filter((one) => one !== '' && one !== own)).size],
-    ['descriptors', readdirSync('/proc/self/fd').length],
-    ['mounts', read('/proc/self/mountinfo').split('\n').length],
-    ['control groups', groups.length],
-  ])
-}
-
-/** A process that has just ended may be counted for a moment longer. */
-async function leftSince(before: Inventory): Promise<readonly string[]> {
-  let left: readonly string[] = []
-  for (let waitMs = 10; waitMs < 5_000; waitMs *= 2) {
-    left = [...inventory()].flatMap(([what, now]) => {
-      const more = now - (before.get(what) ?? 0)
-      return more > 0 ? [`${more} more ${what}`] : []
-    })
-    if (left.length === 0) return left
-    await new Promise((resolve) => setTimeout(resolve, waitMs))
-  }
-  return left
-}
-
-function descendants(pid: number): readonly number[] {
-  const children = new Map<number, number[]>()
-  for (const name of readdirSync('/proc').filter((one) => /^\d+$/.test(one))) {
-    const [, state = 'X', parent = ''] = /^\d+ \(.*\) (\S) (\d+)/s.exec(read(`/proc/${name}/stat`)) ?? []
-    if (state === 'Z' || state === 'X') continue
-    children.set(Number(parent), [...(children.get(Number(parent)) ?? []), Number(name)])
-  }
-  const below = (of: number): readonly number[] => (children.get(of) ?? []).flatMap((one) => [one, ...below(one)])
-  return below(pid)
-}
-
-function namespaces(pid: number): string {
-  try {
-    return ['net', 'mnt', 'pid', 'user'].map((kind) => readlinkSync(`/proc/${pid}/ns/${kind}`)).join(' ')
-  } catch {
-    return '' // it has ended, or is another user's
-  }
-}
-
-function read(path: string): string {
-  try {
-    return readFileSync(path, 'latin1')
-  } catch {
-    return ''
-  }
 }
