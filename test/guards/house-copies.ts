@@ -7,6 +7,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  statfsSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
@@ -14,7 +15,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 
 import { type Guard, placesOf } from './guard.ts'
-import { leadingTo, readImporters } from './imports.ts'
+import { between, readImporters } from './imports.ts'
 
 const top = resolve(import.meta.dirname, '../..')
 const configuration = ['package.json', 'vitest.config.ts', 'tsconfig.json', 'tsconfig.base.json']
@@ -33,7 +34,7 @@ export interface HouseCopies {
 
 /** Copies the sources and links the installed modules; our own packages lead to the copy that imports them. */
 export function copyHouse(): HouseCopies {
-  const root = mkdtempSync(join(tmpdir(), 'sallyport-guards-'))
+  const root = mkdtempSync(join(placeForCopies(), 'sallyport-guards-'))
   chmodSync(root, 0o755) // boxes of other uids read the code under test
   for (const name of configuration) cpSync(join(top, name), join(root, name))
   const modules = join(root, 'node_modules')
@@ -58,10 +59,7 @@ export function copyHouse(): HouseCopies {
     without: (guard) => {
       const copy = join(root, `without-${(copies += 1)}`)
       const places = placesOf(guard)
-      const leading = leadingTo(
-        places.map(({ file }) => file),
-        importers,
-      )
+      const files = places.map(({ file }) => file)
       const changed = new Map(places.map(({ file }) => [file, readFileSync(join(whole, file), 'utf8')]))
       for (const { file, code, without } of places) {
         const text = changed.get(file) ?? ''
@@ -71,7 +69,7 @@ export function copyHouse(): HouseCopies {
           text.replace(code, () => without),
         )
       }
-      copyFolder(whole, copy, changed, new Set([...leading, ...guard.noticedBy]))
+      copyFolder(whole, copy, changed, between(guard.noticedBy, files, importers))
       linkPackages(copy)
       return copy
     },
@@ -79,9 +77,22 @@ export function copyHouse(): HouseCopies {
   }
 }
 
+const neededBytes = 256 * 1024 * 1024
+
+/** In memory where there is room: making and removing tens of thousands of links keeps a disk busy for minutes. */
+function placeForCopies(): string {
+  try {
+    const { bavail, bsize } = statfsSync('/dev/shm')
+    if (bavail * bsize >= neededBytes) return '/dev/shm'
+  } catch {
+    // there is none
+  }
+  return tmpdir()
+}
+
 /**
- * A copy with some files changed. What those files lead nowhere near is linked, whole folders at once, and so is one
- * module for all copies; the rest is this copy's own, by hard links, for a module is told apart by its path.
+ * A copy with some files changed. What stands on no way from the tests to those files is linked, whole folders at once,
+ * and so is one module for all copies; the rest is this copy's own, by hard links: a module is told apart by its path.
  */
 function copyFolder(whole: string, copy: string, changed: ReadonlyMap<string, string>, own: ReadonlySet<string>): void {
   const folders = new Set([...own].flatMap(foldersAbove))

@@ -21,8 +21,13 @@ export function readImporters(house: string): Importers {
   return importers
 }
 
-/** These files and every file that leads to one of them, over however many steps. */
-export function leadingTo(files: readonly string[], importers: Importers): ReadonlySet<string> {
+/** Every file on a way from one of these tests to one of these files, over however many steps; both ends included. */
+export function between(tests: readonly string[], files: readonly string[], importers: Importers): ReadonlySet<string> {
+  const leading = leadingTo(files, importers)
+  return leadingTo(tests, reversed(importers)).intersection(leading)
+}
+
+function leadingTo(files: readonly string[], importers: Importers): ReadonlySet<string> {
   const found = new Set<string>()
   const open = [...files]
   for (let file = open.pop(); file !== undefined; file = open.pop()) {
@@ -31,6 +36,14 @@ export function leadingTo(files: readonly string[], importers: Importers): Reado
     open.push(...(importers.get(file) ?? []))
   }
   return found
+}
+
+function reversed(importers: Importers): Importers {
+  const imports = new Map<string, string[]>()
+  for (const [file, found] of importers) {
+    for (const importer of found) imports.set(importer, [...(imports.get(importer) ?? []), file])
+  }
+  return imports
 }
 
 /** `@sallyport/core/policy` → `packages/core/src/policy/index.ts`, as the packages themselves say. */

@@ -17,8 +17,10 @@ const behaviours: Readonly<Record<string, string>> = {
   abort: `(call $abort ${textAt('no more')}) (unreachable)`,
   undefined: textAt('[]'),
   'no-json': textAt('allow'),
-  // As far as it is let, which it says by refusing; a memory of another size is a trap.
-  grow: `(loop $more (br_if $more (i32.ne (memory.grow (i32.const 1)) (i32.const -1))))
+  // As far as it is let, which it says by refusing; a memory of another size is a trap. Far beyond, it stops by itself.
+  grow: `(loop $more (br_if $more (i32.and
+      (i32.ne (memory.grow (i32.const 1)) (i32.const -1))
+      (i32.lt_u (memory.size) (i32.const 512)))))
     (if (i32.ne (memory.size) (i32.const 64)) (then (unreachable)))
     ${textAt('[{"result":{"allow":false,"reason":"64 pages"}}]')}`,
   // A text that takes far more room once it is read than it has bytes.

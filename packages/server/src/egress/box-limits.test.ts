@@ -80,7 +80,12 @@ describe('a box that takes more of us than it may', () => {
 
   it('hears that there is no descriptor for an upstream', async () => {
     let asked = 0
-    const { origin } = await upstream(1)
+    const server = createServer((_, response) => response.end('{}'))
+    endings.push(
+      () => server.closeAllConnections(),
+      () => server.close(),
+    )
+    const origin = await listen(server)
     const harness = await open(origin, { rooms: { mayOpen: () => (asked += 1) === 1 } })
     const answered = await ask(harness, secured)
     expect([answered.status, codeOf(answered)]).toEqual([503, 'exit.no_descriptors'])
