@@ -23,7 +23,7 @@ export const floorPlan: Readonly<Record<string, Room>> = {
   'core/enforcement': pure(['core/access']),
   'core/ledger': pure(['core/access']),
   aws: pure(['core/access', 'core/json', 'core/policy']),
-  manifest: onNode(['core/access', 'core/identity', 'core/policy'], ['yaml']),
+  manifest: onNode(['core/access', 'core/identity', 'core/json', 'core/policy'], ['yaml']),
   // Asks guest engines, in processes of their own: for the server at every door, for the command where it supposes.
   guests: onNode(['core/access', 'manifest'], ['@cedar-policy/cedar-wasm', '@open-policy-agent/opa-wasm']),
   'server/administration': onNode([...walk, 'core/ledger', 'manifest', 'server/ledger']),

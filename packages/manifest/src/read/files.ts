@@ -46,9 +46,13 @@ export interface AppFiles {
   all(): readonly Pick<NamedFile, 'name' | 'digest'>[]
 }
 
+/** Where a server keeps its keys, in the folder of its app; of an app inside this one too. */
+const stateFolder = '.sallyport'
+
 /**
- * Adversary: a manifest proposed by somebody who would like the server to read `/etc/shadow` or another app's
- * schema. The path is compared after links are followed, and it is that path that is read.
+ * Adversary: a manifest proposed by somebody who would like the server to read `/etc/shadow`, another app's schema, or
+ * the server's own keys, of which a fault would quote the beginning. The path is compared after links are followed, and
+ * it is that path that is read.
  */
 export function openAppFiles(folder: string, surroundings: Surroundings): AppFiles {
   const home = surroundings.realpath(folder) ?? folder
@@ -76,6 +80,10 @@ export function openAppFiles(folder: string, surroundings: Surroundings): AppFil
         `"${name}" is a link that leads out of the app folder.`,
         'copy the file into the folder',
       )
+      return undefined
+    }
+    if (path.slice(home.length).split('/').includes(stateFolder)) {
+      faults.add('manifest.outside_folder', at, `"${name}" is in a folder where a server keeps its keys.`)
       return undefined
     }
     return path

@@ -1,3 +1,5 @@
+import { duplicateMember } from '@sallyport/core/json'
+
 import type { App } from '../app.ts'
 import type { Position } from '../position.ts'
 import type { Guest, GuestScope } from '../guest.ts'
@@ -159,7 +161,8 @@ function readData(
 function isJsonObject(text: string): boolean {
   try {
     const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
+    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
+    return isObject && duplicateMember(text) === undefined
   } catch (error) {
     if (error instanceof SyntaxError) return false
     throw error

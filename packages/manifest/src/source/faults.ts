@@ -10,6 +10,7 @@ export const faultCodes = {
   'manifest.duplicate_name': 'Two things bear one name; names are shared by roles, zones, doors, tables and functions.',
   'manifest.file_missing': 'A file that the manifest names does not exist.',
   'manifest.grants_nothing': 'A statement of an attached document of which its ceilings leave nothing.',
+  'manifest.hidden_character': 'A character that hides or reorders what a reviewer sees of the manifest.',
   'manifest.guest_policy': 'A guest policy that no engine could load, or an option that its engine does not have.',
   'manifest.insecure_upstream': 'Plain HTTP, or a link-local address, where only HTTPS will do.',
   'manifest.merge_key': 'YAML merge keys hide what is granted.',

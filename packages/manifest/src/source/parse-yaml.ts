@@ -8,16 +8,31 @@ const maxCharacters = 1024 * 1024
 const maxDepth = 32
 const maxNodes = 20_000
 const maxAliases = 50
+/** What moves a terminal's cursor, or turns the direction of writing: a reviewer would see another text than we read. */
+// oxlint-disable-next-line no-control-regex -- control characters are what it is about
+const hidden = /[\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F-\u009F\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069]/
 
 /**
  * YAML text to positioned nodes. Adversary: whoever may propose a manifest and hopes that the reviewer and the
- * server read it differently. So: YAML 1.2 core only, no tags, no merge keys, no duplicate keys, one document,
- * and aliases only as many as a person writes (a handful of them can stand for gigabytes).
+ * server read it differently. So: YAML 1.2 core only, no tags, no merge keys, no duplicate keys, one document, nothing
+ * that hides text, also none written as an escape, and aliases only as many as a person writes (a handful of them can
+ * stand for gigabytes).
  */
 export function parseYaml(file: string, text: string, faults: Faults): Node | undefined {
   const start = { file, line: 1, column: 1 }
   if (text.length > maxCharacters) {
     faults.add('manifest.too_large', start, `${file} has ${text.length} characters; the limit is ${maxCharacters}.`)
+    return undefined
+  }
+  const hiddenAt = text.search(hidden)
+  if (hiddenAt !== -1) {
+    const before = text.slice(0, hiddenAt).split('\n')
+    const at = { file, line: before.length, column: (before.at(-1)?.length ?? 0) + 1 }
+    faults.add(
+      'manifest.hidden_character',
+      at,
+      `${file} holds ${nameOf(text.charCodeAt(hiddenAt))}, which nobody sees.`,
+    )
     return undefined
   }
   const lineCounter = new LineCounter()
@@ -27,7 +42,7 @@ export function parseYaml(file: string, text: string, faults: Faults): Node | un
     version: '1.2',
     schema: 'core',
     merge: false,
-    uniqueKeys: true,
+    uniqueKeys: false, // they are compared below, as they are written
     prettyErrors: false,
     strict: true,
   })
@@ -69,10 +84,7 @@ function reportYamlError(
   faults: Faults,
 ): void {
   const at = place(error.pos[0])
-  if (error.code === 'DUPLICATE_KEY') {
-    const key = /^[^\n:]*/u.exec(source.slice(error.pos[0]))?.[0]?.trim() ?? ''
-    faults.add('manifest.duplicate_key', at, `"${key}" stands twice in this map.`, 'keep one of the two')
-  } else if (error.code === 'BAD_ALIAS' && source.slice(error.pos[0], error.pos[1] + 1).includes('*')) {
+  if (error.code === 'BAD_ALIAS' && source.slice(error.pos[0], error.pos[1] + 1).includes('*')) {
     faults.add('manifest.wildcard', at, 'There is no "*" in the grammar.', 'name each thing that is granted')
   } else {
     faults.add('manifest.yaml', at, error.message)
@@ -88,7 +100,11 @@ function convert(
   let nodes = 0
   let aliases = 0
   let refused = false
-  const refuse = (code: 'manifest.too_large' | 'manifest.yaml', at: Position, message: string): Node => {
+  const refuse = (
+    code: 'manifest.too_large' | 'manifest.yaml' | 'manifest.hidden_character',
+    at: Position,
+    message: string,
+  ): Node => {
     if (!refused || code !== 'manifest.too_large') faults.add(code, at, message)
     refused = true
     return { kind: 'empty', at }
@@ -124,6 +140,12 @@ function convert(
           continue
         }
         const key = pair.key.source ?? String(pair.key.value)
+        if (hidden.test(key)) refuse('manifest.hidden_character', keyAt, 'A key holds a character that nobody sees.')
+        // The library tells 1 from "1" and true from "true"; as names they are one.
+        if (entries.some((entry) => entry.key === key)) {
+          faults.add('manifest.duplicate_key', keyAt, `"${key}" stands twice in this map.`, 'keep one of the two')
+          refused = true
+        }
         if (key === '<<') {
           faults.add('manifest.merge_key', keyAt, 'Merge keys hide what is granted.', 'write the keys out')
           refused = true
@@ -134,11 +156,20 @@ function convert(
       return { kind: 'map', entries, at }
     }
     if (isSeq(node)) return { kind: 'list', items: node.items.map((item) => walk(item, depth + 1, at)), at }
-    if (isScalar(node)) return scalar(node.value, node.source, at)
+    if (isScalar(node)) {
+      if (typeof node.value === 'string' && hidden.test(node.value)) {
+        return refuse('manifest.hidden_character', at, 'A value holds a character that nobody sees.')
+      }
+      return scalar(node.value, node.source, at)
+    }
     return refuse('manifest.yaml', at, 'This kind of YAML value is not part of the grammar.')
   }
   const tree = walk(root, 0, place(0))
   return refused ? undefined : tree
+}
+
+function nameOf(code: number): string {
+  return `U+${code.toString(16).toUpperCase().padStart(4, '0')}`
 }
 
 function scalar(value: unknown, source: string | undefined, at: Position): Node {

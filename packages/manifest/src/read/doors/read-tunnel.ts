@@ -29,6 +29,10 @@ export function readTunnel({ key, keyAt, value }: Entry, reading: Reading): Door
   }
   const to = readEndpoint(child(value, 'to'), kind, `${path}.to`, false, reading)
   const upstream = readEndpoint(child(value, 'upstream'), kind, `${path}.upstream`, true, reading) ?? to
+  if (to !== undefined && kind === 'opaque' && to.port !== 443) {
+    const why = `${path}.to: a box has one port for TLS, 443; where the door really leads stands under upstream`
+    faults.add('manifest.unsupported', keyAt, `${why}.`, `to: ${to.origin.replace(/:\d+$/, '')}`)
+  }
   if (to !== undefined && kind !== 'opaque' && takenPorts.has(to.port)) {
     faults.add('manifest.unsupported', keyAt, `${path}.to: the port ${to.port} is the door's own in every box.`)
   }

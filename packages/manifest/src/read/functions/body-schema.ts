@@ -1,3 +1,5 @@
+import { duplicateMember } from '@sallyport/core/json'
+
 import type { Position } from '../../position.ts'
 import type { Faults } from '../../source/faults.ts'
 import { didYouMean } from '../../source/suggest.ts'
@@ -59,6 +61,8 @@ export function readBodySchema(file: NamedFile, namedAt: Position, faults: Fault
     return undefined
   }
   const problems: string[] = []
+  const twice = duplicateMember(file.text)
+  if (twice !== undefined) problems.push(`"${twice}" stands twice in one object, and readers keep different ones.`)
   checkSchema(schema, '#', problems, 0)
   for (const problem of problems.slice(0, 20)) {
     faults.add('manifest.schema_document', { file: file.name, line: 1, column: 1 }, `${file.name}: ${problem}`)

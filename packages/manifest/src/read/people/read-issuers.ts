@@ -1,3 +1,5 @@
+import { duplicateMember } from '@sallyport/core/json'
+
 import type { Issuer } from '../../app.ts'
 import type { EmbeddedClient } from '../../people.ts'
 import { child, entriesOf, textOf, textsOf, type Entry, type MapNode, type Node } from '../../source/node.ts'
@@ -191,6 +193,7 @@ function keysIn(text: string): readonly Readonly<Record<string, unknown>>[] | un
   }
   if (typeof value !== 'object' || value === null || !('keys' in value) || !Array.isArray(value.keys)) return undefined
   const keys: readonly unknown[] = value.keys
+  if (duplicateMember(text) !== undefined) return undefined // two readers would see two key sets
   return keys.length > 0 && keys.every(isPublicKey) ? keys : undefined
 }
 

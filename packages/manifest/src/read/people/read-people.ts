@@ -1,3 +1,5 @@
+import { isIPv4, isIPv6 } from 'node:net'
+
 import type { App, Role, Zone } from '../../app.ts'
 import type { AdministrativePower, Person } from '../../people.ts'
 import { child, entriesOf, textOf, textsOf, type Node } from '../../source/node.ts'
@@ -151,18 +153,8 @@ function isTrue(node: Node | undefined): boolean {
   return node?.kind === 'flag' && node.value
 }
 
-/** The grammar knows the form; here the octets and the prefix length. */
+/** The grammar knows the form. What is no network would end the server that reads it. */
 function isNetwork(text: string): boolean {
   const [address = '', prefix = ''] = text.split('/')
-  if (address.includes(':')) {
-    return (
-      Number(prefix) <= 128 &&
-      (address.match(/::/g)?.length ?? 0) <= 1 &&
-      address.split(':').length <= 8 &&
-      address.split(':').every((group) => group.length <= 4)
-    )
-  }
-  return (
-    Number(prefix) <= 32 && address.split('.').every((octet) => /^(?:0|[1-9]\d*)$/.test(octet) && Number(octet) < 256)
-  )
+  return isIPv6(address) ? Number(prefix) <= 128 : isIPv4(address) && Number(prefix) <= 32
 }

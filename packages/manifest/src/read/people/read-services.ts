@@ -1,5 +1,7 @@
 import { X509Certificate } from 'node:crypto'
 
+import { duplicateMember } from '@sallyport/core/json'
+
 import type { AwsRole, Service, TrustDomain } from '../../service.ts'
 import { child, entriesOf, type Node, textOf, textsOf } from '../../source/node.ts'
 import { type Reading, resolve } from '../reading.ts'
@@ -78,6 +80,7 @@ function readPem(text: string): Bundle | undefined {
 /** SPIFFE-Trust-Domain-and-Bundle §4: keys of a use that we do not know are passed over. */
 function readBundle(text: string): Bundle | undefined {
   const document = parse(text)
+  if (document === undefined || duplicateMember(text) !== undefined) return undefined
   const keys: unknown = isRecord(document) ? document['keys'] : undefined
   if (!Array.isArray(keys) || !keys.every(isRecord)) return undefined
   const roots = keys.filter((key) => key['use'] === 'x509-svid').map(({ x5c }) => readRoot(firstText(x5c)))
