@@ -16,6 +16,7 @@ import { limitGuards } from './limits.ts'
 import { manifestGuards } from './manifest.ts'
 import { operationGuards } from './operation.ts'
 import { operatorGuards } from './operators.ts'
+import { manifestReadGuards } from './manifest-read.ts'
 import { matchingGuards } from './matching.ts'
 import { merkleGuards } from './merkle.ts'
 import { policyGuards } from './policy.ts'
@@ -40,6 +41,7 @@ export const guards: readonly Guard[] = [
   ...policyProofGuards,
   ...policyTableGuards,
   ...manifestGuards,
+  ...manifestReadGuards,
   ...matchingGuards,
   ...awsGuards,
   ...guestGuards,

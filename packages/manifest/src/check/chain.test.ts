@@ -46,6 +46,23 @@ describe('a chain of calls', () => {
     expect(way('notifications', 'stripe')).toBe('never')
   })
 
+  it('is not ruled out where that cannot be proved', () => {
+    const withPolicy = edited('can: { email: [send] }', 'can: { email: [send] }\n    policies: [p.json]', bare)
+    const kindWith = (words: readonly string[]): string => {
+      const Condition = { StringLike: { 'k:a': words }, StringNotLike: { 'k:a': words.toReversed() } }
+      const Resource = 'arn:aws:dynamodb:us-east-1:123456789012:table/Orders'
+      const Statement = { Effect: 'Allow', Action: 'dynamodb:PutItem', Resource, Condition }
+      const { app, compiled } = mustLoad(withPolicy, {
+        'p.json': JSON.stringify({ Version: '2012-10-17', Statement }),
+      })
+      return chainTo(compiled, app, 'notifications', 'orders-table').kind
+    }
+    expect(kindWith(['*a*'])).toBe('never')
+    expect(kindWith(Array.from({ length: 40 }, (_, index) => `*${String.fromCodePoint(0x4e00 + index)}*`))).toBe(
+      'unknown',
+    )
+  })
+
   it('says so when a name stands for nothing', () => {
     expect(way('nobody', 'payments')).toBe('unresolved')
     expect(way('customer', 'payment')).toBe('unresolved')

@@ -53,6 +53,22 @@ describe('the example', () => {
     expect(there.ok && there.app.digest).not.toBe(here.digest)
   })
 
+  it('serves one user with a function that a grant, or a document, gives what is of the user served', () => {
+    const reuseWith = (condition: string): unknown => {
+      const document =
+        '{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"sallyport:UseDoor","Resource":"*",' +
+        `"Condition":{"Null":{"${condition}":"true"}}}]}`
+      const text = exampleText.replace(
+        '    can: { email: [send] }',
+        '    can: { email: [send] }\n    policies: [p.json]',
+      )
+      const loaded = loadManifest('/app', surroundingsOf({ 'sallyport.yaml': text, 'p.json': document }))
+      return loaded.ok && loaded.app.functions.at(-1)?.reuse
+    }
+    expect(reuseWith('sallyport:TransactionUser')).toBe('user')
+    expect(reuseWith('aws:SourceIp')).toBe('shared')
+  })
+
   it('has a digest that a schema changes too', () => {
     const schema = '{ "type": "object" }'
     expect(mustLoad(exampleText, { 'schemas/refund.json': schema }).app.digest).not.toBe(mustLoad().app.digest)

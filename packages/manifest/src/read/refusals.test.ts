@@ -734,10 +734,10 @@ const rows: readonly Row[] = [
   // tables
   [
     'one table twice',
-    'tables: {',
-    'tables: { again: { dynamodb: Orders, key: id },',
+    'tables:',
+    'tables:\n  again: { dynamodb: Orders, key: id }',
     'manifest.duplicate_name',
-    'tables: { again: { dynamodb: Others, key: id },',
+    'tables:\n  again: { dynamodb: Others, key: id }',
   ],
   [
     'a table of three keys',

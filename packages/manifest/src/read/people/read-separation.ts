@@ -45,7 +45,6 @@ export function checkSeparations(app: App, faults: Faults): void {
   for (const { kind, roles, at } of app.separations ?? []) {
     for (const [one, other] of pairsOf(roles)) {
       const unites = (names: readonly string[]): boolean => [one, other].every((name) => allOf(names).has(name))
-      if (one === other) faults.add('manifest.separation_of_duty', at, `"${one}" cannot be separate from itself.`)
       const uniting = people.find(({ name }) => unites([name]))
       if (uniting !== undefined) {
         faults.add('manifest.separation_of_duty', uniting.at, `people.${uniting.name} unites ${one} and ${other}.`)
