@@ -53,7 +53,7 @@ test('a guest that is killed in the middle gives no verdict, and is there again 
 /** What a guest says once it runs; undefined when it goes on saying nothing. */
 async function onceThere(keeper: Keeper): Promise<readonly Verdict[] | undefined> {
   for (;;) {
-    const said = await Promise.race([keeper.ask([input]), wait(10_000)])
+    const said = await Promise.race([keeper.ask([input]), wait(10_000, undefined)])
     if (said?.every((one) => 'fault' in one && one.fault === 'guest.unavailable') !== true) return said
     await wait(20)
   }
