@@ -157,8 +157,8 @@ const rows: readonly Row[] = [
   [
     'what fits no alternative is refused',
     'source/shape',
-    "if (alternative === undefined) wrongType(node, path, shape.of.map(describeShape).join(', or '), faults)\n      else checkShape",
-    'if (alternative !== undefined) checkShape',
+    "wrongType(node, path, shape.of.map(describeShape).join(', or '), faults)\n",
+    'return\n',
     'a flag in the place of a record',
   ],
   ['a path of another system is outside', 'read/files', '/^[A-Za-z]:/.test(name) || ', '', 'a path of another system'],
@@ -361,8 +361,8 @@ const rows: readonly Row[] = [
   [
     'a grant names what there is',
     'read/functions/read-permissions',
-    "    resolve(\n      key,\n      keyAt,\n      'function, door or table',\n      [...declared.functions.keys(), ...declared.doors.keys(), ...declared.tables],\n      faults,\n    )\n",
-    '',
+    "'function, door or table',\n      [",
+    "'function, door or table',\n      [key, ",
     'a grant of what is not there',
   ],
   [

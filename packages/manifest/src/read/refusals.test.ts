@@ -22,19 +22,23 @@ function codesOf(text: string): readonly string[] {
   return loaded.ok ? [] : loaded.faults.map(({ code }) => code)
 }
 
+const numbers = (count: number): readonly number[] => Array.from({ length: count }, (_, index) => index + 1)
 const deep = (levels: number): string => `x: ${'['.repeat(levels)}${']'.repeat(levels)}`
 const many = (values: number): string => `x: [${Array.from({ length: values }, () => '1').join(', ')}]`
 const aliases = (count: number): string => `x: [&a 1${', *a'.repeat(count)}]`
 const guests = (count: number): string =>
-  `guests: { ${Array.from({ length: count }, (_, n) => `g${n + 1}: { policy: g${n + 1}.cedar }`).join(', ')} }\nzones:  `
+  `guests: { ${numbers(count)
+    .map((n) => `g${n}: { policy: g${n}.cedar }`)
+    .join(', ')} }\nzones:  `
 const front = 'POST /checkout: { who: [customer]'
 const notified = '    can: { email: [send] }'
 const ops = 'ops: { send: POST /email }'
 const add = 'add: { x-postmark-server-token: "{mail-token}" }'
 const corp = (keys: string): string => `issuers:\n  corp: { ${keys} }`
 const pool = 'authorizer: { type: COGNITO_USER_POOLS, cognitoUserPools: [us-east-1_abc123] }'
+const role = 'arn:aws:iam::123456789012:role/r'
 const aws = (extra: string): string =>
-  `services: { s: { aws: { role: "arn:aws:iam::123456789012:role/r", region: eu-central-1${extra} }, roles: [support] } }`
+  `services: { s: { aws: { role: "${role}", region: eu-central-1${extra} }, roles: [support] } }`
 
 const people = 'people:                                # roles, from verified token claims'
 const separate = 'separation: { static: [[support, customer]] }\npeople:\n'
@@ -88,7 +92,7 @@ const rows: readonly Row[] = [
   ],
   ['a number in the place of a name', 'app: checkout', 'app: 7', 'manifest.wrong_type', 'app: shop'],
   ['a word in the place of a list', 'from: [internet]', 'from: internet', 'manifest.wrong_type', 'from: [internet ]'],
-  ['a list of nothing', `${front}`, 'POST /checkout: { who: []', 'manifest.wrong_type', front],
+  ['a list of nothing', front, 'POST /checkout: { who: []', 'manifest.wrong_type', front],
   [
     'a list in the place of a map',
     'public: { from: [internet] }',

@@ -8,7 +8,7 @@ const maxCharacters = 1024 * 1024
 const maxDepth = 32
 const maxNodes = 20_000
 const maxAliases = 50
-/** What moves a terminal's cursor, or turns the direction of writing: a reviewer would see another text than we read. */
+/** What moves a terminal's cursor, or turns the direction of writing: a reviewer would see another text. */
 // oxlint-disable-next-line no-control-regex -- control characters are what it is about
 const hidden = /[\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F-\u009F\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069]/
 
