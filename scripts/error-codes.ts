@@ -582,8 +582,20 @@ export const errorCodes: Readonly<Record<string, Entry>> = {
   'server.no_limits': ['The kernel does not say how many files may be open.', 'Mount /proc.'],
   'server.port_forbidden': ['This user may not open the port.', 'Use a port above 1023: `--port N`.'],
   'server.port_in_use': ['Another program has the port.', '`--port 0` takes any free one.'],
+  'server.root_kept': [
+    'Root could not be given up, and a server that keeps it is not started unasked.',
+    'See why in the message; `--keep-root` keeps it by name.',
+  ],
   'server.slow_stop': ['A part did not end in time; the process ended without it.', 'Report it with the log.'],
   'server.unexpected': ['Something failed that should not.', report],
+  'server.uids_taken': [
+    'Somebody on this machine has some of the uids that the server would run under.',
+    'Name the first of a thousand free ones: `--uids N`.',
+  ],
+  'server.unreadable': [
+    'The server gave up root, and may not read a file or enter a folder that it needs.',
+    'Run the fix that the message names.',
+  ],
   'server.usage': ["The server's arguments are not understood.", '`sallyport up --help`'],
   'service.unlisted': ['The proof is good, and names no service of the manifest.', 'Add it under `services`.'],
   'sign-in.busy': ['Too many sign-ins at once.', 'Try again.'],

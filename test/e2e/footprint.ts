@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { join } from 'node:path'
 
 import { engineGroups, findCgroups } from '../../packages/server/src/host/index.ts'
 
@@ -93,9 +94,14 @@ function namespacesOf(pid: string): string {
   }
 }
 
+/** Also those that a server without root made in the group that it was given. */
 function currentGroups(): readonly string[] {
   const roots = findCgroups()
-  return roots === undefined ? [] : engineGroups(roots)
+  if (roots === undefined) return []
+  const { files, folders } = roots
+  const given = files.folders(folders.memory).filter((name) => /^sallyport\.\d+$/.test(name))
+  const within = (name: string) => ({ ...roots, folders: { ...folders, memory: join(folders.memory, name) } })
+  return [roots, ...given.map(within)].flatMap(engineGroups)
 }
 
 const groupsOf = (server: number): readonly string[] =>

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { chmodSync, chownSync, mkdirSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 
@@ -9,6 +9,15 @@ import { anyPorts, fix, open, portOf, refusing, serverProgram, serving } from '.
 
 const asRoot = process.getuid?.() === 0
 const nobody = 65_534
+/** An app that names a file of its own. */
+const readable = `app: readable
+zones: { public: { from: [internet] } }
+functions:
+  hello:
+    zone: public
+    code: hello.ts
+    routes: { POST /hello: { who: [anyone], body: schemas/hello.json } }
+`
 
 /** Fixes of what keeps a server from starting. */
 export function ofTheServer(): void {
@@ -88,11 +97,13 @@ export function ofTheServer(): void {
   fix(
     [
       'server/vault chown',
+      'server/start chown -R 0',
+      'server/start rm',
       'server/operation chown -R',
       'cli chown -R',
       'server/host rm -r',
       'server/host rm -r',
-      'server/host chmod o+x',
+      'server/host chmod go+x',
     ],
     'what belongs to somebody else is taken over or made anew',
     async () => {
@@ -104,7 +115,6 @@ export function ofTheServer(): void {
       for (const [code, breakIt] of [
         ['vault.permissions', () => chownSync(join(state, 'keys/root.key'), nobody, nobody)],
         ['state.foreign', () => chownSync(state, nobody, nobody)],
-        ['host.runtime_folder', () => chownSync(runtime, nobody, nobody)],
         ['host.runtime_folder', () => chmodSync(runtime, 0o777)],
         ['host.runtime_folder', () => chmodSync(runtime, 0o700)],
       ] as const) {
@@ -115,7 +125,45 @@ export function ofTheServer(): void {
         assert.equal((await paste(refused.fix, '/')).code, 0, refused.fix)
         await (await serving(up, '/')).stop()
       }
+      // Root that is kept takes nothing over, and finds what a server without root left.
+      const kept = `${up} --keep-root`
+      for (const code of ['state.foreign', 'host.runtime_folder']) {
+        const refused = await refusing(kept, '/')
+        assert.ok(refused.text.includes(code), refused.text)
+        assert.equal((await paste(refused.fix, '/')).code, 0, refused.fix)
+      }
+      await (await serving(kept, '/')).stop()
+      symlinkSync('/etc', join(state, 'planted'))
+      const linked = await refusing(up, '/')
+      assert.match(linked.text, /state\.foreign/)
+      assert.equal((await paste(linked.fix, '/')).code, 0)
+      await (await serving(up, '/')).stop()
     },
     { skip: asRoot ? false : 'only root can give a file to somebody else' },
+  )
+
+  fix(
+    ['server/start chmod', 'server/start chmod o+x', 'server/start chgrp', 'server/start chmod g=rX'],
+    'what a server that gave up root cannot read is opened to it',
+    async () => {
+      const folder = open({
+        'sallyport.yaml': readable,
+        'hello.ts': 'export const handler = () => 1\n',
+        'schemas/hello.json': '{ "type": "object" }',
+      })
+      const up = `sallyport up '${folder}' ${anyPorts}`
+      chmodSync(folder, 0o700)
+      chownSync(folder, nobody, nobody)
+      for (const closed of ['schemas', 'schemas/hello.json'])
+        chmodSync(join(folder, closed), closed === 'schemas' ? 0o700 : 0o600)
+      for (const begins of [/^chmod o\+rx /, /^chmod o\+x /, /^chgrp \d+ /]) {
+        const refused = await refusing(up, '/')
+        assert.match(refused.text, /server\.unreadable/)
+        assert.match(refused.fix, begins)
+        assert.equal((await paste(refused.fix, '/')).code, 0, refused.fix)
+      }
+      await (await serving(up, '/')).stop()
+    },
+    { skip: asRoot ? false : 'only root can give root up' },
   )
 }

@@ -25,6 +25,7 @@ import { policyProofGuards } from './policy-proofs.ts'
 import { providerFlowGuards } from './provider-flows.ts'
 import { policyTableGuards } from './policy-tables.ts'
 import { providerGuards } from './provider.ts'
+import { rootGuards } from './root.ts'
 import { secretGuards } from './secrets.ts'
 import { serverGuards } from './server.ts'
 import { streamGuards } from './streams.ts'
@@ -62,6 +63,7 @@ export const guards: readonly Guard[] = [
   ...ledgerGuards,
   ...merkleGuards,
   ...operationGuards,
+  ...rootGuards,
   ...secretGuards,
   ...administrationGuards,
   ...formGuards,

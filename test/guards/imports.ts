@@ -66,5 +66,5 @@ function filesIn(house: string, folder: string): readonly string[] {
 }
 
 function isCode(path: string): boolean {
-  return /\.(ts|mjs|cjs|js|py)$/.test(path) && !path.endsWith('.d.ts')
+  return /\.(ts|mjs|cjs|js|py|sh)$/.test(path) && !path.endsWith('.d.ts')
 }

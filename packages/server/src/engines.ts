@@ -16,6 +16,7 @@ import {
   routeEngines,
 } from './host/index.ts'
 import { awsCredentials, type Ending, nowMs } from './operation/index.ts'
+import { readRights, type ServerOptions } from './start/index.ts'
 
 /** What the engines need of the other rooms. */
 interface EngineRooms {
@@ -64,4 +65,10 @@ export function isolationIn(
 /** `arn:sallyport:route:APP:ZONE:FUNCTION/…` and `arn:sallyport:function:APP:ZONE:FUNCTION/…`. */
 function functionIn(resource: string): string | undefined {
   return /^arn:sallyport:(?:route|function):[^:]*:[^:]*:([^/]+)(?:\/|$)/.exec(resource)?.[1]
+}
+
+/** What records say of boxes: how strongly they hold, and what was asked for that makes them weaker. */
+export function isolationOfBoxes({ inspect }: Pick<ServerOptions, 'inspect'>): string {
+  const kept = readRights().kind === 'root' ? ', root kept' : ''
+  return `box (hard)${inspect === undefined ? '' : ', debug'}${kept}`
 }

@@ -2,8 +2,9 @@ import { readFileSync } from 'node:fs'
 
 import { acmeCertificate, type Leaf, readCertificateFiles } from './certificates/index.ts'
 import type { Gateway, GatewayOptions } from './gateway/index.ts'
+import { tryPort } from './operation/index.ts'
 import { keepLeafFresh, type People } from './people.ts'
-import type { Outside, ServerOptions } from './start/index.ts'
+import { handedListener, type Outside, type ServerOptions } from './start/index.ts'
 import type { Store } from './stores/index.ts'
 
 /** A certificate chain with its key, PEM both. */
@@ -33,7 +34,18 @@ export async function openOutsideCertificate(
   const read = async (): Promise<Pair> => {
     if (source.kind === 'files') return readCertificateFiles(source, name, nowMs())
     const { directory, port } = source
-    return acmeCertificate({ names: [name], directory, host, port, store, nowMs, ...(caPem && { caPem }) })
+    const descriptor = handedListener(host, port, process.env)
+    const listening = descriptor === undefined ? {} : { descriptor }
+    return acmeCertificate({
+      names: [name],
+      directory,
+      host,
+      port,
+      ...listening,
+      store,
+      nowMs,
+      ...(caPem && { caPem }),
+    })
   }
   const first = await read()
   let present = first
@@ -49,13 +61,23 @@ export async function openOutsideCertificate(
   }
 }
 
+const loopback = '127.0.0.1'
+
+/** Rejects where the gateway could not listen: now, rather than when all the boxes have been made. */
+export async function tryGateway({ outside, port }: Pick<ServerOptions, 'outside' | 'port'>): Promise<void> {
+  // What root opened for us is open.
+  if (handedListener(outside?.listen ?? loopback, port, process.env) === undefined) await tryPort(port)
+}
+
 /** Where the gateway listens, and under what. */
 export function gatewayAddress(
-  { plainHttp, outside }: Pick<ServerOptions, 'plainHttp' | 'outside'>,
+  { plainHttp, outside, port }: Pick<ServerOptions, 'plainHttp' | 'outside' | 'port'>,
   certificate: OutsideCertificate | undefined,
   leaf: Leaf,
-): Pick<GatewayOptions, 'tls' | 'host' | 'name'> {
+): Pick<GatewayOptions, 'tls' | 'host' | 'name' | 'descriptor'> {
+  const descriptor = handedListener(outside?.listen ?? loopback, port, process.env)
   return {
+    ...(descriptor === undefined ? {} : { descriptor }),
     ...(plainHttp ? {} : { tls: certificate?.first ?? leaf }),
     ...(outside && { host: outside.listen, name: outside.name }),
   }

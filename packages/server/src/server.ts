@@ -12,7 +12,7 @@ import { elevationActs, elevationsOf, roleRules } from './elevation.ts'
 import type { FirstAdministrator } from './first-administrator.ts'
 import { type Force, putIntoForce } from './force.ts'
 import { affinityOf, createLimiter, ingressGate, startGateway } from './gateway/index.ts'
-import { isolationIn, openEngines } from './engines.ts'
+import { isolationIn, isolationOfBoxes, openEngines } from './engines.ts'
 import { type Deployed, type Invocation, type InvocationResult, runtimeFolderFor } from './host/index.ts'
 import { guestsInForce } from './guests-in-force.ts'
 import { openInService } from './in-service.ts'
@@ -37,10 +37,8 @@ import {
   reloadOnChange,
   tableCredentials,
   type Terminal,
-  tryPort,
-  uidRangeOf,
 } from './operation/index.ts'
-import { gatewayAddress, keepCertificates, openOutsideCertificate } from './outside-certificate.ts'
+import { gatewayAddress, keepCertificates, openOutsideCertificate, tryGateway } from './outside-certificate.ts'
 import { openPeople } from './people.ts'
 import { describeFailure, explainListenFailure, modeOf, type ServerOptions, startCommand } from './start/index.ts'
 import type { Status } from './status.ts'
@@ -97,7 +95,7 @@ async function start(
   const taken = (cause: unknown): never => {
     throw explainListenFailure(cause, options.port, (port) => startCommand(options, { port }))
   }
-  await tryPort(options.port).catch(taken) // now, rather than when all the boxes have been made
+  await tryGateway(options).catch(taken)
   const outside = options.outside && (await openOutsideCertificate(options.outside, kept.store, nowMs))
   const people = await openPeople(loaded.app, folders, kept, options, started)
   const workloads = await openWorkloads(loaded.app, kept, folders, trouble, started)
@@ -124,7 +122,7 @@ async function start(
     tables: loaded.app.tables.filter(({ endpoint }) => endpoint === undefined),
   })
   started.push(() => tables.close())
-  const isolation = `box (hard)${options.inspect === undefined ? '' : ', debug'}`
+  const isolation = isolationOfBoxes(options)
   const egress = createEgress({
     ...shared,
     app: () => force.app,
@@ -162,7 +160,7 @@ async function start(
         caPem: () => interception.caPem,
         onOutput: output.write,
         onEvent: (event) => output.write(platformLine(event)),
-        uidRange: uidRangeOf(folders.state),
+
         ...(options.inspect === undefined ? {} : { inspect: options.inspect }),
       },
       signTicket: workloads.signTicket,

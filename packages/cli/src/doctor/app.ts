@@ -37,13 +37,20 @@ function state(folder: string): Finding {
   const found = lstatSync(path, { throwIfNoEntry: false })
   if (found === undefined) return { name, ok: true, detail: `${path} is made by the first up` }
   const self = process.getuid?.() ?? found.uid
-  if (found.uid !== self || !found.isDirectory()) {
+  const owned = found.uid === self || (self === 0 && isServerUid(found.uid))
+  if (!owned || !found.isDirectory()) {
     const fix = rootCommandLine(self, 'chown', '-R', String(self), path)
     return finding(name, false, `${path} is not a folder of this user`, fix)
   }
   const open = (found.mode & 0o077) !== 0
-  const detail = open ? `${path} is open to other users` : `${path} is this user's alone`
+  const whose = found.uid === self ? "this user's" : `the server's (uid ${found.uid})`
+  const detail = open ? `${path} is open to other users` : `${path} is ${whose} alone`
   return finding(name, !open, detail, commandLine('chmod', '700', path))
+}
+
+/** Started by root, a server gives root up for one of these uids; see `chooseBlock` in the server. */
+function isServerUid(uid: number): boolean {
+  return uid >= 1_900_000_000 && uid < 2_100_000_000 && uid % 1_000 === 0
 }
 
 async function ports(folder: string): Promise<Finding> {

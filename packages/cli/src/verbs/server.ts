@@ -20,6 +20,8 @@ interface Flags {
   readonly acme?: string
   readonly acmePort?: number
   readonly acmeCa?: string
+  readonly keepRoot?: boolean
+  readonly uids?: number
 }
 
 interface DevFlags extends Flags {
@@ -31,6 +33,11 @@ const port = (text: string): number => {
   const number = Number(text)
   if (!/^\d{1,5}$/.test(text) || number > 65_535) throw new RangeError(`${text} is no port`)
   return number
+}
+
+const uid = (text: string): number => {
+  if (!/^\d{1,10}$/.test(text)) throw new RangeError(`${text} is no uid`)
+  return Number(text)
 }
 
 const text = (brief: string, placeholder: string) =>
@@ -61,6 +68,19 @@ const shared = {
     placeholder: 'N',
   },
   acmeCa: text('Who vouches for the ACME server (PEM)', 'FILE'),
+  keepRoot: {
+    kind: 'boolean',
+    brief: 'Started by root: drop nothing; banner and records say so',
+    optional: true,
+    withNegated: false,
+  },
+  uids: {
+    kind: 'parsed',
+    parse: uid,
+    brief: 'Started by root: first of the thousand uids of server and functions',
+    optional: true,
+    placeholder: 'N',
+  },
 } as const
 
 const positional = {
@@ -141,6 +161,8 @@ export function serverArguments(mode: 'up' | 'dev', flags: DevFlags, folder: str
     ...(flags.json ? ['--json'] : []),
     ...(flags.inspect === undefined ? [] : ['--inspect', flags.inspect]),
     ...(flags.learn === true ? ['--learn'] : []),
+    ...(flags.keepRoot === true ? ['--keep-root'] : []),
+    ...(flags.uids === undefined ? [] : ['--uids', String(flags.uids)]),
     ...(broadening === undefined ? [] : ['--broadening', broadening]),
     ...outsideFlags.flatMap(([flag, word]) => (flags[flag] === undefined ? [] : [word, String(flags[flag])])),
   ]

@@ -19,6 +19,8 @@ export interface GatewayOptions {
   readonly port: number
   /** The address to listen at; loopback unless said. */
   readonly host?: string
+  /** A descriptor that listens there already. */
+  readonly descriptor?: number
   /** The public name that clients ask for, besides this machine's own. */
   readonly name?: string
   /** PEM key and certificate chain; absent only when plain HTTP on loopback was asked for. */
@@ -80,7 +82,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
-    server.listen({ port: options.port, host: options.host ?? '127.0.0.1' }, resolve)
+    const { descriptor: fd, port, host = '127.0.0.1' } = options
+    server.listen(fd === undefined ? { port, host } : { fd }, resolve)
   })
   const { port } = server.address() as AddressInfo // listening on TCP, so it is one
   const { name } = options

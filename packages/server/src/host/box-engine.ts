@@ -18,6 +18,7 @@ import { createReserve } from './pool/reserve.ts'
 import { discardBox, prepareBlank } from './box/prepared-box.ts'
 import { prepareRuntimeFolder } from './box/runtime-folder.ts'
 import { areComplete, findTools } from './tools.ts'
+import { chooseBlock, readRights } from '../start/index.ts'
 import { createTurns } from './pool/turns.ts'
 import { assignUids } from './uids.ts'
 
@@ -39,7 +40,7 @@ export interface BoxEngineOptions {
   /** Milliseconds since the epoch. */
   readonly clock: () => number
   readonly random: (bytes: number) => Uint8Array
-  /** As root: the uids of functions, one each; `up` gives every app a range of its own. */
+  /** As root, kept or given up: the uids of functions, one each; `up` gives every app a block of its own. */
   readonly uidRange?: { readonly first: number; readonly count: number }
   /** How long a box may be idle before its processes are stopped; ten seconds when absent. */
   readonly freezeAfterMs?: number
@@ -49,7 +50,6 @@ export interface BoxEngineOptions {
 
 /** A start takes some 100 ms of a processor; one that takes longer delays others by this at most. */
 const turnMs = 1_000
-const defaultUidRange = { first: 210_000, count: 1_000 }
 
 /**
  * Opens the box engine. Throws `host.isolation_unavailable`, with the command that mends it, rather than run
@@ -65,7 +65,7 @@ export async function createBoxEngine(options: BoxEngineOptions): Promise<Engine
   if (cgroups !== undefined) sweep(cgroups)
   const janitor = cgroups && startJanitor(tools.bash, cgroups, engineId)
   const turns = createTurns(2 * availableParallelism(), turnMs)
-  const uids = assignUids(options.uidRange ?? defaultUidRange, process.getuid?.() === 0)
+  const uids = assignUids(options.uidRange ?? functionUids(options.runtimeDir), process.getuid?.() === 0)
   const boxFolders = await openBoxFolders(join(runtime.folder, 'boxes'), engineId)
   const around: BoxSurroundings = { ...options, engineId, runtime, tools, uids, boxFolders, cgroups, turns }
   const inspector = options.inspect === undefined ? undefined : await openInspector(runtime, tools)
@@ -87,7 +87,7 @@ export async function createBoxEngine(options: BoxEngineOptions): Promise<Engine
     name: 'box',
     strength: isolation.strength,
     description: [
-      describeIsolation(isolation),
+      describeIsolation({ ...isolation, findings: [...isolation.findings, ...keptRoot()] }),
       ...(inspector ? [`debug: ${options.inspect} at ${inspector.address}`] : []),
     ].join('; '),
     deploy: (images) => {
@@ -149,6 +149,17 @@ async function openBoxFolders(parent: string, engineId: string): Promise<string>
   const folder = join(parent, engineId)
   await mkdir(folder, { mode: 0o711 }) // a function's uid opens its own folder by its path, and lists none
   return folder
+}
+
+/** Said in the banner: who asked for it by name sees that it is so. */
+function keptRoot(): Isolation['findings'] {
+  if (readRights().kind !== 'root') return []
+  return [{ control: 'server-rights', strength: 'absent', detail: 'root is kept' }]
+}
+
+function functionUids(runtimeDir: string): { first: number; count: number } {
+  const rights = readRights()
+  return (rights.kind === 'dropped' ? rights.block : chooseBlock({ stateFolder: runtimeDir }, [])).functions
 }
 
 function sameImage(a: FunctionImage, b: FunctionImage): boolean {

@@ -6,6 +6,7 @@ import type { Strength } from './engine.ts'
 import { hardRequirements, probeIsolation } from './kernel/isolation.ts'
 import { probeRunsc, type Runsc } from './kernel/runsc.ts'
 import { pythonVersion } from './runtime/runtimes.ts'
+import { readRights, tryDropping } from '../start/index.ts'
 
 /** One row of what this machine can do for functions, and how strongly it holds. */
 export interface HostFinding {
@@ -65,12 +66,18 @@ function engines(usable: boolean): readonly HostFinding[] {
   ]
 }
 
+/** As root it is tried: `up` would do the same. */
 function serverRights(): HostFinding {
   const control = 'server-rights'
-  if (process.getuid?.() !== 0)
+  if (readRights().kind !== 'root')
     return { control, strength: 'hard', required: false, detail: 'the server has no rights beyond your own' }
-  const detail = 'the server keeps root: it gives each function its own uid and control groups, and drops nothing'
-  return { control, strength: 'absent', required: false, detail }
+  const tried = tryDropping()
+  if (tried.why !== undefined) {
+    const detail = `up refuses to start as root, and does with --keep-root only: ${tried.why}`
+    return { control, strength: 'absent', required: false, detail }
+  }
+  const detail = "started by root, the server gives it up, for a uid of the app's own"
+  return { control, strength: 'hard', required: false, detail }
 }
 
 function python(): HostFinding {

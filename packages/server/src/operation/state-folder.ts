@@ -5,6 +5,8 @@ import { join } from 'node:path'
 
 import { rootCommandLine, SallyportError } from '@sallyport/core/access'
 
+import { readRights, runtimeFolderFor, uidOutside } from '../start/index.ts'
+
 /** Where one app keeps what must outlive a run. */
 export interface Folders {
   /** `APP/.sallyport`, 0700: ledger, keys, certificates, sign-in details. */
@@ -82,7 +84,10 @@ export function readIfPresent(path: string): string | undefined {
 function socketFolderOf(state: string): string {
   if (Buffer.byteLength(join(state, 'api.sock')) <= maxSocketPathBytes) return state
   const digest = createHash('sha256').update(state).digest('hex').slice(0, 12)
-  const elsewhere = join(tmpdir(), `sallyport-${userInfo().uid}-${digest}`)
+  const { kind } = readRights()
+  // The temporary folder of root may be closed to a server that gave root up.
+  const elsewhere =
+    kind === 'dropped' ? join(runtimeFolderFor(state), 'api') : join(tmpdir(), `sallyport-${userInfo().uid}-${digest}`)
   ensurePrivate(elsewhere)
   return elsewhere
 }
@@ -94,7 +99,7 @@ function ensurePrivate(folder: string): void {
   const own = process.getuid?.() ?? found.uid
   if (!found.isDirectory() || found.uid !== own) {
     throw new SallyportError('state.foreign', `${folder} is not a folder of this user.`, {
-      fix: rootCommandLine(own, 'chown', '-R', String(own), folder),
+      fix: rootCommandLine(own, 'chown', '-R', String(uidOutside() ?? own), folder),
     })
   }
   if ((found.mode & 0o777) !== 0o700) chmodSync(folder, 0o700)

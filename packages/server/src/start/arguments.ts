@@ -24,6 +24,10 @@ export interface ServerOptions {
   readonly broadening: 'ask' | 'allow' | 'refuse'
   /** How the gateway is reached from outside of this machine; absent: it is not. */
   readonly outside?: Outside
+  /** Started by root: keep it, and drop nothing. */
+  readonly keepRoot?: true
+  /** Started by root: the first of the thousand uids that the server and its functions run under. */
+  readonly uids?: number
   /** Says what came up, or what kept it from coming up, as one line of JSON in place of words. */
   readonly json?: true
 }
@@ -54,6 +58,8 @@ export function parseServerArguments(args: readonly string[], terminal: boolean)
     ...(values.inspect === undefined ? {} : { inspect: values.inspect }),
     ...(values.learn === true ? { learn: true } : {}),
     ...(outside === undefined ? {} : { outside }),
+    ...(values['keep-root'] === true ? { keepRoot: true } : {}),
+    ...(values.uids === undefined ? {} : { uids: uidsOf(values.uids) }),
     ...(values.json === true ? { json: true } : {}),
   }
 }
@@ -65,9 +71,19 @@ export function modeOf({ mode, learn }: ServerOptions): string {
 
 /** The command that starts the same server with something changed: what is pasted must not lose what was asked for. */
 export function startCommand(options: ServerOptions, change: Partial<ServerOptions>): string {
-  const { mode, folder, port, issuerPort, plainHttp, inspect, learn, broadening, outside } = { ...options, ...change }
-  return commandLine(
-    'sallyport',
+  const changed = { ...options, ...change }
+  const { broadening } = changed
+  return commandLine('sallyport', ...wordsOf(changed), ...(broadening === 'allow' ? ['--broadening', broadening] : []))
+}
+
+/** The same for the program itself: nothing of it depends on the folder that it is started in. */
+export function argumentsOf(options: ServerOptions): readonly string[] {
+  return [...wordsOf(options), '--broadening', options.broadening, ...(options.json === true ? ['--json'] : [])]
+}
+
+function wordsOf(options: ServerOptions): readonly string[] {
+  const { mode, folder, port, issuerPort, plainHttp, inspect, learn, outside, keepRoot, uids } = options
+  return [
     mode,
     folder,
     ...(port === defaultPort ? [] : ['--port', String(port)]),
@@ -75,9 +91,10 @@ export function startCommand(options: ServerOptions, change: Partial<ServerOptio
     ...(plainHttp ? ['--http'] : []),
     ...(inspect === undefined ? [] : ['--inspect', inspect]),
     ...(learn === true ? ['--learn'] : []),
-    ...(broadening === 'allow' ? ['--broadening', broadening] : []),
+    ...(keepRoot === true ? ['--keep-root'] : []),
+    ...(uids === undefined ? [] : ['--uids', String(uids)]),
     ...outsideWords(outside),
-  )
+  ]
 }
 
 const defaultPort = 8443
@@ -103,6 +120,8 @@ const parseStrictly = (args: readonly string[]) =>
       inspect: { type: 'string' },
       learn: { type: 'boolean' },
       broadening: { type: 'string' },
+      'keep-root': { type: 'boolean' },
+      uids: { type: 'string' },
       json: { type: 'boolean' },
       name: { type: 'string' },
       listen: { type: 'string' },
@@ -119,6 +138,13 @@ function portOf(text: string | undefined, otherwise: number): number {
   const port = Number(text)
   if (!/^\d{1,5}$/.test(text) || port > 65_535) throw usage(`${text} is not a port.`)
   return port
+}
+
+/** Ordinary users' uids end at 60,000 (login.defs(5)); above 2^31 they are negative to some programs. */
+function uidsOf(text: string): number {
+  const first = Number(text)
+  if (/^\d{5,10}$/.test(text) && first >= 65_536 && first <= 2_147_000_000) return first
+  throw usage('`--uids` is the first of a thousand free uids, from 65536 to 2147000000.')
 }
 
 function usage(message: string): SallyportError {

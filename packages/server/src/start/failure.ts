@@ -1,7 +1,10 @@
 import { SallyportError } from '@sallyport/core/access'
 
+import { explainUnreadable } from './unreadable.ts'
+
 /** One error for the terminal: its code, what happened, and what mends it. Causes follow, indented. */
-export function describeFailure(cause: unknown): string {
+export function describeFailure(failure: unknown): string {
+  const cause = explainUnreadable(failure)
   if (cause instanceof SallyportError) {
     const fix = cause.fix === undefined ? '' : `\n  fix: ${cause.fix}`
     const inner = cause.cause === undefined ? '' : `\n  because: ${messageOf(cause.cause)}`
@@ -11,11 +14,12 @@ export function describeFailure(cause: unknown): string {
 }
 
 /** The same for programs: its code, what happened, and what mends it. */
-export function failureFields(cause: unknown): {
+export function failureFields(failure: unknown): {
   readonly code: string
   readonly message: string
   readonly fix?: string
 } {
+  const cause = explainUnreadable(failure)
   if (!(cause instanceof SallyportError)) return { code: 'server.unexpected', message: messageOf(cause) }
   const { code, message, fix } = cause
   return { code, message, ...(fix === undefined ? {} : { fix }) }

@@ -4,6 +4,8 @@ import { dirname } from 'node:path'
 
 import { commandLine, rootCommandLine, SallyportError } from '@sallyport/core/access'
 
+import { uidOutside } from '../start/index.ts'
+
 // Adversary: another user of this machine, who reads what was left open, or plants a file or link of his own.
 
 /** Makes the folder with mode 0700. */
@@ -73,8 +75,7 @@ function requirePrivate(path: string, found: Stats, mode: '600' | '700'): void {
 }
 
 function takeOver(path: string): string {
-  const self = process.getuid?.() ?? 0
-  return rootCommandLine(self, 'chown', String(self), path)
+  return rootCommandLine(process.getuid?.(), 'chown', String(uidOutside() ?? 0), path)
 }
 
 function notOurs(path: string, what: string, fix?: string): SallyportError {

@@ -18,6 +18,8 @@ export interface AcmeOptions {
   /** Where the authority's challenges are answered; port 80 as seen from the outside. */
   readonly host: string
   readonly port: number
+  /** A descriptor that listens there already; it stays open from order to order. */
+  readonly descriptor?: number
   /** Sealed: the account's key and the certificate's stand nowhere else. */
   readonly store: {
     get(kind: string, id: string): string | undefined
@@ -51,7 +53,7 @@ export async function acmeCertificate(options: AcmeOptions): Promise<Leaf> {
 }
 
 async function order(options: AcmeOptions, accountKey: KeyObject): Promise<Pick<Leaf, 'cert' | 'key'>> {
-  const { caPem, directory, host, names, port } = options
+  const { caPem, descriptor, directory, host, names, port } = options
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const request = await Pkcs10CertificateRequestGenerator.create({
     keys: {
@@ -61,7 +63,7 @@ async function order(options: AcmeOptions, accountKey: KeyObject): Promise<Pick<
     signingAlgorithm: algorithm,
     extensions: [new SubjectAlternativeNameExtension(names.map((value) => ({ type: 'dns', value })))],
   })
-  const challenges = await openChallenges(host, port)
+  const challenges = await openChallenges(host, port, descriptor)
   try {
     const cert = await orderCertificate(
       { directory, accountKey, signal: AbortSignal.timeout(patienceMs), ...(caPem === undefined ? {} : { caPem }) },

@@ -29,7 +29,7 @@ describe('the runtime folder', () => {
     const closed = join(folder, 'closed')
     mkdirSync(closed, { mode: 0o700 })
     const failure: unknown = await prepareRuntimeFolder(closed, process.execPath).catch((error: unknown) => error)
-    expect(failure).toMatchObject({ code: 'host.runtime_folder', fix: `chmod o+x ${closed}` })
+    expect(failure).toMatchObject({ code: 'host.runtime_folder', fix: `chmod go+x ${closed}` })
     // Whose the folder above is and why it is closed, we do not know: to open that one is no fix of ours.
     const deeper: unknown = await prepareRuntimeFolder(join(closed, 'a'), process.execPath).catch(
       (error: unknown) => error,

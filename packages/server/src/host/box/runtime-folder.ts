@@ -3,11 +3,13 @@ import { chmod, copyFile, link, lstat, mkdir, readFile, realpath, rename, stat, 
 import { arch } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { createHash } from 'node:crypto'
 
 import { commandLine, rootCommandLine, SallyportError } from '@sallyport/core/access'
 
 import { seccompFilter } from '../kernel/seccomp.ts'
+import { readRights, runtimeFolderFor } from '../../start/index.ts'
+
+export { runtimeFolderFor }
 
 /** What every box of one server shares: files of ours that any function's uid can read and none can write. */
 export interface RuntimeFolder {
@@ -50,15 +52,6 @@ const insideFiles = [
 ] as const
 
 /**
- * Where boxes may read from, for a server whose state lies in `stateFolder`. As root each function has its own uid,
- * and the state folder is closed to all of them; as an ordinary user everything is that user's.
- */
-export function runtimeFolderFor(stateFolder: string): string {
-  if (process.getuid?.() !== 0) return join(stateFolder, 'runtime')
-  return join('/var/cache/sallyport', createHash('sha256').update(stateFolder).digest('hex').slice(0, 16))
-}
-
-/**
  * Fills the runtime folder, or finds it filled. Throws `host.runtime_folder` when another user could change what
  * boxes run, or when a function's uid could not reach it.
  */
@@ -70,8 +63,10 @@ export async function prepareRuntimeFolder(runtimeDir: string, execPath: string)
   if (root) await refuseClosedAncestor(folder)
   const subfolders = { inside: join(folder, 'inside'), etc: join(folder, 'etc'), builds: join(folder, 'builds') }
   for (const path of Object.values(subfolders)) await mkdir(path, { recursive: true, mode: 0o755 })
-  const node = root ? join(folder, 'node') : await realpath(execPath)
-  if (root) await installBinary(await realpath(execPath), node)
+  // A server without root reads it as everybody does: so do functions.
+  const keptRoot = readRights().kind === 'root'
+  const node = keptRoot ? join(folder, 'node') : await realpath(execPath)
+  if (keptRoot) await installBinary(await realpath(execPath), node)
   for (const name of insideFiles) await install(join(subfolders.inside, name), await readFile(join(insideFolder, name)))
   for (const [name, text] of Object.entries(etcFiles)) await install(join(subfolders.etc, name), Buffer.from(text))
   const program = seccompFilter(arch())
@@ -144,11 +139,13 @@ async function refuseForeignOwner(folder: string): Promise<void> {
 
 async function refuseClosedAncestor(folder: string): Promise<void> {
   for (let at = folder; ; at = dirname(at)) {
-    if (((await stat(at)).mode & 0o001) === 0) {
+    // The server's group reads sources for builds, and is one of the others for every folder but our own.
+    const wanted = at === folder ? 0o011 : 0o001
+    if (((await stat(at)).mode & wanted) !== wanted) {
       throw new SallyportError(
         'host.runtime_folder',
         `${folder} cannot be reached by a function's uid: ${at} is closed; /var/cache is not`,
-        at === folder ? { fix: commandLine('chmod', 'o+x', at) } : {},
+        at === folder ? { fix: commandLine('chmod', 'go+x', at) } : {},
       )
     }
     if (at === dirname(at)) return

@@ -9,12 +9,13 @@ import { rootCommandLine, SallyportError } from '@sallyport/core/access'
 import { sandboxOptions, systemFolders } from '../box/box-options.ts'
 import type { RuntimeFolder } from '../box/runtime-folder.ts'
 import { areComplete, findTools } from '../tools.ts'
+import { readRights } from '../../start/index.ts'
 
 /** One job for a box without network in which a script of ours reads an app. */
 export interface BuildJob {
   readonly runtime: RuntimeFolder
   readonly script: 'build.mjs' | 'pack.mjs'
-  /** Real path of the app folder: its owner is who the box runs as. */
+  /** Real path of the app folder. */
   readonly app: string
   /** Options of bwrap that mount what the script may read. */
   readonly mounts: readonly string[]
@@ -47,13 +48,13 @@ export async function runBuildBox({ runtime, script, app, mounts, job, read }: B
   ]
   const limits = ['--nofile=1024', '--core=0', '--']
   const command = [tools.bwrap, '--args', '3', '--', '/opt/sallyport/node', `/opt/sallyport/${script}`]
-  const owner = await ownerOf(app)
+  const reader = await readerOf(app)
   const filter = openSync(runtime.filter, 'r')
   const box = spawn(tools.prlimit, [...limits, ...command], {
     stdio: ['pipe', 'pipe', 'pipe', 'pipe', filter],
     env: {},
     cwd: '/',
-    ...owner,
+    ...reader,
   })
   closeSync(filter)
   let said = ''
@@ -85,9 +86,14 @@ export function hiddenState(app: string, appInBox: string): readonly string[] {
   return existsSync(join(app, '.sallyport')) ? ['--tmpfs', join(appInBox, '.sallyport')] : []
 }
 
-/** The build runs as the app's owner, who can read it wherever it lies, with no capability in its namespace. */
-async function ownerOf(app: string): Promise<{ uid?: number; gid?: number }> {
-  if (process.getuid?.() !== 0) return {}
+/**
+ * Who the build runs as, with no capability in its namespace: somebody who is nobody else and reads what the server
+ * reads; where root was kept, the app's owner, who can read it wherever it lies.
+ */
+async function readerOf(app: string): Promise<{ uid?: number; gid?: number }> {
+  const rights = readRights()
+  if (rights.kind === 'user') return {}
+  if (rights.kind === 'dropped') return { uid: rights.block.builder, gid: 0 }
   const { uid, gid } = await stat(app)
   return { uid, gid }
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
-import { kernelFiles } from './cgroup-files.ts'
+import { kernelFiles } from '../../start/index.ts'
 import { createBoxGroup } from './cgroups.ts'
 import { limitsOf, prlimitCommand } from '../box/limits.ts'
 import { imageOf } from '../testing/make-engine.ts'

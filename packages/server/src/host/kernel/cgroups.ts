@@ -1,7 +1,16 @@
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-import { type CgroupFiles, kernelFiles } from './cgroup-files.ts'
+import {
+  type CgroupRoots,
+  type Controller,
+  controllers,
+  enableControllers,
+  findCgroups,
+  pidsOf,
+  tryWrite,
+} from '../../start/index.ts'
+
+export { type CgroupRoots, findCgroups }
 
 /** What one box may use at most. */
 export interface Limits {
@@ -21,72 +30,6 @@ export interface BoxGroup {
   kill(): void
   /** Removes the groups; they must be empty. False while the kernel still counts a process in them. */
   remove(): boolean
-}
-
-/** Where this process may make control groups. */
-export interface CgroupRoots {
-  readonly version: 1 | 2
-  /** v1: a folder per controller, v2: the same folder for all. */
-  readonly folders: Readonly<Record<Controller, string>>
-  readonly files: CgroupFiles
-}
-
-type Controller = 'memory' | 'pids' | 'cpu'
-const controllers: readonly Controller[] = ['memory', 'pids', 'cpu']
-
-/**
- * Finds writable control groups below this process's own. Undefined when there are none, so that the caller names
- * its fallback. The two texts and the files are parameters because a kernel with the other version is not at hand.
- */
-export function findCgroups(
-  mountinfo: string = readFileSync('/proc/self/mountinfo', 'utf8'),
-  membership: string = readFileSync('/proc/self/cgroup', 'utf8'),
-  files: CgroupFiles = kernelFiles,
-): CgroupRoots | undefined {
-  const mounts = mountinfo.split('\n').flatMap(parseMount)
-  const own = new Map(membership.split('\n').flatMap(parseMembership))
-  const [memory, pids, cpu] = controllers.map((controller) => {
-    const mount = mounts.find(({ type, options }) => type === 'cgroup' && options.includes(controller))
-    if (mount === undefined) return undefined
-    return [ownPath(mount, own.get(controller)), mount.at].find((folder) => isWritable(files, folder))
-  })
-  if (memory !== undefined && pids !== undefined && cpu !== undefined)
-    return { version: 1, folders: { memory, pids, cpu }, files }
-  const unified = mounts.find(({ type }) => type === 'cgroup2')
-  const folder = unified === undefined ? undefined : findUnified(files, unified.at, ownPath(unified, own.get('')))
-  return folder === undefined
-    ? undefined
-    : { version: 2, folders: { memory: folder, pids: folder, cpu: folder }, files }
-}
-
-/**
- * v2: a folder whose children have the controllers. A group that holds processes cannot give its children any
- * (cgroups(7), "no internal processes"): then the group above is tried, whose other children are left alone, and at
- * last our own group's processes, this one among them, move into a leaf of it, as systemd asks of a delegated scope.
- */
-function findUnified(files: CgroupFiles, mount: string, own: string): string | undefined {
-  const above = join(own, '..')
-  const passesOn = (folder: string): boolean => isWritable(files, folder, (probe) => passesControllers(files, probe))
-  if (passesOn(own)) return own
-  if (above.startsWith(mount) && passesOn(above)) return above
-  if (!isWritable(files, own)) return undefined
-  const leaf = join(own, 'sallyport-server')
-  const moved = moveAll(files, own, leaf)
-  if (moved && passesOn(own)) return own
-  moveAll(files, leaf, own) // back in its place: nothing was won by it
-  files.removeFolder(leaf)
-  return undefined
-}
-
-/** False when a process could not be moved; those before it were. */
-function moveAll(files: CgroupFiles, from: string, to: string): boolean {
-  try {
-    files.makeFolder(to)
-    for (const pid of pidsOf(files, from)) files.write(join(to, 'cgroup.procs'), pid)
-    return true
-  } catch {
-    return false
-  }
 }
 
 /** Makes the groups of one box under a folder of this engine's own. */
@@ -152,71 +95,4 @@ function settings(version: 1 | 2, { memoryBytes, maxProcesses, cpuMillis }: Limi
     ['pids', 'pids.max', maxProcesses, true],
     ['cpu', 'cpu.max', `${quotaUs} ${periodUs}`, true],
   ]
-}
-
-interface Mount {
-  readonly root: string
-  readonly at: string
-  readonly type: string
-  readonly options: readonly string[]
-}
-
-/** `36 35 98:0 /root /mount/point rw,relatime - cgroup cgroup rw,memory` (proc_pid_mountinfo(5)). */
-function parseMount(line: string): readonly Mount[] {
-  const [before = '', after = ''] = line.split(' - ')
-  const [, , , root, at] = before.split(' ')
-  const [type, , options] = after.split(' ')
-  if (root === undefined || at === undefined || type === undefined || options === undefined) return []
-  return [{ root, at, type, options: options.split(',') }]
-}
-
-/** `4:memory:/some/path`, or `0::/some/path` for v2 (cgroups(7)). */
-function parseMembership(line: string): readonly (readonly [string, string])[] {
-  const [, names, path] = /^\d+:([^:]*):(.*)$/.exec(line) ?? []
-  return names === undefined || path === undefined ? [] : names.split(',').map((name) => [name, path] as const)
-}
-
-function ownPath(mount: Mount, path = '/'): string {
-  const below = path.startsWith(mount.root) ? path.slice(mount.root === '/' ? 0 : mount.root.length) : path
-  return join(mount.at, below)
-}
-
-/** A group can really be made there; asking for permissions would not say so. */
-function isWritable(files: CgroupFiles, folder: string, suits: (probe: string) => boolean = () => true): boolean {
-  const probe = join(folder, `sallyport-probe-${process.pid}`)
-  try {
-    files.makeFolder(probe)
-  } catch {
-    return false
-  }
-  const suitable = suits(probe)
-  files.removeFolder(probe)
-  return suitable
-}
-
-/** v2: the folder above passes memory, pids and cpu on to this child, or can be told to. */
-function passesControllers(files: CgroupFiles, child: string): boolean {
-  const has = (): boolean =>
-    controllers.every((name) => (files.read(join(child, 'cgroup.controllers')) ?? '').split(/\s/).includes(name))
-  if (has()) return true
-  enableControllers(files, join(child, '..'))
-  return has()
-}
-
-function enableControllers(files: CgroupFiles, folder: string): void {
-  tryWrite(files, join(folder, 'cgroup.subtree_control'), controllers.map((name) => `+${name}`).join(' '))
-}
-
-function pidsOf(files: CgroupFiles, group: string): readonly string[] {
-  return (files.read(join(group, 'cgroup.procs')) ?? '').split('\n').filter((pid) => pid !== '')
-}
-
-/** False where the kernel has no such file, or says no: for settings that some kernels lack. */
-function tryWrite(files: CgroupFiles, file: string, value: string): boolean {
-  try {
-    files.write(file, value)
-    return true
-  } catch {
-    return false
-  }
 }

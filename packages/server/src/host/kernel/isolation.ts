@@ -9,6 +9,7 @@ import type { Strength } from '../engine.ts'
 import { namespaceFix } from './namespace-fix.ts'
 import { seccompFilter } from './seccomp.ts'
 import { areComplete, findTools, packageOf } from '../tools.ts'
+import { bystander } from '../../start/index.ts'
 
 /** One control that boxes rest on, as this machine has it. */
 export interface IsolationFinding {
@@ -19,6 +20,7 @@ export interface IsolationFinding {
     | 'memory-and-processes'
     | 'processor'
     | 'function-uid'
+    | 'server-rights'
   readonly strength: Strength
   readonly detail: string
   /** The command that mends it, ready to paste. */
@@ -85,15 +87,11 @@ async function userNamespaces(): Promise<IsolationFinding> {
     '--',
     '/bin/true',
   ]
-  const tried = await run(found.unshare, ['-U', '-r', '-n', '--', found.bwrap, ...nested], unprivileged())
+  // Pods are made under functions' uids: what somebody without rights may do is what counts.
+  const tried = await run(found.unshare, ['-U', '-r', '-n', '--', found.bwrap, ...nested], bystander())
   if (tried.ok) return { control, strength: 'hard', detail: 'a box inside a new user and network namespace was made' }
   const fix = namespaceFix(setting)
   return { control, strength: 'absent', detail: tried.said.slice(0, 300), ...(fix === undefined ? {} : { fix }) }
-}
-
-/** Root makes pods under functions' uids: what an ordinary user may do is what counts. */
-function unprivileged(): { uid?: number; gid?: number } {
-  return process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {}
 }
 
 function systemCallFilter(): IsolationFinding {

@@ -5,6 +5,7 @@ import { rootCommandLine, SallyportError } from '@sallyport/core/access'
 
 import { findCgroups } from './cgroups.ts'
 import { areComplete, findTools } from '../tools.ts'
+import { bystander } from '../../start/index.ts'
 
 /** What of gVisor is here. */
 export type Runsc =
@@ -53,15 +54,13 @@ function isExecutable(path: string): boolean {
 }
 
 function run(program: string, argv: readonly string[]): Promise<{ readonly ok: boolean; readonly said: string }> {
-  // Root makes boxes under functions' uids: what an ordinary user may do is what counts.
-  const identity = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {}
   return new Promise((resolve) => {
     const child = spawn(program, argv, {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { TMPDIR: '/tmp' },
       cwd: '/',
       timeout: 15_000,
-      ...identity,
+      ...bystander(), // boxes are made under functions' uids: what somebody without rights may do is what counts
     })
     let said = ''
     for (const stream of [child.stdout, child.stderr])

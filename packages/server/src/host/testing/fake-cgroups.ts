@@ -1,6 +1,6 @@
 import { dirname, join } from 'node:path'
 
-import type { CgroupFiles } from '../kernel/cgroup-files.ts'
+import type { CgroupFiles } from '../../start/index.ts'
 
 interface Group {
   /** What the group above passes on. */
