@@ -6,8 +6,10 @@ import { loadCatalogue } from '@sallyport/aws'
 import type { AccessRequest } from '@sallyport/core/access'
 import {
   compile,
+  compilePolicies,
   decide,
   makeAnswerer,
+  type NamedPolicy,
   type PolicyDocument,
   type PolicyLayers,
   type PolicySet,
@@ -42,14 +44,30 @@ interface Asking {
   readonly star?: boolean
   /** Each question is another one, read from JSON as a server would, of one of the statements in turn. */
   readonly changing?: boolean
+  /** Each is read from JSON just before, so that its texts are new to the engine; `alone`: and then not asked. */
+  readonly reading?: 'and deciding' | 'alone'
 }
 
 function ours(
   layers: PolicyLayers,
   n: number,
-  { explained = false, star = false, changing = false }: Asking = {},
+  { explained = false, star = false, changing = false, reading }: Asking = {},
 ): Case {
   const set: PolicySet = compile(layers)
+  if (reading !== undefined) {
+    const asked = (of: (index: number) => Asked): (() => boolean) => {
+      const texts = Array.from({ length: 4096 }, (_, at) => JSON.stringify(requestFor(of(1 + ((at * 7919) % n)))))
+      for (const text of texts) decide(set, [JSON.parse(text)])
+      let at = 0
+      return () => {
+        at = (at + 1) % texts.length
+        const request: AccessRequest = JSON.parse(texts[at] ?? failed('no request'))
+        if (reading === 'alone') return request.resource.startsWith('arn:aws:s3:::bucket-')
+        return decide(set, [request]).effect === 'allow'
+      }
+    }
+    return { allow: asked(allowed), deny: asked(denied) }
+  }
   if (changing) {
     const asked = (of: (index: number) => Asked): (() => boolean) => {
       // 7,919 is prime, so that neighbours in time are none in the policies.
@@ -95,6 +113,86 @@ function everyLayer(n: number): PolicyLayers {
   }
 }
 
+/** An app of N functions, of which each may call two others and read its user's rows: what `compilePolicies` makes. */
+function app(n: number): Case {
+  const arnOf = (index: number): string => `arn:sallyport:function:app:zone-${index % 4}:f${index % n}`
+  const allow = { Effect: 'Allow' } as const
+  const table = 'arn:aws:dynamodb:us-east-1:123456789012:table/Rows'
+  const named = (name: string, Statement: PolicyDocument['Statement']): NamedPolicy => ({
+    name,
+    document: { Version: '2012-10-17', Statement },
+  })
+  const own = {
+    'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': ['${sallyport:TransactionUser}'] },
+    Null: { 'dynamodb:LeadingKeys': 'false', 'sallyport:TransactionUser': 'false' },
+  }
+  const invoke = 'sallyport:InvokeFunction'
+  const functions = Array.from({ length: n }, (_, index) => index)
+  const authority = compilePolicies({
+    guardrails: [0, 1, 2, 3].map((zone) =>
+      named(`zone-${zone}`, [
+        {
+          Effect: 'Deny',
+          Action: invoke,
+          Resource: `arn:sallyport:function:app:zone-${zone}:*`,
+          Condition: { StringNotEquals: { 'sallyport:SourceZone': ['zone-0', 'zone-1', 'zone-2', 'zone-3'] } },
+        },
+      ]),
+    ),
+    identity: new Map(
+      functions.map((index) => [
+        arnOf(index),
+        [
+          named(`f${index}`, [
+            { ...allow, Action: invoke, Resource: `${arnOf(index + 1)}/run` },
+            { ...allow, Action: invoke, Resource: `${arnOf(index + 2)}/run` },
+            { ...allow, Action: 'dynamodb:GetItem', Resource: table, Condition: own },
+          ]),
+        ],
+      ]),
+    ),
+    resource: new Map(
+      functions.map((index) => [
+        `${arnOf(index)}/run`,
+        named(`r${index}`, [
+          {
+            ...allow,
+            Principal: { AWS: [arnOf(index - 1 + n), arnOf(index - 2 + 2 * n)] },
+            Action: invoke,
+            Resource: `${arnOf(index)}/run`,
+          },
+        ]),
+      ]),
+    ),
+  })
+  const requests = Array.from({ length: 4096 }, (_, at): AccessRequest => {
+    const index = (at * 7919) % n
+    const calls = at % 2 === 0
+    const context = { 'sallyport:SourceZone': `zone-${index % 4}`, 'sallyport:TransactionUser': 'alice' }
+    return JSON.parse(
+      JSON.stringify({
+        id: '0',
+        transaction: '0',
+        subject: { kind: 'function', id: arnOf(index), name: `f${index}`, roles: [] },
+        action: calls ? invoke : 'dynamodb:GetItem',
+        resource: calls ? `${arnOf(index + 1)}/run` : table,
+        context: calls ? context : { ...context, 'dynamodb:LeadingKeys': ['alice'] },
+        actors: [],
+      }),
+    )
+  })
+  const ask = (change: (request: AccessRequest) => AccessRequest): (() => boolean) => {
+    const asked = requests.map(change)
+    for (const request of asked) decide(authority, [request])
+    let at = 0
+    return () => {
+      at = (at + 1) % asked.length
+      return decide(authority, [asked[at] ?? failed('no request')]).effect === 'allow'
+    }
+  }
+  return { allow: ask((request) => request), deny: ask((request) => ({ ...request, action: 'sallyport:Nothing' })) }
+}
+
 function withPrincipal(made: PolicyDocument): PolicyDocument {
   const named = made.Statement.map((statement) => ({ ...statement, Principal: { AWS: '123456789012' } }))
   return { ...made, Statement: named }
@@ -104,6 +202,9 @@ const engines: Readonly<Record<string, (n: number) => Case | Promise<Case>>> = {
   'ours, identity': (n) => ours({ identity: attached(n) }, n),
   'ours, every layer': (n) => ours(everyLayer(n), n),
   'ours, every layer, another request each time': (n) => ours(everyLayer(n), n, { changing: true }),
+  'ours, every layer, each request read from JSON': (n) => ours(everyLayer(n), n, { reading: 'and deciding' }),
+  'the reading alone': (n) => ours(everyLayer(n), n, { reading: 'alone' }),
+  'ours, an app of so many functions, another request each time': app,
   'ours, explained': (n) => ours({ identity: attached(n) }, n, { explained: true }),
   'ours, Resource "*"': (n) => ours({ identity: attached(n, () => '*') }, n, { star: true }),
   ...peers,

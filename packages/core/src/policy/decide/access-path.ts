@@ -1,5 +1,5 @@
 import { namesDemanded } from '../match/principal.ts'
-import type { Placed } from './hearing.ts'
+import type { Placed } from './rows.ts'
 import { type CompiledStatement, listOf } from './statement.ts'
 
 /** One way to find a statement: whoever has none of these keys, the statement does not apply to. */

@@ -7,7 +7,7 @@ import { type Authority, policySetFor } from './authority.ts'
 import { explain, nearest, type NearMiss } from './explain.ts'
 import { judge } from './judge.ts'
 import type { PolicySet } from './policy-set.ts'
-import { testsOf } from './statement.ts'
+import { allowedBy } from './statement.ts'
 import { printable } from './words.ts'
 
 type Asked = readonly [AccessRequest, ...AccessRequest[]]
@@ -26,7 +26,7 @@ export function decide(policies: Authority | PolicySet, asked: Asked): Decision 
       const facts = readFacts(request, set.boundary !== undefined)
       if ('malformed' in facts) return deny(asked, request, [malformed(facts.malformed)])
       const verdict = judge(set, facts)
-      if (verdict.kind === 'layer' || verdict.source.Effect === 'Deny') {
+      if (verdict.kind === 'layer' || verdict.denies) {
         return new DenyByPolicy(asked, request, {
           set,
           facts,
@@ -34,7 +34,7 @@ export function decide(policies: Authority | PolicySet, asked: Asked): Decision 
           explicit: verdict.kind !== 'layer',
         })
       }
-      reasons.push(testsOf(verdict).allowed)
+      reasons.push(allowedBy(verdict))
     }
     if (reasons.length === 0) return failed(asked, 'nothing was asked')
     return { effect: 'allow', id: asked[0].id, asked, reasons }

@@ -1,6 +1,6 @@
 import type { Caller } from '../match/caller.ts'
 import type { Facts } from '../match/facts.ts'
-import type { Hearing } from './hearing.ts'
+import { type Hearing, unasked, wanted } from './hearing.ts'
 import { compileLayer, emptyLayers, type LayerSet, type PolicySet } from './policy-set.ts'
 import { isUnderServiceControl, type Side, sideOf } from './sides.ts'
 import type { CompiledStatement } from './statement.ts'
@@ -26,15 +26,15 @@ export function judge(set: PolicySet, facts: Facts): Verdict {
     case 'asker':
       return byAsker(set, heard)
     case 'owner':
-      return granted(heard, set.places.resource) ?? set.resource
+      return granted(set, heard, set.places.resource) ?? set.resource
     case 'both':
-      return granted(heard, set.places.resource) === undefined ? set.resource : byAsker(set, heard)
+      return isGranted(heard, set.places.resource) ? byAsker(set, heard) : set.resource
     case 'either':
       return byOwner(set, heard) ?? byAsker(set, heard)
     case 'owner-admits': {
       const direct = byOwner(set, heard)
       if (direct !== undefined) return direct
-      return granted(heard, set.places.resource) === undefined ? set.resource : byAsker(set, heard)
+      return isGranted(heard, set.places.resource) ? byAsker(set, heard) : set.resource
     }
   }
 }
@@ -42,18 +42,18 @@ export function judge(set: PolicySet, facts: Facts): Verdict {
 /** Asks every statement that may speak of the request. */
 function hear(set: PolicySet, facts: Facts, side: Side): Hearing {
   const { places, layers } = set
-  const wanted = set.allowing.slice()
-  if (side === 'owner') wanted[places.identity] = null
+  const allows = set.allowing.slice()
+  if (side === 'owner') allows[places.identity] = unasked
   // Nobody closer than by the account is named: with one account, that says nothing.
   const isMute = side === 'either' && set.resource.namesAccountsOnly && facts.caller.kind !== 'root'
-  if (side === 'asker' || isMute) wanted[places.resource] = null
-  if (!isUnderServiceControl(facts)) for (const place of places.serviceControl) wanted[place] = null
+  if (side === 'asker' || isMute) allows[places.resource] = unasked
+  if (!isUnderServiceControl(facts)) for (const place of places.serviceControl) allows[place] = unasked
   let open = 0
-  for (const place of wanted) if (place === undefined) open += 1
+  for (const place of allows) if (place === wanted) open += 1
   const hearing: Hearing = {
     facts,
     base: 0,
-    granted: wanted,
+    granted: allows,
     open,
     owner: places.resource,
     enough: side === 'owner' || side === 'both' ? 1 : 3,
@@ -63,27 +63,33 @@ function hear(set: PolicySet, facts: Facts, side: Side): Hearing {
     mayDeny: set.mayDeny,
   }
   if (set.index !== undefined) {
-    set.index(hearing)
+    set.index.hear(hearing)
     return hearing
   }
   for (let place = 0; place < layers.length; place += 1) {
     const layer = layers[place]
-    if (layer === undefined || (wanted[place] === null && !layer.mayDeny)) continue
+    if (layer === undefined || (allows[place] === unasked && !layer.mayDeny)) continue
     hearing.base = place
-    layer.index()(hearing)
+    layer.index().hear(hearing)
   }
   return hearing
 }
 
-function granted(heard: Hearing, place: number): CompiledStatement | undefined {
-  return heard.granted[place] ?? undefined
+function isGranted(heard: Hearing, place: number): boolean {
+  return (heard.granted[place] ?? unasked) >= 0
+}
+
+/** The Allow that was found at a place. */
+function granted(set: PolicySet, heard: Hearing, place: number): CompiledStatement | undefined {
+  const found = heard.granted[place] ?? unasked
+  return found < 0 ? undefined : (set.index ?? set.layers[place]?.index())?.statements[found]
 }
 
 function lackingCeiling({ places, layers, endpoint }: PolicySet, heard: Hearing): LayerSet | undefined {
   if (isUnderServiceControl(heard.facts)) {
-    for (const place of places.serviceControl) if (granted(heard, place) === undefined) return layers[place]
+    for (const place of places.serviceControl) if (!isGranted(heard, place)) return layers[place]
   }
-  return endpoint !== undefined && granted(heard, places.endpoint) === undefined ? endpoint : undefined
+  return endpoint !== undefined && !isGranted(heard, places.endpoint) ? endpoint : undefined
 }
 
 /**
@@ -92,13 +98,13 @@ function lackingCeiling({ places, layers, endpoint }: PolicySet, heard: Hearing)
  * neither.
  */
 function byOwner(set: PolicySet, heard: Hearing): Verdict | undefined {
-  const found = granted(heard, set.places.resource)
+  const found = granted(set, heard, set.places.resource)
   if (found === undefined || heard.ownerGrade < 2) return undefined
   return heard.ownerGrade === 3 ? found : withinLimits(set, heard, found)
 }
 
 function byAsker(set: PolicySet, heard: Hearing): Verdict {
-  const found = heard.facts.caller.kind === 'root' ? ownAccount : granted(heard, set.places.identity)
+  const found = heard.facts.caller.kind === 'root' ? ownAccount : granted(set, heard, set.places.identity)
   return found === undefined ? set.identity : withinLimits(set, heard, found)
 }
 
@@ -113,9 +119,9 @@ export function sessionOf(set: PolicySet, caller: Caller): LayerSet | undefined 
 }
 
 function withinLimits(set: PolicySet, heard: Hearing, found: CompiledStatement): Verdict {
-  if (set.boundary !== undefined && granted(heard, set.places.boundary) === undefined) return set.boundary
+  if (set.boundary !== undefined && !isGranted(heard, set.places.boundary)) return set.boundary
   const session = sessionOf(set, heard.facts.caller)
-  return session !== undefined && granted(heard, set.places.session) === undefined ? session : found
+  return session !== undefined && !isGranted(heard, set.places.session) ? session : found
 }
 
 const everything = (name: string): LayerSet =>

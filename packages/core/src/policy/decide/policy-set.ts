@@ -5,9 +5,10 @@ import type { PolicyFault, PolicyKind } from '../fault.ts'
 import { isAccountName } from '../match/caller.ts'
 import { namesDemanded } from '../match/principal.ts'
 import { validateDocument } from '../read/parse-policy.ts'
-import type { Hear, Placed } from './hearing.ts'
+import { unasked, wanted } from './hearing.ts'
+import type { Placed, Rows } from './rows.ts'
 import { type CompiledStatement, compileStatements } from './statement.ts'
-import { indexStatements } from './statement-index.ts'
+import { type Index, indexStatements } from './statement-index.ts'
 
 /** Everything that one layer, or one level of it, says. */
 export interface LayerSet {
@@ -17,7 +18,7 @@ export interface LayerSet {
   readonly mayAllow: boolean
   readonly mayDeny: boolean
   /** Its own index, made when it is first asked: a set that was compiled at once has one for all its layers. */
-  readonly index: () => Hear
+  readonly index: () => Index
   /** Whether no Allow names anybody closer than by the account. */
   readonly namesAccountsOnly: boolean
 }
@@ -28,11 +29,11 @@ export interface PolicySet {
   /** Every layer and level there is, outermost first. */
   readonly layers: readonly LayerSet[]
   readonly places: Places
-  /** By place: null where no Allow counts or none stands. */
-  readonly allowing: readonly (null | undefined)[]
+  /** By place: `unasked` where no Allow counts or none stands, `wanted` elsewhere. */
+  readonly allowing: readonly number[]
   readonly mayDeny: boolean
   /** Of all layers at once; undefined where the layers have been put together from others. */
-  readonly index: Hear | undefined
+  readonly index: Index | undefined
   /** The levels that must each allow. */
   readonly serviceControl: readonly LayerSet[]
   readonly endpoint: LayerSet | undefined
@@ -85,8 +86,13 @@ export function compile(layers: PolicyLayers): PolicySet {
     session: one('session', layers.session),
   })
   reader.finish()
+  return joined(set)
+}
+
+/** The same set with one index for all its layers, so that one walk asks all of them. */
+export function joined(set: PolicySet, rows?: Rows): PolicySet {
   const placed = set.layers.flatMap(({ statements }, place) => placedAt(statements, place))
-  return { ...set, index: indexStatements(placed) }
+  return { ...set, index: indexStatements(placed, rows) }
 }
 
 /** Puts compiled layers together. A layer that must speak and is not there says nothing, and so allows nothing. */
@@ -95,9 +101,9 @@ export function assemble(sets: LayerSets): PolicySet {
   const resource = sets.resource ?? emptyLayers.resource
   const identity = sets.identity ?? emptyLayers.identity
   const layers: LayerSet[] = []
-  const allowing: (null | undefined)[] = []
+  const allowing: number[] = []
   const put = (layer: LayerSet, counts = true): number => {
-    allowing.push(counts && layer.mayAllow ? undefined : null)
+    allowing.push(counts && layer.mayAllow ? wanted : unasked)
     return layers.push(layer) - 1
   }
   if (guardrails !== undefined) put(guardrails, false)
@@ -115,19 +121,22 @@ export function assemble(sets: LayerSets): PolicySet {
   return { kind: 'set', layers, places, allowing, mayDeny, index: undefined, ...parts }
 }
 
-/** Compiles the policies of one layer, or of one level of it. They must be valid: `parsePolicy` says so. */
-export function compileLayer(kind: PolicyKind, policies: readonly NamedPolicy[]): LayerSet {
+/**
+ * Compiles the policies of one layer, or of one level of it. They must be valid: `parsePolicy` says so. Layers that are
+ * asked together may share their rows.
+ */
+export function compileLayer(kind: PolicyKind, policies: readonly NamedPolicy[], rows?: Rows): LayerSet {
   const layer: Layer = kind === 'trust' ? 'resource' : kind
   const statements = policies.flatMap((policy) => compileStatements(layer, policy))
-  const allows = statements.filter(({ source }) => source.Effect === 'Allow')
-  let index: Hear | undefined
+  const allows = statements.filter(({ denies }) => !denies)
+  let index: Index | undefined
   return {
     kind: 'layer',
     layer,
     statements,
     mayAllow: allows.length > 0,
     mayDeny: allows.length < statements.length,
-    index: () => (index ??= indexStatements(placedAt(statements, 0))),
+    index: () => (index ??= indexStatements(placedAt(statements, 0), rows)),
     namesAccountsOnly: allows.every(({ source }) => namesDemanded(source)?.every(isAccountName) === true),
   }
 }

@@ -91,7 +91,9 @@ function serviceRuleOf({ foldedAction, resource }: Facts): Side | undefined {
 
 const asked = serviceRules.map(({ action, resource, side }) => {
   const start = action.slice(0, -1)
-  const isOf = (asking: string): boolean => (action.endsWith('*') ? asking.startsWith(start) : asking === action)
+  const isOf = action.endsWith('*')
+    ? (asking: string): boolean => asking.startsWith(start)
+    : (asking: string): boolean => asking === action
   return { isOf, resource, side }
 })
 

@@ -1,18 +1,30 @@
 import { fact } from '../match/facts.ts'
 import { type AccessPath, assignPaths, pushTo, resourceStarts } from './access-path.ts'
-import { type Hear, type Hearing, hearOneByOne, type Placed } from './hearing.ts'
+import type { Hear, Hearing } from './hearing.ts'
+import { prefixTable } from './prefix-table.ts'
+import { makeRows, type Placed, type Rows } from './rows.ts'
+import type { CompiledStatement } from './statement.ts'
 import { prefixTree, suffixTree } from './text-tree.ts'
 
-/** So few are tried one after the other. */
-const few = 4
+/** So few are asked one after the other: they lie next to each other. */
+const few = 8
+
+/** Statements that can be asked about one request together. */
+export interface Index {
+  readonly hear: Hear
+  /** By the numbers that `Hearing.granted` has. */
+  readonly statements: readonly CompiledStatement[]
+}
 
 /**
  * Statements stored so that the many that do not apply cost nothing: by the text that their resources begin with, and
  * where many share it, by the most telling of action, principal, a condition's value or the text that their resources
- * end with. Those of several layers stand together, so that one walk asks all of them. Asking allocates nothing.
+ * end with. Those of several layers stand together, so that one walk asks all of them. Asking allocates nothing. Several
+ * indexes may share their rows.
  */
-export function indexStatements(placed: readonly Placed[]): Hear {
-  if (placed.length <= few) return hearOneByOne(placed)
+export function indexStatements(placed: readonly Placed[], rows: Rows = makeRows()): Index {
+  const { statements } = rows
+  if (placed.length <= few) return { statements, hear: hearOneByOne(rows, placed) }
   const whole = new Map<string, Placed[]>()
   const begins = new Map<string, Placed[]>()
   for (const one of placed) {
@@ -20,11 +32,49 @@ export function indexStatements(placed: readonly Placed[]): Hear {
     for (const resource of starts.whole) pushTo(whole, resource, { ...one, onResource: true })
     for (const [prefix, onResource] of starts.prefixes) pushTo(begins, prefix, { ...one, onResource })
   }
-  const exact = shelves(whole, [])
-  const tree = prefixTree([...shelves(begins, [])])
-  if (exact.size === 0) return (hearing) => tree.some(hearing.facts.resource, ask, hearing)
-  return (hearing) =>
-    exact.get(hearing.facts.resource)?.(hearing) === true || tree.some(hearing.facts.resource, ask, hearing)
+  return { statements, hear: hearByResource(rows, whole, begins) }
+}
+
+/** Asks those that name the resource in full, and those whose patterns have a beginning that it has. */
+function hearByResource(
+  rows: Rows,
+  whole: ReadonlyMap<string, readonly Placed[]>,
+  begins: ReadonlyMap<string, readonly Placed[]>,
+): Hear {
+  const texts = [...begins.keys(), ...whole.keys()]
+  const lists: (readonly Placed[] | Hear)[] = [...begins.values(), ...whole.values()].map((placed) =>
+    placed.length <= few ? placed : makeShelf(rows, placed, []),
+  )
+  // Where an entry's rows begin. They are laid out when they are first asked; 0 before that, and where it is a shelf.
+  const starts = new Int32Array(lists.length)
+  const ask = (entry: number, length: number, hearing: Hearing): boolean => {
+    const { resource } = hearing.facts
+    if (entry >= begins.size && length !== resource.length) return false
+    const start = starts[entry] ?? 0
+    if (start > 0) return rows.isBegun(start, resource) && rows.hear(start, hearing)
+    const text = texts[entry] ?? ''
+    if (text.length !== length || !resource.startsWith(text)) return false
+    const list = lists[entry]
+    if (typeof list === 'function') return list(hearing)
+    const laid = rows.lay(list ?? [], text)
+    starts[entry] = laid
+    lists[entry] = []
+    return rows.hear(laid, hearing)
+  }
+  const table = prefixTable(texts)
+  if (table !== undefined) return (hearing) => table.some(hearing.facts.resource, ask, hearing)
+  const tree = prefixTree([...Map.groupBy(texts.keys(), (entry) => texts[entry] ?? '')])
+  const askAll = (group: readonly number[], hearing: Hearing): boolean =>
+    group.some((entry) => ask(entry, texts[entry]?.length ?? 0, hearing))
+  return (hearing) => tree.some(hearing.facts.resource, askAll, hearing)
+}
+
+function hearOneByOne(rows: Rows, placed: readonly Placed[]): Hear {
+  let start = 0
+  return (hearing) => {
+    if (start === 0) start = rows.lay(placed, '')
+    return rows.hear(start, hearing)
+  }
 }
 
 const ask = (hear: Hear, hearing: Hearing): boolean => hear(hearing)
@@ -38,20 +88,21 @@ function oneAfterAnother(all: readonly Hear[]): Hear {
   }
 }
 
-function shelves(byKey: ReadonlyMap<string, readonly Placed[]>, taken: readonly string[]): ReadonlyMap<string, Hear> {
-  return new Map([...byKey].map(([key, placed]) => [key, makeShelf(placed, taken)]))
-}
-
 /** Splits a list by what tells its statements apart best; `taken` are the paths that led here. */
-function makeShelf(placed: readonly Placed[], taken: readonly string[]): Hear {
-  if (placed.length <= few) return hearOneByOne(placed)
+function makeShelf(rows: Rows, placed: readonly Placed[], taken: readonly string[]): Hear {
+  if (placed.length <= few) return hearOneByOne(rows, placed)
   const { found, rest } = assignPaths(placed, taken)
-  const all = found.map(([path, byKey]) => hearAlong(path, byKey, [...taken, path.name]))
-  return oneAfterAnother(rest.length === 0 ? all : [...all, hearOneByOne(rest)])
+  const all = found.map(([path, byKey]) => hearAlong(rows, path, byKey, [...taken, path.name]))
+  return oneAfterAnother(rest.length === 0 ? all : [...all, hearOneByOne(rows, rest)])
 }
 
-function hearAlong({ by }: AccessPath, byKey: ReadonlyMap<string, readonly Placed[]>, taken: readonly string[]): Hear {
-  const shelf = shelves(byKey, taken)
+function hearAlong(
+  rows: Rows,
+  { by }: AccessPath,
+  byKey: ReadonlyMap<string, readonly Placed[]>,
+  taken: readonly string[],
+): Hear {
+  const shelf = new Map([...byKey].map(([key, placed]) => [key, makeShelf(rows, placed, taken)]))
   switch (by.kind) {
     case 'action-prefix': {
       const tree = prefixTree([...shelf])
@@ -67,7 +118,11 @@ function hearAlong({ by }: AccessPath, byKey: ReadonlyMap<string, readonly Place
         return false
       }
     case 'fact':
-      return hearByFact(by.key, shelf, by.isList ? undefined : hearOneByOne([...new Set([...byKey.values()].flat())]))
+      return hearByFact(
+        by.key,
+        shelf,
+        by.isList ? undefined : hearOneByOne(rows, [...new Set([...byKey.values()].flat())]),
+      )
   }
 }
 

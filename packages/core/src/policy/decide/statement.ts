@@ -11,6 +11,9 @@ import { parseTemplate, type Piece, variableText } from '../match/template.ts'
 /** One statement of a set. What it tests is compiled when it is first asked: most statements of a set never are. */
 export interface CompiledStatement {
   readonly kind: 'statement'
+  readonly denies: boolean
+  /** Read by `allowedBy` alone: what an allow by this statement gives as its reason. */
+  reason: Reason | undefined
   readonly layer: Layer
   readonly policy: string
   readonly source: Statement
@@ -19,13 +22,6 @@ export interface CompiledStatement {
   readonly takesVariables: boolean
   /** Read by `testsOf` alone, which compiles them when they are first asked for. */
   compiled: StatementTests | undefined
-  /** What statements of one document share where they say the same: less to keep, and more of it close at hand. */
-  readonly shared: Shared
-}
-
-/** By the patterns as they are written. */
-interface Shared {
-  readonly actions: Map<string, StatementTests['matchesAction']>
 }
 
 /** What a statement asks of a request, element by element. */
@@ -36,72 +32,83 @@ export interface StatementTests {
   /** How closely the statement means the caller; 0 when not at all. */
   readonly grade: (facts: Facts) => Grade
   readonly conditions: readonly Condition[]
-  /** The tests of the conditions, without what explains them. */
-  readonly holds: readonly Condition['holds'][]
-  /** What an allow by this statement gives as its reason; made once. */
-  readonly allowed: Reason
 }
 
 /** Compiles a valid document's statements. */
 export function compileStatements(layer: Layer, { name, document }: NamedPolicy): readonly CompiledStatement[] {
   const takesVariables = document.Version === '2012-10-17'
-  const shared: Shared = { actions: new Map() }
-  return document.Statement.map((source) => {
-    const sid = source.Sid
-    return { kind: 'statement', layer, policy: name, source, sid, takesVariables, compiled: undefined, shared }
-  })
+  return document.Statement.map((source) => ({
+    kind: 'statement',
+    denies: source.Effect === 'Deny',
+    reason: undefined,
+    layer,
+    policy: name,
+    source,
+    sid: source.Sid,
+    takesVariables,
+    compiled: undefined,
+  }))
 }
 
-/** What a statement tests. */
+/** What a statement tests, for explanations: decisions ask the rows (`makeRows`), which are made of the same tests. */
 export function testsOf(statement: CompiledStatement): StatementTests {
   return (statement.compiled ??= compileTests(statement))
 }
 
 function compileTests(statement: CompiledStatement): StatementTests {
-  const { layer, policy, source, sid, takesVariables: variables, shared } = statement
-  const conditions = Object.entries(source.Condition ?? {}).flatMap(([operator, keys]) =>
-    Object.entries(keys).map(([key, values]) =>
-      compileCondition(operator, key, values, { variables, unclear: source.Effect === 'Deny' }),
-    ),
-  )
+  const { source, takesVariables } = statement
   return {
-    matchesAction: sharedActions(source, shared),
-    matchesResource: compileResources(source, variables),
+    matchesAction: compileActions(source),
+    matchesResource: compileResources(source, takesVariables),
     grade: compilePrincipal(source),
-    conditions,
-    holds: conditions.map(({ holds }) => holds),
-    allowed: Object.freeze({
-      code: 'policy.allow',
-      layer,
-      message: `${sid === undefined ? 'a statement' : `statement ${sid}`} of policy ${policy} allows it`,
-      ...(sid === undefined ? {} : { rule: sid }),
-    }),
+    conditions: conditionsOf(statement).map(({ compile }) => compile()),
   }
+}
+
+/** One condition that is not compiled yet. `name` is the same for those that say the same. */
+export interface UncompiledCondition {
+  readonly name: string
+  readonly compile: () => Condition
+}
+
+/** The conditions of a statement. */
+export function conditionsOf({ source, takesVariables: variables, denies }: CompiledStatement): UncompiledCondition[] {
+  const found: UncompiledCondition[] = []
+  for (const [operator, keys] of Object.entries(source.Condition ?? {})) {
+    for (const [key, values] of Object.entries(keys)) {
+      found.push({
+        name: JSON.stringify([operator, key, values, variables, denies]),
+        compile: () => compileCondition(operator, key, values, { variables, unclear: denies }),
+      })
+    }
+  }
+  return found
+}
+
+/** What an allow by this statement gives as its reason; made once. */
+export function allowedBy(statement: CompiledStatement): Reason {
+  return (statement.reason ??= reasonOf(statement))
+}
+
+function reasonOf({ sid, policy, layer }: CompiledStatement): Reason {
+  return Object.freeze({
+    code: 'policy.allow',
+    layer,
+    message: `${sid === undefined ? 'a statement' : `statement ${sid}`} of policy ${policy} allows it`,
+    ...(sid === undefined ? {} : { rule: sid }),
+  })
 }
 
 /** How closely the statement names the caller of a request that it speaks of; 0 where it does not speak of it. */
 export function gradeOf(statement: CompiledStatement, facts: Facts): Grade {
-  return testsOf(statement).matchesResource(facts) ? gradeOnResource(statement, facts) : 0
-}
-
-/** The same where the resource is known to be one that the statement speaks of. */
-export function gradeOnResource(statement: CompiledStatement, facts: Facts): Grade {
-  const { matchesAction, grade, holds } = testsOf(statement)
-  if (!matchesAction(facts.foldedAction)) return 0
+  const { matchesAction, matchesResource, grade, conditions } = testsOf(statement)
+  if (!matchesAction(facts.foldedAction) || !matchesResource(facts)) return 0
   const named = grade(facts)
-  if (named === 0) return 0
-  for (let at = 0; at < holds.length; at += 1) if (holds[at]?.(facts) !== true) return 0
-  return named
+  return named !== 0 && conditions.every(({ holds }) => holds(facts)) ? named : 0
 }
 
-function sharedActions(source: Statement, { actions }: Shared): StatementTests['matchesAction'] {
-  const name = JSON.stringify([source.Action, source.NotAction])
-  const known = actions.get(name) ?? compileActions(source)
-  actions.set(name, known)
-  return known
-}
-
-function compileActions(source: Statement): StatementTests['matchesAction'] {
+/** Whether an action, in lower case, is one of the statement's. */
+export function compileActions(source: Statement): StatementTests['matchesAction'] {
   const patterns = listOf(source.Action ?? source.NotAction).map((pattern) => pattern.toLowerCase())
   const negated = source.Action === undefined
   const [only] = patterns
@@ -118,7 +125,8 @@ function compileActions(source: Statement): StatementTests['matchesAction'] {
   }
 }
 
-function compileResources(source: Statement, variables: boolean): StatementTests['matchesResource'] {
+/** Whether the statement speaks of a request's resource. */
+export function compileResources(source: Statement, variables: boolean): StatementTests['matchesResource'] {
   // A resource policy may leave the element out: it then speaks of the resource to which it is attached.
   if (source.Resource === undefined && source.NotResource === undefined) return () => true
   const patterns = listOf(source.Resource ?? source.NotResource).map((pattern) => pieces(pattern, variables))

@@ -1,7 +1,7 @@
 import type { ContextValue } from '@sallyport/core/access'
 
 import type { ConditionValues } from '../document.ts'
-import { type Facts, fact } from './facts.ts'
+import { type Facts, fact, onlyCopy } from './facts.ts'
 import { compileOperands, type Scalar } from './operand.ts'
 import { type Operator, type OperatorUse, readOperator } from './operators.ts'
 import { readBoolean } from './values.ts'
@@ -16,6 +16,8 @@ export interface Condition {
   /** Lower-case. */
   readonly name: string
   readonly wanted: readonly Scalar[]
+  /** The text to which one text of the request must be equal, or unequal where negated; undefined of all else. */
+  readonly only: string | undefined
   readonly holds: (facts: Facts) => boolean
 }
 
@@ -40,8 +42,9 @@ export function compileCondition(
   const use = readOperator(text)
   if (use === undefined) throw new TypeError(`unknown operator ${text}`)
   const wanted = typeof values === 'object' ? values : [values]
-  const name = key.toLowerCase()
-  return { operator: text, use, key, name, wanted, holds: compileHolds(use, name, wanted, options) }
+  const name = onlyCopy(key.toLowerCase())
+  const only = use.quantifier === 'none' ? onlyText(use.operator, wanted, options.variables) : undefined
+  return { operator: text, use, key, name, wanted, only, holds: compileHolds(use, name, wanted, options) }
 }
 
 function compileHolds(
@@ -64,12 +67,9 @@ function compileHolds(
   switch (quantifier) {
     case 'none': {
       const absent = negated || ifExists
-      const only = onlyText(operator, wanted, variables)
       return (facts) => {
         const value = fact(facts, name)
         if (value === undefined) return absent
-        // Most conditions are of this kind, and are answered without another call.
-        if (only !== undefined && typeof value === 'string') return (value === only) !== negated
         if (typeof value !== 'object') return one(value, facts)
         const [single] = value
         return single !== undefined && value.length === 1 ? one(single, facts) : unclear
@@ -96,7 +96,7 @@ function onlyText({ family }: Operator, wanted: readonly Scalar[], variables: bo
   const [only] = wanted
   if (family !== 'string' || wanted.length !== 1) return undefined
   const text = String(only)
-  return variables && text.includes('${') ? undefined : text
+  return variables && text.includes('${') ? undefined : onlyCopy(text)
 }
 
 /**

@@ -84,11 +84,13 @@ export function scalarFact(facts: Facts, name: string): string | null | undefine
 }
 
 function foldContext(context: Context): Pick<Facts, 'names' | 'values'> | Malformed {
-  const names: string[] = []
+  // The list of keys becomes the list of names, in place.
+  const names = Object.keys(context)
   const values: ContextValue[] = []
-  const keys = Object.keys(context)
-  if (keys.length > limits.contextKeys) return { malformed: `the context has more than ${limits.contextKeys} keys` }
-  for (const key of keys) {
+  if (names.length > limits.contextKeys) return { malformed: `the context has more than ${limits.contextKeys} keys` }
+  let count = 0
+  for (let at = 0; at < names.length; at += 1) {
+    const key = names[at] ?? ''
     const value = context[key]
     if (value === undefined) continue
     if (!isContextValue(value)) {
@@ -96,10 +98,16 @@ function foldContext(context: Context): Pick<Facts, 'names' | 'values'> | Malfor
     }
     if (typeof value === 'object' && value.length === 0) continue
     const name = folded(key)
-    if (names.includes(name)) return { malformed: `context key ${key} is given twice, in different spellings` }
-    names.push(name)
+    for (let before = 0; before < count; before += 1) {
+      if (names[before] === name) {
+        return { malformed: `context key ${key} is given twice, in different spellings` }
+      }
+    }
+    names[count] = name
     values.push(value)
+    count += 1
   }
+  if (count < names.length) names.length = count
   return { names, values }
 }
 
@@ -118,10 +126,19 @@ const foldedWords = new Map<string, string>()
 function folded(word: string): string {
   const known = foldedWords.get(word)
   if (known !== undefined) return known
-  const name = word.toLowerCase()
+  const name = onlyCopy(word.toLowerCase())
   if (foldedWords.size >= 4096) foldedWords.clear()
   foldedWords.set(word, name)
   return name
+}
+
+/**
+ * The one copy of a text that the runtime compares by its address: as it keeps the names of properties. Every request
+ * looks up the same few names, and would otherwise compare them letter by letter.
+ */
+export function onlyCopy(text: string): string {
+  for (const name in { [text]: 0 }) return name
+  return text
 }
 
 function isAction(action: string): boolean {
