@@ -22,6 +22,7 @@ import { merkleGuards } from './merkle.ts'
 import { policyGuards } from './policy.ts'
 import { policyLayerGuards } from './policy-layers.ts'
 import { policyProofGuards } from './policy-proofs.ts'
+import { policyRowGuards } from './policy-rows.ts'
 import { providerFlowGuards } from './provider-flows.ts'
 import { policyTableGuards } from './policy-tables.ts'
 import { providerGuards } from './provider.ts'
@@ -40,6 +41,7 @@ export const guards: readonly Guard[] = [
   ...policyGuards,
   ...policyLayerGuards,
   ...policyProofGuards,
+  ...policyRowGuards,
   ...policyTableGuards,
   ...manifestGuards,
   ...manifestReadGuards,

@@ -7,7 +7,7 @@ export interface Hearing {
   readonly facts: Facts
   /** The place of the layer that is asked; 0 where the index knows the place of each statement. */
   base: number
-  /** By place, the number of an Allow that applies; `wanted` while none was found, `unasked` where nobody asks for one. */
+  /** By place, the number of an Allow that applies; `wanted` while none was found; `unasked`. */
   readonly granted: number[]
   /** How many places still want one. */
   open: number

@@ -1,8 +1,8 @@
 /** Texts, each known by its index, found by the texts that begin with them. */
 export interface PrefixTable {
   /**
-   * Asks, from the shortest on, every entry that the text may begin with, until an answer is yes. Texts share hashes, so
-   * whoever is asked compares the first `length` letters.
+   * Asks, from the shortest on, every entry that the text may begin with, until an answer is yes. Texts share hashes,
+   * so whoever is asked compares the first `length` letters.
    */
   readonly some: <Given>(
     text: string,

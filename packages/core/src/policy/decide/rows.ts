@@ -108,7 +108,7 @@ export function makeRows(): Rows {
     }
     return holds[condition]?.(facts) === true
   }
-  /** `before` is where a row begins of which all held, or nobody's; what both rows ask at one place, is not asked again. */
+  /** `before` is where a row begins of which all held, or nobody's: what both ask at one place, is not asked again. */
   const gradeAt = (at: number, before: number, facts: Facts): Grade => {
     const matchesAction = rows[at + action] ?? 0
     if (matchesAction !== rows[before + action] && actions.all[matchesAction]?.(facts.foldedAction) !== true) return 0

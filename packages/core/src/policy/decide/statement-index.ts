@@ -19,8 +19,8 @@ export interface Index {
 /**
  * Statements stored so that the many that do not apply cost nothing: by the text that their resources begin with, and
  * where many share it, by the most telling of action, principal, a condition's value or the text that their resources
- * end with. Those of several layers stand together, so that one walk asks all of them. Asking allocates nothing. Several
- * indexes may share their rows.
+ * end with. Those of several layers stand together, so that one walk asks all of them. Asking allocates nothing.
+ * Several indexes may share their rows.
  */
 export function indexStatements(placed: readonly Placed[], rows: Rows = makeRows()): Index {
   const { statements } = rows
