@@ -114,6 +114,10 @@ export const errorCodes: Readonly<Record<string, Entry>> = {
   'cli.ambiguous_id': ['The first characters of the id fit more than one.', 'Give more characters.'],
   'cli.bad_event': ['The event is not JSON, or not a whole HTTP event.', 'Mend the file named.'],
   'cli.exists': ['A manifest is there already, and is never written over.', 'Use another folder.'],
+  'cli.foreign_state': [
+    'The state folder belongs to another user of this machine, or everybody may write to it.',
+    'Use the server of an app of your own, or `sallyport doctor` in its folder.',
+  ],
   'cli.internal': ['The command itself failed.', 'Report it with the text printed.'],
   'cli.login_file': [
     'The file that keeps a sign-in may be read by others.',

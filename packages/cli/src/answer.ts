@@ -2,6 +2,7 @@ import { commandLine, SallyportError } from '@sallyport/core/access'
 import type { CommandFunction, FlagParametersForType } from '@stricli/core'
 
 import { type Exit, exitCodes } from './exit-codes.ts'
+import { shown, shownJson } from './printable.ts'
 import type { Terminal } from './terminal.ts'
 
 /** What a verb found: the same facts for a person and for a program. */
@@ -35,6 +36,7 @@ export const commonFlags: FlagParametersForType<CommonFlags, Terminal> = {
 const exitOfCode: Readonly<Record<string, Exit>> = {
   'cli.not_running': 'unreachable',
   'cli.no_answer': 'unreachable',
+  'cli.foreign_state': 'unreachable',
   'cli.no_such_id': 'refused',
   'cli.refused': 'refused',
   'cli.part_missing': 'missing',
@@ -52,15 +54,15 @@ export function answering<
     } catch (error) {
       answer = answerToError(error)
       if (flags.json !== true) {
-        this.process.stderr.write(`${fixesIn(answer.text, flags.app)}\n`)
+        this.process.stderr.write(`${shown(fixesIn(answer.text, flags.app))}\n`)
         this.process.exitCode = codeOf(answer)
         return
       }
     }
     // Undefined: the verb has written what it had to say itself.
     if (flags.json === true && answer.json === undefined) return void (this.process.exitCode = codeOf(answer))
-    if (flags.json === true) this.process.stdout.write(`${JSON.stringify(answer.json, undefined, 2)}\n`)
-    else if (answer.text !== '') this.process.stdout.write(`${fixesIn(answer.text, flags.app)}\n`)
+    if (flags.json === true) this.process.stdout.write(`${shownJson(answer.json)}\n`)
+    else if (answer.text !== '') this.process.stdout.write(`${shown(fixesIn(answer.text, flags.app))}\n`)
     this.process.exitCode = codeOf(answer)
   }
 }

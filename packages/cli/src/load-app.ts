@@ -17,6 +17,7 @@ import {
 } from '@sallyport/manifest'
 
 import type { Answer } from './answer.ts'
+import { printable } from './printable.ts'
 import type { Terminal } from './terminal.ts'
 
 /** A manifest in the form in which verbs ask it. Its own statements (`only`, `expect`) are not checked yet. */
@@ -67,7 +68,7 @@ export async function loadWithGuests(
 
 /** What a guest's process comes to, told as errors are. */
 export function toStderr({ process }: Terminal): (line: string) => void {
-  return (line) => process.stderr.write(`${line}\n`)
+  return (line) => process.stderr.write(`${printable(line)}\n`)
 }
 
 /** What the loader needs from this machine. */

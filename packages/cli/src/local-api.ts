@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { type IncomingMessage, request } from 'node:http'
 import { join } from 'node:path'
 
@@ -77,8 +77,10 @@ export function localApi(folder: string): LocalApi {
     })
   const read = (name: string): string | undefined => {
     try {
+      refuseForeign(state)
       return readFileSync(join(state, name), 'utf8').trim()
     } catch (error) {
+      if (error instanceof SallyportError) throw error
       if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
       throw new SallyportError('cli.no_answer', `cannot read ${join(state, name)}`, { cause: error })
     }
@@ -165,6 +167,17 @@ export function localApi(folder: string): LocalApi {
       if (rest !== '') yield rest
     },
   }
+}
+
+/**
+ * Adversary: another user of this machine, whose folder holds the address of a socket of theirs. What is sent there may
+ * be a secret, and shows who sends it.
+ */
+function refuseForeign(state: string): void {
+  const { uid, mode } = statSync(state)
+  const self = process.getuid?.() ?? uid
+  if ((uid === self || uid === 0 || self === 0) && (mode & 0o002) === 0) return
+  throw new SallyportError('cli.foreign_state', `${state} is another user's, or open to all: nothing is sent there`)
 }
 
 /** Reads the status of the server that runs for this app. */

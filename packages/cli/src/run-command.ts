@@ -13,6 +13,7 @@ import {
 
 import { commands } from './commands.ts'
 import { exitCodes } from './exit-codes.ts'
+import { printable } from './printable.ts'
 import type { Terminal } from './terminal.ts'
 import { completeRoute } from './verbs/completion.ts'
 
@@ -32,7 +33,8 @@ export function helpTexts(): readonly DocumentedCommand[] {
 }
 
 function describeBadArguments(error: unknown): string {
-  return `sallyport: ${error instanceof Error ? error.message : String(error)} (cli.usage); --help lists what there is`
+  const why = printable(error instanceof Error ? error.message : String(error))
+  return `sallyport: ${why} (cli.usage); --help lists what there is`
 }
 
 /** Runs one command line. Leaves its exit code in `terminal.process`; `exit-codes.ts` says what each means. */

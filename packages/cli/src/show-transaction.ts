@@ -7,15 +7,16 @@ import {
   type Reason,
 } from '@sallyport/core/access'
 
+import { oneLine } from './printable.ts'
 import type { Paint } from './terminal.ts'
 import type { Hop, Transaction } from './transaction.ts'
 
 /** `arn:sallyport:door:checkout::stripe/charge` → `stripe/charge`; an AWS ARN keeps its service's part. */
 export function shortResource(resource: string): string {
   const [scheme, , , , , ...path] = resource.split(':')
-  if (scheme !== 'arn') return resource
+  if (scheme !== 'arn') return oneLine(resource)
   // What no door answers stands after `?/` in the place of a door's name.
-  return path.join(':').replace(/^\?\//, '')
+  return oneLine(path.join(':').replace(/^\?\//, ''))
 }
 
 /** `sallyport:UseDoor` → `UseDoor`; AWS's actions keep their service. */
@@ -37,7 +38,8 @@ export function showTransaction({ id, hops }: Transaction, asked: string | undef
 }
 
 function showHop({ decision, outcome, names = [] }: Hop, asked: string | undefined, paint: Paint): string[] {
-  const { effect, id, subjectName, door, layer, user, advisoryPackage, upstream } = decision
+  const { effect, id, door, layer, user, advisoryPackage, upstream } = decision
+  const subjectName = oneLine(decision.subjectName)
   const verdict = effect === 'allow' ? paint.good('allow') : paint.bad('deny ')
   const mark = id === asked ? paint.strong('>') : ' '
   const onBehalf =
@@ -60,12 +62,12 @@ function showHop({ decision, outcome, names = [] }: Hop, asked: string | undefin
   ]
 }
 
-/** A reason, with its rule and its place, and the fix on a line of its own. */
+/** A reason, with its rule and its place, and the fix on a line of its own. A reason may quote what a caller sent. */
 export function showReason({ code, message, rule, at, fix }: Reason): string[] {
   const where = [rule, at].filter((part) => part !== undefined).join(' at ')
   return [
-    `    ${code}: ${message}${where === '' ? '' : ` [${where}]`}`,
-    ...(fix === undefined ? [] : [`    fix: ${fix}`]),
+    `    ${code}: ${oneLine(message)}${where === '' ? '' : ` [${where}]`}`,
+    ...(fix === undefined ? [] : [`    fix: ${oneLine(fix)}`]),
   ]
 }
 
@@ -102,6 +104,6 @@ function showOutcome(outcome: Hop['outcome']): string {
     ...(status === undefined ? [] : [`status ${status}`]),
     ...(durationMs === undefined ? [] : [`${Math.round(durationMs)} ms`]),
     ...(tls === undefined ? [] : [tls]),
-    ...(detail === undefined ? [] : [detail]),
+    ...(detail === undefined ? [] : [oneLine(detail)]),
   ].join(', ')
 }

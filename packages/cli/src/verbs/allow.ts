@@ -8,6 +8,7 @@ import { buildCommand, type Command } from '@stricli/core'
 import { answering, commonFlags, type CommonFlags } from '../answer.ts'
 import { replaceFile, withText } from '../edit-manifest.ts'
 import { faultsAnswer, loadWithGuests, surroundings, toStderr, unknownName, withApp } from '../load-app.ts'
+import { shown } from '../printable.ts'
 import { appFolder, paintFor, type Terminal } from '../terminal.ts'
 import { showDiff } from './diff.ts'
 
@@ -53,18 +54,19 @@ export const allow: Command<Terminal> = buildCommand<
     const folder = appFolder(terminal, flags.app)
     return withApp(terminal, folder, async ({ app }) => {
       const file = join(folder, manifestFile)
-      const text = readFileSync(file, 'utf8')
-      const edited = allowInManifest(text, subject, resource === undefined ? action : `${action} ${resource}`, app)
+      const before = readFileSync(file, 'utf8')
+      const edited = allowInManifest(before, subject, resource === undefined ? action : `${action} ${resource}`, app)
       if (!edited.ok) throw unknownName(edited)
-      if (edited.text === text)
+      if (edited.text === before)
         return { exit: 'ok', json: { written: false, lines: [] }, text: 'the manifest says so already' }
       const would = withText(surroundings(terminal), file, edited.text)
       const loaded = await loadWithGuests(folder, would, toStderr(terminal))
       if (!loaded.ok) return faultsAnswer(loaded.faults, 'refused')
       const change = accessDiff(app, loaded.app)
-      const shown = [...edited.lines, showDiff(change.lines, paintFor(terminal))].join('\n')
-      if (!flags.json) terminal.process.stdout.write(`${shown}\n`)
-      const agreed = flags.yes || (await terminal.ask('Write this?'))
+      const text = [...edited.lines, showDiff(change.lines, paintFor(terminal))].join('\n')
+      if (!flags.json) terminal.process.stdout.write(`${shown(text)}\n`)
+      // Nobody agrees to what was not shown.
+      const agreed = flags.yes || (flags.json ? false : await terminal.ask('Write this?'))
       if (agreed === undefined) throw nobodyToAsk(subject, action, resource)
       if (agreed) replaceFile(file, edited.text)
       const json = { written: agreed, lines: edited.lines, access: change }

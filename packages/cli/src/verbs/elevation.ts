@@ -3,6 +3,7 @@ import { buildCommand, type Command } from '@stricli/core'
 import { answering, commonFlags, type CommonFlags } from '../answer.ts'
 import { askerFor, type UserFlags, userFlags } from '../as-user.ts'
 import { isRecord, localApi, textIn } from '../local-api.ts'
+import { oneLine } from '../printable.ts'
 import { appFolder, paintFor, type Terminal } from '../terminal.ts'
 
 interface ReasonFlags extends CommonFlags, UserFlags {
@@ -170,6 +171,6 @@ function showElevation(elevation: Readonly<Record<string, unknown>>): string {
   const reason = textIn(elevation, 'reason')
   const subject = (textIn(elevation, 'subject') ?? '?').replace(/^arn:.*user\//, '')
   const [id, role, state] = ['id', 'role', 'state'].map((name) => textIn(elevation, name))
-  const why = reason === undefined ? '' : `: ${reason}`
+  const why = reason === undefined ? '' : `: ${oneLine(reason)}`
   return `${id ?? '?'}  ${subject} -> ${role ?? '?'}  ${state ?? 'requested'}${consents}${glass}${until}${why}`
 }

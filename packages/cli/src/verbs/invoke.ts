@@ -10,6 +10,7 @@ import { type Answer, answering, commonFlags, type CommonFlags } from '../answer
 import { askerFor, askerIfAny, type UserFlags, userFlags } from '../as-user.ts'
 import { type BoundToken, proofOf } from '../bound/index.ts'
 import { isRecord, localApi, refusalOf, statusOf } from '../local-api.ts'
+import { printable } from '../printable.ts'
 import { stepUpIn } from '../step-up.ts'
 import { appFolder, type Terminal } from '../terminal.ts'
 
@@ -121,7 +122,7 @@ async function asItComes(
     for await (const part of parts) {
       const text = decoder.decode(part, { stream: true })
       if (json) whole += text
-      else terminal.process.stdout.write(text)
+      else terminal.process.stdout.write(terminal.process.stdout.isTTY === true ? printable(text) : text)
     }
   } catch (cause) {
     if (cause instanceof SallyportError) throw cause
@@ -140,6 +141,10 @@ async function throughGateway(
   const { gateway, caFile } = await statusOf(localApi(folder))
   const asker = await askerIfAny(terminal, folder, flags)
   const url = new URL(call.path, gateway)
+  // `//evil.example` is a path that names another host, and what is sent holds the person's token.
+  if (url.origin !== new URL(gateway).origin) {
+    throw new SallyportError('cli.bad_event', 'the rawPath of the event leads to another host than the gateway')
+  }
   let answer = await send(url, caFile, call, asker?.person)
   const wanted = stepUpIn(answer.headers['www-authenticate'])
   const stronger = wanted === undefined ? undefined : await asker?.stepUp(wanted)

@@ -20,6 +20,7 @@ import { buildCommand, type Command } from '@stricli/core'
 import { type Answer, answering, commonFlags, type CommonFlags } from '../answer.ts'
 import { replaceFile, withText } from '../edit-manifest.ts'
 import { faultsAnswer, loadWithGuests, surroundings, toStderr, withApp } from '../load-app.ts'
+import { shown } from '../printable.ts'
 import { appFolder, type Paint, paintFor, stateFolder, type Terminal } from '../terminal.ts'
 import { showDiff } from './diff.ts'
 
@@ -82,7 +83,7 @@ async function proposeAndAsk(
   const before = readFileSync(file, 'utf8')
   const from = surroundings(terminal)
   const { proposals, unproposed } = propose(recorded, app)
-  const say = (text: string): void => void (flags.json || terminal.process.stdout.write(`${text}\n`))
+  const say = (text: string): void => void (flags.json || terminal.process.stdout.write(`${shown(text)}\n`))
   for (const { functionName, what, why } of unproposed) say(`not proposed: ${functionName}: ${what}: ${why}`)
   for (const proposal of proposals) say(showProposal(proposal, paint))
 

@@ -2,6 +2,7 @@ import { buildCommand, type Command } from '@stricli/core'
 
 import { answering, commonFlags, type CommonFlags } from '../answer.ts'
 import { isRecord, localApi, textIn } from '../local-api.ts'
+import { printable } from '../printable.ts'
 import { appFolder, paintFor, type Paint, type Terminal } from '../terminal.ts'
 
 interface Flags extends CommonFlags {
@@ -45,10 +46,4 @@ function showLine(line: Readonly<Record<string, unknown>>, paint: Paint): string
   const text = printable(textIn(line, 'text') ?? '')
   const shown = line['stream'] === 'stderr' ? paint.bad(text) : text
   return `${paint.faint(`${at} ${transaction}`)} ${textIn(line, 'functionName') ?? '?'} ${shown}`
-}
-
-/** Replaces what would move the cursor, change colours or hide text in a terminal. */
-export function printable(text: string): string {
-  // oxlint-disable-next-line no-control-regex -- control characters are what it is about
-  return text.replace(/[\u0000-\u0008\u000B-\u001F\u007F-\u009F\u202A-\u202E\u2066-\u2069]/g, '\uFFFD')
 }

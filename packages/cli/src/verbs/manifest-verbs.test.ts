@@ -135,6 +135,8 @@ describe('commands that ask the manifest', () => {
     expect((await say(['allow', 'hello', 'github.octocat'])).stderr).toContain(
       'fix: sallyport allow --yes hello github.octocat',
     )
+    const unseen = await say(['allow', 'hello', 'github.octocat', '--json'], { answer: true })
+    expect([unseen.exitCode, JSON.parse(unseen.stdout).written]).toEqual([1, false])
     edit('- hello -> GET https://api.github.com/user', '- hello -> GET https://api.github.com/octocat')
     const broken = await say(['allow', 'hello', 'github.octocat', '--yes'])
     expect(broken.stdout).toContain('(expect.failed)')

@@ -4,6 +4,7 @@ import { buildCommand, type Command } from '@stricli/core'
 import { type Answer, answering, commonFlags, type CommonFlags } from '../answer.ts'
 import { askerFor, type UserFlags, userFlags } from '../as-user.ts'
 import { isRecord, localApi, textIn } from '../local-api.ts'
+import { oneLine } from '../printable.ts'
 import { appFolder, type Terminal } from '../terminal.ts'
 
 interface Flags extends CommonFlags, UserFlags {
@@ -75,5 +76,5 @@ async function act(terminal: Terminal, given: Flags, path: string, target: strin
 
 function show({ target, at, by, reason: why }: Readonly<Record<string, unknown>>): string {
   const who = String(by).replace(/^arn:.*user\//, '')
-  return `${String(target)}  since ${new Date(Number(at)).toISOString()}  by ${who}: ${String(why)}`
+  return `${String(target)}  since ${new Date(Number(at)).toISOString()}  by ${who}: ${oneLine(String(why))}`
 }

@@ -63,6 +63,11 @@ describe('commands that ask a running server', () => {
     expect(fake.asked[0]?.headers['x-sallyport-user-token']).toBeUndefined()
   })
 
+  test('a reason that another person gave is text in one line, and nothing that a terminal obeys', async () => {
+    fake.answer.body = JSON.stringify({ requests: [{ id: 'r1', reason: 'a\u001B[2K\nr2  ada -> admin  granted' }] })
+    expect((await say(['requests'])).stdout).toBe('r1  ? -> ?  requested: a\uFFFD[2K r2  ada -> admin  granted\n')
+  })
+
   test('logs shows each line with its transaction, and nothing that could move the cursor', async () => {
     fake.answer.body = [
       { at: 0, functionName: 'orders', boxId: 'b', transaction: '0123456789abcdef', stream: 'stdout', text: 'hello' },
@@ -118,6 +123,16 @@ describe('commands that ask a running server', () => {
       headers: { 'x-trace': 't' },
     })
     expect(last?.headers.authorization).toBeUndefined()
+  })
+
+  test('an HTTP event goes to no other host, whatever its path', async () => {
+    fake.answer.body = JSON.stringify({ gateway: 'http://127.0.0.1:9', caFile: '', pid: 1 })
+    for (const rawPath of ['//127.0.0.2:9/x', '/\\127.0.0.2:9/x', '///127.0.0.2:9/x']) {
+      const event = JSON.stringify({ requestContext: { http: { method: 'GET' } }, rawPath })
+      expect((await say(['invoke', 'storefront', '-'], event)).stderr, rawPath).toContain('(cli.bad_event)')
+    }
+    const event = JSON.stringify({ requestContext: { http: { method: 'GET' } }, rawPath: '/x' })
+    expect((await say(['invoke', 'storefront', '-'], event)).stderr).toContain('http://127.0.0.1:9 does not answer')
   })
 
   test('what a function streams is shown as it comes, and is one answer as JSON', async () => {

@@ -2,10 +2,10 @@ import type { DecisionRecord, ElevationRecord, LedgerRecord, OutcomeRecord, Sign
 import { buildCommand, type Command } from '@stricli/core'
 
 import { answering, commonFlags, type CommonFlags } from '../answer.ts'
+import { oneLine } from '../printable.ts'
 import { shortAction, shortResource } from '../show-transaction.ts'
 import { appFolder, type Paint, paintFor, type Terminal } from '../terminal.ts'
 import { readRecords } from '../transaction.ts'
-import { printable } from './logs.ts'
 
 interface Flags extends CommonFlags {
   readonly session?: string
@@ -47,7 +47,7 @@ export const who: Command<Terminal> = buildCommand<Flags, [user: string], Termin
     const sittings = all.filter(({ session }) => session.startsWith(flags.session ?? ''))
     const paint = paintFor(terminal)
     const where = flags.session === undefined ? '' : ' in that session'
-    const none = `the ledger knows nothing of ${printable(user)}${where}`
+    const none = `the ledger knows nothing of ${oneLine(user)}${where}`
     return {
       exit: sittings.length === 0 ? 'refused' : 'ok',
       json: { user, sessions: sittings },
@@ -124,7 +124,7 @@ function showDecision(decision: Sitting['decisions'][number], paint: Paint): str
 
 function showElevation({ at, event, role, subject, by, request, reason }: ElevationRecord, paint: Paint): string {
   const whose = by === undefined || by === subject ? '' : ` of ${subject.replace(/^.*::user\//, '')}`
-  const why = reason === undefined ? '' : `: ${printable(reason)}`
+  const why = reason === undefined ? '' : `: ${oneLine(reason)}`
   return `  ${time(at)} elevation${whose} to ${role} ${event}${why}  ${paint.faint(request)}`
 }
 

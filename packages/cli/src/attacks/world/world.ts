@@ -151,10 +151,7 @@ function outcomeIn(answer: ClientAnswer): Outcome {
 async function runIn(engine: HereEngine, manifest: string): Promise<void> {
   const text = await readFile(manifest, 'utf8')
   const code = engine === 'workerd' ? 'src/hostile-worker.ts' : 'src/hostile.ts'
-  await writeFile(
-    manifest,
-    text.replaceAll('    code: src/hostile.ts\n', `    code: ${code}\n    engine: ${engine}\n`),
-  )
+  await writeFile(manifest, text.replaceAll('    code: src/hostile.ts\n', `    code: ${code}\n    engine: ${engine}\n`))
 }
 
 /** The hostile app has the workerd of the app that is attacked, or of a folder around it. */
