@@ -1,5 +1,6 @@
 import { administrationGuards } from './administration.ts'
 import { awsGuards } from './aws.ts'
+import { cliGuards } from './cli.ts'
 import { credentialFormGuards } from './credential-form.ts'
 import { egressGuards } from './egress.ts'
 import { egressLimitGuards } from './egress-limits.ts'
@@ -61,6 +62,7 @@ export const guards: readonly Guard[] = [
   ...egressGuards,
   ...egressLimitGuards,
   ...learnGuards,
+  ...cliGuards,
   ...streamGuards,
   ...ledgerGuards,
   ...merkleGuards,

@@ -69,6 +69,7 @@ const tables: readonly string[] = [
   'test/guards/guests.ts',
   'test/guards/identity.ts',
   'test/guards/manifest.ts',
+  'test/guards/cli.ts',
   'test/guards/manifest-read.ts',
   // One line for each way in which a manifest is wrong.
   'packages/manifest/src/read/refusals.test.ts',

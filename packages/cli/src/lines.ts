@@ -14,7 +14,7 @@ export async function* linesOf(stream: AsyncIterable<Uint8Array>, mostBytes: num
   let keptBytes = 0
   const finish = (): Line => {
     const [only, ...others] = kept
-    const bytes = keptBytes > mostBytes ? undefined : others.length === 0 ? only : Buffer.concat(kept)
+    const bytes = others.length === 0 ? only : Buffer.concat(kept) // none of a line that was too long
     kept = []
     keptBytes = 0
     if (bytes === undefined) return undefined

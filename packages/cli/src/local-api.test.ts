@@ -19,7 +19,7 @@ beforeEach(async () => {
   server = createServer((message, response) => {
     message.resume()
     if (message.url === '/whole') return response.end('{"result":1}')
-    if (endless) return response.end(Buffer.alloc(33 * 1024 * 1024, ' '))
+    if (endless) return response.end(`"${' '.repeat(33 * 1024 * 1024)}"`)
     response.writeHead(200, { 'content-type': 'application/vnd.sallyport.stream', 'x-sallyport-status': '201' })
     response.write('one')
     setImmediate(() => (breaks ? response.destroy() : response.end('two')))

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 
 import { oneLine, printable, shown, shownJson } from './printable.ts'
 import { showReason, showTransaction } from './show-transaction.ts'
-import { decision, type } from './testing.ts'
+import { appWith, decision, type } from './testing.ts'
 import { transactionOf } from './transaction.ts'
 
 const hostile = 'a\u001B[2Kb\u202Ec\u009Bd\u0007'
@@ -45,15 +45,32 @@ test('why prints nothing that a caller, a function or an issuer sent as more tha
   const text = showTransaction(transactionOf(records, id), id, paint)
   expect(text).toContain(harmless)
   expect(text.split('\n').filter((line) => /^ *outcome done/.test(line))).toEqual([])
-  expect(showReason({ code: 'door.unlisted', layer: 'door', message: forged, fix: forged })).toHaveLength(2)
+  const reason = showReason({ code: 'door.unlisted', layer: 'door', message: forged, fix: forged })
+  expect(reason.join('\n').split('\n')).toHaveLength(2)
 })
 
-test('an answer that quotes what was typed is printed so as well, by a person and by a program', async () => {
-  for (const line of [
-    ['who', hostile],
-    ['completion', hostile],
-  ]) {
-    const { stdout, stderr } = await type(line, { cwd: '/nowhere' })
-    expect(stdout + stderr).toBe(printable(stdout + stderr))
-  }
+test('an answer that quotes what was typed is printed so as well', async () => {
+  const { stderr } = await type(['completion', hostile], { cwd: '/nowhere' })
+  expect(stderr).toContain('cli.usage')
+  expect(stderr).toBe(printable(stderr))
+})
+
+test('an error that quotes what it was given is printed so, and an answer, and JSON', async () => {
+  const app = appWith({})
+  await type(['init', '--name', 'hello'], { cwd: app.folder })
+  const said = await Promise.all(
+    [
+      ['policy', hostile],
+      ['diff', '.', hostile],
+      ['policy', hostile, '--json'],
+    ].map((line) => type(line, { cwd: app.folder })),
+  )
+  app.remove()
+  expect(said.map(({ exitCode }) => exitCode)).toEqual([2, 2, 2])
+  expect(said.map(({ stdout, stderr }) => [stdout === '', stderr === ''])).toEqual([
+    [true, false],
+    [false, true],
+    [false, true],
+  ])
+  for (const { stdout, stderr } of said) expect(stdout + stderr).toBe(printable(stdout + stderr))
 })

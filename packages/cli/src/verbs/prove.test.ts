@@ -52,7 +52,7 @@ describe('prove', () => {
     expect(await say('prove', 'all.json', '--overlap', 'other.json')).toMatchObject({ exitCode: 1 })
   })
 
-  test('ends with 6 and says why where neither can be shown', async () => {
+  test('ends with 6 and says why where neither can be shown', { timeout: 60_000 }, async () => {
     const { stdout, exitCode } = await say('prove', 'tangled.json', '--within', 'get.json')
     expect(stdout).toContain('(policy.proof_gap)')
     expect(exitCode).toBe(6)
