@@ -15,6 +15,7 @@ const all = [
   'ledger',
   'egress',
   'floods',
+  'neighbours',
   'host',
   'throughput',
   'up',

@@ -1,6 +1,7 @@
 import type { Answer } from '../answer.ts'
 import type { Attack, AttackOn, Attempt, Control } from './attack.ts'
 import { type AttackedEngine, notTried } from './world/attacked-engines.ts'
+import { closedAttacks } from './list/closed-attacks.ts'
 import { boxAttacks } from './list/box-attacks.ts'
 import { errorCode } from './world/client.ts'
 import { dataAttacks } from './list/data-attacks.ts'
@@ -34,6 +35,7 @@ const technical: readonly Attack[] = [
   ...writeAttacks,
   ...kernelAttacks,
   ...leftoverAttacks,
+  ...closedAttacks,
 ]
 
 /** Attacks on and by people. They change who is elevated and what is revoked, so they come last. */

@@ -13,6 +13,7 @@ const floods: readonly {
   { of: 'processor', tries: 'spin for as long as it may', bounded: false },
   { of: 'processes', tries: 'start processes without end', bounded: true },
   { of: 'memory', tries: 'take more memory than it is given', bounded: true },
+  { of: 'heap', tries: 'keep more objects than there is room for', bounded: true },
   { of: 'disk', tries: 'fill every folder that it can write to', bounded: true },
   { of: 'output', tries: 'write output as fast as it can', bounded: false },
   {

@@ -15,6 +15,8 @@ export interface RunningApp extends GatewayAddress {
   readonly api: LocalApi
   /** How long it took from the start of the process to the first answer; 0 for one found running. */
   readonly startedInMs: number
+  /** Of its server, if we started it. */
+  readonly pid?: number
   /** Ends it, if we started it. Resolves when no process of it is left. */
   close(): Promise<void>
 }
@@ -48,10 +50,12 @@ export async function startApp(options: {
   readonly issuerPort: number
   readonly environment: Readonly<Record<string, string>>
   readonly write: (line: string) => void
+  /** What runs the command: a program and its arguments before it. */
+  readonly inside?: readonly string[]
 }): Promise<RunningApp> {
-  const { folder, port, issuerPort, environment, write } = options
+  const { folder, port, issuerPort, environment, write, inside = [] } = options
   const startedAt = performance.now()
-  const [program, ...args] = sallyport
+  const [program = '', ...args] = [...inside, ...sallyport]
   const child = spawn(program, [...args, 'up', folder, '--port', `${port}`, '--issuer-port', `${issuerPort}`], {
     env: { ...process.env, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -67,7 +71,8 @@ export async function startApp(options: {
       )
     }
     try {
-      return running(folder, api, await statusOf(api), performance.now() - startedAt, close)
+      const app = running(folder, api, await statusOf(api), performance.now() - startedAt, close)
+      return { ...app, ...(child.pid === undefined ? {} : { pid: child.pid }) }
     } catch (error) {
       if (!(error instanceof SallyportError)) throw error
     }

@@ -11,6 +11,7 @@ import { commandLine, SallyportError } from '@sallyport/core/access'
 
 import { isRecord } from '../../local-api.ts'
 import type { HereEngine } from './attacked-engines.ts'
+import { type AppApart, openAppApart } from './app-apart.ts'
 import { type Canaries, openCanaries } from './canaries.ts'
 import { canaryFor } from './canary.ts'
 import { type ClientAnswer, send } from './client.ts'
@@ -49,6 +50,8 @@ export interface World {
   insideForAdmin(functionName: FunctionName, instruction: Instruction, user: string): Promise<Outcome>
   /** Has the same code do the same without a box around it. */
   outside(instruction: Instruction): Promise<Outcome>
+  /** A server apart from the others, for attacks that end it; started for the first that asks. */
+  apart(): Promise<AppApart>
   /** The line that code left behind with this tag, once it is printed. */
   printed(tag: string, withinMs: number): Promise<Outcome | undefined>
 }
@@ -105,6 +108,14 @@ export async function withWorld<Result>(
     const [token, bound] = [tokens(), boundTokens()]
     const stripeKey = `sk_test_fake_${randomBytes(12).toString('hex')}`
     await setSecret(hostile, 'stripe-key', stripeKey)
+    let apart: Promise<AppApart> | undefined
+    const openApart = async (): Promise<AppApart> => {
+      const own = await mkdtemp(join(tmpdir(), 'sallyport-attack-'))
+      closing.push(() => rm(own, { recursive: true, force: true }))
+      const opened = await openAppApart(own, token, outcomeIn)
+      closing.push(() => opened.app.close())
+      return opened
+    }
     const base = { canaries, canary, upstream, fixture, hostile, stripeKey, nowMs, token, bound }
     return await use({
       ...base,
@@ -120,6 +131,7 @@ export async function withWorld<Result>(
         return outcomeIn(await send(hostile, { path: '/refund', body, token: await bound(hostile, user) }))
       },
       outside: (instruction) => outside(instruction, copy),
+      apart: () => (apart ??= openApart()),
       printed: (tag, withinMs) => printed(hostile, tag, withinMs),
     })
   } finally {

@@ -11,6 +11,7 @@ import type { Flooded, FloodTarget, Outcome } from './instruction.ts'
 
 const wantedProcesses = 150
 const wantedMegabytes = 400
+const wantedObjects = 8_000_000
 const wantedDiskMegabytes = 128
 const wantedConnections = 1_200
 const wantedWatches = 64
@@ -36,6 +37,11 @@ export async function flood(of: Flooded, forMs: number, target: FloodTarget): Pr
       const held: Buffer[] = []
       for (let megabytes = 0; megabytes < wantedMegabytes; megabytes += 16) held.push(Buffer.alloc(16 * 1024 * 1024, 1))
       return { got: true, code: 'allocated', evidence: `${held.length * 16} MB` }
+    }
+    case 'heap': {
+      const held: object[] = []
+      while (held.length < wantedObjects) held.push({ at: held.length, next: held.at(-1) })
+      return { got: true, code: 'allocated', evidence: `${held.length} objects` }
     }
     case 'disk':
       return disk()

@@ -61,6 +61,7 @@ export type Flooded =
   | 'processor'
   | 'processes'
   | 'memory'
+  | 'heap'
   | 'disk'
   | 'output'
   | 'names'
