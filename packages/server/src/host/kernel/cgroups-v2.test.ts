@@ -42,6 +42,8 @@ describe('control groups v2', () => {
     expect(files.groupOf(41)).toBe(box)
     const names = ['memory.max', 'memory.swap.max', 'memory.oom.group', 'pids.max', 'cpu.max']
     expect(names.map((name) => files.written(`${box}/${name}`))).toEqual(['268435456', '0', '1', '64', '100000 100000'])
+    group.share(4)
+    expect(files.written(`${box}/cpu.weight`)).toBe('25')
     expect(group.outOfMemoryKills()).toBe(0)
     files.write(`${box}/memory.events`, 'low 0\noom 1\noom_kill 2\n')
     expect(group.outOfMemoryKills()).toBe(2)

@@ -24,6 +24,11 @@ export interface Limits {
 export interface BoxGroup {
   /** Whoever writes 0 into each of these files is under the limits, with all that it will start. */
   readonly entrances: readonly string[]
+  /**
+   * Where processors are short, so many such groups together get what one would get: a function that has many boxes at
+   * work is then no heavier than one that has one. Does nothing where the kernel has no such setting.
+   */
+  share(among: number): void
   /** How often the kernel ended something in here for want of memory. */
   outOfMemoryKills(): number
   /** Ends every process in here at once, whoever its parent is. */
@@ -48,6 +53,10 @@ export function createBoxGroup(roots: CgroupRoots, engine: string, box: string, 
   }
   return {
     entrances: places.map((place) => join(place, 'cgroup.procs')),
+    share: (among) => {
+      const [file, whole] = version === 1 ? (['cpu.shares', 1_024] as const) : (['cpu.weight', 100] as const)
+      tryWrite(files, at('cpu', file), String(Math.max(2, Math.round(whole / among))))
+    },
     outOfMemoryKills: () => {
       const file = at('memory', version === 1 ? 'memory.oom_control' : 'memory.events')
       return Number(/^oom_kill (\d+)/m.exec(files.read(file) ?? '')?.[1] ?? 0)

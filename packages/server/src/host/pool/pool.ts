@@ -7,7 +7,9 @@ import type { Invocation, InvocationResult } from '../invocation.ts'
 import { discardBox, prepareBox, type PreparedBox, prestart } from '../box/prepared-box.ts'
 import { kindOf } from '../box/blank.ts'
 import type { Reserve } from './reserve.ts'
+import { createSharing } from './sharing.ts'
 import { createSpare } from './spare.ts'
+import { answer, busy, failed, type Waiting } from './waiting.ts'
 
 /** The boxes of one function at one code digest, and those who wait for one. */
 export interface Pool {
@@ -19,13 +21,6 @@ export interface Pool {
   adopt(waiting: readonly Waiting[]): void
   /** Ends every box now and resolves when nothing of them is left. */
   close(): Promise<void>
-}
-
-/** An invocation without a box yet. */
-export interface Waiting {
-  readonly invocation: Invocation
-  readonly resolve: (result: InvocationResult) => void
-  readonly timer: NodeJS.Timeout
 }
 
 /** A box with whom it belongs to: the affinity of its first invocation under `reuse: user`. */
@@ -84,6 +79,11 @@ export function createPool(
       ? { prestart: (prepared: PreparedBox) => prestart(image, prepared, around) }
       : {}),
   })
+
+  const sharing = createSharing(
+    () => count(({ state }) => state !== 'idle' && state !== 'ending'),
+    (among) => [...members.keys()].forEach((box) => box.share(among)),
+  )
 
   const hooks: BoxHooks = {
     onIdle: (box) => {
@@ -153,6 +153,7 @@ export function createPool(
 
   function serve(member: Member, waiting: Waiting): void {
     member.state = 'busy'
+    sharing.more()
     if (image.reuse === 'user') member.affinity ??= waiting.invocation.affinity
     if (image.reuse === 'never') member.affinity = waiting.invocation.id
     void member.box.run(waiting.invocation).then((result) => {
@@ -179,6 +180,8 @@ export function createPool(
           inspector?.attach(prepared.pod, uid)
           const box = startBox(image, prepared, around, hooks, inspector?.address)
           members.set(box, { box, state: 'loading', lastUsedAt: around.clock(), endTurn })
+          sharing.more()
+          box.share(sharing.among())
           return track(box.gone)
         } catch (error) {
           endTurn()
@@ -218,6 +221,7 @@ export function createPool(
 
   /** Ends what was unused for long, but for the reserve; stops the processes of what stays. */
   function lookAtIdle(): void {
+    sharing.fewer()
     const now = around.clock()
     const idle = [...members.values()].filter(({ state }) => state === 'idle')
     let spareable = idle.filter(({ affinity }) => affinity === undefined).length - image.warmBoxes
@@ -283,17 +287,4 @@ export function createPool(
     queue.splice(at, 1)
     answer(waiting, busy('no box became free before the deadline'))
   }
-}
-
-function answer({ resolve, timer }: Waiting, result: InvocationResult): void {
-  clearTimeout(timer)
-  resolve(result)
-}
-
-function busy(why: string): InvocationResult {
-  return failed('function.busy', why)
-}
-
-function failed(code: string, message: string): InvocationResult {
-  return { kind: 'error', code, message }
 }
