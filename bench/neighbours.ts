@@ -1,8 +1,7 @@
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import type { Flooded } from '../packages/cli/src/attacks/hostile-app/src/instruction.ts'
-import { withWorld, type World } from '../packages/cli/src/attacks/world/world.ts'
+import { type Flooded, withWorld, type World } from '../packages/cli/src/attacks/index.ts'
 
 // What one box's flood costs a caller whose box is another one, through the whole server: gateway, walk, ledger, box.
 // The same calls without a flood come before and after each one; the nearer is what it is compared with. The flood

@@ -22,6 +22,8 @@ import { resourceAttacks } from './list/resource-attacks.ts'
 import { withWorld } from './world/world.ts'
 import { writeAttacks } from './list/write-attacks.ts'
 
+export type { Flooded } from './hostile-app/src/instruction.ts'
+export { withWorld, type World } from './world/world.ts'
 export type { Attack, Attempt, Control, StoppedBy } from './attack.ts'
 
 /** Attacks on what runs, in the order in which they are made. */
