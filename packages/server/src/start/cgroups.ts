@@ -2,8 +2,6 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 import { type CgroupFiles, kernelFiles } from './cgroup-files.ts'
-import { readRights, type Rights } from './rights.ts'
-import type { UidBlock } from './uid-block.ts'
 
 /** Where this process may make control groups. */
 export interface CgroupRoots {
@@ -26,16 +24,13 @@ export function findCgroups(
   mountinfo: string = readFileSync('/proc/self/mountinfo', 'utf8'),
   membership: string = readFileSync('/proc/self/cgroup', 'utf8'),
   files: CgroupFiles = kernelFiles,
-  rights: Rights = readRights(),
 ): CgroupRoots | undefined {
   const mounts = mountinfo.split('\n').flatMap(parseMount)
   const own = new Map(membership.split('\n').flatMap(parseMembership))
   const [memory, pids, cpu] = controllers.map((controller) => {
     const mount = mounts.find(({ type, options }) => type === 'cgroup' && options.includes(controller))
     if (mount === undefined) return undefined
-    const places = [ownPath(mount, own.get(controller)), mount.at]
-    const given = rights.kind === 'dropped' ? places.map((place) => join(place, delegatedName(rights.block))) : []
-    return [...given, ...places].find((folder) => isWritable(files, folder))
+    return [ownPath(mount, own.get(controller)), mount.at].find((folder) => isWritable(files, folder))
   })
   if (memory !== undefined && pids !== undefined && cpu !== undefined)
     return { version: 1, folders: { memory, pids, cpu }, files }
@@ -74,11 +69,6 @@ function moveAll(files: CgroupFiles, from: string, to: string): boolean {
   } catch {
     return false
   }
-}
-
-/** What the groups of a server that gave up root are called; they stay, empty, for its next start. */
-export function delegatedName({ server }: UidBlock): string {
-  return `sallyport.${server}`
 }
 
 interface Mount {

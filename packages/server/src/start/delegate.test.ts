@@ -1,3 +1,7 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
 import { describe, expect, it } from 'vitest'
 
 import { type FakeCgroups, fakeCgroups } from '../host/testing/fake-cgroups.ts'
@@ -12,7 +16,7 @@ const passes = ['cpu', 'memory', 'pids']
 
 function delegated(files: FakeCgroups, membership: string): ReadonlyMap<string, number> {
   const given = new Map<string, number>()
-  const roots = findCgroups(mounts, membership, files, { kind: 'root' })
+  const roots = findCgroups(mounts, membership, files)
   if (roots === undefined) throw new Error('none found')
   delegateGroups(roots, block, 7, (path, uid) => void given.set(path, uid))
   return given
@@ -35,7 +39,7 @@ describe('control groups v2 for a server without root', () => {
     expect(new Set(given.values())).toEqual(new Set([block.server]))
     for (const path of [own, `${own}/server`, `${own}/cgroup.procs`]) expect([...given.keys()]).toContain(path)
     expect(files.groupOf(7)).toBe(`${own}/server`)
-    const found = findCgroups(mounts, `0::${own.slice(mount.length)}/server`, files, { kind: 'dropped', block })
+    const found = findCgroups(mounts, `0::${own.slice(mount.length)}/server`, files)
     expect(found).toMatchObject({ version: 2, folders: { memory: own } })
   })
 
@@ -50,5 +54,30 @@ describe('control groups v2 for a server without root', () => {
     delegated(files, '0::/system.slice/shop.service')
     const names = files.folders(slice).filter((name) => name.startsWith('sallyport.'))
     expect(names.toSorted()).toEqual([`sallyport.${block.server}`, 'sallyport.1900002000'])
+  })
+})
+
+describe('control groups v1 for a server without root', () => {
+  it('are one for each controller, found again by who is in it, and nothing else is made on the way', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'sallyport-delegate-'))
+    try {
+      const mountsOfOne = ['memory', 'pids', 'cpu'].map((name) => {
+        mkdirSync(join(folder, name))
+        return `30 25 0:26 / ${join(folder, name)} rw - cgroup cgroup rw,${name}`
+      })
+      const at = (path: string) => `1:memory:${path}\n2:pids:${path}\n3:cpu:${path}`
+      const roots = findCgroups(mountsOfOne.join('\n'), at('/'))
+      if (roots === undefined) throw new Error('none found')
+      const given: string[] = []
+      delegateGroups(roots, block, 7, (path) => void given.push(path))
+      const own = `sallyport.${block.server}`
+      expect(given).toEqual(['memory', 'pids', 'cpu'].map((name) => join(folder, name, own)))
+      expect(readFileSync(join(folder, 'pids', own, 'cgroup.procs'), 'utf8')).toBe('7')
+      const found = findCgroups(mountsOfOne.join('\n'), at(`/${own}`))
+      expect(found).toMatchObject({ version: 1, folders: { memory: join(folder, 'memory', own) } })
+      expect(readdirSync(join(folder, 'memory', own))).toEqual(['cgroup.procs'])
+    } finally {
+      rmSync(folder, { recursive: true, force: true })
+    }
   })
 })

@@ -1,7 +1,7 @@
 import { chownSync } from 'node:fs'
 import { join } from 'node:path'
 
-import { type CgroupRoots, delegatedName, enableControllers } from './cgroups.ts'
+import { type CgroupRoots, enableControllers } from './cgroups.ts'
 import type { UidBlock } from './uid-block.ts'
 
 /** What whoever a group is handed to writes to in it (cgroups(7), "Delegation"; `tasks` is the name in v1). */
@@ -27,7 +27,7 @@ export function delegateGroups(
       if (files.read(join(group, name)) !== undefined) give(join(group, name), block.server)
   }
   for (const folder of new Set(Object.values(roots.folders))) {
-    const own = join(folder, delegatedName(block))
+    const own = join(folder, `sallyport.${block.server}`)
     // Who is in the group above the boxes would keep v2 from passing controllers on to them.
     const home = version === 1 ? own : join(own, 'server')
     enter(() => {

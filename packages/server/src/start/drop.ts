@@ -10,7 +10,9 @@ import { findCgroups } from './cgroups.ts'
 import { delegateGroups } from './delegate.ts'
 import { handOverState, letAppBeRead } from './hand-over.ts'
 import { listening, listenersVariable, lowListeners, perl, tryListeners } from './listeners.ts'
+import { namespaceFix } from './namespace-fix.ts'
 import { neededPaths, type Reach, reachOf } from './reach.ts'
+import { hasUids } from './rights.ts'
 import { runtimeFolderFor } from './runtime-folder.ts'
 import { chooseBlock, mappingOf, type Taken, takenIn, type UidBlock } from './uid-block.ts'
 
@@ -31,9 +33,14 @@ export async function dropRoot(asked: ServerOptions, inherited: NodeJS.ProcessEn
   const options = isApp ? { ...asked, folder: realpathSync(asked.folder) } : asked
   const state = join(options.folder, '.sallyport')
   const block = blockFor(options, state)
+  if (!hasUids(block)) {
+    const message = `This root has no uid ${block.server} and those after it: map them, or start as an ordinary user.`
+    throw new SallyportError('server.root_kept', message)
+  }
   const reach = isApp ? reachOf(neededPaths(options.folder, filesOf(options))) : { covers: [], shown: [] }
   const environment: NodeJS.ProcessEnv = { ...inherited }
   delete environment['NODE_COMPILE_CACHE'] // root's own, and closed to everybody else
+  delete environment['NODE_CHANNEL_FD'] // of whoever forked us: no descriptor is passed on
   if (isApp) {
     handOverState(state, block.server)
     letAppBeRead(options.folder, block.server)
@@ -105,10 +112,15 @@ function ownFolder(path: string, uid: number): string {
   return path
 }
 
+/** Undefined where the kernel has no such switch. */
+function kernelSwitch(path: string): string | undefined {
+  return existsSync(path) ? readFileSync(path, 'utf8').trim() : undefined
+}
+
 function cannotDrop(options: ServerOptions, why: string): SallyportError {
-  return new SallyportError('server.root_kept', `The server would keep root: ${why}.`, {
-    fix: startCommand(options, { keepRoot: true }),
-  })
+  // Without user namespaces there are no boxes either: to keep root would win nothing.
+  const fix = namespaceFix(kernelSwitch) ?? startCommand(options, { keepRoot: true })
+  return new SallyportError('server.root_kept', `The server would keep root: ${why}.`, { fix })
 }
 
 const script = fileURLToPath(new URL('../../src/start/become-server.sh', import.meta.url))

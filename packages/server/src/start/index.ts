@@ -4,7 +4,6 @@ export {
   type CgroupRoots,
   type Controller,
   controllers,
-  delegatedName,
   enableControllers,
   findCgroups,
   pidsOf,
@@ -13,6 +12,7 @@ export {
 export { dropRoot, tryDropping } from './drop.ts'
 export { describeFailure, failureFields, explainListenFailure } from './failure.ts'
 export { handedListener } from './listeners.ts'
+export { namespaceFix } from './namespace-fix.ts'
 export type { Outside } from './outside.ts'
 export { bystander, readRights, type Rights, uidOutside } from './rights.ts'
 export { runtimeFolderFor } from './runtime-folder.ts'

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 
-import { bystander, readRights, uidOutside } from './rights.ts'
+import { bystander, hasUids, readRights, uidOutside } from './rights.ts'
 import { blockAt, mappingOf } from './uid-block.ts'
 
 const everyUid = '         0          0 4294967295\n'
@@ -43,4 +43,12 @@ test('is called by the uid that others see, and tries things as nobody', () => {
   expect(bystander(rights)).toEqual({ uid: 1_900_000_001, gid: 1_900_000_001 })
   expect(bystander({ kind: 'root' })).toEqual({ uid: 65_534, gid: 65_534 })
   expect(bystander({ kind: 'user' })).toEqual({})
+})
+
+test('root of a container has the uids that were mapped for it, and no block beyond them', () => {
+  const block = blockAt(1_900_000_000)
+  expect(hasUids(block, everyUid)).toBe(true)
+  for (const map of ['0 1000 1\n', '0 100000 65536\n', '0 0 1900000999\n', '1900000001 5 4000\n'])
+    expect(hasUids(block, map), map).toBe(false)
+  expect(hasUids(block, '0 100000 65536\n1900000000 1900000000 1000\n')).toBe(true)
 })

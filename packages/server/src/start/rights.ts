@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 
-import { blockAt, mappingOf, type UidBlock } from './uid-block.ts'
+import { blockAt, isWithin, mappingOf, type UidBlock } from './uid-block.ts'
 
 /** What this process may do on the machine. */
 export type Rights =
@@ -20,10 +20,7 @@ export function readRights(
   uidMap: () => string = () => readFileSync('/proc/self/uid_map', 'utf8'),
 ): Rights {
   if (uid !== 0) return { kind: 'user' }
-  const lines = uidMap()
-    .trim()
-    .split('\n')
-    .map((line) => line.trim().split(/\s+/).map(Number))
+  const lines = linesOf(uidMap())
   const block = blockAt(lines[0]?.[1] ?? 0)
   if (block.server < lowestServer) return { kind: 'root' }
   const isBlock = lines.map((line) => line.join(' ')).join('\n') === mappingOf(block)
@@ -45,4 +42,14 @@ export function bystander(rights: Rights = readRights()): { readonly uid?: numbe
     case 'dropped':
       return { uid: rights.block.builder, gid: rights.block.builder }
   }
+}
+
+/** Whether the uids of a block are there at all for this process: in a container they may not be. */
+export function hasUids(block: UidBlock, uidMap: string = readFileSync('/proc/self/uid_map', 'utf8')): boolean {
+  return linesOf(uidMap).some(([first = 0, , count = 0]) => isWithin(block, first, count))
+}
+
+function linesOf(uidMap: string): readonly (readonly number[])[] {
+  const lines = uidMap.trim().split('\n')
+  return lines.map((line) => line.trim().split(/\s+/).map(Number))
 }

@@ -27,6 +27,11 @@ export function isServerUid(uid: number): boolean {
   return uid >= firstOfAll && uid < firstOfAll + blocks * perBlock && uid % perBlock === 0
 }
 
+/** True when all of a block is among so many uids. */
+export function isWithin({ server }: UidBlock, first: number, count: number): boolean {
+  return server >= first && server + perBlock <= first + count
+}
+
 /** The lines of /proc/PID/uid_map (user_namespaces(7)): the server is root inside, all others are who they are. */
 export function mappingOf({ server }: UidBlock): string {
   return `0 ${server} 1\n${server + 1} ${server + 1} ${perBlock - 1}`

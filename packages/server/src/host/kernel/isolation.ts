@@ -6,10 +6,9 @@ import { commandLine, rootCommandLine } from '@sallyport/core/access'
 
 import { findCgroups } from './cgroups.ts'
 import type { Strength } from '../engine.ts'
-import { namespaceFix } from './namespace-fix.ts'
 import { seccompFilter } from './seccomp.ts'
 import { areComplete, findTools, packageOf } from '../tools.ts'
-import { bystander } from '../../start/index.ts'
+import { bystander, namespaceFix } from '../../start/index.ts'
 
 /** One control that boxes rest on, as this machine has it. */
 export interface IsolationFinding {
@@ -121,7 +120,11 @@ function limits(): readonly IsolationFinding[] {
 function functionUid(): IsolationFinding {
   const control = 'function-uid'
   if (process.getuid?.() === 0) return { control, strength: 'hard', detail: 'each function has its own uid' }
-  return { control, strength: 'cooperative', detail: 'all functions run under your own uid, apart by namespaces only' }
+  return {
+    control,
+    strength: 'cooperative',
+    detail: 'server and functions run under your own uid, apart by namespaces only',
+  }
 }
 
 function setting(path: string): string | undefined {
