@@ -1,6 +1,7 @@
 import type { ConditionValues } from '../document.ts'
 import type { Facts } from '../match/facts.ts'
 import { parseTemplate } from '../match/template.ts'
+import { silentPlaces } from './judge.ts'
 import type { PolicySet } from './policy-set.ts'
 import { type CompiledStatement, listOf, testsOf } from './statement.ts'
 
@@ -10,7 +11,8 @@ import { type CompiledStatement, listOf, testsOf } from './statement.ts'
  */
 export function absentKeys(set: PolicySet, facts: Facts): readonly string[] {
   const asked = new Map<string, string>()
-  for (const statement of set.layers.flatMap(({ statements }) => statements)) {
+  const silent = silentPlaces(set, facts.caller)
+  for (const statement of set.layers.flatMap(({ statements }, place) => (silent.includes(place) ? [] : statements))) {
     const { matchesAction, matchesResource, grade, conditions } = testsOf(statement)
     if (!matchesAction(facts.foldedAction) || grade(facts) === 0) continue
     const inResource = variablesIn(statement, listOf(statement.source.Resource ?? statement.source.NotResource))

@@ -3,7 +3,7 @@ import type { ContextValue, Layer, Reason } from '@sallyport/core/access'
 import type { Condition } from '../match/condition.ts'
 import { type Facts, fact } from '../match/facts.ts'
 import type { PolicyReasonCode } from '../fault.ts'
-import { identityOf, judge, sessionOf } from './judge.ts'
+import { identityOf, judge, sessionOf, silentPlaces } from './judge.ts'
 import type { LayerSet, PolicySet } from './policy-set.ts'
 import { isUnderServiceControl, sideOf } from './sides.ts'
 import { type CompiledStatement, gradeOf, listOf, testsOf } from './statement.ts'
@@ -59,8 +59,9 @@ function nearMisses(set: PolicySet, facts: Facts): readonly NearMiss[] {
     ]
   }
   if (verdict.source.Effect === 'Allow') return []
+  const silent = silentPlaces(set, facts.caller)
   return set.layers
-    .flatMap(({ statements }) => statements)
+    .flatMap(({ statements }, place) => (silent.includes(place) ? [] : statements))
     .filter((statement) => statement.source.Effect === 'Deny' && gradeOf(statement, facts) > 0)
     .slice(0, mostReasons)
     .map((statement) => denialOf(statement, facts))
@@ -68,7 +69,7 @@ function nearMisses(set: PolicySet, facts: Facts): readonly NearMiss[] {
 
 /** Every layer that has to say Allow. */
 function asked(set: PolicySet, facts: Facts): readonly LayerSet[] {
-  const layers: LayerSet[] = isUnderServiceControl(facts) ? [...set.serviceControl] : []
+  const layers: LayerSet[] = isUnderServiceControl(facts.caller) ? [...set.serviceControl] : []
   if (set.endpoint !== undefined) layers.push(set.endpoint)
   const side = sideOf(facts)
   const hasOwner = side === 'owner' || side === 'both' || side === 'owner-admits'

@@ -7,7 +7,7 @@ export interface Hearing {
   readonly facts: Facts
   /** The place of the layer that is asked; 0 where the index knows the place of each statement. */
   base: number
-  /** By place, the number of an Allow that applies; `wanted` while none was found; `unasked`. */
+  /** By place, the number of an Allow that applies; `wanted` while none was found; `unasked`, `unheard`. */
   readonly granted: number[]
   /** How many places still want one. */
   open: number
@@ -28,6 +28,8 @@ export interface Hearing {
 export const wanted = -1
 /** Nobody asks for an Allow. */
 export const unasked = -2
+/** Nobody asks for anything that is said there. */
+export const unheard = -3
 
 /** Asks some statements; true when there is nothing left to find out. */
 export type Hear = (hearing: Hearing) => boolean
@@ -38,7 +40,7 @@ export function isWanted(hearing: Hearing, place: number): boolean {
   if (hearing.denied !== undefined) return false
   const granted = hearing.granted[place]
   if (granted === wanted) return true
-  return granted !== unasked && place === hearing.owner && hearing.ownerGrade < hearing.enough
+  return granted !== unasked && granted !== unheard && place === hearing.owner && hearing.ownerGrade < hearing.enough
 }
 
 /** Notes an Allow at that place that names the caller so closely; not at all at 0. */

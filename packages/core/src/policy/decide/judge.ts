@@ -1,8 +1,8 @@
 import type { Caller } from '../match/caller.ts'
 import type { Facts } from '../match/facts.ts'
-import { type Hearing, unasked, wanted } from './hearing.ts'
+import { type Hearing, unasked, unheard, wanted } from './hearing.ts'
 import { compileLayer, emptyLayers, type LayerSet, type PolicySet } from './policy-set.ts'
-import { isUnderServiceControl, type Side, sideOf } from './sides.ts'
+import { isUnderResourceControl, isUnderServiceControl, type Side, sideOf } from './sides.ts'
 import type { CompiledStatement } from './statement.ts'
 
 /**
@@ -47,7 +47,7 @@ function hear(set: PolicySet, facts: Facts, side: Side): Hearing {
   // Nobody closer than by the account is named: with one account, that says nothing.
   const isMute = side === 'either' && set.resource.namesAccountsOnly && facts.caller.kind !== 'root'
   if (side === 'asker' || isMute) allows[places.resource] = unasked
-  if (!isUnderServiceControl(facts)) for (const place of places.serviceControl) allows[place] = unasked
+  for (const place of silentPlaces(set, facts.caller)) allows[place] = unheard
   let open = 0
   for (const place of allows) if (place === wanted) open += 1
   const hearing: Hearing = {
@@ -68,11 +68,19 @@ function hear(set: PolicySet, facts: Facts, side: Side): Hearing {
   }
   for (let place = 0; place < layers.length; place += 1) {
     const layer = layers[place]
-    if (layer === undefined || (allows[place] === unasked && !layer.mayDeny)) continue
+    if (layer === undefined || allows[place] === unheard || (allows[place] === unasked && !layer.mayDeny)) continue
     hearing.base = place
     layer.index().hear(hearing)
   }
   return hearing
+}
+
+const everywhere: readonly number[] = []
+
+/** Where a set has levels that do not reach this caller: neither their Allows nor their Denies count. */
+export function silentPlaces({ places }: PolicySet, caller: Caller): readonly number[] {
+  const own = isUnderServiceControl(caller) ? everywhere : places.serviceControl
+  return isUnderResourceControl(caller) ? own : [...own, ...places.resourceControl]
 }
 
 function isGranted(heard: Hearing, place: number): boolean {
@@ -86,7 +94,7 @@ function granted(set: PolicySet, heard: Hearing, place: number): CompiledStateme
 }
 
 function lackingCeiling({ places, layers, endpoint }: PolicySet, heard: Hearing): LayerSet | undefined {
-  if (isUnderServiceControl(heard.facts)) {
+  if (isUnderServiceControl(heard.facts.caller)) {
     for (const place of places.serviceControl) if (!isGranted(heard, place)) return layers[place]
   }
   return endpoint !== undefined && !isGranted(heard, places.endpoint) ? endpoint : undefined

@@ -45,6 +45,7 @@ export interface PolicySet {
 
 /** Where in `layers` each stands; -1 where it is not there. */
 interface Places {
+  readonly resourceControl: readonly number[]
   readonly serviceControl: readonly number[]
   readonly endpoint: number
   readonly resource: number
@@ -107,8 +108,8 @@ export function assemble(sets: LayerSets): PolicySet {
     return layers.push(layer) - 1
   }
   if (guardrails !== undefined) put(guardrails, false)
-  for (const level of resourceControl) put(level, false)
   const places = {
+    resourceControl: resourceControl.map((level) => put(level, false)),
     serviceControl: serviceControl.map((level) => put(level)),
     endpoint: endpoint === undefined ? -1 : put(endpoint),
     resource: put(resource),

@@ -1,3 +1,4 @@
+import type { Caller } from '../match/caller.ts'
 import type { Facts } from '../match/facts.ts'
 
 /**
@@ -77,9 +78,17 @@ export function sideOf(facts: Facts): Side {
   }
 }
 
-/** Whether service control reaches this caller: it limits the principals of an organization's accounts only. */
-export function isUnderServiceControl({ caller }: Facts): boolean {
-  return caller.kind !== 'anonymous' && caller.kind !== 'service' && caller.kind !== 'provider'
+/**
+ * Whether service control reaches this caller: it limits the principals of an organization's accounts only, and no role
+ * that a service keeps for itself (Organizations, "Service control policies": tasks and entities not restricted).
+ */
+export function isUnderServiceControl(caller: Caller): boolean {
+  return caller.kind !== 'anonymous' && caller.kind !== 'service' && caller.kind !== 'provider' && !caller.linked
+}
+
+/** Whether resource control does: it limits everybody, again but for such roles (Organizations, "RCPs"). */
+export function isUnderResourceControl(caller: Caller): boolean {
+  return !caller.linked
 }
 
 function serviceRuleOf({ foldedAction, resource }: Facts): Side | undefined {

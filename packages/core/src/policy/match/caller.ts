@@ -29,6 +29,8 @@ export interface Caller {
   readonly grades: readonly Grade[]
   /** Every one of which NotPrincipal must list before it spares this caller. */
   readonly chain: readonly string[]
+  /** A role that a service keeps for itself: an organization's control policies do not reach it. */
+  readonly linked: boolean
 }
 
 /**
@@ -49,20 +51,20 @@ const remembered = new Map<string, Caller>()
 const mostRemembered = 4096
 
 function describe(id: string): Caller {
-  if (id === 'anonymous') return { kind: 'anonymous', id, account: undefined, names: [], grades: [], chain: [] }
+  if (id === 'anonymous') return { kind: 'anonymous', id, account: undefined, names: [], grades: [], chain: [], linked: false }
   if (id.startsWith('arn:sallyport:')) return plain('ours', id, [`Sallyport:${id}`, `AWS:${id}`])
   const arn = /^arn:(aws[a-z-]*):(iam|sts)::(\d{12}):([a-z-]+)(?:\/(.+))?$/.exec(id)
   const [, partition = '', service, account = '', type, path = ''] = arn ?? []
   const of = (kind: CallerKind, closer: readonly (readonly [string, Grade])[]): Caller => {
     const named: readonly (readonly [string, Grade])[] = [...closer, [`account:${account}`, kind === 'root' ? 3 : 1]]
     const names = named.map(([name]) => name)
-    return { kind, id, account, names, grades: named.map(([, grade]) => grade), chain: names }
+    return { kind, id, account, names, grades: named.map(([, grade]) => grade), chain: names, linked: false }
   }
   switch (`${service}:${type}`) {
     case 'iam:user':
       return of('user', [[`AWS:${id}`, 3]])
     case 'iam:role':
-      return of('role', [[principalName('AWS', id), 2]])
+      return { ...of('role', [[principalName('AWS', id), 2]]), linked: path.startsWith('aws-service-role/') }
     case 'iam:root':
       return of('root', [])
     case 'sts:assumed-role': {
@@ -91,7 +93,7 @@ function describe(id: string): Caller {
 }
 
 function plain(kind: CallerKind, id: string, names: readonly string[]): Caller {
-  return { kind, id, account: undefined, names, grades: names.map(() => 3), chain: names.slice(0, 1) }
+  return { kind, id, account: undefined, names, grades: names.map(() => 3), chain: names.slice(0, 1), linked: false }
 }
 
 /** `lambda.amazonaws.com`, and what an identity provider is known by: `accounts.google.com`. */

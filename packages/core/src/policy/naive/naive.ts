@@ -83,7 +83,14 @@ function decideOne(layers: PolicyLayers, request: AccessRequest): Outcome {
   // Asking who one is needs no permission, and no policy can deny it.
   if (request.action.toLowerCase() === 'sts:getcalleridentity') return allowedBy('identity')
 
-  // 1. An explicit deny anywhere wins.
+  // An organization's policies: of services on principals of its accounts, of resources on everybody; neither on a role
+  // that a service keeps for itself.
+  const isOfNoAccount = ['anonymous', 'service', 'provider'].includes(kind)
+  const isServices = /^arn:aws[a-z-]*:iam::\d{12}:role\/aws-service-role\//.test(asked.caller)
+  const reaches = (layer: Layer): boolean =>
+    layer === 'service-control' ? !isOfNoAccount && !isServices : layer !== 'resource-control' || !isServices
+
+  // 1. An explicit deny in whatever reaches the caller wins.
   const attached = layers.resource === undefined ? [] : [layers.resource]
   const everywhere: readonly (readonly [Layer, readonly NamedPolicy[]])[] = [
     ['guardrail', layers.guardrails ?? []],
@@ -96,13 +103,13 @@ function decideOne(layers: PolicyLayers, request: AccessRequest): Outcome {
     ['session', layers.session ?? []],
   ]
   for (const [layer, policies] of everywhere) {
+    if (!reaches(layer)) continue
     if (meant('Deny', policies).length === 0) continue
     return { allowed: false, explicit: true, reason: reasonOf('policy.explicit_deny', layer) }
   }
 
   // 2. Every level of service control must allow the principals of its accounts; then the endpoint.
-  const isOfNoAccount = ['anonymous', 'service', 'provider'].includes(kind)
-  const levels = isOfNoAccount ? [] : (layers.serviceControl ?? [])
+  const levels = reaches('service-control') ? (layers.serviceControl ?? []) : []
   if (!levels.every(({ policies }) => allows(policies))) return lacking('service-control')
   if (layers.endpoint !== undefined && !allows(layers.endpoint)) return lacking('endpoint')
 

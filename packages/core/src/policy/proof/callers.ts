@@ -33,12 +33,14 @@ function namesIn({ Principal, NotPrincipal }: Statement): readonly (readonly [st
   )
 }
 
-/** Sessions of a role or a user that a policy names, whom it then means as well. */
+/** Sessions of a role or a user that a policy names, and the role a service's own and not: it means these as well. */
 function sessionsOf(value: string): readonly string[] {
   const [, partition, account, kind, path = ''] = /^arn:(aws[a-z-]*):iam::(\d{12}):(role|user)\/(.+)$/.exec(value) ?? []
   if (kind === 'role') {
     const name = path.slice(path.lastIndexOf('/') + 1)
-    return [`arn:${partition}:sts::${account}:assumed-role/${name}/example`]
+    const role = `arn:${partition}:iam::${account}:role`
+    const session = `arn:${partition}:sts::${account}:assumed-role/${name}/example`
+    return [session, `${role}/${name}`, `${role}/aws-service-role/example.amazonaws.com/${name}`]
   }
   return kind === 'user' ? [`arn:${partition}:sts::${account}:federated-user/${path}`] : []
 }
@@ -46,6 +48,7 @@ function sessionsOf(value: string): readonly string[] {
 function inAccount(account: string): readonly string[] {
   return [
     `arn:aws:iam::${account}:role/example`,
+    `arn:aws:iam::${account}:role/aws-service-role/example.amazonaws.com/AWSServiceRoleForExample`,
     `arn:aws:iam::${account}:user/example`,
     `arn:aws:sts::${account}:assumed-role/example/session`,
     `arn:aws:sts::${account}:federated-user/example`,

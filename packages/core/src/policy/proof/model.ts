@@ -1,5 +1,5 @@
 import type { LayerSet, PolicySet } from '../decide/policy-set.ts'
-import { isUnderServiceControl, type Side, sideOf, sideRules } from '../decide/sides.ts'
+import { isUnderResourceControl, isUnderServiceControl, type Side, sideOf, sideRules } from '../decide/sides.ts'
 import type { CompiledStatement } from '../decide/statement.ts'
 import type { Caller, Grade } from '../match/caller.ts'
 import { factsOf } from './keys/atoms.ts'
@@ -99,7 +99,7 @@ export function allowedBy(policies: Provable, universe: Universe, groups: Groups
   const ceilings = all(
     ...serviceControl.map((level) =>
       some(
-        callers((caller) => !isUnderServiceControl({ ...nothing, caller })),
+        callers((caller) => !isUnderServiceControl(caller)),
         spoken(level, 'Allow', 0),
       ),
     ),
@@ -108,7 +108,11 @@ export function allowedBy(policies: Provable, universe: Universe, groups: Groups
   return some(
     side('nobody'),
     all(
-      ...policies.layers.map((layer) => no(spoken(layer, 'Deny', 0))),
+      ...policies.layers.map((layer, place) => {
+        const undenied = no(spoken(layer, 'Deny', 0))
+        const reaches = reachOf(policies, place)
+        return reaches === undefined ? undenied : some(callers((caller) => !reaches(caller)), undenied)
+      }),
       ceilings,
       some(
         all(side('asker'), byAsker),
@@ -119,6 +123,12 @@ export function allowedBy(policies: Provable, universe: Universe, groups: Groups
       ),
     ),
   )
+}
+
+/** Whom the layer at a place reaches; undefined where that is everybody. */
+function reachOf({ places }: PolicySet, place: number): ((caller: Caller) => boolean) | undefined {
+  if (places.serviceControl.includes(place)) return isUnderServiceControl
+  return places.resourceControl.includes(place) ? isUnderResourceControl : undefined
 }
 
 const nothing = factsOf(new Map())

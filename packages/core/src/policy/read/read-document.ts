@@ -129,6 +129,8 @@ function readElement(
   switch (name) {
     case 'Sid':
       statement.Sid = readSid(findings, node, at, sids) ?? ''
+      // An empty one is none, as the trust policies that the console makes have it.
+      if (statement.Sid === '') delete statement.Sid
       return
     case 'Effect':
       statement.Effect = readWord(findings, node, at, effects) ?? 'Deny'
@@ -254,8 +256,8 @@ function place(path: string, node: JsonNode): Place {
 
 /** A Sid is what reasons, the manifest's positions and `why` know a statement by, so it is unique in its document. */
 function readSid(findings: Findings, node: JsonNode, at: Place, sids: Set<string>): string | undefined {
-  const sid = readText(findings, node, at)
-  if (sid === undefined) return undefined
+  const sid = node.kind === 'string' ? node.value : readText(findings, node, at)
+  if (sid === undefined || sid === '') return undefined
   if (sid.length > 256 || (!/^[ -~]*$/.test(sid) && /\p{C}/u.test(sid))) {
     note(findings, 'policy.invalid_value', at, 'a Sid has at most 256 printable characters')
   }

@@ -97,6 +97,7 @@ const callers: readonly string[] = [
   `arn:aws:iam::${account}:saml-provider/p`,
   'lambda.amazonaws.com',
   'anonymous',
+  `arn:aws:iam::${account}:role/aws-service-role/s.amazonaws.com/r`,
 ]
 const ownedResources = ['arn:aws:s3:::b/al/x', `arn:aws:kms:r:${account}:key/k`, `arn:aws:iam::${account}:role/al`, '*']
 
