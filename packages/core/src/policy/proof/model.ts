@@ -111,7 +111,12 @@ export function allowedBy(policies: Provable, universe: Universe, groups: Groups
       ...policies.layers.map((layer, place) => {
         const undenied = no(spoken(layer, 'Deny', 0))
         const reaches = reachOf(policies, place)
-        return reaches === undefined ? undenied : some(callers((caller) => !reaches(caller)), undenied)
+        return reaches === undefined
+          ? undenied
+          : some(
+              callers((caller) => !reaches(caller)),
+              undenied,
+            )
       }),
       ceilings,
       some(
