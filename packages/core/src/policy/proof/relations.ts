@@ -63,18 +63,52 @@ export function hasVariable(pieces: readonly Piece[]): boolean {
   return pieces.some(({ kind }) => kind === 'variable')
 }
 
-/** The one variable of a pattern; undefined where there are several. */
-export function onlyVariable(pieces: readonly Piece[]): Extract<Piece, { kind: 'variable' }> | undefined {
+/** A variable in a pattern. */
+export type Variable = Extract<Piece, { kind: 'variable' }>
+
+/** The variables of a pattern, each once. */
+export function variablesOf(pieces: readonly Piece[]): readonly Variable[] {
   const variables = pieces.filter((piece) => piece.kind === 'variable')
-  const [first] = variables
-  return first !== undefined && variables.every(({ key, fallback }) => key === first.key && fallback === first.fallback)
-    ? first
-    : undefined
+  return [...new Map(variables.map((one) => [variableName(one), one])).values()]
 }
 
-/** The pattern with its variable filled in. */
+/** Equal for two that stand for the same. */
+export function variableName({ key, fallback }: Variable): string {
+  return JSON.stringify([key, fallback])
+}
+
+/** The one variable of a pattern; undefined where there are several. */
+function onlyVariable(pieces: readonly Piece[]): Variable | undefined {
+  const [first, ...others] = variablesOf(pieces)
+  return others.length === 0 ? first : undefined
+}
+
+/** The pattern with its variables filled in. */
 export function filledIn(pieces: readonly Piece[], text: string): readonly Piece[] {
   return pieces.map((piece) => (piece.kind === 'variable' ? { kind: 'text', text } : piece))
+}
+
+/** The pattern with those variables filled in that have a text, by their names. */
+export function filledWith(pieces: readonly Piece[], texts: ReadonlyMap<string, string>): readonly Piece[] {
+  return pieces.map((piece) => {
+    const text = piece.kind === 'variable' ? texts.get(variableName(piece)) : undefined
+    return text === undefined ? piece : { kind: 'text', text }
+  })
+}
+
+/** Ways to fill variables, of which more are not told apart. */
+const mostFilled = 64
+
+/**
+ * Every way to choose one of each list, where there are not too many: undefined where there are. A variable that is left
+ * open has undefined for its text.
+ */
+export function waysToFill<Choice>(lists: readonly (readonly Choice[])[]): readonly (readonly Choice[])[] | undefined {
+  if (lists.reduce((ways, { length }) => ways * length, 1) > mostFilled) return undefined
+  return lists.reduce<readonly (readonly Choice[])[]>(
+    (ways, list) => ways.flatMap((way) => list.map((one) => [...way, one])),
+    [[]],
+  )
 }
 
 /** What the variable's key comes to in one class: a text, nothing, or one of many texts. */
@@ -106,66 +140,78 @@ export function stepsKey(steps: readonly Step[]): string {
   return JSON.stringify(steps)
 }
 
-/** When a text matches a pattern with a variable: exactly where either side is known, otherwise by a free choice. */
+/**
+ * When a text matches a pattern with variables: exactly where all their texts are known; where some are, at most what the
+ * pattern with those filled in matches, by a free choice.
+ */
 export function matchDiagram(relation: Relation, around: Surroundings): Diagram {
   const { diagrams, level, texts } = around
   const { pieces, flavour } = relation
   const free = diagrams.and([relation.level, ...relation.within].map((one) => diagrams.oneOf(one, [1])))
-  const matching = (steps: readonly Step[], skip: (index: number) => boolean): readonly number[] =>
-    [...texts.keys()].filter((index) => {
-      const text = texts[index]
-      return text === undefined || (!skip(index) && matchesSteps(steps, text))
-    })
-  // A variable may stand for anything, so a text that does not match this matches in no case.
-  const atMost = stepsAs(flavour, pieces)
-  const open = diagrams.and([
+  const matching = (steps: readonly Step[], skip: (index: number) => boolean = () => false): Diagram =>
     diagrams.oneOf(
       level,
-      matching(atMost, () => false),
-    ),
-    free,
-  ])
-  const variable = onlyVariable(pieces)
-  if (variable === undefined) {
-    const present = pieces.flatMap((piece): readonly Diagram[] => {
-      if (piece.kind !== 'variable') return []
-      const key = around.keyOf(piece.key)
-      return key === undefined ? [] : [diagrams.oneOf(key.level, filled(key.classes, piece.fallback))]
-    })
-    return diagrams.and([...present, open])
+      [...texts.keys()].filter((index) => {
+        const text = texts[index]
+        return text === undefined || (!skip(index) && matchesSteps(steps, text))
+      }),
+    )
+  // A variable may stand for anything, so a text that does not match this matches in no case.
+  const open = diagrams.and([matching(stepsAs(flavour, pieces)), free])
+  const variables = variablesOf(pieces)
+  const ways = waysToFill(variables.map((variable) => fillingsOf(variable, around)))
+  if (ways !== undefined) {
+    return diagrams.or(ways.map((way) => diagrams.and([...way.map(({ where }) => where), caseOf(way)])))
   }
-  const key = around.keyOf(variable.key)
-  if (key === undefined) return open
-  const cases = new Map<string, { readonly classes: number[]; readonly case: Diagram }>()
+  const present = variables.map((variable) => {
+    const key = around.keyOf(variable.key)
+    return key === undefined ? diagrams.always : diagrams.oneOf(key.level, filled(key.classes, variable.fallback))
+  })
+  return diagrams.and([...present, open])
+
+  function caseOf(way: readonly Filled[]): Diagram {
+    const known = new Map(
+      way.flatMap(({ text }, index): readonly (readonly [string, string])[] => {
+        const variable = variables[index]
+        return text === undefined || variable === undefined ? [] : [[variableName(variable), text]]
+      }),
+    )
+    if (known.size === 0) return openCase()
+    const steps = stepsAs(flavour, filledWith(pieces, known))
+    // Where the classes were not made with this pattern in mind, one member does not speak for the others.
+    if (!around.toldApart.has(stepsKey(steps))) return open
+    return known.size === variables.length ? matching(steps) : diagrams.and([matching(steps), free])
+  }
+
+  /** All free; but a text that is alone in its class equals no variable whose own literals include it. */
+  function openCase(): Diagram {
+    const [variable] = variables
+    if (variable === undefined || pieces.length !== 1) return open
+    const ownTexts = new Set(around.keyOf(variable.key)?.classes.flatMap((one) => one.text ?? []))
+    const differs = (index: number): boolean => around.literal(index) && ownTexts.has(texts[index] ?? '')
+    return diagrams.and([matching(stepsAs(flavour, pieces), differs), free])
+  }
+}
+
+/** What a variable stands for in some classes of its key; a text that is undefined may be any. */
+interface Filled {
+  readonly text: string | undefined
+  readonly where: Diagram
+}
+
+function fillingsOf(variable: Variable, { diagrams, keyOf }: Surroundings): readonly Filled[] {
+  const key = keyOf(variable.key)
+  if (key === undefined) return [{ text: undefined, where: diagrams.always }]
+  const classes = new Map<string | undefined, number[]>()
   for (const [index, one] of key.classes.entries()) {
     const filling = fillingOf(one, variable.fallback)
     if (filling === 'nothing') continue
-    const name = filling === 'open' ? filling : `=${filling.text}`
-    const known = cases.get(name)
-    if (known !== undefined) known.classes.push(index)
-    else cases.set(name, { classes: [index], case: filling === 'open' ? openCase() : closedCase(filling.text) })
+    const text = filling === 'open' ? undefined : filling.text
+    const known = classes.get(text)
+    if (known === undefined) classes.set(text, [index])
+    else known.push(index)
   }
-  return diagrams.or(
-    [...cases.values()].map(({ classes, case: made }) => diagrams.and([diagrams.oneOf(key.level, classes), made])),
-  )
-
-  function closedCase(text: string): Diagram {
-    const steps = stepsAs(flavour, filledIn(pieces, text))
-    // Where the classes were not made with this pattern in mind, one member does not speak for the others.
-    if (!around.toldApart.has(stepsKey(steps))) return open
-    return diagrams.oneOf(
-      level,
-      matching(steps, () => false),
-    )
-  }
-
-  /** Both free; but a text that is alone in its class equals no variable whose own literals include it. */
-  function openCase(): Diagram {
-    const isEquality = pieces.length === 1
-    const ownTexts = new Set(key?.classes.flatMap((one) => one.text ?? []))
-    const differs = (index: number): boolean => isEquality && around.literal(index) && ownTexts.has(texts[index] ?? '')
-    return diagrams.and([diagrams.oneOf(level, matching(atMost, differs)), free])
-  }
+  return [...classes].map(([text, indices]) => ({ text, where: diagrams.oneOf(key.level, indices) }))
 }
 
 function filled(classes: readonly KeyClass[], fallback: string | undefined): readonly number[] {

@@ -95,10 +95,54 @@ export const variableCases: readonly Golden[] = [
     ],
     when({ 'ForAnyValue:StringNotEqualsIgnoreCase': { 'k:rows': '${k:user}' } }),
   ),
-  open(
+  refuted(
+    'two patterns with one variable are two',
+    [when({ StringLike: { 'k:a': 'x${k:b}*' } }), when({ StringLike: { 'k:a': 'y${k:b}*' } })],
+    when({ StringLike: { 'k:a': 'x${k:b}*' } }),
+  ),
+  refuted(
+    'a pattern beside one with a variable is one of its own',
+    when({ StringLike: { 'k:a': ['x${k:b}*', 'y*'] } }),
+    when({ StringLike: { 'k:a': 'x${k:b}*' } }),
+  ),
+  refuted(
+    'a literal beside a pattern with a variable is one of its own',
+    when({ StringEquals: { 'k:a': ['x${k:b}', 'y'] } }),
+    when({ StringEquals: { 'k:a': 'x${k:b}' } }),
+  ),
+  holds(
     'a pattern with two variables, of which one is known',
     when({ StringEquals: { 'k:a': '${k:b}${k:c}', 'k:b': 'x' } }),
     when({ StringLike: { 'k:a': 'x*' } }),
+  ),
+  holds(
+    'a pattern with two variables, of which both are known',
+    when({ StringEquals: { 'k:a': '${k:b}/${k:c}', 'k:b': ['x', 'y'], 'k:c': 'z' } }),
+    when({ StringEquals: { 'k:a': ['x/z', 'y/z'] } }),
+  ),
+  refuted(
+    'and one of the ways is left out',
+    when({ StringEquals: { 'k:a': '${k:b}/${k:c}', 'k:b': ['x', 'y'], 'k:c': 'z' } }),
+    when({ StringEquals: { 'k:a': ['x/z'] } }),
+  ),
+  holds(
+    'a pattern with two variables on a resource',
+    allow('s3:*', 'arn:aws:s3:::${k:b}/${k:c}/*', { StringEquals: { 'k:b': 'x' } }),
+    allow('s3:*', 'arn:aws:s3:::x/*'),
+  ),
+  refuted(
+    'a second variable may be anything, also nothing',
+    allow('s3:*', 'arn:aws:s3:::${k:b}/${k:c}', { StringEquals: { 'k:b': 'x' } }),
+    allow('s3:*', 'arn:aws:s3:::x/?*'),
+  ),
+  holds(
+    'the default of one of two variables',
+    when({
+      StringEquals: { 'k:a': "${k:b, 'x'}${k:c}" },
+      Null: { 'k:b': 'true' },
+      StringEqualsIfExists: { 'k:b': 'y' },
+    }),
+    when({ StringLike: { 'k:a': ['x*', 'y*'] } }),
   ),
   holds(
     'a number that is also a text',

@@ -1,20 +1,19 @@
 import type { Atom } from './atoms.ts'
 import { type KeyClasses, keyClasses } from './key-classes.ts'
 import {
-  filledIn,
+  filledWith,
   fillingOf,
   hasVariable,
-  onlyVariable,
   stepsAs,
   stepsKey,
   type Template,
   templateKey,
+  variableName,
+  variablesOf,
+  waysToFill,
 } from '../relations.ts'
 import { stepsOf } from './scalars.ts'
 import type { Step } from '../text/steps.ts'
-
-/** Literal values of one key that are tried in place of a variable. */
-const mostFilled = 64
 
 /** Every pattern with a variable in it, each once. */
 export function templatesIn(
@@ -54,15 +53,23 @@ export function classifyKeys(templates: readonly Template[], atoms: readonly Ato
     const filled = templates
       .filter((template) => template.on === on)
       .flatMap(({ flavour, pieces }) => {
-        const variable = onlyVariable(pieces)
-        const known = variable === undefined ? undefined : classes.get(variable.key)
-        const texts = new Set(
-          known?.classes.flatMap((one) => {
-            const filling = fillingOf(one, variable?.fallback)
+        const variables = variablesOf(pieces)
+        const lists = variables.map(({ key, fallback }) => {
+          const texts = classes.get(key)?.classes.flatMap((one) => {
+            const filling = fillingOf(one, fallback)
             return typeof filling === 'object' ? filling.text : []
-          }),
-        )
-        return texts.size > mostFilled ? [] : [...texts].map((text) => stepsAs(flavour, filledIn(pieces, text)))
+          })
+          return [undefined, ...new Set(texts)]
+        })
+        return (waysToFill(lists) ?? []).flatMap((way) => {
+          const known = new Map(
+            variables.flatMap((variable, index): readonly (readonly [string, string])[] => {
+              const text = way[index]
+              return text === undefined ? [] : [[variableName(variable), text]]
+            }),
+          )
+          return known.size === 0 ? [] : [stepsAs(flavour, filledWith(pieces, known))]
+        })
       })
     toldApart.set(on, new Set(filled.map(stepsKey)))
     return filled

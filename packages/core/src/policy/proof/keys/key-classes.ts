@@ -5,7 +5,7 @@ import { readAddress } from '../../match/network.ts'
 import type { Scalar } from '../../match/operand.ts'
 import { readBinary, readDate, readNumber } from '../../match/values.ts'
 import { type Atom, factsOf } from './atoms.ts'
-import { type Reading, readingOf, scalarsFor } from './scalars.ts'
+import { type Reading, readingOf, scalarsFor, stepsOf } from './scalars.ts'
 import { matchesSteps, type Step } from '../text/steps.ts'
 
 /** One class of what a request may give for a key. */
@@ -84,7 +84,14 @@ export function keyClasses(
     const facts = factsOf(value === undefined ? new Map() : new Map([[name, value]]))
     return plain.map(({ condition }) => (condition.holds(facts) ? '1' : '0')).join('')
   }
-  const look = (text: string): string => more.map((steps) => (matchesSteps(steps, text) ? '1' : '0')).join('')
+  // What stands beside a variable in an operator's values tells texts apart as well.
+  const compared = atoms
+    .filter(({ variables }) => variables.length > 0)
+    .flatMap(({ condition, operands }) =>
+      operands.flatMap((operand) => [stepsOf(condition.use.operator.family, operand) ?? []]),
+    )
+  const looked = [...more, ...compared]
+  const look = (text: string): string => looked.map((steps) => (matchesSteps(steps, text) ? '1' : '0')).join('')
 
   add(answer(undefined), '', { kind: 'absent', value: undefined, shown: true, text: undefined })
   const seen = [...new Set(scalars.values)].map((value) => {
@@ -92,7 +99,7 @@ export function keyClasses(
     return { value, bits: answer(value), looks: look(text), text: scalars.literal.has(text) ? text : undefined }
   })
   for (const { value, bits, looks, text } of seen) {
-    const mark = `${looks} ${isVariable ? (text ?? '') : ''}`
+    const mark = `${looks} ${isVariable && text !== undefined ? `=${text}` : ''}`
     add(bits, mark, { kind: 'one', value, shown: true, text })
   }
   const hidden = scalars.readings.size > 1 ? madeUp(plain, seen) : []
