@@ -15,6 +15,15 @@ export const policyProofGuards: readonly Guard[] = [
     testName: 'a pattern with two variables',
   },
   {
+    name: 'a pattern beside a variable tells texts apart',
+    attack: 'two patterns with one variable are taken for one, and what is not so is proved',
+    file: `${room}/proof/keys/key-classes.ts`,
+    code: 'const looked = [...more, ...compared]',
+    without: 'const looked = [...more, ...compared.slice(compared.length)]',
+    noticedBy: proofs,
+    testName: 'two patterns with one variable are two',
+  },
+  {
     name: 'equal keys are single values',
     attack: 'but a list of one, which is equal to a variable, stands for none itself',
     file: `${room}/proof/keys/equalities.ts`,

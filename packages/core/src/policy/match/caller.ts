@@ -51,8 +51,7 @@ const remembered = new Map<string, Caller>()
 const mostRemembered = 4096
 
 function describe(id: string): Caller {
-  if (id === 'anonymous')
-    return { kind: 'anonymous', id, account: undefined, names: [], grades: [], chain: [], linked: false }
+  if (id === 'anonymous') return plain('anonymous', id, [])
   if (id.startsWith('arn:sallyport:')) return plain('ours', id, [`Sallyport:${id}`, `AWS:${id}`])
   const arn = /^arn:(aws[a-z-]*):(iam|sts)::(\d{12}):([a-z-]+)(?:\/(.+))?$/.exec(id)
   const [, partition = '', service, account = '', type, path = ''] = arn ?? []

@@ -100,8 +100,8 @@ export function filledWith(pieces: readonly Piece[], texts: ReadonlyMap<string, 
 const mostFilled = 64
 
 /**
- * Every way to choose one of each list, where there are not too many: undefined where there are. A variable that is left
- * open has undefined for its text.
+ * Every way to choose one of each list, where there are not too many: undefined where there are. A variable that is
+ * left open has undefined for its text.
  */
 export function waysToFill<Choice>(lists: readonly (readonly Choice[])[]): readonly (readonly Choice[])[] | undefined {
   if (lists.reduce((ways, { length }) => ways * length, 1) > mostFilled) return undefined
@@ -141,8 +141,8 @@ export function stepsKey(steps: readonly Step[]): string {
 }
 
 /**
- * When a text matches a pattern with variables: exactly where all their texts are known; where some are, at most what the
- * pattern with those filled in matches, by a free choice.
+ * When a text matches a pattern with variables: exactly where all their texts are known; where some are, at most what
+ * the pattern with those filled in matches, by a free choice.
  */
 export function matchDiagram(relation: Relation, around: Surroundings): Diagram {
   const { diagrams, level, texts } = around

@@ -19,7 +19,7 @@ const values: readonly (ContextValue | undefined)[] = [
   ['', 'x'],
 ]
 
-/** Every request there is: two actions, seven resources, two keys with every value that patterns of two letters tell apart. */
+/** Every request there is: two actions, seven resources, two keys with the values that short patterns tell apart. */
 export const everyRequest: readonly AccessRequest[] = actions.flatMap((action) =>
   names.flatMap((name) =>
     values.flatMap((a) =>

@@ -53,8 +53,8 @@ export function classifyKeys(templates: readonly Template[], atoms: readonly Ato
     const filled = templates
       .filter((template) => template.on === on)
       .flatMap(({ flavour, pieces }) => {
-        const variables = variablesOf(pieces)
-        const lists = variables.map(({ key, fallback }) => {
+        const own = variablesOf(pieces)
+        const lists = own.map(({ key, fallback }) => {
           const texts = classes.get(key)?.classes.flatMap((one) => {
             const filling = fillingOf(one, fallback)
             return typeof filling === 'object' ? filling.text : []
@@ -63,7 +63,7 @@ export function classifyKeys(templates: readonly Template[], atoms: readonly Ato
         })
         return (waysToFill(lists) ?? []).flatMap((way) => {
           const known = new Map(
-            variables.flatMap((variable, index): readonly (readonly [string, string])[] => {
+            own.flatMap((variable, index): readonly (readonly [string, string])[] => {
               const text = way[index]
               return text === undefined ? [] : [[variableName(variable), text]]
             }),
