@@ -1,6 +1,6 @@
 // Runs the property tests of the policy engine with many more cases, each round with another seed, until one fails:
-// node scripts/fuzz.ts [ROUNDS [TIMES [decisions|proofs]]]. A round of TIMES 100 asks both evaluators 200,000 times, and
-// proves some 40,000 pairs of documents, 10,000 of them against every request of a small universe.
+// node scripts/fuzz.ts [ROUNDS [TIMES [decisions|proofs]]]. A round of TIMES 100 asks both evaluators 200,000 times,
+// and proves some 40,000 pairs of documents, 10,000 of them against every request of a small universe.
 import { startVitest } from 'vitest/node'
 
 import { top } from './run.ts'

@@ -21,7 +21,7 @@ export const policyProofGuards: readonly Guard[] = [
     code: 'const looked = [...more, ...compared]',
     without: 'const looked = [...more, ...compared.slice(compared.length)]',
     noticedBy: proofs,
-    testName: 'two patterns with one variable are two',
+    testName: 'a pattern beside a variable of the same key',
   },
   {
     name: 'equal keys are single values',

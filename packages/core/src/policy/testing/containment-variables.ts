@@ -110,6 +110,16 @@ export const variableCases: readonly Golden[] = [
     when({ StringEquals: { 'k:a': ['x${k:b}', 'y'] } }),
     when({ StringEquals: { 'k:a': 'x${k:b}' } }),
   ),
+  refuted(
+    'a pattern beside a variable of the same key',
+    {
+      Effect: 'Allow',
+      Action: 's3:*',
+      NotResource: 'arn:aws:s3:::${k:a}',
+      Condition: { StringLike: { 'k:b': ['x${k:b}', 'x*'] } },
+    },
+    { Effect: 'Allow', Action: 's3:*', NotResource: '*', Condition: { StringEquals: { 'k:b': '${k:a}${k:b}' } } },
+  ),
   holds(
     'a pattern with two variables, of which one is known',
     when({ StringEquals: { 'k:a': '${k:b}${k:c}', 'k:b': 'x' } }),
