@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,6 +8,12 @@ import { allowed, type Asked, bucket, type Case, denied, document } from './poli
 
 /** Where the other engines are installed, apart from what the product needs. */
 export const peersFolder: string = join(import.meta.dirname, 'peers')
+
+/** Installs them, where they are not there yet. */
+export function installPeers(): void {
+  if (existsSync(join(peersFolder, 'node_modules'))) return
+  execFileSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: peersFolder, stdio: 'inherit' })
+}
 
 const peer = createRequire(join(peersFolder, 'package.json'))
 

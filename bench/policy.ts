@@ -1,6 +1,4 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 
 import { loadCatalogue } from '@sallyport/aws'
 import type { AccessRequest } from '@sallyport/core/access'
@@ -14,7 +12,7 @@ import {
 } from '@sallyport/core/policy'
 
 import { app } from './policy-app.ts'
-import { opaVersion, peers, peersFolder } from './policy-peers.ts'
+import { installPeers, opaVersion, peers } from './policy-peers.ts'
 import { allowed, type Asked, bucket, type Case, denied, document, principal } from './policy-workload.ts'
 
 // Microseconds per decision, and what compiling costs, against other engines on the same logical policies: N statements
@@ -211,9 +209,7 @@ if (engine === 'compile') console.log(compiling(Number(size)))
 else if (engine === 'queries') console.log(await queries(size === 'distinct'))
 else if (engine !== undefined) console.log(JSON.stringify(await row(engine, Number(size))))
 else {
-  if (!existsSync(join(peersFolder, 'node_modules'))) {
-    execFileSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: peersFolder, stdio: 'inherit' })
-  }
+  installPeers()
   const child = (...words: readonly string[]): string =>
     execFileSync(process.execPath, ['--expose-gc', '-C', 'source', import.meta.filename, ...words], {
       encoding: 'utf8',

@@ -6,16 +6,18 @@ import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK, jwtVerify
 import { fromFunctionResult, toApiGatewayEvent } from '../packages/server/src/host/index.ts'
 import { newId, nowMs } from '../packages/server/src/operation/index.ts'
 import { answer, openGateway } from './walk-gateway.ts'
+import { peers } from './walk-peers.ts'
 
-// One of five servers, by argument: `raw` answers a constant, `jose` verifies an ES256 token before it does, `bare`
+// One server, by argument: `raw` answers a constant, `jose` verifies an ES256 token before it does, `bare`
 // makes the event and reads the result, `walk` is the gateway with every room behind it but the box, `dpop` the same
-// with tokens that are bound to a key. All plain HTTP, all with the same function.
+// with tokens that are bound to a key; or one of the peers. All plain HTTP, all with the same answer.
 
 /** Where it listens, and what a client needs. */
 interface Served {
   readonly port: number
   readonly token: string
   readonly key?: JWK
+  readonly cpuMicros?: () => number
 }
 
 async function bare(kind: 'raw' | 'bare'): Promise<Served> {
@@ -81,9 +83,13 @@ const starts: Readonly<Record<string, () => Promise<Served>>> = {
   bare: () => bare('bare'),
   walk,
   dpop,
+  ...peers,
 }
 const start = starts[process.argv[2] ?? '']
 if (start === undefined) throw new Error(`walk-server: there are ${Object.keys(starts).join(', ')}`)
-process.send?.(await start())
-process.on('message', () => process.send?.(process.cpuUsage()))
+const { cpuMicros, ...served } = await start()
+process.send?.(served)
+process.on('message', () =>
+  process.send?.(cpuMicros === undefined ? process.cpuUsage() : { user: cpuMicros(), system: 0 }),
+)
 process.on('disconnect', () => process.exit())

@@ -6,11 +6,16 @@ import { join } from 'node:path'
 
 import type { JWK } from 'jose'
 
+import { installPeers } from './policy-peers.ts'
+import { haproxyPath, peers } from './walk-peers.ts'
+
 // CPU of one request at the ingress door, token in the cache, against a raw server, one that verifies an ES256 token
 // at every request, and one that makes the same event and reads the same result; and the same with a DPoP proof for
 // each request. The servers are processes of their own; rounds are interleaved.
 
-const kinds = ['raw', 'jose', 'bare', 'walk', 'dpop'] as const
+installPeers()
+const isThere = (name: string): boolean => !name.startsWith('haproxy') || haproxyPath() !== undefined
+const kinds = ['raw', 'jose', 'bare', 'walk', 'dpop', ...Object.keys(peers).filter(isThere)]
 const requests = 4_000
 const rounds = 8
 /** Until nothing is compiled any more: a server runs for months, and its first seconds are not its cost. */
@@ -86,9 +91,21 @@ async function drive({ port, token, prove }: Server, count: number): Promise<voi
   agent.destroy()
 }
 
+/** Whoever is said to verify a token does: one with another last letter but ten is refused. */
+async function refuses({ port, token }: Server): Promise<boolean> {
+  const at = token.length - 10
+  const forged = `${token.slice(0, at)}${token[at] === 'A' ? 'B' : 'A'}${token.slice(at + 1)}`
+  const headers = { authorization: `Bearer ${forged}`, 'content-type': 'application/json' }
+  const { status } = await fetch(`http://localhost:${port}/orders/1`, { method: 'POST', body, headers })
+  return status === 401
+}
+
 const servers = new Map(await Promise.all(kinds.map(async (kind) => [kind, await start(kind)] as const)))
 const best = new Map<string, number>()
-for (const server of servers.values()) await drive(server, warmUp)
+for (const [kind, server] of servers) {
+  if (kind !== 'raw' && kind !== 'bare' && !(await refuses(server))) throw new Error(`${kind} takes a forged token`)
+  await drive(server, warmUp)
+}
 for (let round = 0; round < rounds; round++) {
   for (const [kind, server] of servers) {
     const before = await cpuMicros(server)
@@ -98,6 +115,7 @@ for (let round = 0; round < rounds; round++) {
   }
 }
 for (const { child } of servers.values()) child.disconnect()
+if (haproxyPath() === undefined) console.log('(no haproxy on this machine: apt install haproxy, or HAPROXY=/path)\n')
 
 const of = (kind: string): number => best.get(kind) ?? NaN
 console.log(`| server | CPU µs/request | × raw |\n|---|---|---|`)
