@@ -132,6 +132,7 @@ export async function openGateway(): Promise<BenchGateway> {
     gate: ingressGate({
       app: 'bench',
       identify: createAuthenticator({ verifier, app: 'bench', proofs, isRevoked: administration.isRevoked }),
+      deviceOf: (subject) => subject,
       dpopNonce: () => '',
       whenEnded: administration.whenEnded,
       standingOf: () => ({}),

@@ -12,8 +12,8 @@ import { Pool } from 'undici'
 
 import { peersFolder } from './policy-peers.ts'
 
-// What others do for a request with an ES256 token: fastify's and hono's own middleware, a proxy of undici with jose, and
-// HAProxy's jwt_verify. They verify a signature and no more: no audience, no policy, no record.
+// What others do for a request with an ES256 token: fastify's and hono's own middleware, a proxy of undici with jose,
+// and HAProxy's jwt_verify. They verify a signature and no more: no audience, no policy, no record.
 
 /** Where it listens, and what a client needs. */
 export interface Peer {
@@ -134,8 +134,6 @@ async function upstreamElsewhere(): Promise<number> {
   const child = spawn(process.execPath, ['-C', 'source', import.meta.filename, 'upstream'], {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   })
-  child.unref()
-  child.channel?.unref()
   process.on('exit', () => child.kill())
   return new Promise((resolve) => child.once('message', (port) => resolve(Number(port))))
 }
@@ -165,7 +163,8 @@ frontend in
   bind 127.0.0.1:${port}
   http-request set-var(txn.bearer) http_auth_bearer
   http-request deny deny_status 401 unless { var(txn.bearer),jwt_header_query('$.alg') -m str ES256 }
-  http-request deny deny_status 401 unless { var(txn.bearer),jwt_verify(str(ES256),"${key}") 1 }
+  http-request set-var(txn.alg) str(ES256)
+  http-request deny deny_status 401 unless { var(txn.bearer),jwt_verify(txn.alg,"${key}") 1 }
   default_backend out
 backend out
   server one 127.0.0.1:${to}

@@ -17,9 +17,9 @@ installPeers()
 const isThere = (name: string): boolean => !name.startsWith('haproxy') || haproxyPath() !== undefined
 const kinds = ['raw', 'jose', 'bare', 'walk', 'dpop', ...Object.keys(peers).filter(isThere)]
 const requests = 4_000
-const rounds = 8
+const rounds = 6
 /** Until nothing is compiled any more: a server runs for months, and its first seconds are not its cost. */
-const warmUp = 24_000
+const warmUp = 16_000
 const connections = 16
 const body = JSON.stringify({ items: [{ sku: 'tea', quantity: 2 }], currency: 'chf', note: 'x'.repeat(180) })
 
@@ -33,7 +33,11 @@ interface Server {
 
 async function start(kind: string): Promise<Server> {
   const child = fork(join(import.meta.dirname, 'walk-server.ts'), [kind], { execArgv: ['-C', 'source'] })
-  const [{ port, token, key }] = (await once(child, 'message')) as [{ port: number; token: string; key?: JWK }]
+  const ended = once(child, 'exit').then(() => Promise.reject(new Error(`the server ${kind} ended`)))
+  ended.catch(() => undefined) // at the end all of them do
+  const [{ port, token, key }] = (await Promise.race([once(child, 'message'), ended])) as [
+    { port: number; token: string; key?: JWK },
+  ]
   return { child, port, token, ...(key && { prove: prover(key, token) }) }
 }
 

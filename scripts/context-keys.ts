@@ -79,12 +79,47 @@ export const keyEntries: Readonly<Record<keyof typeof contextKeys, KeyEntry>> = 
   },
   roles: { type: 'string[]', source: 'the verified token', age: token, doors: people },
   elevatedRoles: { type: 'string[]', source: 'the administration room', age: now, doors: people },
-  deviceManaged: { type: 'boolean', source: 'an enrolled key that was proved at sign-in', age: token, doors: people },
-  deviceType: { type: 'string', source: 'the enrolment of that device', age: token, doors: people },
+  deviceManaged: {
+    type: 'boolean',
+    source: 'an enrolled key that was proved at sign-in, a certificate under `devices`, or the word of its manager',
+    age: 'of the token, or `sallyport:DeviceAge`',
+    doors: people,
+  },
+  deviceId: {
+    type: 'string',
+    source: "the enrolment, the certificate's one name, or the manager's statement",
+    age: 'of the token, or `sallyport:DeviceAge`',
+    doors: people,
+  },
+  deviceType: {
+    type: 'string',
+    source: 'the enrolment of that device, or its manager; `unknown` by a certificate',
+    age: 'of the token, or `sallyport:DeviceAge`',
+    doors: people,
+  },
+  deviceSource: {
+    type: 'string',
+    source: '`sign-in`, `certificate` or `manager`: what proved the device; absent when nothing did',
+    age: now,
+    doors: people,
+  },
+  deviceAge: {
+    type: 'number',
+    source:
+      'seconds since the certificate was issued, or the manager gave its word; absent where the sign-in proved it',
+    age: now,
+    doors: 'ingress',
+  },
+  deviceFault: {
+    type: 'string',
+    source: 'why a certificate or a statement about a device that came along does not count',
+    age: now,
+    doors: 'ingress',
+  },
   deviceCompliant: {
     type: 'boolean',
-    source: 'a stream under `signals`; absent until it says',
-    age: 'since the event; see `sallyport:SignalAge`',
+    source: 'a stream under `signals`, or the device manager; absent until one says',
+    age: 'since the event; see `sallyport:SignalAge`, `sallyport:DeviceAge`',
     doors: people,
   },
   risk: {

@@ -18,6 +18,8 @@ const proofPerRequest = 'Make one proof for each request, as RFC 9449 §4 has it
 const signAgain = 'Sign the message anew, by RFC 9421 with created and keyid.'
 const renewSvid = 'Take a new SVID from the authority of the workload, and show its whole chain.'
 const mendTransmitter = 'See what the transmitter of the stream sends; docs/signals.md says what it must.'
+const renewDevice = 'Take a new certificate from the authority of the device (docs/identity.md).'
+const mendManager = 'See what the manager of the device signs; docs/identity.md says what it must.'
 const signFor = 'Sign a new GetCallerIdentity for this server and this key (docs/identity.md).'
 const mendExchange = 'Ask as docs/identity.md has it.'
 const retry = 'Try again; if it stays, look at the message in the log.'
@@ -146,6 +148,21 @@ export const errorCodes: Readonly<Record<string, Entry>> = {
   'cli.refused': ['The server refused; its own code and reason stand in the message.', askWhy],
   'cli.unknown_name': ['The manifest has nothing of that name.', 'The message suggests the nearest name.'],
   'cli.usage': ['The command line is not complete or not understood.', 'Add `--help` to the command.'],
+  'device.certificate_expired': ["The device's certificate is over; the device does not count.", renewDevice],
+  'device.certificate_is_authority': ['The certificate is that of an authority, which is no device.', renewDevice],
+  'device.certificate_key_usage': ["The key of the device's certificate may sign nothing.", renewDevice],
+  'device.certificate_name': ["The device's certificate has no one name, or one that nobody can write.", renewDevice],
+  'device.certificate_not_yet_valid': ["The device's certificate is not valid yet.", 'Check the clocks.'],
+  'device.certificate_purpose': ["The device's certificate is not for clients.", renewDevice],
+  'device.claims': ['The statement about a device lacks a claim, or one has an impossible value.', mendManager],
+  'device.expired': ['The statement about a device has expired; it does not count.', mendManager],
+  'device.malformed': ['The statement about a device is no canonical JWT of the type device+jwt.', mendManager],
+  'device.manager': ['The statement about a device is from somebody else, or for somebody else.', mendManager],
+  'device.not_yet_valid': ['The statement about a device is not valid yet.', 'Check the clocks.'],
+  'device.signature': ["The statement about a device is not signed by its manager's key.", mendManager],
+  'device.stale': ['The statement about a device is older than `devices.manager.max-age`.', mendManager],
+  'device.unbound': ['The statement is about another device than the request comes from.', mendManager],
+  'device.unknown_key': ['The statement names no key of its manager, or the keys could not be had.', mendManager],
   'dns.unlisted': [
     'A name was asked for that no door declares; no name is looked up outside.',
     'Declare a door to the host.',
@@ -518,6 +535,10 @@ export const errorCodes: Readonly<Record<string, Entry>> = {
   'policy.unknown_operator': ['A condition operator that does not exist.', mendDocument],
   'policy.wrong_type': ['A value of the wrong type.', mendDocument],
   'quarantine.already': ['It is in quarantine already.', '`sallyport quarantine list` says since when.'],
+  'quarantine.device': [
+    'A device on the way is in quarantine.',
+    '`sallyport release device/ID --reason …`, once it was looked into.',
+  ],
   'quarantine.function': [
     'A function on the way is in quarantine.',
     '`sallyport release function/NAME --reason …`, once it was looked into.',

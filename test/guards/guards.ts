@@ -2,6 +2,7 @@ import { administrationGuards } from './administration.ts'
 import { awsGuards } from './aws.ts'
 import { cliGuards } from './cli.ts'
 import { credentialFormGuards } from './credential-form.ts'
+import { deviceGuards } from './devices.ts'
 import { egressGuards } from './egress.ts'
 import { egressLimitGuards } from './egress-limits.ts'
 import { exchangeGuards } from './exchange.ts'
@@ -72,4 +73,5 @@ export const guards: readonly Guard[] = [
   ...administrationGuards,
   ...formGuards,
   ...signalGuards,
+  ...deviceGuards,
 ]

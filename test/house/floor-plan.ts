@@ -42,8 +42,19 @@ export const floorPlan: Readonly<Record<string, Room>> = {
     ],
     ['undici', 'aws4', 'dynalite'],
   ),
+  // Which device a request comes from, by certificate or by its manager's word.
+  'server/devices': onNode(['core/access', 'core/identity', 'server/certificates']),
   'server/gateway': onNode(
-    [...walk, 'core/identity', 'core/json', 'manifest', 'server/certificates', 'server/host', 'server/information'],
+    [
+      ...walk,
+      'core/identity',
+      'core/json',
+      'manifest',
+      'server/certificates',
+      'server/devices',
+      'server/host',
+      'server/information',
+    ],
     ['ajv'],
   ),
   'server/host': onNode([...walk, 'core/identity', 'manifest', 'server/start'], ['esbuild', 'aws4']),

@@ -1,6 +1,7 @@
 import type { IssuerKind, RiskLevel } from '@sallyport/core/identity'
 import type { PolicyDocument } from '@sallyport/core/policy'
 
+import type { Devices } from './devices.ts'
 import type { Door } from './door.ts'
 import type { Guest } from './guest.ts'
 import type { AdministrativePower, Assurance, EmbeddedClient, Jit, Person, Separation } from './people.ts'
@@ -42,6 +43,8 @@ export interface App {
   readonly services?: readonly Service[]
   /** Whose SPIFFE ids count besides the app's own. */
   readonly trust?: readonly TrustDomain[]
+  /** Who is believed about the devices that people use. */
+  readonly devices?: Devices
   /** Networks whose country no database needs to know: CIDR → ISO 3166-1 alpha-2. They come before any database. */
   readonly locations: readonly { readonly country: string; readonly networks: readonly string[] }[]
   /** A database of countries in MaxMind's format, in place of the one that comes along; `none` for none at all. */
@@ -289,10 +292,7 @@ export interface Invariant {
 }
 
 /** `admin+mfa+jit -> POST /orders/o1/refund` under `allow` or `deny`. */
-export interface Expectation {
-  readonly text: string
+export interface Expectation extends Pick<Invariant, 'text' | 'object' | 'at'> {
   readonly effect: 'allow' | 'deny'
   readonly subject: string
-  readonly object: string
-  readonly at: Position
 }

@@ -17,6 +17,7 @@ export {
 export { type Position } from './position.ts'
 export { type Constraints, type Door, type DoorOperation, type Returns, secretsIn, secretsOf } from './door.ts'
 export { type Guest } from './guest.ts'
+export { type DeviceManagerDeclaration, type Devices } from './devices.ts'
 export { type SignalStream } from './signals.ts'
 export { type AwsRole, type Service, type TrustDomain } from './service.ts'
 export { accessDiff, type AccessDiff, compareFacts } from './access/access-diff.ts'

@@ -1,7 +1,14 @@
 import type { ConfigurationRecord } from '@sallyport/core/access'
-import { type Authenticator, createAuthenticator, createVerifier, type Verifier } from '@sallyport/core/identity'
+import {
+  type Authenticator,
+  createAuthenticator,
+  createKeySet,
+  createVerifier,
+  type Verifier,
+} from '@sallyport/core/identity'
 import type { App, CompiledApp } from '@sallyport/manifest'
 
+import { compileDevices, type DeviceProof } from './devices/index.ts'
 import { type BodyCheck, compileBodyCheck } from './gateway/index.ts'
 import {
   bundledCountryDatabase,
@@ -15,6 +22,7 @@ import {
   compareAccess,
   type EmbeddedProvider,
   issuersOf,
+  keysOfManager,
   type LoadedManifest,
   nodePrimitives,
   nowMs,
@@ -35,6 +43,7 @@ export interface Force {
   /** What judges tokens by themselves, before what they are bound to. */
   readonly verifier: Verifier
   readonly services: Services
+  readonly deviceOf: DeviceProof
   readonly countryOf: (address: string) => string | undefined
   /** By the route's ARN. */
   readonly bodyChecks: ReadonlyMap<string, BodyCheck>
@@ -93,6 +102,7 @@ export async function putIntoForce(
       isRevoked,
       nowMs,
     }),
+    deviceOf: devicesOf(app, isRevoked, options.mode === 'dev', trouble),
     authenticate: createAuthenticator({ verifier, app: app.name, proofs: proofs.verifier, isRevoked }),
     authenticateOperator: createAuthenticator({ verifier, app: app.name, proofs: proofs.strictVerifier, isRevoked }),
     countryOf,
@@ -103,4 +113,21 @@ export async function putIntoForce(
         .map((route) => [route.arn, compileBodyCheck(route.bodySchema)]),
     ),
   }
+}
+
+/** Keys of the manager are fetched when the first statement asks for them. */
+function devicesOf(
+  { devices }: App,
+  isRevoked: KeptState['administration']['isRevoked'],
+  loopback: boolean,
+  onTrouble: (cause: unknown) => void,
+): DeviceProof {
+  const { authorities, manager } = devices ?? {}
+  const roots = (authorities?.roots ?? []).map((root) => new Uint8Array(Buffer.from(root, 'base64')))
+  if (manager === undefined) return compileDevices({ authorities: roots, isRevoked, nowMs })
+  const { issuer, audience, maxAgeMs } = manager
+  const source = keysOfManager(manager, loopback)
+  const keys = createKeySet({ source, nowSeconds, primitives: nodePrimitives, onTrouble })
+  const believed = { issuer, audience, keys, maxAgeSeconds: maxAgeMs / 1000 }
+  return compileDevices({ authorities: roots, manager: believed, isRevoked, nowMs })
 }

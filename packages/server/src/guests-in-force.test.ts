@@ -54,6 +54,7 @@ beforeAll(async () => {
     app: app.name,
     askGuests: (asked) => guests.ask(asked),
     identify: async () => anonymous,
+    deviceOf: (subject) => subject,
     standingOf: () => ({}),
     elevatedRoles: () => [],
     countryOf: () => undefined,

@@ -28,7 +28,7 @@ export const quarantine: Command<Terminal> = buildCommand<
     brief: 'Shut a person or a function off until it is released; without WHAT, list what is',
     fullDescription:
       'Whatever rests on it ends at once, boxes of the function too; every request that it stands in the way of is ' +
-      'refused with quarantine.user or quarantine.function. It outlives a restart. For those whom ' +
+      'refused with quarantine.user, quarantine.function or quarantine.device. It outlives a restart. For those whom ' +
       '`administration: users` names.',
   },
   parameters: {

@@ -43,13 +43,21 @@ export const contextKeys = {
   scopes: 'sallyport:Scopes',
   /** string: `none`, `dpop`, `mtls` or `dpop+mtls`: what was proved beside the token, by the gateway's own check. */
   credentialBinding: 'sallyport:CredentialBinding',
-  /** string: the kind of device that the sign-in proved; absent when it proved none. */
+  /** string: the kind of device that was proved; absent when none was. */
   deviceType: 'sallyport:DeviceType',
   /** string: ISO 3166-1 alpha-2, from the address of the connection; absent when unknown. */
   country: 'sallyport:Country',
-  /** boolean: an enrolled device key was proved at sign-in. */
+  /** boolean: an enrolled key was proved at sign-in, or a device's certificate or its manager's word came along. */
   deviceManaged: 'sallyport:DeviceManaged',
-  /** boolean: whether the device complies with its owner's rules, from a signal stream; absent when none said. */
+  /** string: which device; absent when none was proved. */
+  deviceId: 'sallyport:DeviceId',
+  /** string: `sign-in`, `certificate` or `manager`: what proved the device; absent when nothing did. */
+  deviceSource: 'sallyport:DeviceSource',
+  /** number: seconds since the certificate was issued or the manager gave its word; absent where a sign-in proved it. */
+  deviceAge: 'sallyport:DeviceAge',
+  /** string: why a certificate or a statement about a device did not count; absent when nothing was wrong. */
+  deviceFault: 'sallyport:DeviceFault',
+  /** boolean: whether the device keeps its owner's rules, from a stream or its manager; absent when none said. */
   deviceCompliant: 'sallyport:DeviceCompliant',
   /** string: `low`, `medium` or `high`, from a signal stream; absent when none said. */
   risk: 'sallyport:Risk',

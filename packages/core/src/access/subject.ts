@@ -20,6 +20,8 @@ export interface Subject {
   readonly credential?: Credential
   /** The device that the sign-in proved, if any. */
   readonly device?: Device
+  /** Why a certificate or a statement about a device that came along does not count. */
+  readonly deviceFault?: string
   /** For a function: its zone and the digest of the code that runs. */
   readonly workload?: { readonly zone: string; readonly codeDigest: string }
   /** Why a presented credential was not accepted. Only on the anonymous subject. */
@@ -60,12 +62,18 @@ export interface Authentication {
   readonly expiresAtSeconds: number
 }
 
-/** The device that a person signed in from, as the sign-in proved it. */
+/** The device that a person uses, as the sign-in, a certificate or its manager proved it. */
 export interface Device {
   readonly id: string
-  /** True when an enrolled key proved the device at sign-in. A User-Agent never makes this true. */
+  /** True when an enrolled key, a certificate or a manager's word proved it. A User-Agent never makes this true. */
   readonly managed: boolean
   readonly type: string
+  /** What proved it with this very request; absent where the sign-in did. */
+  readonly source?: 'certificate' | 'manager'
+  /** When that certificate was issued or that word given, in seconds since the epoch. */
+  readonly statedAtSeconds?: number
+  /** Whether it keeps its owner's rules; absent where its manager did not say. */
+  readonly compliant?: boolean
 }
 
 /** Whoever presents no credential, or a bad one: a subject like others, so that the refusal is decided and recorded. */

@@ -1,6 +1,13 @@
 export { createAuthenticator, type Authenticator, type Evidence } from './authenticate.ts'
 export { contentDigest, fitsDigest } from './signature/content-digest.ts'
 export { decodeBase64url, encodeBase64url } from './encoding/base64url.ts'
+export {
+  type DeviceManager,
+  type DeviceMoment,
+  type DeviceStatementCode,
+  type DeviceVerdict,
+  verifyDeviceStatement,
+} from './device/device-statement.ts'
 export { createDpopNonces, type DpopNonces } from './dpop/dpop-nonce.ts'
 export { createProofVerifier, type ProofVerifier, type ProofVerifierOptions } from './dpop/dpop.ts'
 export { type EventMeaning, type RiskLevel, riskLevels } from './event/event-kinds.ts'

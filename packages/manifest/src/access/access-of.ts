@@ -3,7 +3,7 @@ import type { Guest } from '../guest.ts'
 import { showDuration } from '../source/units.ts'
 import { doorFacts } from './door-facts.ts'
 import { administrationFacts, countryFacts, issuerFacts, roleFacts, streamFact } from './people-facts.ts'
-import { serviceFacts, trustFact } from './service-facts.ts'
+import { deviceFacts, serviceFacts, trustFact } from './service-facts.ts'
 import { type AccessFact, grant, guardrailKey, measure, opaque, policyKey, restraint } from './facts.ts'
 import { routeFacts } from './route-facts.ts'
 
@@ -26,6 +26,7 @@ export function accessFacts(app: App): readonly AccessFact[] {
     ...(app.signals ?? []).map(streamFact),
     ...(app.services ?? []).flatMap(serviceFacts),
     ...(app.trust ?? []).map(trustFact),
+    ...deviceFacts(app),
     ...app.doors.flatMap(doorFacts),
     ...app.secrets.map(({ name, rotateMs }) =>
       measure(

@@ -1,5 +1,7 @@
+import type { App } from '../app.ts'
 import type { Service, TrustDomain } from '../service.ts'
-import { type AccessFact, grant, opaque } from './facts.ts'
+import { showDuration } from '../source/units.ts'
+import { type AccessFact, grant, measure, opaque } from './facts.ts'
 
 /** What a service may be, and by what it is known. */
 export function serviceFacts({ name, spiffeId, aws, roles }: Service): readonly AccessFact[] {
@@ -13,4 +15,20 @@ export function serviceFacts({ name, spiffeId, aws, roles }: Service): readonly 
 /** Whoever holds the domain's keys is every workload of it. */
 export function trustFact({ name, digest }: TrustDomain): AccessFact {
   return opaque(`trust ${name}`, `the trust domain ${name} vouches for its services (${digest.slice(0, 12)})`)
+}
+
+/** Whoever holds such a key makes any device a managed one. */
+export function deviceFacts({ devices }: Pick<App, 'devices'>): readonly AccessFact[] {
+  const { authorities, manager } = devices ?? {}
+  const certified =
+    authorities === undefined
+      ? []
+      : [opaque('device authorities', `who certifies devices makes them managed (${authorities.digest.slice(0, 12)})`)]
+  if (manager === undefined) return certified
+  const { issuer, audience, jwksDigest = 'what it publishes', maxAgeMs } = manager
+  return [
+    ...certified,
+    opaque('device manager', `${issuer} may call devices managed, for ${audience} (${jwksDigest.slice(0, 12)})`),
+    measure('device statements', maxAgeMs, `what ${issuer} states of a device counts for ${showDuration(maxAgeMs)}`),
+  ]
 }

@@ -23,6 +23,7 @@ import {
   readZones,
 } from './people/read-people.ts'
 import { checkStanding, readSignals } from './people/read-signals.ts'
+import { readDevices } from './people/read-devices.ts'
 import { readServices, readTrust } from './people/read-services.ts'
 import { readPolicies } from './read-policies.ts'
 import { checkInclusion, checkSeparations, readSeparations } from './people/read-separation.ts'
@@ -85,6 +86,7 @@ function readSections(root: Node, reading: Reading): App {
     issuers,
     services: readServices(child(root, 'services'), trust, reading),
     trust,
+    ...readDevices(section('devices'), reading),
     locations: readLocations(section('locations'), reading),
     ...readCountries(section('locations'), reading),
     people: readPeople(section('people'), reading),

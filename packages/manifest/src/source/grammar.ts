@@ -1,6 +1,7 @@
 import { issuerKinds } from '@sallyport/core/identity'
 
 import { servicesShape, trustShape } from './service-grammar.ts'
+import { devicesShape } from './device-grammar.ts'
 import { doorsShape } from './door-grammar.ts'
 import { hereOrElsewhere } from './elsewhere-grammar.ts'
 import type { Field, Shape } from './shape.ts'
@@ -263,6 +264,7 @@ export const manifestShape: Extract<Shape, { kind: 'record' }> = {
     },
     services: { about: 'Programs outside that may call routes.', shape: servicesShape },
     trust: { about: 'SPIFFE trust domain → its bundle (JSON) or its authorities (PEM).', shape: trustShape },
+    devices: { about: 'Who is believed about the devices that people use.', shape: devicesShape },
     locations: {
       about: 'Where addresses are: networks of your own by country, before any database.',
       shape: {

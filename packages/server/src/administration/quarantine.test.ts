@@ -13,6 +13,7 @@ beforeEach(() => {
 
 const by: Subject = { kind: 'user', id: 'arn:sallyport:identity:test::user/ada', name: 'ada', roles: ['admin'] }
 const alice: Subject = { kind: 'user', id: 'arn:sallyport:identity:test::user/alice', name: 'alice', roles: [] }
+const onDevice: Subject = { ...alice, name: 'kim', device: { id: 'd1', managed: true, type: 'laptop' } }
 const front: Subject = { kind: 'function', id: 'arn:sallyport:function:test:public:front', name: 'front', roles: [] }
 
 function open(): Administration {
@@ -51,6 +52,7 @@ describe('what is in quarantine', () => {
   const onTheWay: readonly [string, string, Partial<AccessRequest>, string][] = [
     ['a person', 'user/alice', {}, 'quarantine.user'],
     ['the person behind a function', 'user/alice', { subject: front, resource: operation }, 'quarantine.user'],
+    ['the device of the person', 'device/d1', { user: onDevice, subject: onDevice }, 'quarantine.device'],
     ['a route’s function', 'function/front', {}, 'quarantine.function'],
     ['a function that calls', 'function/front', { subject: front, resource: operation }, 'quarantine.function'],
     ['a function that is called', 'function/back', { subject: front, resource: operation }, 'quarantine.function'],

@@ -32,19 +32,26 @@ export function createQuarantineTable(): QuarantineTable {
 
 /** Not why it was shut off: a caller reads this, and the reason is the administrators' own. */
 function reasonOf(target: string): Reason {
-  const [kind = '', name = ''] = target.split('/')
-  return {
-    code: kind === 'function' ? 'quarantine.function' : 'quarantine.user',
-    layer: 'door',
-    message: `${kind === 'function' ? 'The function ' : ''}${name} is in quarantine.`,
-  }
+  const at = target.indexOf('/')
+  const [kind, name] = [target.slice(0, at), target.slice(at + 1)]
+  const { code, before } = kinds[kind] ?? kinds['user']
+  return { code, layer: 'door', message: `${before}${name} is in quarantine.` }
 }
 
-/** Everybody and everything on the way: who asks, the person behind it, the functions before, and what is asked for. */
+const kinds: Readonly<Record<string, { readonly code: string; readonly before: string }>> & {
+  readonly user: { readonly code: string; readonly before: string }
+} = {
+  user: { code: 'quarantine.user', before: '' },
+  function: { code: 'quarantine.function', before: 'The function ' },
+  device: { code: 'quarantine.device', before: 'The device ' },
+}
+
+/** All that is on the way: who asks, the person behind it, their devices, the functions, and what is asked for. */
 function targetsOf({ subject, user, actors, resource }: AccessRequest): readonly string[] {
   const people = [subject, user].flatMap((one) => (one === undefined ? [] : [`${one.kind}/${one.name}`]))
   const functions = [subject.id, ...actors, resource].flatMap((text) => functionIn(text) ?? [])
-  return [...people, ...functions.map((name) => `function/${name}`)]
+  const devices = [subject, user].flatMap((one) => (one?.device === undefined ? [] : [`device/${one.device.id}`]))
+  return [...people, ...devices, ...functions.map((name) => `function/${name}`)]
 }
 
 /** A route, an operation, or a direct invocation leads to a function. */

@@ -50,7 +50,7 @@ function askAbout(app: App, { body }: AdministrativeRequest, action: string): As
   const target = targetIn(app, body)
   const asked = { action, resource: arn.admin(app.name, 'quarantine') }
   if (target === undefined) {
-    return { ...asked, fault: fault('quarantine.target', 'Name a function of the manifest, or user/NAME.') }
+    return { ...asked, fault: fault('quarantine.target', 'Name a function of the manifest, user/NAME, or device/ID.') }
   }
   if (reasonIn(body) === '') return { ...asked, fault: fault('revocation.reason_required', 'Say why.') }
   return { ...asked, context: { [contextKeys.target]: target } }
@@ -69,16 +69,16 @@ async function carryOut(
 }
 
 /**
- * `function/NAME` of the manifest, `user/NAME` of any issuer (whom another one vouches for, nobody here can list), or a
- * bare name, which is a function's where one is called so. Adversary: whoever holds the local token; what is shut off
- * becomes a key in the ledger's state, so it is bounded.
+ * `function/NAME` of the manifest, `user/NAME` of any issuer and `device/ID` of any authority (whom another one vouches
+ * for, nobody here can list), or a bare name, which is a function's where one is called so. Adversary: whoever holds
+ * the local token; what is shut off becomes a key in the ledger's state, so it is bounded.
  */
 function targetIn(app: App, body: Uint8Array): string | undefined {
   const said = membersOf(body)?.get('target')
   if (typeof said !== 'string' || !/^[^\s*?${}"'<>\\]{1,256}$/.test(said)) return undefined
   const isFunction = (name: string): boolean => app.functions.some((one) => one.name === name)
   if (said.startsWith('function/')) return isFunction(said.slice('function/'.length)) ? said : undefined
-  if (said.startsWith('user/')) return said
+  if (/^(?:user|device)\/./.test(said)) return said
   if (isFunction(said)) return `function/${said}`
   return said.includes('/') ? undefined : `user/${said}`
 }

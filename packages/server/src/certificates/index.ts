@@ -3,5 +3,6 @@ export { type Authority, type AuthorityKeeper, type AuthorityKind, type Leaf, op
 export { readCertificateFiles } from './certificate-files.ts'
 export { shownChain } from './shown-chain.ts'
 export { parseSpiffeId, type SpiffeId } from './spiffe-id.ts'
+export { type DeviceCertificate, isConstrained, verifyDeviceCertificate } from './verify-device.ts'
 export { type SvidRefusalCode, type SvidVerdict, type TrustBundles, verifySvid } from './verify-svid.ts'
 export { bundleKeyOf, certificateThumbprint, makeSvid, makeWorkloadRoot, type Svid } from './workload.ts'

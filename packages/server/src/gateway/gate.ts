@@ -17,6 +17,7 @@ import type { Allow } from '@sallyport/core/access'
 import type { Gate, Outcome } from '@sallyport/core/enforcement'
 import type { Evidence } from '@sallyport/core/identity'
 
+import type { DeviceEvidence, DeviceProof } from '../devices/index.ts'
 import { type AskGuests, principalFacts, subjectFacts } from '../information/index.ts'
 import type { Invocation, InvocationResult } from '../host/index.ts'
 import { fromFunctionResult, toApiGatewayEvent } from '../host/index.ts'
@@ -33,6 +34,8 @@ export interface IngressRooms {
   readonly identify: (evidence: Evidence) => Subject | Promise<Subject>
   /** Whom a client certificate proves, where the request bears no token; undefined for one that proves nobody. */
   readonly identifyService?: (certificates: readonly Uint8Array[]) => Subject | undefined
+  /** The person with the device that the request proves. */
+  readonly deviceOf: DeviceProof
   /** The nonce that clients of DPoP are to use next (RFC 9449 §8.2). */
   readonly dpopNonce: () => string
   readonly elevatedRoles: (subjectId: string) => readonly string[]
@@ -73,6 +76,7 @@ export function ingressGate(rooms: IngressRooms): Gate<IngressRequest, IngressRe
           context: {
             ...factsOf(request, subject, rooms),
             ...rooms.standingOf(subject),
+            ...putOut(subject),
             ...principalFacts(subject, rooms.nowMs()),
             [contextKeys.sourceZone]: 'internet',
             [contextKeys.sourceIp]: request.remoteAddress,
@@ -116,7 +120,11 @@ function whoAsks(request: IngressRequest, rooms: IngressRooms): Promise<Subject>
   const { certificates, credentials, proofs } = request
   const bare = credentials.length === 0 && proofs.length === 0
   const service = bare && certificates !== undefined ? rooms.identifyService?.(certificates) : undefined
-  return service ?? rooms.identify(evidenceOf(request))
+  if (service !== undefined) return service
+  const subject = rooms.identify(evidenceOf(request))
+  const { deviceOf } = rooms
+  const shown = deviceEvidenceOf(request)
+  return subject instanceof Promise ? subject.then((one) => deviceOf(one, shown)) : deviceOf(subject, shown)
 }
 
 function factsOf({ remoteAddress, receivedAt }: IngressRequest, subject: Subject, rooms: IngressRooms): Context {
@@ -126,6 +134,19 @@ function factsOf({ remoteAddress, receivedAt }: IngressRequest, subject: Subject
 function evidenceOf({ credentials, proofs, method, url, certificateThumbprint }: IngressRequest): Evidence {
   const shown = certificateThumbprint === undefined ? {} : { certificateThumbprint }
   return { credentials, proofs, target: { method, url }, ...shown }
+}
+
+function deviceEvidenceOf({ certificates, certificateThumbprint, statements = [] }: IngressRequest): DeviceEvidence {
+  return {
+    statements,
+    ...(certificates === undefined ? {} : { certificates }),
+    ...(certificateThumbprint === undefined ? {} : { certificateThumbprint }),
+  }
+}
+
+/** A device that its manager has put out is managed no more, whatever else is said of it. */
+function putOut({ device }: Subject): Context {
+  return device?.compliant === false ? { [contextKeys.deviceCompliant]: false, [contextKeys.deviceManaged]: false } : {}
 }
 
 function speaksDpop({ credentials, proofs }: IngressRequest): boolean {

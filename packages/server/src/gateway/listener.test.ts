@@ -166,8 +166,10 @@ describe('a request that two readers could read differently is a fault, not a gu
 })
 
 test('a token and its proof are evidence, and no header that a function sees', async () => {
-  await send(`GET /echo/1?a=b HTTP/1.1\r\n${host()}\r\nAuthorization: DPoP t\r\nDPoP: a.b.c\r\n\r\n`)
-  expect(seen[0]).toMatchObject({ credentials: ['DPoP t'], proofs: ['a.b.c'], url: `${gateway.url}/echo/1` })
+  const proofs = 'Authorization: DPoP t\r\nDPoP: a.b.c\r\nSallyport-Device: d.e.f'
+  await send(`GET /echo/1?a=b HTTP/1.1\r\n${host()}\r\n${proofs}\r\n\r\n`)
+  expect(seen[0]).toMatchObject({ credentials: ['DPoP t'], proofs: ['a.b.c'], statements: ['d.e.f'] })
+  expect(seen[0]?.url).toBe(`${gateway.url}/echo/1`)
   expect([...(seen[0]?.headers.keys() ?? [])]).toEqual(['host'])
 })
 

@@ -12,6 +12,8 @@ export interface Head {
   readonly headers: ReadonlyMap<string, string>
   readonly credentials: readonly string[]
   readonly proofs: readonly string[]
+  /** Every `sallyport-device` header: what a device manager states. */
+  readonly statements: readonly string[]
   /** It says that a body follows. */
   readonly hasBody: boolean
   readonly fault?: Reason
@@ -44,12 +46,16 @@ const trickyPath = /%2f|%5c|%00|%2e|\/\/|;|\\|[\u0000-\u0020\u007f-\uffff]|(^|\/
 export function parseHead(message: IncomingMessage, authorities: ReadonlySet<string>): Head {
   const headers = new Map<string, string>()
   // Evidence goes to the identity room alone: no function sees a token or a proof.
-  const evidence = { authorization: new Array<string>(), dpop: new Array<string>() }
+  const evidence = {
+    authorization: new Array<string>(),
+    dpop: new Array<string>(),
+    'sallyport-device': new Array<string>(),
+  }
   let fault: Reason | undefined
   for (let index = 0; index + 1 < message.rawHeaders.length; index += 2) {
     const name = (message.rawHeaders[index] ?? '').toLowerCase()
     const value = message.rawHeaders[index + 1] ?? ''
-    if (name === 'authorization' || name === 'dpop') {
+    if (name === 'authorization' || name === 'dpop' || name === 'sallyport-device') {
       evidence[name].push(value)
       continue
     }
@@ -72,9 +78,19 @@ export function parseHead(message: IncomingMessage, authorities: ReadonlySet<str
   fault ??= faultOfHead(message, headers, path, authorities)
   const hasBody = headers.has('content-length') || headers.has('transfer-encoding')
   for (const name of hopByHop) headers.delete(name)
-  const { authorization: credentials, dpop: proofs } = evidence
+  const { authorization: credentials, dpop: proofs, 'sallyport-device': statements } = evidence
   const method = message.method ?? ''
-  return { method, path, query, headers, credentials, proofs, hasBody, ...(fault === undefined ? {} : { fault }) }
+  return {
+    method,
+    path,
+    query,
+    headers,
+    credentials,
+    proofs,
+    statements,
+    hasBody,
+    ...(fault === undefined ? {} : { fault }),
+  }
 }
 
 function faultOfHead(

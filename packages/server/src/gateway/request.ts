@@ -14,6 +14,8 @@ export interface IngressRequest {
   readonly credentials: readonly string[]
   /** Every DPoP header that came; more than one is refused. */
   readonly proofs: readonly string[]
+  /** Every `sallyport-device` header that came; more than one is refused. */
+  readonly statements?: readonly string[]
   /** The address that was asked, without its query: what a DPoP proof must name. */
   readonly url: string
   /** SHA-256 of the certificate that the client proved in the TLS handshake, base64url, if it did. */

@@ -45,6 +45,8 @@ test('what a credential tells is there with its age', () => {
     'aws:PrincipalTag/ref': 'refs/heads/main',
     'sallyport:DeviceManaged': true,
     'sallyport:DeviceType': 'laptop',
+    'sallyport:DeviceId': 'd1',
+    'sallyport:DeviceSource': 'sign-in',
     'sallyport:Country': 'CH',
   })
 })
@@ -63,6 +65,19 @@ test('a sign-in with one factor has no age of a second', () => {
   const facts = subjectFacts({ ...alice, authentication: { ...authentication, mfa: false } }, [], '', 1_160_500)
   expect(facts).toHaveProperty(['sallyport:AuthenticationAge'], 160)
   expect(facts).not.toHaveProperty(['aws:MultiFactorAuthAge'])
+})
+
+test('a device that this request proved has its own age, and what was wrong is there without one', () => {
+  const device = { id: 'd2', managed: true, type: 'phone', source: 'manager', statedAtSeconds: 1_000 } as const
+  expect(subjectFacts({ ...alice, device: { ...device, compliant: true } }, [], '', 1_160_500)).toMatchObject({
+    'sallyport:DeviceSource': 'manager',
+    'sallyport:DeviceAge': 160,
+    'sallyport:DeviceCompliant': true,
+  })
+  const { device: _, ...without } = alice
+  const facts = subjectFacts({ ...without, deviceFault: 'device.expired' }, [], '', 0)
+  expect(facts).toMatchObject({ 'sallyport:DeviceFault': 'device.expired', 'sallyport:DeviceManaged': false })
+  expect(facts).not.toHaveProperty(['sallyport:DeviceId'])
 })
 
 test('a token from the future is no younger than a new one', () => {

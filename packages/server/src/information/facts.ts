@@ -16,9 +16,11 @@ export function subjectFacts(
 /** How old what was proved is. */
 function addAges(
   facts: Record<string, ContextValue>,
-  { authentication, credential }: Subject,
+  { authentication, credential, device }: Subject,
   nowSeconds: number,
 ): void {
+  const { statedAtSeconds } = device ?? {}
+  if (statedAtSeconds !== undefined) facts[contextKeys.deviceAge] = Math.max(0, nowSeconds - statedAtSeconds)
   if (authentication === undefined) return
   const { authenticatedAtSeconds: at, mfa } = authentication
   if (at > 0) {
@@ -37,6 +39,7 @@ function lastingFacts(subject: Subject): Context {
   if (known !== undefined) return known
   const facts = {
     ...credentialFacts(subject),
+    ...deviceFacts(subject),
     [contextKeys.roles]: subject.roles,
     [contextKeys.mfa]: subject.authentication?.mfa ?? false,
     [contextKeys.deviceManaged]: subject.device?.managed ?? false,
@@ -45,14 +48,27 @@ function lastingFacts(subject: Subject): Context {
   return facts
 }
 
+/** The device, what proved it, and what was wrong with what should have. */
+function deviceFacts({ device, deviceFault }: Subject): Context {
+  const fault = deviceFault === undefined ? {} : { [contextKeys.deviceFault]: deviceFault }
+  if (device === undefined) return fault
+  const { id, type, source = 'sign-in', compliant } = device
+  return {
+    ...fault,
+    [contextKeys.deviceId]: id,
+    [contextKeys.deviceType]: type,
+    [contextKeys.deviceSource]: source,
+    ...(compliant === undefined ? {} : { [contextKeys.deviceCompliant]: compliant }),
+  }
+}
+
 /** What the credential tells. What nobody stated is absent, so a condition on it denies. */
-function credentialFacts({ authentication, credential, device }: Subject): Context {
+function credentialFacts({ authentication, credential }: Subject): Context {
   if (authentication === undefined) return {}
   const { context, methods } = authentication
   return {
     [contextKeys.authenticationMethods]: methods,
     ...(context === undefined ? {} : { [contextKeys.authenticationContext]: context }),
-    ...(device === undefined ? {} : { [contextKeys.deviceType]: device.type }),
     ...(credential === undefined
       ? {}
       : {

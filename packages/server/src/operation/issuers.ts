@@ -9,7 +9,7 @@ import {
   type KeySource,
   type StsIssuer,
 } from '@sallyport/core/identity'
-import type { App, SignalStream } from '@sallyport/manifest'
+import type { App, DeviceManagerDeclaration, SignalStream } from '@sallyport/manifest'
 
 import { fetchDocument } from './fetch-document.ts'
 
@@ -60,6 +60,11 @@ export function issuersOf(
 /** The keys by which a transmitter of shared signals signs. */
 export function keysOfStream({ transmitter, jwksFile }: SignalStream, loopback: boolean): KeySource {
   return keySource(jwksFile, { issuer: transmitter, metadata: 'ssf-configuration', loopback })
+}
+
+/** Where a device manager's keys come from. */
+export function keysOfManager({ issuer, jwksFile }: DeviceManagerDeclaration, loopback: boolean): KeySource {
+  return keySource(jwksFile, { issuer, loopback })
 }
 
 function keySource(file: string | undefined, address: KeyAddress): KeySource {

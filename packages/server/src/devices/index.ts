@@ -1,0 +1,1 @@
+export { compileDevices, type DeviceEvidence, type DeviceProof } from './devices.ts'

@@ -1,0 +1,128 @@
+import type { Guard } from './guard.ts'
+
+const statement = 'packages/core/src/identity/device/device-statement.ts'
+const statements = ['packages/core/src/identity/device/device-statement.test.ts']
+const certificate = 'packages/server/src/certificates/verify-device.ts'
+const certificates = ['packages/server/src/certificates/verify-device.test.ts']
+const devices = ['packages/server/src/devices/devices.test.ts']
+
+/** A device is what was proved of it, and nothing that it says of itself. */
+export const deviceGuards: readonly Guard[] = [
+  {
+    name: 'a statement about a device is good for the key of that device alone',
+    attack: 'that is bound to another key gives device.unbound',
+    file: statement,
+    code: '|| !bound.every((one) => proved.includes(one))',
+    without: '',
+    noticedBy: statements,
+    testName: 'that is bound to another key',
+  },
+  {
+    name: 'a statement about a device is bound to something',
+    attack: 'that is bound to nothing gives device.unbound',
+    file: statement,
+    code: 'bound.length === 0 ||',
+    without: '',
+    noticedBy: statements,
+    testName: 'that is bound to nothing',
+  },
+  {
+    name: 'a statement about a device is signed by its manager',
+    attack: 'counts only by a key of its manager, under its type',
+    file: statement,
+    code: "if ((await verifyJws(jwt, key)) !== undefined) return refuse('device.signature')",
+    without: '',
+    noticedBy: statements,
+    testName: 'counts only by a key of its manager',
+  },
+  {
+    name: 'a token of another kind is no statement about a device',
+    attack: 'counts only by a key of its manager, under its type',
+    file: statement,
+    code: " || jwt.type !== 'device+jwt'",
+    without: '',
+    noticedBy: statements,
+    testName: 'counts only by a key of its manager',
+  },
+  {
+    name: 'a statement about a device is from this manager and for us',
+    attack: 'of another manager gives device.manager',
+    file: statement,
+    code: "if (!isFrom(manager, claims)) return refuse('device.manager')",
+    without: '',
+    noticedBy: statements,
+    testName: 'gives device.manager',
+  },
+  {
+    name: 'a statement about a device grows old',
+    attack: 'older than is believed, whatever its end gives device.stale',
+    file: statement,
+    code: "if (nowSeconds > issuedAtSeconds + manager.maxAgeSeconds) return refuse('device.stale')",
+    without: '',
+    noticedBy: statements,
+    testName: 'older than is believed',
+  },
+  {
+    name: 'what does not comply is not managed',
+    attack: 'of a device that does not comply calls it managed no more',
+    file: statement,
+    code: 'managed: managed && compliant !== false',
+    without: 'managed',
+    noticedBy: statements,
+    testName: 'that does not comply',
+  },
+  {
+    name: 'a device is certified by an authority that was written down',
+    attack: 'a certificate of a device of another authority of the same name is none of ours',
+    file: certificate,
+    code: 'if (!isVouchedFor(leaf, intermediates, roots, mayVouch)) return undefined',
+    without: '',
+    noticedBy: certificates,
+    testName: 'of another authority',
+  },
+  {
+    name: 'a certificate of a device is in its time, and for clients',
+    attack: 'a certificate of a device that is over does not count',
+    file: certificate,
+    code: "if (fault !== undefined) return { kind: 'refused', code: `device.certificate_${fault}` }",
+    without: '',
+    noticedBy: certificates,
+    testName: 'does not count',
+  },
+  {
+    name: 'a device has one name',
+    attack: 'a certificate of a device with two URIs names none',
+    file: certificate,
+    code: 'name !== undefined && second === undefined && deviceName.test(name)',
+    without: 'name !== undefined && deviceName.test(name)',
+    noticedBy: certificates,
+    testName: 'with two URIs',
+  },
+  {
+    name: 'the certificate of a device ends within its connection',
+    attack: 'that ends while its connection stays open has none from then on',
+    file: 'packages/server/src/devices/devices.ts',
+    code: "if (verdict?.kind === 'found' && nowMs() >= verdict.expiresAtMs) {",
+    without: "if (verdict?.kind === 'found' && verdict.expiresAtMs < 0) {",
+    noticedBy: devices,
+    testName: 'while its connection stays open',
+  },
+  {
+    name: 'whoever comes from a revoked device is nobody',
+    attack: 'that was revoked is nobody',
+    file: 'packages/server/src/devices/devices.ts',
+    code: 'return isRevoked(whole) ? { ...anonymous, refused: revoked } : whole',
+    without: 'return whole',
+    noticedBy: devices,
+    testName: 'that was revoked',
+  },
+  {
+    name: 'a device that its manager put out is managed no more',
+    attack: 'a device that was proved with the request is decided on, and one that was put out is none',
+    file: 'packages/server/src/gateway/gate.ts',
+    code: '...putOut(subject),',
+    without: '',
+    noticedBy: ['packages/server/src/gateway/gate-device.test.ts'],
+    testName: 'one that was put out',
+  },
+]
