@@ -8,7 +8,6 @@ import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 
 import { exportJWK, jwtVerify, SignJWT } from 'jose'
-import { Pool } from 'undici'
 
 import { peersFolder } from './policy-peers.ts'
 
@@ -100,6 +99,12 @@ async function hono(): Promise<Peer> {
 /** The upstream is a process of its own: what it costs is not the proxy's. */
 async function undici(cache: boolean): Promise<Peer> {
   const { token, publicKey } = await keys()
+  const { Pool } = peer('undici') as {
+    Pool: new (
+      origin: string,
+      options: object,
+    ) => { request(what: object): Promise<{ statusCode: number; body: { text(): Promise<string> } }> }
+  }
   const pool = new Pool(`http://127.0.0.1:${await upstreamElsewhere()}`, { connections: 16 })
   const known = new Map<string, number>()
   const isGood = async (authorization: string): Promise<boolean> => {
@@ -118,8 +123,8 @@ async function undici(cache: boolean): Promise<Peer> {
         .then(async (good) => {
           if (!good) throw new Error('expired')
           const { authorization: _, connection: _hop, host: _host, ...headers } = request.headers
-          const method = request.method as 'POST'
-          const sent = await pool.request({ path: request.url ?? '/', method, headers, body: Buffer.concat(chunks) })
+          const { method, url: path } = request
+          const sent = await pool.request({ path, method, headers, body: Buffer.concat(chunks) })
           response.writeHead(sent.statusCode, { 'content-type': 'application/json' })
           return response.end(await sent.body.text())
         })

@@ -8,6 +8,15 @@ const provider = [`${room}/provider.test.ts`]
 /** The embedded provider: guessing does not pay, a factor counts once, and a form comes from our own page. */
 export const providerGuards: readonly Guard[] = [
   {
+    name: 'a redirect is said, so that it can be compared',
+    attack: 'none is none, and nobody is sent there with the news',
+    file: 'packages/server/src/identity-provider/protocol/configuration.ts',
+    code: 'allowOmittingSingleRegisteredRedirectUri: false',
+    without: 'allowOmittingSingleRegisteredRedirectUri: true',
+    noticedBy: ['packages/server/src/identity-provider/rfc9700.test.ts'],
+    testName: 'none is none',
+  },
+  {
     name: 'passwords are guessed five times, in parallel too',
     attack: 'in parallel gets no more attempts than one after the other',
     file: `${room}/sign-in/factors.ts`,

@@ -94,3 +94,45 @@ test('who shows what came of each, and elevations in the sitting in which they w
     app.remove()
   }
 })
+
+test('who shows what ended a session or took trust from it, and nothing from before it or about others', async () => {
+  const at = (second: number): number => Date.UTC(2026, 0, 2, 3, 4, second)
+  const app = appWith({
+    'sallyport.yaml': 'app: checkout\n',
+    '.sallyport/ledger/00000000000000000000.seg': segment([
+      { kind: 'revocation', at: at(0), target: 'user/alice', reason: 'before she came' },
+      decision({ id: 'd1', transaction: 't1', sessionId: 's1' }),
+      { kind: 'revocation', at: at(6), target: 'session/s2', reason: 'of another' },
+      { kind: 'revocation', at: at(7), target: 'user/bob', reason: 'somebody else' },
+      {
+        kind: 'signal',
+        at: at(8),
+        stream: 'idp',
+        event: 'https://schemas.openid.net/secevent/caep/event-type/risk-level-change',
+        id: 'e1',
+        issuedAtSeconds: 1,
+        targets: ['user/alice'],
+        risk: 'high',
+      },
+      { kind: 'revocation', at: at(9), target: 'session/s1', reason: 'logout' },
+      { kind: 'quarantine', at: at(10), event: 'quarantined', target: 'user/alice', reason: 'odd', by: 'ada' },
+    ]),
+  })
+  try {
+    const { stdout } = await type(['who', 'alice'], { cwd: app.folder })
+    const lines = stdout.trimEnd().split('\n')
+    expect(lines.slice(2).map((line) => line.trim().slice(25))).toEqual([
+      'signal risk-level-change, risk high about user/alice  idp',
+      'ended session/s1: logout',
+      'quarantined user/alice: odd',
+    ])
+    const { sessions } = JSON.parse((await type(['who', 'alice', '--json'], { cwd: app.folder })).stdout)
+    expect(sessions[0].endings.map(({ kind }: { kind: string }) => kind)).toEqual([
+      'signal',
+      'revocation',
+      'quarantine',
+    ])
+  } finally {
+    app.remove()
+  }
+})

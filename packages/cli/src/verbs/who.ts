@@ -1,4 +1,13 @@
-import type { DecisionRecord, ElevationRecord, LedgerRecord, OutcomeRecord, SignInRecord } from '@sallyport/core/access'
+import type {
+  DecisionRecord,
+  ElevationRecord,
+  LedgerRecord,
+  OutcomeRecord,
+  QuarantineRecord,
+  RevocationRecord,
+  SignalRecord,
+  SignInRecord,
+} from '@sallyport/core/access'
 import { buildCommand, type Command } from '@stricli/core'
 
 import { answering, commonFlags, type CommonFlags } from '../answer.ts'
@@ -18,7 +27,11 @@ interface Sitting {
   readonly decisions: readonly (DecisionRecord & { readonly outcome?: OutcomeRecord['outcome'] })[]
   /** What they asked for and approved, and what became of it. */
   readonly elevations: readonly ElevationRecord[]
+  /** What ended it, or took trust away from it: revocations, quarantine, shared signals. */
+  readonly endings: readonly Ending[]
 }
+
+type Ending = RevocationRecord | QuarantineRecord | SignalRecord
 
 /** `who USER`: one person's path over all transactions, sitting by sitting. Reads the ledger's files itself. */
 export const who: Command<Terminal> = buildCommand<Flags, [user: string], Terminal>({
@@ -26,8 +39,8 @@ export const who: Command<Terminal> = buildCommand<Flags, [user: string], Termin
     brief: 'Follow one person over all transactions, session by session',
     fullDescription:
       'Prints how they signed in, every decision that was made about them or on their behalf, at every door, what ' +
-      'came of it, and their elevations, in order. It reads the ledger, so it works while no server runs. An account ' +
-      'of another issuer is ISSUER:NAME.',
+      'came of it, their elevations, and what ended a session (revocations, quarantine, signals), in order. It ' +
+      'reads the ledger, so it works while no server runs. An account of another issuer is ISSUER:NAME.',
   },
   parameters: {
     flags: {
@@ -65,12 +78,14 @@ function sittingsOf(records: readonly LedgerRecord[], user: string): readonly Si
   const decisions = new Map<string, DecisionRecord[]>()
   const elevations = new Map<string, ElevationRecord[]>()
   const outcomes = new Map<string, OutcomeRecord['outcome']>()
+  const endings: Ending[] = []
   for (const record of records) {
     if (record.kind === 'sign-in' && record.user === user && record.event === 'signed-in') {
       const session = record.sessionId ?? 'unknown'
       signIns.set(session, record)
       decisions.set(session, decisions.get(session) ?? [])
     }
+    if (isEnding(record)) endings.push(record)
     if (record.kind === 'outcome') outcomes.set(record.decision, record.outcome)
     if (record.kind === 'elevation' && isAccountOf(record.by ?? record.subject, user)) {
       const session = record.sessionId ?? 'unknown'
@@ -89,15 +104,26 @@ function sittingsOf(records: readonly LedgerRecord[], user: string): readonly Si
     const signIn = signIns.get(session)
     const made = (decisions.get(session) ?? []).map(withOutcome)
     const asked = elevations.get(session) ?? []
-    return { session, decisions: made, elevations: asked, ...(signIn === undefined ? {} : { signIn }) }
+    const beganAt = Math.min(...[signIn, ...made, ...asked].map((record) => record?.at ?? Infinity))
+    const names = new Set([`user/${user}`, `session/${session}`, `device/${signIn?.device ?? ''}`])
+    const ended = endings.filter((ending) => ending.at >= beganAt && targetsOf(ending).some((one) => names.has(one)))
+    return { session, decisions: made, elevations: asked, endings: ended, ...(signIn === undefined ? {} : { signIn }) }
   })
+}
+
+function isEnding(record: LedgerRecord): record is Ending {
+  return record.kind === 'revocation' || record.kind === 'quarantine' || record.kind === 'signal'
+}
+
+function targetsOf(ending: Ending): readonly string[] {
+  return ending.kind === 'signal' ? ending.targets : [ending.target]
 }
 
 function isAccountOf(arn: string | undefined, user: string): boolean {
   return arn?.endsWith(`::user/${user}`) === true
 }
 
-function show({ session, signIn, decisions, elevations }: Sitting, paint: Paint): readonly string[] {
+function show({ session, signIn, decisions, elevations, endings }: Sitting, paint: Paint): readonly string[] {
   const came =
     signIn === undefined
       ? 'signed in elsewhere'
@@ -106,6 +132,7 @@ function show({ session, signIn, decisions, elevations }: Sitting, paint: Paint)
   const lines = [
     ...decisions.map((decision) => ({ at: decision.at, text: showDecision(decision, paint) })),
     ...elevations.map((record) => ({ at: record.at, text: showElevation(record, paint) })),
+    ...endings.map((record) => ({ at: record.at, text: showEnding(record, paint) })),
   ]
   return [
     `${paint.strong('session')} ${session}  ${came}`,
@@ -126,6 +153,20 @@ function showElevation({ at, event, role, subject, by, request, reason }: Elevat
   const whose = by === undefined || by === subject ? '' : ` of ${subject.replace(/^.*::user\//, '')}`
   const why = reason === undefined ? '' : `: ${oneLine(reason)}`
   return `  ${time(at)} elevation${whose} to ${role} ${event}${why}  ${paint.faint(request)}`
+}
+
+function showEnding(record: Ending, paint: Paint): string {
+  const about = targetsOf(record).map(printable).join(', ')
+  if (record.kind === 'revocation')
+    return `  ${time(record.at)} ${paint.bad('ended')} ${about}: ${printable(record.reason)}`
+  if (record.kind === 'quarantine') return `  ${time(record.at)} ${record.event} ${about}: ${printable(record.reason)}`
+  const { stream, event, risk, compliant } = record
+  const said = [
+    ...(risk === undefined ? [] : [`risk ${risk}`]),
+    ...(compliant === undefined ? [] : [compliant ? 'compliant' : 'not compliant']),
+  ]
+  const words = [event.replace(/^.*\//, ''), ...said].map(printable).join(', ')
+  return `  ${time(record.at)} signal ${words} about ${about}  ${paint.faint(printable(stream))}`
 }
 
 const time = (at: number): string => new Date(at).toISOString()

@@ -53,7 +53,7 @@ export const contextKeys = {
   deviceId: 'sallyport:DeviceId',
   /** string: `sign-in`, `certificate` or `manager`: what proved the device; absent when nothing did. */
   deviceSource: 'sallyport:DeviceSource',
-  /** number: seconds since the certificate was issued or the manager gave its word; absent where a sign-in proved it. */
+  /** number: seconds since the certificate was issued or the manager spoke; absent where a sign-in proved it. */
   deviceAge: 'sallyport:DeviceAge',
   /** string: why a certificate or a statement about a device did not count; absent when nothing was wrong. */
   deviceFault: 'sallyport:DeviceFault',

@@ -1,6 +1,6 @@
 import { renderSVG } from 'uqr'
 
-import { type Html, html, page, passkeyForm, problem } from '../pages/html.ts'
+import { codeForm, type Html, html, page, passkeyForm, problem } from '../pages/html.ts'
 
 /** What every page of an enrolment shows. */
 export interface EnrolmentView {
@@ -119,26 +119,6 @@ export function newFactorPage(
       <noscript><p>A passkey in its place needs a browser that runs scripts here.</p></noscript>`,
     { script: true },
   )
-}
-
-function codeForm(action: string, words: string): Html {
-  return html`<form method="post" action="${action}">
-    <label for="code">${words}</label>
-    <input
-      id="code"
-      name="code"
-      class="code"
-      inputmode="numeric"
-      pattern="[0-9]{6}"
-      maxlength="6"
-      autocomplete="one-time-code"
-      required
-      autofocus
-      aria-describedby="hint"
-    />
-    <p id="hint">Six digits; each code works once.</p>
-    <button type="submit" class="main">Continue</button>
-  </form>`
 }
 
 /** The end: recovery codes, which nobody can show again, and where to sign in. */

@@ -76,6 +76,28 @@ export function page(title: string, body: Html, options: { readonly script?: boo
     </html> `.markup
 }
 
+/** What a code of six digits is typed into, with its words, and whatever belongs below it. */
+export function codeForm(action: string, words: string, below: Html = html``): Html {
+  return html`<form method="post" action="${action}">
+    <label for="code">${words}</label>
+    <input
+      id="code"
+      name="code"
+      class="code"
+      inputmode="numeric"
+      pattern="[0-9]{6}"
+      maxlength="6"
+      autocomplete="one-time-code"
+      required
+      autofocus
+      aria-describedby="hint"
+    />
+    <p id="hint">Six digits; each code works once.</p>
+    ${below}
+    <button type="submit" class="main">Continue</button>
+  </form>`
+}
+
 /** Escapes every value that is not markup already. Adversary: who puts markup into a name. */
 export function html(parts: TemplateStringsArray, ...values: readonly (string | Html)[]): Html {
   const markup = parts.reduce((text, part, at) => {

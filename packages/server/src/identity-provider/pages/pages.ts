@@ -1,4 +1,4 @@
-import { type Html, html, page, passkeyForm, problem } from './html.ts'
+import { codeForm, type Html, html, page, passkeyForm, problem } from './html.ts'
 
 /** What every page of a sign-in shows. */
 export interface SignInView {
@@ -40,7 +40,8 @@ export function passwordPage(view: SignInView): string {
 export function codePage(view: SignInView & { readonly hasCode: boolean; readonly isDemanded: boolean }): string {
   return page(
     `Second factor for ${view.app}`,
-    html`${problem(view.problem)} ${view.hasCode ? codeForm(view.uid) : html``}
+    html`${problem(view.problem)}
+      ${view.hasCode ? codeForm(`/interaction/${view.uid}/code`, 'Code from your authenticator', afterCode()) : html``}
       ${passkeyForm(`/interaction/${view.uid}/passkey`, view.passkey, 'get', 'Use a passkey')}
       <hr />
       <form method="post" action="/interaction/${view.uid}/recovery">
@@ -67,32 +68,15 @@ function withoutForm(uid: string): Html {
   </form>`
 }
 
-function codeForm(uid: string): Html {
-  return html`<form method="post" action="/interaction/${uid}/code">
-    <label for="code">Code from your authenticator</label>
-    <input
-      id="code"
-      name="code"
-      class="code"
-      inputmode="numeric"
-      pattern="[0-9]{6}"
-      maxlength="6"
-      autocomplete="one-time-code"
-      required
-      autofocus
-      aria-describedby="hint"
-    />
-    <p id="hint">Six digits; each code works once.</p>
-    <label class="choice" for="add_passkey">
+function afterCode(): Html {
+  return html`<label class="choice" for="add_passkey">
       <input id="add_passkey" name="add_passkey" type="checkbox" value="yes" />
       Add a passkey on this device afterwards
     </label>
     <label class="choice" for="change_password">
       <input id="change_password" name="change_password" type="checkbox" value="yes" />
       Change my password in place of signing in
-    </label>
-    <button type="submit" class="main">Continue</button>
-  </form>`
+    </label>`
 }
 
 /** A page that offers to keep a passkey, once both factors were proved. */

@@ -59,6 +59,8 @@ export function configure(options: ProviderOptions): Configuration {
     jwks: { keys: keys.signing.map((jwk) => ({ ...jwk })) },
     cookies: { keys: [...keys.cookies], long: cookie, short: cookie },
     scopes: ['openid', 'offline_access'],
+    // Said each time, so that it can be compared (RFC 9700 §4.1.3).
+    allowOmittingSingleRegisteredRedirectUri: false,
     claims: { openid: ['sub', 'sid'], acr: null, auth_time: null, iss: null },
     acrValues: [contexts.single, contexts.multiple],
     responseTypes: ['code'],
