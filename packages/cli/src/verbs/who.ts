@@ -156,17 +156,17 @@ function showElevation({ at, event, role, subject, by, request, reason }: Elevat
 }
 
 function showEnding(record: Ending, paint: Paint): string {
-  const about = targetsOf(record).map(printable).join(', ')
+  const about = targetsOf(record).map(oneLine).join(', ')
   if (record.kind === 'revocation')
-    return `  ${time(record.at)} ${paint.bad('ended')} ${about}: ${printable(record.reason)}`
-  if (record.kind === 'quarantine') return `  ${time(record.at)} ${record.event} ${about}: ${printable(record.reason)}`
+    return `  ${time(record.at)} ${paint.bad('ended')} ${about}: ${oneLine(record.reason)}`
+  if (record.kind === 'quarantine') return `  ${time(record.at)} ${record.event} ${about}: ${oneLine(record.reason)}`
   const { stream, event, risk, compliant } = record
   const said = [
     ...(risk === undefined ? [] : [`risk ${risk}`]),
     ...(compliant === undefined ? [] : [compliant ? 'compliant' : 'not compliant']),
   ]
-  const words = [event.replace(/^.*\//, ''), ...said].map(printable).join(', ')
-  return `  ${time(record.at)} signal ${words} about ${about}  ${paint.faint(printable(stream))}`
+  const words = [event.replace(/^.*\//, ''), ...said].map(oneLine).join(', ')
+  return `  ${time(record.at)} signal ${words} about ${about}  ${paint.faint(oneLine(stream))}`
 }
 
 const time = (at: number): string => new Date(at).toISOString()
