@@ -7,6 +7,7 @@ import { SallyportError } from '@sallyport/core/access'
 
 import { hiddenState, runBuildBox } from './build-box.ts'
 import { fault, type BuildFault } from './build-fault.ts'
+import { type BundleAnswer, parseAnswer } from './bundle-answer.ts'
 import { installBundler } from './bundler.ts'
 import type { RuntimeFolder } from '../box/runtime-folder.ts'
 
@@ -69,15 +70,11 @@ export async function bundleModule(
   return { ...(await store(options.outDir, answer.files)), ...found }
 }
 
-interface Answer {
-  readonly files: ReadonlyMap<string, Uint8Array>
-  readonly exports: readonly string[]
-  readonly commonjs: boolean
-  readonly warnings: readonly BuildFault[]
-}
-
 /** A CommonJS module's exports are known only when it runs; the runtime client looks for its handler there. */
-function handlerOf({ exports, commonjs }: Answer, named = 'handler'): Pick<Bundle, 'shape' | 'handler'> | undefined {
+function handlerOf(
+  { exports, commonjs }: BundleAnswer,
+  named = 'handler',
+): Pick<Bundle, 'shape' | 'handler'> | undefined {
   if (commonjs || exports.includes(named)) return { shape: 'handler', handler: `index.${named}` }
   if (named !== 'handler' || !exports.includes('default')) return undefined
   return { shape: 'fetch', handler: 'index.default' }
@@ -103,37 +100,6 @@ function bundle(runtime: RuntimeFolder, app: string, mounts: readonly string[], 
     }
     runBuildBox({ runtime, script: 'build.mjs', app, mounts, job, read }).catch(reject)
   })
-}
-
-/** Parses what the build box said. Adversary: sources that take over the bundler; hence names are checked too. */
-function parseAnswer(text: string): Answer | { readonly faults: readonly BuildFault[] } {
-  const answer = JSON.parse(text) as Readonly<Record<string, unknown>> // every member is checked below
-  const faults = parseFaults(answer['faults'])
-  if (faults.length > 0) return { faults }
-  const files = new Map<string, Uint8Array>()
-  for (const output of Array.isArray(answer['outputs'])
-    ? (answer['outputs'] as readonly Record<string, unknown>[])
-    : []) {
-    const { name, base64 } = output
-    if (typeof name !== 'string' || typeof base64 !== 'string' || !/^[\w.-]+$/.test(name) || name.startsWith('.')) {
-      throw new SallyportError('host.build_box', 'the build box named a file that no build has')
-    }
-    files.set(name, Buffer.from(base64, 'base64'))
-  }
-  if (!files.has('index.mjs')) throw new SallyportError('host.build_box', 'the build box gave no module')
-  const exports = Array.isArray(answer['exports']) ? answer['exports'].filter((name) => typeof name === 'string') : []
-  return { files, exports, commonjs: answer['commonjs'] === true, warnings: parseFaults(answer['warnings']) }
-}
-
-function parseFaults(value: unknown): readonly BuildFault[] {
-  if (!Array.isArray(value)) return []
-  return (value as readonly Record<string, unknown>[]).map((entry) => ({
-    code: String(entry['code']),
-    message: String(entry['message']),
-    file: String(entry['file']),
-    line: Number(entry['line']),
-    column: Number(entry['column']),
-  }))
 }
 
 /** Writes the files under their digest, all at once; what stands there already is the same. */
