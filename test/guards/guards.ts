@@ -11,6 +11,7 @@ import { gatewayGuards } from './gateway.ts'
 import type { Guard } from './guard.ts'
 import { guestGuards } from './guests.ts'
 import { hostGuards } from './host.ts'
+import { hostileAnswerGuards } from './hostile-answers.ts'
 import { identityGuards } from './identity.ts'
 import { ledgerGuards } from './ledger.ts'
 import { learnGuards } from './learn.ts'
@@ -69,6 +70,7 @@ export const guards: readonly Guard[] = [
   ...merkleGuards,
   ...operationGuards,
   ...rootGuards,
+  ...hostileAnswerGuards,
   ...secretGuards,
   ...administrationGuards,
   ...formGuards,

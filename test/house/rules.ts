@@ -68,6 +68,7 @@ const tables: readonly string[] = [
   'test/guards/egress.ts',
   'test/guards/guests.ts',
   'test/guards/identity.ts',
+  'test/guards/hostile-answers.ts',
   'test/guards/manifest.ts',
   'test/guards/cli.ts',
   'test/guards/manifest-read.ts',

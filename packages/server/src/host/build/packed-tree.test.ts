@@ -59,6 +59,7 @@ describe('a tree that a box sends', () => {
       ['a', '../out'],
       ['a/b', '../../out'],
       ['a/b', 'c/../../../out'],
+      ['a/b', 'c/../d'], // where c is a link, that leads elsewhere
       ['a', '..'],
       ['a', ''],
       ['a', 'b\0'],
@@ -84,9 +85,10 @@ describe('a tree that a box sends', () => {
   })
 
   it('has heads of so many bytes, and of kinds that there are', async () => {
-    const long = Buffer.alloc(4)
-    long.writeUInt32BE(16 * 1024 + 1)
-    await expect(write(long, Buffer.alloc(16 * 1024 + 1, ' '), end)).rejects.toMatchObject(broken)
+    const padded = (letters: number): Buffer =>
+      frame({ kind: 'fault', path: 'a', code: 'build.failed', pad: 'x'.repeat(letters) })
+    expect((await write(padded(1_000), end)).faults).toHaveLength(1)
+    await expect(write(padded(16 * 1024), end)).rejects.toMatchObject(broken)
     for (const header of [
       { kind: 'device', path: 'a' },
       { kind: 'file', path: 'a', size: -1 },

@@ -1,0 +1,191 @@
+import { createHmac, pbkdf2Sync } from 'node:crypto'
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+
+import { afterEach, describe, expect, it } from 'vitest'
+
+import { greet, type Greeting, secured, signIn } from './postgres.ts'
+import { message, parameters, readParameters, requestCodes, startup } from './postgres-messages.ts'
+
+const password = 'the-real-password-0123456789'
+const endings: (() => unknown)[] = []
+afterEach(() => {
+  for (const end of endings.splice(0)) end()
+})
+
+/** Both ends of one connection. */
+async function pair(): Promise<{ readonly near: Socket; readonly far: Socket }> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const near = connect((server.address() as AddressInfo).port, '127.0.0.1') // it listens on an address
+  const [far] = (await once(server, 'connection')) as [Socket]
+  for (const socket of [near, far]) socket.on('error', () => undefined)
+  endings.push(
+    () => server.close(),
+    () => near.destroy(),
+    () => far.destroy(),
+  )
+  return { near, far }
+}
+
+const word = (code: number, rest = ''): Buffer => {
+  const head = Buffer.alloc(4)
+  head.writeUInt32BE(code)
+  return Buffer.concat([head, Buffer.from(rest)])
+}
+const ready = Buffer.concat([message('K', Buffer.alloc(8)), message('Z', Buffer.from('I'))])
+
+/** Signs in at a server that says these things in turn, each after it was written to; `heard` is all it was told. */
+async function signInAt(
+  ...says: readonly (Buffer | ((heard: string) => Buffer))[]
+): Promise<{ readonly code: unknown; readonly heard: string }> {
+  const { near, far } = await pair()
+  let heard = ''
+  const turns = [...says]
+  far.on('data', (part: Buffer) => {
+    heard += part.toString('latin1')
+    const next = turns.shift()
+    if (next === undefined) far.end()
+    else far.write(typeof next === 'function' ? next(heard) : next)
+  })
+  const code: unknown = await signIn(near, {
+    host: 'db.internal',
+    user: 'shop',
+    password,
+    database: 'orders',
+    tls: false,
+    caPem: undefined,
+    parameters: new Map([
+      ['TimeZone', 'UTC'],
+      ['session_authorization', 'postgres'],
+    ]),
+    settings: [['user', 'a b\\c']],
+    applicationName: 'payments',
+    nonce: 'nonce0123456789',
+  }).then(
+    () => 'signed in',
+    (error: { code?: unknown }) => error.code,
+  )
+  return { code, heard }
+}
+
+const salt = Buffer.from('salt')
+const first = 'r=nonce0123456789server,s=c2FsdA==,i=4096'
+const asksScram = message('R', word(10, 'SCRAM-SHA-256\0\0'))
+const goesOn = message('R', word(11, first))
+const hmac = (key: Uint8Array, text: string): Buffer => createHmac('sha256', key).update(text).digest()
+
+/** What a server that knows the password says last. */
+function proof(): Buffer {
+  const salted = pbkdf2Sync(password, salt, 4096, 32, 'sha256')
+  const signed = `n=,r=nonce0123456789,${first},c=biws,r=nonce0123456789server`
+  return message('R', word(12, `v=${hmac(hmac(salted, 'Server Key'), signed).toString('base64')}`))
+}
+
+describe('the door that signs in', () => {
+  it('does so where the server proves that it knows the password, which it never hears', async () => {
+    const { code, heard } = await signInAt(asksScram, goesOn, Buffer.concat([proof(), message('R', word(0)), ready]))
+    expect(code).toBe('signed in')
+    expect(heard).not.toContain(password)
+  })
+
+  it('shows the password to no server that asks for it itself, or for a weaker proof', async () => {
+    for (const asked of [word(3), word(5, 'salt'), word(7), word(10, 'SCRAM-SHA-1\0\0')]) {
+      const { code, heard } = await signInAt(message('R', asked))
+      expect([code, heard.includes(password)]).toEqual(['upstream.login', false])
+    }
+  })
+
+  it('believes no server that asks for nothing', async () => {
+    expect(await signInAt(Buffer.concat([message('R', word(0)), ready]))).toMatchObject({ code: 'upstream.login' })
+  })
+
+  it('believes no server that goes on before it has proved anything', async () => {
+    expect(await signInAt(ready)).toMatchObject({ code: 'upstream.login' })
+    expect(await signInAt(asksScram, Buffer.concat([goesOn, ready]))).toMatchObject({ code: 'upstream.login' })
+  })
+
+  it('tells a refusal of the server by its state alone', async () => {
+    const refusal = message('E', Buffer.from('SFATAL\0C28P01\0Mpassword of shop\0\0'))
+    expect(await signInAt(refusal)).toMatchObject({ code: 'upstream.login' })
+  })
+
+  it('reads messages of so many bytes', async () => {
+    const head = Buffer.from('R0000')
+    head.writeUInt32BE(0x7fffffff, 1)
+    expect(await signInAt(head)).toMatchObject({ code: 'upstream.login' })
+  })
+
+  it('lets only settings through that change nothing about who is there', async () => {
+    const { heard } = await signInAt(message('R', word(3)))
+    expect(heard).toContain('TimeZone\0UTC\0')
+    expect(heard).not.toContain('session_authorization')
+    expect(heard).toContain('-c sallyport.user=a\\ b\\\\c\0')
+  })
+})
+
+describe('TLS toward a database', () => {
+  const secure = async (answer: string): Promise<unknown> => {
+    const { near, far } = await pair()
+    far.once('data', () => far.write(answer))
+    return secured(near, { host: 'db.internal', tls: true, caPem: undefined }).then(
+      () => 'secure',
+      (error: { code?: unknown }) => error.code,
+    )
+  }
+
+  it('is not left out because the server says so', async () => {
+    expect(await secure('N')).toBe('upstream.plaintext')
+  })
+
+  it('begins with nothing that was sent before it', async () => {
+    expect(await secure('Sforged')).toBe('upstream.plaintext')
+  })
+})
+
+describe('a client that greets', () => {
+  const greeted = async (bytes: Buffer, context = false): Promise<Greeting['kind']> => {
+    const { near, far } = await pair()
+    far.end(bytes)
+    const { kind } = await greet(near, () => Promise.resolve(context ? ({} as never) : undefined))
+    return kind
+  }
+  const start = (pairs: readonly (readonly [string, string])[]): Buffer =>
+    startup(requestCodes.version3, parameters(pairs))
+
+  it('says who it claims to be', async () => {
+    expect(await greeted(start([['user', 'whoever']]))).toBe('start')
+    expect(await greeted(startup(requestCodes.cancel, Buffer.alloc(8)))).toBe('cancel')
+  })
+
+  it('is malformed with a length that is none, and with another protocol', async () => {
+    const long = start([['user', 'x'.repeat(10_000)]])
+    expect(await greeted(long)).toBe('malformed')
+    expect(await greeted(startup(2 << 16, parameters([['user', 'a']])))).toBe('malformed')
+    expect(await greeted(Buffer.from('GET / HTTP/1.1\r\n\r\n'))).toBe('malformed')
+  })
+
+  it('is malformed with anything before the handshake that it asked for', async () => {
+    const forged = Buffer.concat([startup(requestCodes.ssl), start([['user', 'a']])])
+    expect(await greeted(forged, true)).toBe('malformed')
+  })
+
+  it('asks for encryption so often and no more', async () => {
+    const asks = Array.from({ length: 3 }, () => startup(requestCodes.gss))
+    expect(await greeted(Buffer.concat([...asks, start([['user', 'a']])]))).toBe('malformed')
+  })
+
+  it('names each parameter once', () => {
+    expect(readParameters(parameters([['user', 'a']]))).toEqual(new Map([['user', 'a']]))
+    expect(
+      readParameters(
+        parameters([
+          ['user', 'a'],
+          ['user', 'b'],
+        ]),
+      ),
+    ).toBeUndefined()
+    expect(readParameters(Buffer.from('user\0'))).toBeUndefined()
+    expect(readParameters(Buffer.from('user\0a\0b\0\0'))).toBeUndefined()
+  })
+})
