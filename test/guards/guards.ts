@@ -17,6 +17,7 @@ import { ledgerGuards } from './ledger.ts'
 import { learnGuards } from './learn.ts'
 import { limitGuards } from './limits.ts'
 import { manifestGuards } from './manifest.ts'
+import { manifestAccessGuards } from './manifest-access.ts'
 import { operationGuards } from './operation.ts'
 import { operatorGuards } from './operators.ts'
 import { manifestReadGuards } from './manifest-read.ts'
@@ -47,6 +48,7 @@ export const guards: readonly Guard[] = [
   ...policyRowGuards,
   ...policyTableGuards,
   ...manifestGuards,
+  ...manifestAccessGuards,
   ...manifestReadGuards,
   ...matchingGuards,
   ...awsGuards,

@@ -85,6 +85,36 @@ describe('the access diff', () => {
     expect(accessDiff(before, attached('dynamodb:DeleteItem')).broadens).toBe(true)
   })
 
+  it('counts the loss of a document that denies as broadening, and of one that allows as none', () => {
+    const bareExample = withoutStatements(exampleText)
+    const table = 'arn:aws:dynamodb:us-east-1:123456789012:table/Orders'
+    const deny = { Effect: 'Deny', Action: 'dynamodb:DeleteTable', Resource: '*' }
+    const allow = { Effect: 'Allow', Action: 'dynamodb:DescribeTable', Resource: table }
+    const withDocument = (from: string, to: string, ...Statement: readonly object[]) =>
+      mustLoad(edited(from, to, bareExample), { 'd.json': JSON.stringify({ Version: '2012-10-17', Statement }) }).app
+    const attached = (...statements: readonly object[]) =>
+      withDocument('can: { email: [send] }', 'can: { email: [send] }\n    policies: [d.json]', ...statements)
+    const guarded = withDocument('zones:  ', 'guardrails: [d.json]\nzones:  ', deny)
+    const without = mustLoad(bareExample).app
+    expect(accessDiff(guarded, without).broadens).toBe(true)
+    expect(accessDiff(without, guarded).broadens).toBe(false)
+    expect(accessDiff(attached(allow, deny), without).broadens).toBe(true)
+    expect(accessDiff(attached(allow), without).broadens).toBe(false)
+    expect(accessDiff(without, attached(allow)).broadens).toBe(true)
+  })
+
+  it('counts one role more behind an operation as broadening, unless anybody was', () => {
+    const bareExample = withoutStatements(exampleText)
+    const forRoles = (roles: string) =>
+      mustLoad(edited('stripe: { charge: any, refund: { for: [admin] } }', roles, bareExample)).app
+    const [one, two, any] = ['{ for: [admin] }', '{ for: [admin, support] }', 'any'].map((whom) =>
+      forRoles(`stripe: { charge: any, refund: ${whom} }`),
+    )
+    if (one === undefined || two === undefined || any === undefined) throw new Error('there are three')
+    expect([accessDiff(one, two).broadens, accessDiff(two, any).broadens]).toEqual([true, true])
+    expect([accessDiff(two, one).broadens, accessDiff(any, two).broadens]).toEqual([false, false])
+  })
+
   it('counts the loss of an invariant as broadening', () => {
     expect(accessDiff(app, mustLoad(edited('  - payments -> stripe\n', '')).app)).toEqual({
       lines: ['- only payments -> stripe'],

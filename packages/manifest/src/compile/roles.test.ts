@@ -130,6 +130,14 @@ describe('roles that are kept separate', () => {
     expect(codeOf(app, 'reader+chief+auditor', 'GET /notes')).toBe('separation.static')
   })
 
+  it('are not held both by somebody from where one of them does not count', () => {
+    const apart =
+      '{ reader: {}, payer: { countries: [CH] }, auditor: {}, chief: { countries: [FR], includes: [payer] } }'
+    const far = read({ people: apart, separation })
+    expect(codeOf(far, 'reader+chief@FR', 'GET /notes')).toBe('policy.allow')
+    expect(codeOf(far, 'reader+chief+auditor@FR', 'GET /notes')).toBe('separation.static')
+  })
+
   it('are not held both by the person behind a function', () => {
     expect(codeOf(app, 'back for reader+payer', 'front.read')).toBe('policy.allow')
     expect(codeOf(app, 'back for reader+payer+auditor', 'front.read')).toBe('separation.static')

@@ -111,7 +111,11 @@ function listFor(key: KeyLevels, choice: Choice): readonly string[] | undefined 
 function variants(universe: Universe, choice: Choice, base: Draft): readonly Draft[] {
   let drafts: readonly Draft[] = [base]
   const asked = universe.relations.filter(({ level }) => choice.has(level))
-  for (const [on, relations] of Map.groupBy(asked, (relation) => relation.on)) {
+  // The resource last: what its variables stand for may yet change before.
+  const groups = [...Map.groupBy(asked, (relation) => relation.on)].toSorted(
+    ([one], [other]) => Number(one === '') - Number(other === ''),
+  )
+  for (const [on, relations] of groups) {
     drafts = drafts.flatMap((draft) => {
       const texts = textsThat(universe, relations, choice, draft)
       return texts.map((text) => withText(draft, on, text))
