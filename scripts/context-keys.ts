@@ -73,7 +73,7 @@ export const keyEntries: Readonly<Record<keyof typeof contextKeys, KeyEntry>> = 
   scopes: { type: 'string[]', source: 'the verified token (`scope`)', age: token, doors: people },
   credentialBinding: {
     type: 'string',
-    source: '`none`, `dpop`, `mtls` or `dpop+mtls`, proved with this request',
+    source: '`none`, `dpop`, `mtls`, `dpop+mtls` or `signature`, proved with this request',
     age: now,
     doors: people,
   },

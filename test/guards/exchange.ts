@@ -9,6 +9,33 @@ const services = [`${sts}/services.test.ts`]
 /** What proves a workload, and what it is exchanged for. */
 export const exchangeGuards: readonly Guard[] = [
   {
+    name: 'a signed request is good once',
+    attack: 'a request that a service signed is good once',
+    file: 'packages/server/src/sts/signed-requests.ts',
+    code: 'maxAgeSeconds, skewSeconds, seen: once },',
+    without: 'maxAgeSeconds, skewSeconds },',
+    noticedBy: ['packages/server/src/sts/signed-requests.test.ts'],
+    testName: 'is good once',
+  },
+  {
+    name: 'a signed request is for one method and one address',
+    attack: 'a request that a service signed is none under a signature that leaves the address out',
+    file: 'packages/server/src/sts/signed-requests.ts',
+    code: "const required = ['@method', '@target-uri'] as const",
+    without: 'const required = [] as const',
+    noticedBy: ['packages/server/src/sts/signed-requests.test.ts'],
+    testName: 'leaves the',
+  },
+  {
+    name: 'a signature says who asks only where no token does',
+    attack: 'the signature of a request says nothing beside a token',
+    file: 'packages/server/src/gateway/gate.ts',
+    code: "const signer = bare && request.headers.has('signature-input')",
+    without: "const signer = request.headers.has('signature-input')",
+    noticedBy: ['packages/server/src/gateway/gate-signature.test.ts'],
+    testName: 'says nothing beside a token',
+  },
+  {
     name: 'no token is given that is bound to nothing',
     attack: 'without a key to bind it to',
     file: `${sts}/exchange/exchange.ts`,

@@ -1,12 +1,16 @@
 import type { Position } from './position.ts'
 
-/** A program outside that may call routes: known by its SPIFFE id, or by its role at AWS; by both it is one. */
+/** A program outside that may call routes: known by its SPIFFE id, its role at AWS, or its keys; by all it is one. */
 export interface Service {
   readonly name: string
   /** The exact id of its SVIDs. */
   readonly spiffeId?: string
   /** What AWS must say of it (`sts:GetCallerIdentity`). */
   readonly aws?: AwsRole
+  /** Public keys (JWK) by which it signs its requests, each with a `kid` of its own. */
+  readonly keys?: readonly Readonly<Record<string, unknown>>[]
+  /** SHA-256 of their file, hex. */
+  readonly keysDigest?: string
   readonly roles: readonly string[]
   readonly at: Position
 }

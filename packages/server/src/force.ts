@@ -100,6 +100,7 @@ export async function putIntoForce(
       trust: app.trust ?? [],
       own,
       isRevoked,
+      seen: proofs.used,
       nowMs,
     }),
     deviceOf: devicesOf(app, isRevoked, options.mode === 'dev', trouble),

@@ -1,6 +1,6 @@
 import { createHmac, randomBytes } from 'node:crypto'
 
-import { createDpopNonces, createProofVerifier, type ProofVerifier } from '@sallyport/core/identity'
+import { createDpopNonces, createProofVerifier, type ProofVerifier, type SeenOnce } from '@sallyport/core/identity'
 
 import { nodePrimitives, nowSeconds } from './operation/index.ts'
 import type { UsedProofs } from './stores/index.ts'
@@ -10,6 +10,8 @@ export interface Proofs {
   readonly verifier: ProofVerifier
   /** For those who administer: a proof was made for this run of this server, or it is none. */
   readonly strictVerifier: ProofVerifier
+  /** What was used, over restarts. */
+  readonly used: SeenOnce
   /** The nonce that clients are to use next. */
   readonly nextNonce: () => string
 }
@@ -21,5 +23,5 @@ export function openProofs(seen: UsedProofs): Proofs {
   const nonces = createDpopNonces({ mac, nowSeconds, windowSeconds: 60 })
   const options = { nowSeconds, seen, nonces, primitives: nodePrimitives }
   const strictVerifier = createProofVerifier({ ...options, requireNonce: true })
-  return { verifier: createProofVerifier(options), strictVerifier, nextNonce: nonces.current }
+  return { verifier: createProofVerifier(options), strictVerifier, used: seen, nextNonce: nonces.current }
 }

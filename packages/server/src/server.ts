@@ -215,6 +215,7 @@ async function start(
       ...shared,
       dpopNonce: kept.proofs.nextNonce,
       identifyService: (certificates) => force.services.byCertificate(certificates),
+      identifySigner: (request) => force.services.bySignature?.(request),
       deviceOf: (subject, shown) => force.deviceOf(subject, shown),
       app: force.app.name,
       countryOf: (address) => force.countryOf(address),

@@ -41,7 +41,7 @@ export const contextKeys = {
   client: 'sallyport:Client',
   /** string[]: the token's scopes. */
   scopes: 'sallyport:Scopes',
-  /** string: `none`, `dpop`, `mtls` or `dpop+mtls`: what was proved beside the token, by the gateway's own check. */
+  /** string: `none`, `dpop`, `mtls`, `dpop+mtls` or `signature`: what was proved, by the gateway's own check. */
   credentialBinding: 'sallyport:CredentialBinding',
   /** string: the kind of device that was proved; absent when none was. */
   deviceType: 'sallyport:DeviceType',

@@ -45,7 +45,7 @@ export interface Credential {
   /** Thumbprints of the keys it is bound to and that were proved with this request (RFC 9449 `jkt`, RFC 8705). */
   readonly boundTo: readonly string[]
   /** How that was proved. */
-  readonly binding: 'none' | 'dpop' | 'mtls' | 'dpop+mtls'
+  readonly binding: 'none' | 'dpop' | 'mtls' | 'dpop+mtls' | 'signature'
 }
 
 /** How and when a person proved who they are; policies ask for it as MFA, its age, and the session's end. */

@@ -44,7 +44,7 @@ export {
 } from './issuer/issuer.ts'
 export { type ParsedJws, type ParsedJwt, parseJws, parseJwt } from './token/parse-jwt.ts'
 export { type Algorithm as KeyAlgorithm } from './keys/algorithms.ts'
-export { importKey, type KeyRecord, verifyJws } from './keys/key-record.ts'
+export { importKey, type KeyRecord, thumbprintInput, verifyJws } from './keys/key-record.ts'
 export { type Primitives, type VerifyingKey } from './primitives.ts'
 export { type IssuerKind, issuerKinds, type IssuerProfile } from './issuer/issuer-kinds.ts'
 export { lintTrust, type TrustConditions, type TrustFinding } from './issuer/lint-trust.ts'

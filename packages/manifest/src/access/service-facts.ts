@@ -4,8 +4,12 @@ import { showDuration } from '../source/units.ts'
 import { type AccessFact, grant, measure, opaque } from './facts.ts'
 
 /** What a service may be, and by what it is known. */
-export function serviceFacts({ name, spiffeId, aws, roles }: Service): readonly AccessFact[] {
-  const proofs = [spiffeId ?? [], aws === undefined ? [] : `${aws.role} by the word of ${aws.endpoint}`].flat()
+export function serviceFacts({ name, spiffeId, aws, keysDigest, roles }: Service): readonly AccessFact[] {
+  const proofs = [
+    spiffeId ?? [],
+    aws === undefined ? [] : `${aws.role} by the word of ${aws.endpoint}`,
+    keysDigest === undefined ? [] : `whoever signs by its keys (${keysDigest.slice(0, 12)})`,
+  ].flat()
   return [
     ...roles.map((role) => grant(`the service ${name} may act as ${role}`)),
     opaque(`service ${name}`, `the service ${name} is ${proofs.join(', and ')}`),

@@ -42,6 +42,7 @@ export const servicesShape: Shape = {
             },
           },
         },
+        jwks: { shape: file, about: 'JWKS file: the keys by which it signs its requests (RFC 9421).' },
         roles: { shape: names, required: true, about: 'Roles that it holds.' },
       },
     },

@@ -34,6 +34,8 @@ export interface IngressRooms {
   readonly identify: (evidence: Evidence) => Subject | Promise<Subject>
   /** Whom a client certificate proves, where the request bears no token; undefined for one that proves nobody. */
   readonly identifyService?: (certificates: readonly Uint8Array[]) => Subject | undefined
+  /** Whom a signature of the request proves (RFC 9421), where it bears no token; undefined where nobody signs here. */
+  readonly identifySigner?: (request: IngressRequest) => Promise<Subject> | undefined
   /** The person with the device that the request proves. */
   readonly deviceOf: DeviceProof
   /** The nonce that clients of DPoP are to use next (RFC 9449 §8.2). */
@@ -115,12 +117,14 @@ export function ingressGate(rooms: IngressRooms): Gate<IngressRequest, IngressRe
   }
 }
 
-/** A token says who asks, and what else is shown is proof beside it; without one, the certificate may say it. */
+/** A token says who asks, and what else is shown is proof beside it; without one, certificate or signature may. */
 function whoAsks(request: IngressRequest, rooms: IngressRooms): Promise<Subject> | Subject {
   const { certificates, credentials, proofs } = request
   const bare = credentials.length === 0 && proofs.length === 0
   const service = bare && certificates !== undefined ? rooms.identifyService?.(certificates) : undefined
   if (service !== undefined) return service
+  const signer = bare && request.headers.has('signature-input') ? rooms.identifySigner?.(request) : undefined
+  if (signer !== undefined) return signer
   const subject = rooms.identify(evidenceOf(request))
   const { deviceOf } = rooms
   const shown = deviceEvidenceOf(request)

@@ -41,7 +41,7 @@ export interface ChallengeFacts {
 export function refusalResponse(decision: Deny, facts: ChallengeFacts): IngressResponse {
   const { retryAfterMs } = facts
   const [{ code, message }] = decision.reasons
-  const status = statuses.get(code) ?? (/^(?:token|dpop|svid)\./.test(code) ? 401 : 403)
+  const status = statuses.get(code) ?? (/^(?:token|dpop|svid|http-signature)\./.test(code) ? 401 : 403)
   return jsonResponse(status, { code, reason: message, id: decision.id }, [
     ...challenges(code, facts).map((challenge) => ['www-authenticate', challenge] as const),
     ...(retryAfterMs === undefined ? [] : [['retry-after', String(Math.ceil(retryAfterMs / 1000))] as const]),
@@ -94,7 +94,8 @@ function challenges(code: string, facts: ChallengeFacts): readonly string[] {
   const { realm, dpop } = facts
   const bearer = `Bearer realm="${realm}"`
   const proof = `DPoP realm="${realm}", ${algorithms}`
-  if (code === 'token.missing') return [bearer, proof]
+  // There is no scheme for signatures: whoever's does not count learns what else is taken.
+  if (code === 'token.missing' || code.startsWith('http-signature.')) return [bearer, proof]
   const error = errorOf(code, facts)
   if (error === undefined) return []
   // A bound token that came as a bearer token, or without its proof, is told what it needs.

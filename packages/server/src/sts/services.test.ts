@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto'
 
 import type { Subject } from '@sallyport/core/access'
+import { createSeenOnce } from '@sallyport/core/identity'
 import { beforeEach, expect, test } from 'vitest'
 
 import { makeSvid, makeWorkloadRoot, type Svid } from '../certificates/index.ts'
@@ -30,6 +31,7 @@ beforeEach(async () => {
     trust: [],
     own: () => own,
     isRevoked: ({ name }) => revoked.includes(name),
+    seen: createSeenOnce(10),
     nowMs: () => clock.now,
   })
 })

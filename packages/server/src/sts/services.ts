@@ -1,9 +1,11 @@
 import { hash } from 'node:crypto'
 
 import { anonymous, arn, type Credential, type Subject } from '@sallyport/core/access'
+import type { SeenOnce } from '@sallyport/core/identity'
 import type { Service, TrustDomain } from '@sallyport/manifest'
 
 import { type TrustBundles, verifySvid } from '../certificates/index.ts'
+import { compileSigners, type SignedRequest } from './signed-requests.ts'
 
 /** The services of one manifest, found by what they prove. */
 export interface Services {
@@ -12,6 +14,8 @@ export interface Services {
    * to be of no trust domain that counts here: it may still be what a token is bound to.
    */
   readonly byCertificate: (chain: readonly Uint8Array[]) => Subject | undefined
+  /** Whom the signature of a request proves (RFC 9421); absent where no service has keys. */
+  readonly bySignature?: (request: SignedRequest) => Promise<Subject>
   readonly bySpiffeId: (id: string, proof: ServiceProof) => Subject
   /** By its role at AWS (`arn:aws:iam::…:role/…`, without its path). */
   readonly byAwsRole: (role: string, proof: ServiceProof) => Subject
@@ -33,13 +37,17 @@ export interface ServicesOptions {
   readonly trust: readonly TrustDomain[]
   /** Our own trust domain as it is now; its keys follow one another. */
   readonly own: () => { readonly roots: readonly Uint8Array[]; readonly jwtKeys: readonly object[] }
+  /** What was used, so that a signed request is good once. */
+  readonly seen: SeenOnce
   /** Asked whenever a service proved itself. */
   readonly isRevoked: (subject: Subject) => boolean
   readonly nowMs: () => number
 }
 
 /** Prepares the services of a manifest. */
-export function compileServices({ app, services, trust, own, isRevoked, nowMs }: ServicesOptions): Services {
+export function compileServices(options: ServicesOptions): Services {
+  const { app, services, trust, own, isRevoked, nowMs } = options
+  const signerOf = compileSigners(options)
   const byId = new Map(services.flatMap((one) => (one.spiffeId === undefined ? [] : [[one.spiffeId, one] as const])))
   const byRole = new Map(services.flatMap((one) => (one.aws === undefined ? [] : [[plainRole(one.aws.role), one]])))
   const foreign: TrustBundles = new Map(
@@ -74,8 +82,24 @@ export function compileServices({ app, services, trust, own, isRevoked, nowMs }:
   }
 
   const bySpiffeId: Services['bySpiffeId'] = (id, proof) => subjectOf(byId.get(id), proof)
+  async function bySignature(request: SignedRequest): Promise<Subject> {
+    const signer = await signerOf?.(request)
+    if (signer?.kind !== 'signed') {
+      return refused(signer?.code ?? 'http-signature.unknown_key', 'The signature of the request does not count here.')
+    }
+    const { service, keyId, thumbprint, createdSeconds } = signer
+    return subjectOf(service, {
+      keyId,
+      issuedAtSeconds: createdSeconds,
+      expiresAtSeconds: createdSeconds + signedSeconds,
+      boundTo: [thumbprint],
+      binding: 'signature',
+    })
+  }
+
   return {
     bySpiffeId,
+    ...(signerOf === undefined ? {} : { bySignature }),
     byAwsRole: (role, proof) => subjectOf(byRole.get(role), proof),
     byCertificate: (chain) => {
       const verdict = judge(chain)
@@ -98,6 +122,9 @@ export function compileServices({ app, services, trust, own, isRevoked, nowMs }:
     jwtKeysOf: (trustDomain) => (trustDomain === app ? own().jwtKeys : foreignKeys.get(trustDomain)),
   }
 }
+
+/** What a signed request may last: as long as a token for which one exchanges. */
+const signedSeconds = 300
 
 type Verified = ReturnType<typeof verifySvid>
 

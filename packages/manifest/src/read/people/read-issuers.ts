@@ -159,7 +159,8 @@ export function keySetFile(
   return file
 }
 
-function readKeySet(
+/** The same with its keys. */
+export function readKeySet(
   around: Node,
   { files, faults }: Reading,
 ): {

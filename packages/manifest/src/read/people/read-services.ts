@@ -6,6 +6,7 @@ import type { AwsRole, Service, TrustDomain } from '../../service.ts'
 import { child, entriesOf, type Node, textOf, textsOf } from '../../source/node.ts'
 import { type Reading, resolve } from '../reading.ts'
 import { readUpstream } from '../upstream.ts'
+import { readKeySet } from './read-issuers.ts'
 import { readSpiffeId } from './read-spiffe-id.ts'
 
 /** `services:`; an id that nobody here vouches for, or that two services have, is a fault. */
@@ -20,12 +21,22 @@ export function readServices(
     const trusted = trust.map(({ name }) => name)
     const spiffeId = readSpiffeId(child(value, 'id'), `services.${key}.id`, trusted, reading)
     const aws = readAws(child(value, 'aws'), `services.${key}.aws`, reading)
+    const { keys, jwksDigest } = readKeySet(value, reading)
     const roles = textsOf(child(value, 'roles'))
     for (const { text, at } of roles) resolve(text, at, 'role', declared.roles, faults)
-    if (spiffeId === undefined && child(value, 'aws') === undefined) {
-      faults.add('manifest.missing_key', keyAt, `services.${key} needs "id", "aws", or both.`)
+    if (spiffeId === undefined && child(value, 'aws') === undefined && child(value, 'jwks') === undefined) {
+      faults.add('manifest.missing_key', keyAt, `services.${key} needs one of "id", "aws" and "jwks".`)
     }
-    for (const proof of [spiffeId, aws?.role]) {
+    if (keys?.every(isSigningKey) === false) {
+      const kinds = 'Ed25519, P-256 or RSA, each with a "kid"'
+      faults.add(
+        'manifest.wrong_type',
+        child(value, 'jwks')?.at ?? keyAt,
+        `The keys of services.${key} are to be ${kinds}.`,
+      )
+    }
+    const keyIds = (keys ?? []).map((one) => `the key ${String(one['kid'])}`)
+    for (const proof of [spiffeId, aws?.role, ...keyIds]) {
       const owner = proof === undefined ? undefined : owners.get(proof)
       if (owner !== undefined) {
         faults.add('manifest.duplicate_name', keyAt, `${String(proof)} is ${owner} and ${key}.`, 'keep one of the two')
@@ -36,10 +47,17 @@ export function readServices(
       name: key,
       ...(spiffeId === undefined ? {} : { spiffeId }),
       ...(aws === undefined ? {} : { aws }),
+      ...(keys === undefined ? {} : { keys }),
+      ...(jwksDigest === undefined ? {} : { keysDigest: jwksDigest }),
       roles: roles.map(({ text }) => text),
       at: keyAt,
     }
   })
+}
+
+function isSigningKey({ kid, kty, crv }: Readonly<Record<string, unknown>>): boolean {
+  const isKnown = kty === 'RSA' || (kty === 'OKP' && crv === 'Ed25519') || (kty === 'EC' && crv === 'P-256')
+  return isKnown && typeof kid === 'string' && kid !== ''
 }
 
 function readAws(section: Node | undefined, path: string, reading: Reading): AwsRole | undefined {

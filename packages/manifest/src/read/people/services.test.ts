@@ -13,6 +13,9 @@ const files = {
   'leaf.pem': leaf.cert,
   'nothing.pem': 'nothing',
   'bundle.json': bundle(),
+  'keys.json': JSON.stringify({ keys: [{ kty: 'OKP', crv: 'Ed25519', x: 'a', kid: 'r1' }] }),
+  'exchange.json': JSON.stringify({ keys: [{ kty: 'OKP', crv: 'X25519', x: 'a', kid: 'r1' }] }),
+  'nameless.json': JSON.stringify({ keys: [{ kty: 'OKP', crv: 'Ed25519', x: 'a' }] }),
 }
 
 function bundle(): string {
@@ -53,6 +56,13 @@ test('services are read, with whom they are vouched for by', () => {
   )
 })
 
+test('a service may sign its requests by keys of its own', () => {
+  const { app } = mustLoad(withLines('services:', '  reports: { jwks: keys.json, roles: [support] }'), files)
+  expect(app.services).toMatchObject([{ name: 'reports', keys: [{ kid: 'r1' }], keysDigest: expect.any(String) }])
+  const line = accessOf(app).find((one) => one.startsWith('the service reports is'))
+  expect(line).toMatch(/^the service reports is whoever signs by its keys \([0-9a-f]{12}\)$/)
+})
+
 test('a SPIFFE bundle is read as a list of certificates is, with its JWT keys', () => {
   const read = (file: string): unknown =>
     mustLoad(withLines(`trust: { partner.example: ${file} }`), files).app.trust?.[0]
@@ -77,6 +87,17 @@ describe('a fault is', () => {
       [trust, 'services:', '  a: { id: "spiffe://shop", roles: [support] }'],
     ],
     ['no proof at all', 'manifest.missing_key', ['services:', '  a: { roles: [support] }']],
+    [
+      'a key that signs nothing',
+      'manifest.wrong_type',
+      ['services:', '  a: { jwks: exchange.json, roles: [support] }'],
+    ],
+    ['a key without a name', 'manifest.wrong_type', ['services:', '  a: { jwks: nameless.json, roles: [support] }']],
+    [
+      'one key of two services',
+      'manifest.duplicate_name',
+      ['services:', '  a: { jwks: keys.json, roles: [support] }', '  b: { jwks: keys.json, roles: [support] }'],
+    ],
     [
       'one proof of two services',
       'manifest.duplicate_name',

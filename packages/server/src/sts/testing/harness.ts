@@ -113,6 +113,7 @@ export async function openExchange(changes: Partial<ExchangeRooms> = {}): Promis
       },
     ],
     own: sts.own,
+    seen: createSeenOnce(1_000),
     isRevoked,
     nowMs,
   })
