@@ -95,6 +95,7 @@ export function ofTheCommand(): void {
       'server/start sysctl -w',
       'server/host apt-get install -y runsc',
       'server/host npm install --prefix',
+      'cli npm install --prefix',
       'server/operation ulimit -n 65536',
       'server/host systemd-run --user --scope -p Delegate=yes sallyport up',
     ],

@@ -4,7 +4,7 @@ import type { Gate } from '@sallyport/core/enforcement'
 import type { Route } from '@sallyport/manifest'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 
-import { type Gateway, startGateway } from './listener.ts'
+import { authoritiesAt, type Gateway, startGateway } from './listener.ts'
 import { jsonResponse } from './refusal.ts'
 import type { Destination, IngressRequest, IngressResponse } from './request.ts'
 
@@ -211,4 +211,18 @@ test('an address that knocks too often is refused before anything is parsed', as
   mayKnock = false
   expect(await send(`POST /echo/1 HTTP/1.1\r\n${host()}\r\nContent-Length: 0\r\n\r\n`)).toContain('gateway.flooded')
   expect(seen).toHaveLength(0)
+})
+
+test('Host needs no port where that is the scheme’s own, and at any other this machine’s own names need one', () => {
+  expect(authoritiesAt(443, true, [])).toEqual(['localhost:443', '127.0.0.1:443', 'localhost', '127.0.0.1'])
+  expect(authoritiesAt(80, false, [])).toContain('localhost')
+  for (const [port, secure] of [
+    [80, true],
+    [443, false],
+    [8443, true],
+  ] as const)
+    expect(authoritiesAt(port, secure, [])).not.toContain('localhost')
+  expect(authoritiesAt(8443, true, ['shop.example'])).toEqual(
+    expect.arrayContaining(['shop.example', 'shop.example:8443']),
+  )
 })

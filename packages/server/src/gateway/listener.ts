@@ -87,11 +87,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   })
   const { port } = server.address() as AddressInfo // listening on TCP, so it is one
   const { name } = options
-  for (const host of ['localhost', '127.0.0.1']) authorities.add(`${host}:${port}`)
-  // Whoever stands in front may have another port; without one the Host header means 443.
-  for (const known of [name ?? [], options.node?.name ?? []].flat()) {
-    authorities.add(known).add(`${known}:${port}`)
-  }
+  const names = [name ?? [], options.node?.name ?? []].flat()
+  for (const one of authoritiesAt(port, options.tls !== undefined, names)) authorities.add(one)
   return {
     url: `${options.tls === undefined ? 'http' : 'https'}://${name ?? 'localhost'}:${port}`,
     setCertificate: (tls) => secure?.setSecureContext({ ...tls, ...tlsRules }),
@@ -102,6 +99,14 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         for (const socket of sockets) socket.destroy()
       }),
   }
+}
+
+/** What Host may say at this port: of this machine, and by the names that it has for others. */
+export function authoritiesAt(port: number, secure: boolean, names: readonly string[]): readonly string[] {
+  const own = ['localhost', '127.0.0.1']
+  // Without a port, Host means the scheme's own (RFC 9110 §4.2); whoever stands in front of a name may have another.
+  const bare = port === (secure ? 443 : 80) ? own : []
+  return [...own.map((host) => `${host}:${port}`), ...bare, ...names, ...names.map((name) => `${name}:${port}`)]
 }
 
 /** Parse, then the walk. An exception anywhere in it is caught here, once, and is a "no" with a code. */
