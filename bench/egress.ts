@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { cpus } from 'node:os'
 
 import { type Harness, openHarness } from '../packages/server/src/egress/testing/harness.ts'
+import { realParsers } from '../packages/server/src/host/testing/real-parsers.ts'
 
 // What a door adds to one call, against the same call made directly, in this run. Receipts are kept in memory here:
 // the disk is the ledger's own figure (bench/ledger.ts), and is added to this one where a record must be synced.
@@ -18,12 +19,15 @@ const upstream = createServer((message, response) => {
 upstream.listen(0, '127.0.0.1')
 await once(upstream, 'listening')
 const { port } = upstream.address() as AddressInfo // it listens on an address, not on a pipe
-const payments = await openHarness({ upstream: `http://127.0.0.1:${port}` })
+const parsers = await realParsers()
+const { channelTo } = parsers
+const payments = await openHarness({ channelTo, upstream: `http://127.0.0.1:${port}` })
 const unsecured = await openHarness({
+  channelTo,
   upstream: `http://127.0.0.1:${port}`,
   manifest: (text) => text.slice(0, text.indexOf('only:  ')).replace('https://api.stripe.com', 'http://localhost'),
 })
-const orders = await openHarness({ functionName: 'orders' })
+const orders = await openHarness({ channelTo, functionName: 'orders' })
 
 const plain = new PlainAgent({ keepAlive: true, maxSockets: 1 })
 const secured = new TlsAgent({ keepAlive: true, maxSockets: 1, ca: payments.caPem })
@@ -69,6 +73,7 @@ secured.destroy()
 await payments.close()
 await unsecured.close()
 await orders.close()
+await parsers.close()
 upstream.closeAllConnections()
 upstream.close()
 

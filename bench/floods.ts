@@ -5,6 +5,7 @@ import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 
 import { invocationOf, openHarness } from '../packages/server/src/egress/testing/harness.ts'
+import { realParsers } from '../packages/server/src/host/testing/real-parsers.ts'
 
 // What one box's flood costs another box at the same door: the p99 of a neighbour that makes one call after another,
 // alone and during each flood. The door is this process; flood, neighbour and upstream are others. No disk is in it.
@@ -17,7 +18,9 @@ const start = (...words: readonly (string | number)[]): ChildProcess =>
 
 const upstream = start('upstream')
 const [port] = await once(upstream, 'message')
+const parsers = await realParsers()
 const harness = await openHarness({
+  channelTo: parsers.channelTo,
   upstream: `http://127.0.0.1:${port}`,
   manifest: (text) => text.slice(0, text.indexOf('only:  ')).replace('https://api.stripe.com', 'http://localhost'),
 })
@@ -28,19 +31,20 @@ http.listen(0, '127.0.0.1')
 https.listen(0, '127.0.0.1')
 dns.bind(0, '127.0.0.1')
 await Promise.all([http, https, dns].map((socket) => once(socket, 'listening')))
+const httpPort = (http.address() as AddressInfo).port // asked at once: the parser takes the listeners away
 harness.boxExtras(harness.image, 'box2')
 const invocation = invocationOf(harness.image, 'i2')
 const exits = harness.attachExits({
   boxId: 'box2',
   functionName: harness.image.name,
-  http,
-  https,
-  dns,
-  tcp: new Map(),
+  channel: await parsers.channelTo({ http, https, dns, tcp: new Map() }),
+  onFault: (fault) => {
+    throw new Error(`the parser broke its protocol: ${fault}`)
+  },
   current: () => invocation,
 })
 
-const neighbour = start('neighbour', (http.address() as AddressInfo).port)
+const neighbour = start('neighbour', httpPort)
 await once(neighbour, 'message')
 const kinds = [
   'idle connections',
@@ -63,16 +67,15 @@ for (const kind of kinds) {
   const during = await measured()
   flood.kill()
   await once(flood, 'exit')
-  harness.endInvocation()
+  await harness.endInvocation()
   // The machine is shared: the nearer of the two quiet moments is what it is compared with.
   alone = before
   tell(kind, during)
 }
 neighbour.kill()
 exits.close()
-dns.close()
-for (const server of [http, https]) server.close()
 await harness.close()
+await parsers.close()
 upstream.kill()
 
 interface Figures {

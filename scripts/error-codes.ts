@@ -294,6 +294,10 @@ export const errorCodes: Readonly<Record<string, Entry>> = {
     'The server is short of file descriptors, and keeps the last ones for its ledger and vault.',
     'Start it with a higher limit, such as `ulimit -n 65536`, or close what a function leaves open.',
   ],
+  'exit.parser_fault': [
+    'What parses for a box broke its protocol, and was ended with its box: it was taken over, or is broken.',
+    'Look at what the function runs, its dependencies first; `sallyport why ID` names the invocation.',
+  ],
   'exit.too_many': [
     'A box has more requests under way than one may have.',
     'Await answers before you ask for more; a pool of connections bounds what is asked at once.',
@@ -336,6 +340,10 @@ export const errorCodes: Readonly<Record<string, Entry>> = {
   ],
   'function.out_of_memory': ['The function used more memory than it is given.', 'Raise `memory`, or use less.'],
   'function.output_too_large': ['The answer is larger than any answer may be.', 'Answer with less.'],
+  'function.parser_ended': [
+    'The process that parses what a box sends ended during the call; the box was replaced.',
+    'Call again; `sallyport logs FUNCTION` shows what ended it.',
+  ],
   'function.threw': ['The handler threw.', mendFunction],
   'function.ticket_refused': [
     'A call reached the function without a ticket that it takes, or none could be made.',
@@ -373,6 +381,7 @@ export const errorCodes: Readonly<Record<string, Entry>> = {
     'Run the fix that the message names.',
   ],
   'host.isolation_unavailable': ['This machine cannot make boxes, and nothing weaker is used instead.', checkMachine],
+  'host.parser': ['The process that parses what a box sends could not be started.', checkMachine],
   'host.pod': ["A box's network could not be made.", checkMachine],
   'host.runtime_folder': [
     'The folder for boxes belongs to, or is closed to, the wrong user.',

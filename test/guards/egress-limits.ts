@@ -1,6 +1,7 @@
 import type { Guard } from './guard.ts'
 
 const room = 'packages/server/src/egress'
+const parser = 'packages/server/src/parser'
 const limits = [`${room}/box-limits.test.ts`]
 const short = ['packages/server/src/few-descriptors.test.ts']
 
@@ -13,16 +14,7 @@ export const egressLimitGuards: readonly Guard[] = [
     code: "lowest < limit - kept * (whose === 'box' ? 2 : 1)",
     without: 'lowest < limit',
     noticedBy: short,
-    testName: "a box's connections are refused",
-  },
-  {
-    name: 'a connection of a box is refused where descriptors are short',
-    attack: 'a flood of connections leaves no descriptor for a receipt',
-    file: `${room}/listen/listener.ts`,
-    code: ': handlers.mayOpen()\n',
-    without: ': handlers.mayOpen() || true\n',
-    noticedBy: limits,
-    testName: 'where descriptors are short',
+    testName: "a box's connections take none",
   },
   {
     name: 'a connection to an upstream is not made where descriptors are short',
@@ -63,8 +55,8 @@ export const egressLimitGuards: readonly Guard[] = [
   {
     name: 'a box asks for so many names in a second',
     attack: 'a flood of DNS takes the processor of the server',
-    file: `${room}/dns/dns.ts`,
-    code: 'if (++seen > perSecond) return over()',
+    file: `${parser}/dns-listener.ts`,
+    code: 'if (++seen > perSecond) return handlers.onTooMany()',
     without: '',
     noticedBy: limits,
     testName: 'so many names in a second',
@@ -72,7 +64,7 @@ export const egressLimitGuards: readonly Guard[] = [
   {
     name: 'a head has to be complete in time',
     attack: 'half a head holds a connection for ever',
-    file: `${room}/listen/http-one.ts`,
+    file: `${parser}/http/http-one.ts`,
     code: 'if (socket.bytesRead > heard) tooSlow()\n    socket.destroy()',
     without: 'if (socket.bytesRead > heard) tooSlow()',
     noticedBy: limits,
@@ -81,7 +73,7 @@ export const egressLimitGuards: readonly Guard[] = [
   {
     name: 'a head of HTTP/1.1 has so many bytes',
     attack: 'an endless head takes the memory of the server',
-    file: `${room}/listen/http-one.ts`,
+    file: `${parser}/http/http-one.ts`,
     code: 'maxHeaderSize: limits.headerBytes',
     without: 'maxHeaderSize: 1_000_000',
     noticedBy: limits,
@@ -90,7 +82,7 @@ export const egressLimitGuards: readonly Guard[] = [
   {
     name: 'a head of HTTP/2 has so many bytes',
     attack: 'an endless head takes the memory of the server',
-    file: `${room}/listen/http-two.ts`,
+    file: `${parser}/http/http-two.ts`,
     code: 'maxHeaderListSize: limits.headerBytes',
     without: 'maxHeaderListSize: 1_000_000',
     noticedBy: limits,
@@ -99,7 +91,7 @@ export const egressLimitGuards: readonly Guard[] = [
   {
     name: 'a connection of HTTP/2 has so many streams',
     attack: 'a flood of streams takes the memory of the server',
-    file: `${room}/listen/http-two.ts`,
+    file: `${parser}/http/http-two.ts`,
     code: 'maxConcurrentStreams: limits.streams',
     without: 'maxConcurrentStreams: 100_000',
     noticedBy: limits,
@@ -108,19 +100,19 @@ export const egressLimitGuards: readonly Guard[] = [
   {
     name: 'a flood has so much of the thread, and the rest waits',
     attack: 'a box that sends as fast as it can lets all others wait',
-    file: `${room}/listen/pace.ts`,
+    file: `${parser}/pace.ts`,
     code: 'if (level <= 0) return false',
     without: '',
-    noticedBy: [`${room}/listen/pace.test.ts`],
+    noticedBy: [`${parser}/pace.test.ts`],
     testName: 'lets a burst go',
   },
   {
     name: 'those who wait for their turn come by few, however late it is',
     attack: 'a box that sends as fast as it can lets all others wait',
-    file: `${room}/listen/pace.ts`,
+    file: `${parser}/pace.ts`,
     code: 'refill(1) //',
     without: 'refill(1_000) //',
-    noticedBy: [`${room}/listen/pace.test.ts`],
+    noticedBy: [`${parser}/pace.test.ts`],
     testName: 'lets no crowd in',
   },
   {

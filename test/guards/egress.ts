@@ -1,6 +1,7 @@
 import type { Guard } from './guard.ts'
 
 const room = 'packages/server/src/egress'
+const parser = 'packages/server/src/parser'
 const door = [`${room}/door/door.test.ts`]
 const aws = [`${room}/aws/aws.test.ts`]
 const call = [`${room}/call.test.ts`]
@@ -149,9 +150,9 @@ export const egressGuards: readonly Guard[] = [
   {
     name: 'no connection outlives its invocation',
     attack: 'boxes.half-request',
-    file: `${room}/egress.ts`,
-    code: 'sockets.dropAll()\n    }',
-    without: '}',
+    file: `${parser}/serve.ts`,
+    code: 'sockets?.dropAll()\n    exchanges.clear()',
+    without: 'exchanges.clear()',
     noticedBy: door,
     testName: 'ends a half-sent head',
   },
@@ -275,7 +276,7 @@ export const egressGuards: readonly Guard[] = [
   {
     name: 'a box holds so many connections and no more',
     attack: 'a box holds so many connections and no more',
-    file: `${room}/listen/listener.ts`,
+    file: `${parser}/listener.ts`,
     code: 'open.size >= limits.connections',
     without: 'open.size < 0',
     noticedBy: endings,
@@ -447,8 +448,8 @@ export const egressGuards: readonly Guard[] = [
     name: 'a name is decided once for each invocation, however often it is asked for',
     attack: 'resources.dns-flood',
     file: `${room}/dns/dns.ts`,
-    code: "if (counted === 'again') return reply(dnsCodes.nameError)",
-    without: '',
+    code: "if (counted !== 'again') {",
+    without: '{',
     noticedBy: dns,
     testName: 'go on record once for each invocation',
   },

@@ -21,6 +21,7 @@ import { manifestAccessGuards } from './manifest-access.ts'
 import { operationGuards } from './operation.ts'
 import { operatorGuards } from './operators.ts'
 import { manifestReadGuards } from './manifest-read.ts'
+import { parserGuards } from './parsers.ts'
 import { matchingGuards } from './matching.ts'
 import { merkleGuards } from './merkle.ts'
 import { policyGuards } from './policy.ts'
@@ -58,6 +59,7 @@ export const guards: readonly Guard[] = [
   ...gatewayGuards,
   ...providerGuards,
   ...providerFlowGuards,
+  ...parserGuards,
   ...operatorGuards,
   ...serverGuards,
   ...workloadGuards,

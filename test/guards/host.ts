@@ -105,7 +105,7 @@ export const hostGuards: readonly Guard[] = [
     name: 'the door hears of the end before the runtime is answered',
     attack: 'boxes.half-request',
     file: `${room}/box/box.ts`,
-    code: 'exits.endInvocation()\n        ending = invocation',
+    code: 'cleared = exits.endInvocation(invocation)\n        ending = invocation',
     without: 'ending = invocation',
     noticedBy: reach,
     testName: 'the door hears of the end',

@@ -3,6 +3,7 @@ import type { Guard, Place } from './guard.ts'
 const build = 'packages/server/src/host/build'
 const host = 'packages/server/src/host'
 const egress = 'packages/server/src/egress'
+const parser = 'packages/server/src/parser'
 const operation = 'packages/server/src/operation'
 
 /** What it keeps out, where it stands, its code, what stands there without it, who notices, and the case that fails. */
@@ -15,7 +16,8 @@ const http = `${host}/elsewhere/http-engine`
 const lambda = `${host}/elsewhere/lambda-engine`
 const login = `${egress}/tunnel/sign-in`
 const scram = `${egress}/tunnel/scram`
-const names = `${egress}/dns/dns`
+const greeting = `${parser}/postgres-greeting`
+const names = `${parser}/dns-message`
 const aws = `${egress}/aws/aws-door`
 
 const rows: readonly Row[] = [
@@ -278,34 +280,34 @@ const rows: readonly Row[] = [
   ],
   [
     'nothing of a client is read that came before TLS',
-    `${egress}/tunnel/postgres`,
-    'if (secure === undefined || socket.readableLength > 0) return',
-    'if (secure === undefined) return',
-    login,
+    `${parser}/postgres-greeting`,
+    'context === undefined || socket.readableLength > 0) return',
+    'context === undefined) return',
+    greeting,
     'with anything before the handshake',
   ],
   [
     'a greeting has so many bytes',
-    `${egress}/tunnel/postgres`,
+    `${parser}/postgres-greeting`,
     ' || length < 8 || length > maxStartupBytes) return',
     ' || length < 8) return',
-    login,
+    greeting,
     'with a length that is none',
   ],
   [
     'a greeting is of version 3',
-    `${egress}/tunnel/postgres`,
+    `${parser}/postgres-greeting`,
     'code >>> 16 === 3 ? readParameters(body) : undefined',
     'readParameters(body)',
-    login,
+    greeting,
     'with a length that is none',
   ],
   [
     'a parameter of a greeting stands once',
-    `${egress}/tunnel/postgres-messages`,
+    `${parser}/postgres-messages`,
     ' || pairs.has(name)) return undefined',
     ') return undefined',
-    login,
+    greeting,
     'names each parameter once',
   ],
   ["a server's nonce begins with ours", scram, '!whole.startsWith(nonce) || ', '', scram, 'does not go on with'],
@@ -322,17 +324,17 @@ const rows: readonly Row[] = [
   // Names.
   [
     'a question has so many bytes',
-    `${egress}/dns/dns-message`,
+    `${parser}/dns-message`,
     'if (datagram.length < 17 || datagram.length > 512) return undefined',
     'if (datagram.length > 512) return undefined',
     names,
     'never throws',
   ],
-  ['an answer is no question', `${egress}/dns/dns-message`, '(flags & 0xf800) !== 0 || ', '', names, 'refuses'],
-  ['a question is one', `${egress}/dns/dns-message`, 'datagram.readUInt16BE(4) !== 1 || ', '', names, 'refuses'],
+  ['an answer is no question', `${parser}/dns-message`, '(flags & 0xf800) !== 0 || ', '', names, 'refuses'],
+  ['a question is one', `${parser}/dns-message`, 'datagram.readUInt16BE(4) !== 1 || ', '', names, 'refuses'],
   [
     'a label of a name points nowhere',
-    `${egress}/dns/dns-message`,
+    `${parser}/dns-message`,
     'length > 63 || ',
     '',
     names,

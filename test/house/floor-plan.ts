@@ -29,6 +29,8 @@ export const floorPlan: Readonly<Record<string, Room>> = {
   'server/administration': onNode([...walk, 'core/ledger', 'manifest', 'server/ledger']),
   'server/api': onNode([...walk, 'core/identity', 'manifest', 'server/host', 'server/information']),
   'server/certificates': onNode(['core/access'], ['@peculiar/x509', 'reflect-metadata']),
+  // What parses a box's bytes, in a process of its own that knows nothing: it reaches for nobody.
+  'server/parser': onNode([]),
   'server/egress': onNode(
     [
       ...walk,
@@ -36,6 +38,7 @@ export const floorPlan: Readonly<Record<string, Room>> = {
       'core/json',
       'manifest',
       'aws',
+      'server/parser',
       'server/host',
       'server/information',
       'server/certificates',
@@ -57,7 +60,7 @@ export const floorPlan: Readonly<Record<string, Room>> = {
     ],
     ['ajv'],
   ),
-  'server/host': onNode([...walk, 'core/identity', 'manifest', 'server/start'], ['esbuild', 'aws4']),
+  'server/host': onNode([...walk, 'core/identity', 'manifest', 'server/parser', 'server/start'], ['esbuild', 'aws4']),
   'server/identity-provider': onNode(
     ['core/access', 'core/identity', 'manifest'],
     ['oidc-provider', 'otpauth', '@node-rs/argon2', 'jose', '@simplewebauthn/server', 'uqr'],

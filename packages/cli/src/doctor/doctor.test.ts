@@ -66,7 +66,7 @@ test('outside of any app it looks at the machine alone', async () => {
 
 test('tells how strongly each control of boxes holds on this machine', async () => {
   const found = await findings()
-  for (const name of ['programs', 'user-namespaces', 'system-call-filter', 'network', 'disk'])
+  for (const name of ['programs', 'user-namespaces', 'system-call-filter', 'network', 'disk', 'door-parsers'])
     expect(found.get(name), name).toMatchObject({ ok: true, strength: 'hard' })
   for (const name of ['memory-and-processes', 'processor', 'function-uid', 'server-rights'])
     expect(found.get(name)?.strength, name).toMatch(/^(hard|cooperative|absent)$/)

@@ -39,7 +39,6 @@ const words = {
   'exit.too_many_bytes': ({ bytesInFlight }: EgressLimits) =>
     `The bodies of a box that are held at one time may have ${bytesInFlight} bytes.`,
   'exit.too_slow': ({ idleMs }: EgressLimits) => `A head that was begun must be complete within ${idleMs / 1000} s.`,
-  'exit.no_descriptors': () => 'The server is short of file descriptors; the last ones are for its ledger and vault.',
 } as const
 
 /** What a box is told in place of an answer. */

@@ -2,7 +2,7 @@ import type { Subject } from '@sallyport/core/access'
 import type { SigningCredential } from '@sallyport/core/identity'
 import type { App } from '@sallyport/manifest'
 
-import type { BoxListeners, FunctionImage } from '../host/index.ts'
+import type { BoxChannel, FunctionImage } from '../host/index.ts'
 import { awsHost } from './aws/aws-names.ts'
 
 /** What a box is given for its own AWS client. Worth nothing anywhere but on the listeners of that box. */
@@ -17,7 +17,7 @@ export interface Box {
   readonly image: FunctionImage
   readonly subject: Subject
   readonly credential: BoxCredential
-  readonly current: BoxListeners['current']
+  readonly current: BoxChannel['current']
   /** Aborted at the end of the invocation, and replaced. Take it when a head completes. */
   signal(): AbortSignal
 }

@@ -68,7 +68,7 @@ beforeAll(async () => {
       ),
   })
   const { attachExits, boxExtras, image } = harness
-  host = await makeEngine({ attachExits, boxExtras })
+  host = await makeEngine({ attachExits, boxExtras, parsers: true })
   const appFolder = join(import.meta.dirname, 'testing/clients')
   const built = await buildFunction({
     runtime: 'node',

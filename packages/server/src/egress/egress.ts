@@ -1,27 +1,26 @@
-import type { SecureContext } from 'node:tls'
-
 import { actions, arn, type Reason, SallyportError } from '@sallyport/core/access'
 
-import type { AttachExits, BoxListeners, Exits, FunctionImage } from '../host/index.ts'
+import type { AttachExits, BoxChannel, Exits, FunctionImage } from '../host/index.ts'
 import { createAwsDoor } from './aws/aws.ts'
 import { createBoxLimits } from './box-limits.ts'
 import { type Box, type BoxCredential, boxEnvironment, makeCredential, subjectOf } from './box.ts'
 import { createCallerPackages } from './listen/caller.ts'
 import { createAskedNames } from './dns/asked-names.ts'
-import { serveDns } from './dns/dns.ts'
+import { createNameAnswers } from './dns/dns.ts'
 import { cross } from './gate.ts'
 import { doorReason } from './listen/head.ts'
 import { createLeaves } from './listen/leaves.ts'
-import { serveBox } from './listen/listener.ts'
-import { createPace } from './listen/pace.ts'
+import { servePort } from './listen/parser-port.ts'
+import type { Under } from './listen/port-handlers.ts'
 import { newId } from './records.ts'
-import { defaultLimits, type EgressRooms } from './rooms.ts'
+import { defaultLimits, type EgressRooms, type Leaf } from './rooms.ts'
 import { refusedExit } from './route.ts'
 import { broken, brokenAnswer, type RequestServer, serveRequest, serveUpgrade } from './serve-request.ts'
 import { createThrottle } from './door/throttle.ts'
 import { createTokens } from './door/tokens.ts'
 import { createTunnels } from './tunnel/tunnel.ts'
 import { createUpstreams } from './upstream/upstream.ts'
+import { createPace } from '../parser/index.ts'
 
 /** The egress door of one server. */
 export interface Egress {
@@ -39,6 +38,9 @@ export interface BoxExtras {
   readonly caPem: string
 }
 
+/** A parser that takes longer to close what is open is ended, and its box is replaced. */
+const clearMs = 10_000
+
 /** Makes the door through which everything leaves that leaves a box. */
 export function createEgress(rooms: EgressRooms): Egress {
   const limits = { ...defaultLimits, ...rooms.limits }
@@ -49,16 +51,16 @@ export function createEgress(rooms: EgressRooms): Egress {
   const callers = createCallerPackages()
   const expected = new Map<string, { readonly image: FunctionImage; readonly credential: BoxCredential }>()
 
-  function attachExits(listeners: BoxListeners): Exits {
-    const given = expected.get(listeners.boxId)
-    if (!given) throw new SallyportError('egress.unknown_box', `the box ${listeners.boxId} was given no extras`)
+  function attachExits({ boxId, channel, current, onFault }: BoxChannel): Exits {
+    const given = expected.get(boxId)
+    if (!given) throw new SallyportError('egress.unknown_box', `the box ${boxId} was given no extras`)
     let ending = new AbortController()
     const box: Box = {
-      id: listeners.boxId,
+      id: boxId,
       image: given.image,
       subject: subjectOf(given.image),
       credential: given.credential,
-      current: listeners.current,
+      current,
       signal: () => ending.signal,
     }
     const throttle = createThrottle(rooms, limits.recordedRefusalsPerSecond, `refused exits of box ${box.id}`)
@@ -90,19 +92,32 @@ export function createEgress(rooms: EgressRooms): Egress {
     }
 
     const unlisted = (what: string): string => arn.door(rooms.app().name, '?', what)
-    const contextFor = (name: string): Promise<SecureContext | undefined> =>
+    const leafFor = (name: string): Promise<Leaf | undefined> =>
       leaves(name).catch((error: unknown) => {
         broken(server, error)
         return undefined // without a leaf the handshake fails
       })
-    const sockets = serveBox(listeners, limits, {
-      contextFor,
-      mayOpen: () => rooms.mayOpen(),
-      pace,
+    const tunnels = createTunnels(server, leafFor, rooms.upstreamCaPem)
+    const asked = createAskedNames(rooms, box)
+    const now = (): Under => ({ invocation: box.current(), signal: box.signal() })
+    const port = servePort(channel, { ...limits, clearMs }, pace, now, {
+      doorOf: async (name) => (tunnels.isOpaque(name) ? 'opaque' : leafFor(name)),
       onLimit: held.over,
-      tunnels: createTunnels(server, contextFor, rooms.upstreamCaPem),
-      onRequest: (incoming) => serveRequest(server, incoming),
-      onUpgrade: (incoming) => serveUpgrade(server, incoming),
+      onRequest: (incoming, under) => serveRequest(server, incoming, under),
+      onUpgrade: (incoming, under) => serveUpgrade(server, incoming, under),
+      onOpaque: tunnels.onOpaque,
+      onPort: tunnels.onConnection,
+      onUnreadableQuestion: () => throttle.count(),
+      onQuestion: createNameAnswers(rooms, limits.dnsPerSecond, asked, {
+        note,
+        count: () => throttle.count(),
+        over: () => void held.over('exit.too_many_names'),
+      }),
+      onFault: (fault) => {
+        const words = `The process that parses what this box sends broke its protocol (${fault}), and was ended.`
+        void note(unlisted('parser'), actions.useDoor, doorReason('exit.parser_fault', words))
+        onFault(fault)
+      },
       onUndeclaredName: (name) =>
         note(
           unlisted(name || 'no-server-name'),
@@ -125,27 +140,20 @@ export function createEgress(rooms: EgressRooms): Egress {
         ).catch((error: unknown) => broken(server, error))
       },
     })
-    const asked = createAskedNames(rooms, box)
-    const stopDns = serveDns(rooms, listeners.dns, limits.dnsPerSecond, asked, {
-      note,
-      count: () => throttle.count(),
-      over: () => void held.over('exit.too_many_names'),
-    })
-
-    const endInvocation = (): void => {
+    const end = (): AbortSignal => {
       asked.flush()
       held.endInvocation()
       pace.release()
+      const { signal } = ending
       ending.abort()
       ending = new AbortController()
-      sockets.dropAll()
+      return signal
     }
     return {
-      endInvocation,
+      endInvocation: (invocation) => port.clear({ invocation, signal: end() }),
       close: () => {
-        endInvocation()
-        sockets.close()
-        stopDns()
+        end()
+        port.close()
         throttle.close()
         expected.delete(box.id)
       },

@@ -1,14 +1,13 @@
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
-import { Readable } from 'node:stream'
 
 import { sealGrant } from '@sallyport/core/access'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
 import { isMetadata } from './upstream/address.ts'
 import { readHead } from './listen/head.ts'
-import type { Incoming } from './listen/incoming.ts'
+import type { Incoming } from '../parser/index.ts'
 import { routeOf } from './route.ts'
 import { alice, ask, codeOf, type Harness, invocationOf, openHarness } from './testing/harness.ts'
 
@@ -93,8 +92,7 @@ describe('a box', () => {
       target: '/',
       rawHeaders: ['Host', 'any.aws.internal'],
       localAddress,
-      body: Readable.from([]),
-      bodiless: true,
+      body: { kind: 'whole', bytes: new Uint8Array() },
       proceed: () => undefined,
     })
     const rooms = { app: () => harness.app } as Parameters<typeof routeOf>[0] // what `routeOf` asks of them

@@ -1,23 +1,15 @@
-import type { Duplex, Readable } from 'node:stream'
-
 import type { Deny } from '@sallyport/core/access'
 import { refusalLine } from '@sallyport/core/enforcement'
 
 import type { OutputLine } from '../host/index.ts'
+import type { Answer } from '../parser/index.ts'
 import type { Exit } from './exit.ts'
 import type { EgressRooms } from './rooms.ts'
 
 /** An answer on its way back into the box. */
-export interface ExitResponse {
-  readonly status: number
-  readonly headers: readonly (readonly [name: string, value: string])[]
-  readonly body: Uint8Array | Readable
-  /** Known once the body has ended. */
-  readonly trailers?: () => readonly (readonly [name: string, value: string])[]
+export interface ExitResponse extends Answer {
   /** The upstream may do better at another attempt. */
   readonly again?: boolean
-  /** The upstream has switched protocols: `status` is 101, and what follows are bytes both ways. */
-  readonly tunnel?: (box: Duplex) => void
 }
 
 /** Code → HTTP status; whatever is not here is 403. */
@@ -46,6 +38,7 @@ const statuses: ReadonlyMap<string, number> = new Map([
   ['function.timed_out', 504],
   ['function.threw', 502],
   ['function.exited', 502],
+  ['function.parser_ended', 502],
   ['function.out_of_memory', 502],
   ['function.output_too_large', 502],
   ['function.bad_response', 502],

@@ -11,10 +11,10 @@ import { doorExit, maxBytesOf, needsWhole } from './door/door.ts'
 import { droppedHeaders } from './door/dropped.ts'
 import type { DoorRequest, DoorTools } from './door/door-request.ts'
 import type { Exit } from './exit.ts'
+import type { Under } from './listen/port-handlers.ts'
 import { cross } from './gate.ts'
 import { doorReason, type Head, readHead } from './listen/head.ts'
-import { costs, type Pace } from './listen/pace.ts'
-import type { Incoming } from './listen/incoming.ts'
+import { costs, type Incoming, type Pace } from '../parser/index.ts'
 import { newId } from './records.ts'
 import { type ExitResponse, plainRefusal } from './refusal.ts'
 import type { EgressLimits } from './rooms.ts'
@@ -34,10 +34,12 @@ export interface RequestServer extends DoorTools {
 const freeRequests = 2
 
 /** The way of one request, from its head to its answer. Throws nothing: what breaks is a refusal. */
-export async function serveRequest(server: RequestServer, incoming: Incoming): Promise<ExitResponse> {
+export async function serveRequest(
+  server: RequestServer,
+  incoming: Incoming,
+  { invocation, signal }: Under,
+): Promise<ExitResponse> {
   const { rooms, limits, box } = server
-  // Taken in the same tick in which the head was complete: this is whose request it is.
-  const [invocation, signal] = [box.current(), box.signal()]
   // Over many connections of HTTP/2 a box could ask for more at once than a neighbour can bear.
   if (!server.held.enter()) return server.held.over('exit.too_many')
   // One after the other is no flood, however fast.
@@ -87,9 +89,12 @@ export async function serveRequest(server: RequestServer, incoming: Incoming): P
 }
 
 /** A request to speak another protocol: decided as the GET that it is, and only a door may lead there. */
-export async function serveUpgrade(server: RequestServer, incoming: Incoming): Promise<ExitResponse> {
+export async function serveUpgrade(
+  server: RequestServer,
+  incoming: Incoming,
+  { invocation, signal }: Under,
+): Promise<ExitResponse> {
   const { rooms, limits, box } = server
-  const [invocation, signal] = [box.current(), box.signal()]
   try {
     const head = readHead(incoming)
     const way = routeOf(rooms, head, limits.bodyBytes)

@@ -16,6 +16,7 @@ import { openInspector } from './box/inspector.ts'
 import { createPool, type Pool } from './pool/pool.ts'
 import { createReserve } from './pool/reserve.ts'
 import { discardBox, prepareBlank } from './box/prepared-box.ts'
+import { type StartParser, startParser } from './box/parser-process.ts'
 import { prepareRuntimeFolder } from './box/runtime-folder.ts'
 import { areComplete, findTools } from './tools.ts'
 import { chooseBlock, readRights } from '../start/index.ts'
@@ -44,6 +45,8 @@ export interface BoxEngineOptions {
   readonly uidRange?: { readonly first: number; readonly count: number }
   /** How long a box may be idle before its processes are stopped; ten seconds when absent. */
   readonly freezeAfterMs?: number
+  /** What parses for boxes; a process in a sandbox of its own when absent. */
+  readonly startParser?: StartParser
   /** The function whose boxes may be debugged. */
   readonly inspect?: string
 }
@@ -67,7 +70,17 @@ export async function createBoxEngine(options: BoxEngineOptions): Promise<Engine
   const turns = createTurns(2 * availableParallelism(), turnMs)
   const uids = assignUids(options.uidRange ?? functionUids(options.runtimeDir), process.getuid?.() === 0)
   const boxFolders = await openBoxFolders(join(runtime.folder, 'boxes'), engineId)
-  const around: BoxSurroundings = { ...options, engineId, runtime, tools, uids, boxFolders, cgroups, turns }
+  const around: BoxSurroundings = {
+    startParser: (place) => startParser(runtime, tools, place),
+    ...options,
+    engineId,
+    runtime,
+    tools,
+    uids,
+    boxFolders,
+    cgroups,
+    turns,
+  }
   const inspector = options.inspect === undefined ? undefined : await openInspector(runtime, tools)
   const { caPem } = options
   const reserve =

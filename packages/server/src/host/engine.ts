@@ -1,5 +1,4 @@
-import type { Socket as DatagramSocket } from 'node:dgram'
-import type { Server } from 'node:net'
+import type { Duplex } from 'node:stream'
 
 import type { FunctionImage } from './image.ts'
 import type { Invocation, InvocationResult } from './invocation.ts'
@@ -7,32 +6,34 @@ import type { Invocation, InvocationResult } from './invocation.ts'
 /** How strongly a control holds (DESIGN §5). */
 export type Strength = 'hard' | 'cooperative' | 'absent'
 
-/** The listeners inside one box's network namespace. Whoever connects to them is that box: that is its identity. */
-export interface BoxListeners {
+/**
+ * Everything that one box sends to its doors, as its parser tells of it. That process alone has the listeners inside
+ * the box's network namespace, and no other box's: who speaks on this channel is that box, and that is its identity.
+ */
+export interface BoxChannel {
   readonly boxId: string
   readonly functionName: string
-  /** Port 80 of every address. */
-  readonly http: Server
-  /** Port 443 of every address. */
-  readonly https: Server
-  /** UDP 53 of every address. */
-  readonly dns: DatagramSocket
-  /** The ports of `FunctionImage.ports`, of every address. */
-  readonly tcp: ReadonlyMap<number, Server>
+  /** The frames of `server/parser`. */
+  readonly channel: Duplex
+  /** The parser broke its protocol: it is ended, and its box with it. */
+  readonly onFault: (detail: string) => void
   /** The invocation running in the box at this moment; undefined while it initialises or idles. */
   readonly current: () => Invocation | undefined
 }
 
-/** What the egress room makes of a box's listeners. */
+/** What the egress room makes of a box's channel. */
 export interface Exits {
-  /** Aborts every unfinished head, body, stream and tunnel. The host calls it before it answers `/next`. */
-  endInvocation(): void
+  /**
+   * Aborts every unfinished head, body, stream and tunnel at once, and resolves when the box's parser has closed all of
+   * them. The host waits for it before it answers `/next`. What was on its way until then belongs to `ended`.
+   */
+  endInvocation(ended: Invocation | undefined): Promise<void>
   /** Ends everything; the box is gone. */
   close(): void
 }
 
-/** Puts the egress room behind a box's listeners, before any function code runs. */
-export type AttachExits = (listeners: BoxListeners) => Exits
+/** Puts the egress room behind a box, before any function code runs. */
+export type AttachExits = (channel: BoxChannel) => Exits
 
 /** One line that a function wrote, with the invocation in which it did. */
 export interface OutputLine {

@@ -27,6 +27,7 @@ export async function examineHost(): Promise<readonly HostFinding[]> {
     ...boxes,
     network(usable),
     scratch(usable),
+    parsers(usable),
     serverRights(),
     python(),
     ...engines(usable),
@@ -37,6 +38,13 @@ export async function examineHost(): Promise<readonly HostFinding[]> {
 function network(usable: boolean): HostFinding {
   const detail = usable ? 'a box has its own empty network; every address leads to its own doors' : 'no box can be made'
   return { control: 'network', strength: usable ? 'hard' : 'absent', required: false, detail }
+}
+
+function parsers(usable: boolean): HostFinding {
+  const detail = usable
+    ? 'what a box sends to its doors is parsed by a process of its own, without files, keys or network'
+    : 'no box can be made'
+  return { control: 'door-parsers', strength: usable ? 'hard' : 'absent', required: false, detail }
 }
 
 function scratch(usable: boolean): HostFinding {

@@ -4,14 +4,7 @@ export { type BuildFault } from './build/build-fault.ts'
 export { type BoxEngineOptions, createBoxEngine } from './box-engine.ts'
 export { type BoxExtras } from './box/box-options.ts'
 export { type CgroupRoots, engineGroups, findCgroups } from './kernel/cgroups.ts'
-export {
-  type AttachExits,
-  type BoxListeners,
-  type Engine,
-  type Exits,
-  type OutputLine,
-  type Strength,
-} from './engine.ts'
+export { type AttachExits, type BoxChannel, type Engine, type Exits, type OutputLine, type Strength } from './engine.ts'
 export { createHttpEngine } from './elsewhere/http-engine.ts'
 export { createLambdaEngine } from './elsewhere/lambda-engine.ts'
 export { type Deployed, type Engines, routeEngines } from './engines.ts'

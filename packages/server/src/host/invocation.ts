@@ -41,7 +41,7 @@ export type InvocationResult =
   | {
       readonly kind: 'error'
       /**
-       * `function.threw`, `function.timed_out`, `function.exited`, `function.out_of_memory`,
+       * `function.threw`, `function.timed_out`, `function.exited`, `function.parser_ended`, `function.out_of_memory`,
        * `function.output_too_large`, `function.busy`, `function.init_failed`, `function.ticket_refused`
        */
       readonly code: string

@@ -1,12 +1,11 @@
-import type { Socket } from 'node:dgram'
-
 import { actions, arn } from '@sallyport/core/access'
 import type { App } from '@sallyport/manifest'
 
 import { awsHost, interceptedNames } from '../aws/aws-names.ts'
 import { functionSuffix } from '../call.ts'
 import type { AskedNames } from './asked-names.ts'
-import { dnsCodes, readDnsQuery, writeDnsAnswer } from './dns-message.ts'
+import type { DnsAsked, DnsTold } from '../listen/port-handlers.ts'
+import { dnsCodes } from '../../parser/index.ts'
 import { doorReason } from '../listen/head.ts'
 import type { EgressRooms } from '../rooms.ts'
 
@@ -52,48 +51,39 @@ export function isHostName(name: string): boolean {
 const cache = new WeakMap<App, ReadonlyMap<string, string>>()
 
 /**
- * Answers a box's DNS. Nothing is ever forwarded, so a name carries no data out; a name that is not declared is
- * an attempt, and decided and recorded as one. Every name goes on record once for each invocation, with its answer.
- * Returns the function that stops it.
+ * Answers a box's DNS. A name that is not declared is an attempt, and decided and recorded as one. Every name goes on
+ * record once for each invocation, with its answer. Undefined where nothing is answered: the box's parser counts what
+ * may be asked in a second, and what comes here in spite of that is counted once more.
  */
-export function serveDns(
+export function createNameAnswers(
   rooms: EgressRooms,
-  socket: Socket,
   perSecond: number,
   asked: AskedNames,
   { note, count, over }: NameRefusals,
-): () => void {
+): (question: DnsAsked) => Promise<DnsTold | undefined> {
   let second = 0
   let seen = 0
 
-  const onMessage = (datagram: Buffer, from: { readonly address: string; readonly port: number }): void => {
+  return async (question) => {
     const now = Math.floor(rooms.clock() / 1000)
     if (now !== second) [second, seen] = [now, 0]
-    if (++seen > perSecond) return over()
-    const question = readDnsQuery(datagram)
-    if (!question) return count()
+    // Two clocks do not begin their seconds together.
+    if (++seen > 2 * perSecond) {
+      over()
+      return undefined
+    }
     const app = rooms.app()
     const address = namesOf(app).get(question.name) ?? learned(rooms, question.name)
-    const reply = (code: number): void => {
-      // A box that is gone takes no answer; the socket is then closed, and that is no fault.
-      socket.send(writeDnsAnswer(question, code, address), from.port, from.address, () => undefined)
-    }
     const code = 'dns.unlisted'
-    const counted = asked.count({ ...question, name: question.name.slice(0, 255) }, address ?? code)
+    const counted = asked.count(question, address ?? code)
     if (address !== undefined) {
       if (counted === 'full') count()
-      return reply(dnsCodes.ok)
+      return { code: dnsCodes.ok, address }
     }
-    if (counted === 'again') return reply(dnsCodes.nameError)
-    const reason = doorReason(
-      code,
-      `The name ${question.name.slice(0, 255)} is not declared, and no name is looked up outside.`,
-    )
-    void note(arn.door(app.name, '?', question.name.slice(0, 255)), actions.useDoor, reason).finally(() =>
-      reply(dnsCodes.nameError),
-    )
+    if (counted !== 'again') {
+      const reason = doorReason(code, `The name ${question.name} is not declared, and no name is looked up outside.`)
+      await note(arn.door(app.name, '?', question.name), actions.useDoor, reason)
+    }
+    return { code: dnsCodes.nameError, address: undefined }
   }
-
-  socket.on('message', onMessage)
-  return () => void socket.off('message', onMessage)
 }

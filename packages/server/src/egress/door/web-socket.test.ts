@@ -95,7 +95,7 @@ describe('a WebSocket', () => {
       await expect.poll(() => said).toHaveLength(1)
       socket.write('x')
       await expect.poll(() => said).toHaveLength(2)
-      end(harness)
+      await end(harness)
       await once(socket, 'close')
       await expect.poll(() => harness.others).toMatchObject([{ outcome: 'aborted' }])
     })

@@ -5,8 +5,7 @@ import { describe, expect, it } from 'vitest'
 
 import { type BodyLimits, type Content, takeBody } from './body.ts'
 import { doorReason } from './head.ts'
-import type { Incoming } from './incoming.ts'
-import type { Pace } from './pace.ts'
+import type { Incoming, Pace } from '../../parser/index.ts'
 
 /** A pace that lets nothing go until it is told. */
 function closedPace(): { readonly pace: Pace; readonly asked: () => number; readonly open: () => void } {
@@ -30,8 +29,9 @@ function limitsOf(pace: Pace): BodyLimits {
   }
 }
 
+/** All that bodies ask of it. */
 const incomingOf = (body: PassThrough): Incoming =>
-  ({ body, bodiless: false, proceed: () => undefined }) as Partial<Incoming> as Incoming // all that bodies ask of it
+  ({ body: { kind: 'stream', stream: body }, proceed: () => undefined }) as Partial<Incoming> as Incoming
 
 describe('a body of a flood', () => {
   it('waits for its share after each part, and arrives whole', async () => {

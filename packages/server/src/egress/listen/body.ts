@@ -3,8 +3,7 @@ import { Readable } from 'node:stream'
 import { type Reason, SallyportError } from '@sallyport/core/access'
 
 import { doorReason } from './head.ts'
-import { costs, type Pace } from './pace.ts'
-import type { Incoming } from './incoming.ts'
+import { costs, type Incoming, type IncomingBody, maxWholeBytes, type Pace } from '../../parser/index.ts'
 
 /** The body of a request: whole, or still on its way. */
 export type Content =
@@ -29,9 +28,6 @@ export interface BodyLimits {
   readonly full: () => Reason
 }
 
-/** Up to here a body whose length is stated is read whole: it is in the same packet, and streaming costs more. */
-const smallBytes = 64 * 1024
-
 /** Reads a body whole where it must be or is small; else leaves it to stream, bounded all the same. */
 export function takeBody(
   incoming: Incoming,
@@ -39,20 +35,33 @@ export function takeBody(
   whole: boolean,
   limits: BodyLimits,
 ): Promise<BodyRead> | BodyRead {
-  if (incoming.bodiless) {
-    incoming.body.resume()
-    return { kind: 'body', content: { kind: 'whole', bytes: new Uint8Array() }, reserved: 0 }
-  }
-  if (whole || (contentLength !== undefined && contentLength <= smallBytes)) return readWhole(incoming, limits)
-  return { kind: 'body', content: { kind: 'stream', open: () => bounded(incoming, limits) }, reserved: 0 }
+  const { body } = incoming
+  if (body.kind === 'whole') return takeWhole(body, limits)
+  // Up to here a body whose length is stated is read whole: it comes in a packet or two, and streaming costs more.
+  if (whole || (contentLength !== undefined && contentLength <= maxWholeBytes))
+    return readWhole(body.stream, incoming, limits)
+  return { kind: 'body', content: { kind: 'stream', open: () => bounded(body.stream, incoming, limits) }, reserved: 0 }
+}
+
+/** One that came with its head. */
+function takeWhole(
+  { bytes }: IncomingBody & { kind: 'whole' },
+  { maxBytes, reserve, full, pace }: BodyLimits,
+): Promise<BodyRead> | BodyRead {
+  if (bytes.length === 0) return { kind: 'body', content: { kind: 'whole', bytes }, reserved: 0 }
+  const room = reserve(bytes.length)
+  if (!room || bytes.length > maxBytes)
+    return { kind: 'refused', reason: room ? tooLarge(maxBytes) : full(), reserved: bytes.length }
+  const read: BodyRead = { kind: 'body', content: { kind: 'whole', bytes }, reserved: bytes.length }
+  const cost = bytes.length * costs.byte
+  return pace.now(cost) ? read : pace.later(cost).then(() => read)
 }
 
 /**
  * The whole body of a request, or why there is none. A request whose body does not end is refused and recorded:
  * a half-sent request must not wait for the next person's invocation.
  */
-function readWhole(incoming: Incoming, limits: BodyLimits): Promise<BodyRead> {
-  const { body } = incoming
+function readWhole(body: Readable, incoming: Incoming, limits: BodyLimits): Promise<BodyRead> {
   return new Promise((resolve) => {
     const parts: Buffer[] = []
     let size = 0
@@ -91,8 +100,7 @@ function readWhole(incoming: Incoming, limits: BodyLimits): Promise<BodyRead> {
  * The body as a stream that holds back what the reader does not take, and breaks with a reason: too many bytes, too
  * long a silence, the end of the connection. What breaks must never look like the end of a shorter body.
  */
-function bounded(incoming: Incoming, limits: BodyLimits): Readable {
-  const { body } = incoming
+function bounded(body: Readable, incoming: Incoming, limits: BodyLimits): Readable {
   let size = 0
   let timer: NodeJS.Timeout | undefined
   let held = false
@@ -102,7 +110,7 @@ function bounded(incoming: Incoming, limits: BodyLimits): Readable {
     timer = setTimeout(() => breakWith(unfinished('The body of the request did not go on in time.')), limits.timeoutMs)
   }
   const stream = new Readable({
-    highWaterMark: smallBytes,
+    highWaterMark: maxWholeBytes,
     read: () => {
       wait()
       if (!held) body.resume()
@@ -122,7 +130,7 @@ function bounded(incoming: Incoming, limits: BodyLimits): Readable {
     else body.pause()
     held = hold(body, part.length, limits.pace, () => {
       held = false
-      if (stream.readableLength < smallBytes && !stream.destroyed) body.resume()
+      if (stream.readableLength < maxWholeBytes && !stream.destroyed) body.resume()
     })
   })
   body.once('end', () => {

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 
 import { buildFunction } from '../../host/index.ts'
+import { fakeParsers } from '../../host/testing/fake-parser.ts'
 import { type EngineUnderTest, makeEngine, openFolder } from '../../host/testing/make-engine.ts'
 import { createCallerPackages, readCaller } from './caller.ts'
 
@@ -34,16 +35,18 @@ beforeAll(async () => {
   writeFileSync(join(app, 'index.js'), handler)
   writeFileSync(join(app, 'node_modules/sly/package.json'), '{"name":"sly","type":"module","main":"index.js"}')
   writeFileSync(join(app, 'node_modules/sly/index.js'), dependency)
+  const parsers = fakeParsers()
   host = await makeEngine({
-    attachExits: ({ http }) => {
-      http.on('connection', (socket) => {
+    startParser: parsers.start,
+    attachExits: ({ channel }) => {
+      parsers.listenersOf(channel).http.on('connection', (socket) => {
         socket.on('error', () => socket.destroy())
         socket.once('data', (bytes) => {
           heads.push(bytes.toString('latin1'))
           socket.destroy()
         })
       })
-      return { endInvocation: () => undefined, close: () => undefined }
+      return { endInvocation: () => Promise.resolve(), close: () => undefined }
     },
   })
   const built = await buildFunction({

@@ -1,9 +1,7 @@
-import { Readable } from 'node:stream'
-
 import { expect, test } from 'vitest'
 
 import { type Head, readHead } from './head.ts'
-import type { Incoming } from './incoming.ts'
+import type { Incoming } from '../../parser/index.ts'
 
 const host = ['Host', 'api.stripe.com']
 const incoming: Incoming = {
@@ -14,8 +12,7 @@ const incoming: Incoming = {
   target: '/v1/payment_intents?limit=1',
   rawHeaders: host,
   localAddress: '10.0.0.1',
-  body: Readable.from([]),
-  bodiless: true,
+  body: { kind: 'whole', bytes: new Uint8Array() },
   proceed: () => undefined,
 }
 const read = (changes: Partial<Incoming> = {}): Head => readHead({ ...incoming, ...changes })

@@ -1,7 +1,7 @@
 import type { Reason } from '@sallyport/core/access'
 
 import { type BundlePosition, callerHeader, readCaller } from './caller.ts'
-import type { Incoming } from './incoming.ts'
+import type { Incoming } from '../../parser/index.ts'
 
 /** The head of an outbound request, read strictly. Only this goes on; the bytes that came do not. */
 export interface Head {

@@ -85,15 +85,3 @@ export function returnedHeaders(
       (only === undefined || only.includes(name) || always.has(name)),
   )
 }
-
-/** Headers as Node takes them: those that come several times in a list. */
-export function merged(
-  headers: readonly (readonly [name: string, value: string])[],
-): Record<string, string | string[]> {
-  const result: Record<string, string | string[]> = {}
-  for (const [name, value] of headers) {
-    const known = result[name]
-    result[name] = known === undefined ? value : [...[known].flat(), value]
-  }
-  return result
-}

@@ -156,7 +156,7 @@ describe('HTTP/2', () => {
     stream.on('error', () => undefined)
     stream.end('x')
     await expect.poll(() => reached).toBe(1)
-    harness.endInvocation()
+    await harness.endInvocation()
     await once(stream, 'close')
     await expect.poll(() => harness.others).toMatchObject([{ outcome: 'aborted' }])
   })

@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { type IncomingMessage, type OutgoingHttpHeaders, request as httpRequest, type RequestOptions } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { type AddressInfo, createServer, type Server } from 'node:net'
+import type { Duplex } from 'node:stream'
 
 import {
   type Decision,
@@ -25,7 +26,10 @@ import { edited, exampleText, mustLoad } from '../../../../manifest/src/testing/
 import { makeSvid, makeWorkloadRoot, openAuthority } from '../../certificates/index.ts'
 import type { FunctionImage, Invocation, InvocationResult } from '../../host/index.ts'
 import { interceptedNames } from '../aws/aws-names.ts'
+import type { DoorListeners } from '../../parser/index.ts'
 import { createEgress, type Egress } from '../egress.ts'
+import { exampleImage } from './example-image.ts'
+import { inProcess } from './in-process.ts'
 import type { EgressRooms, FunctionInvocation } from '../rooms.ts'
 
 export const realKey = 'sk_test_the_real_key_0123456789'
@@ -50,7 +54,10 @@ export interface Harness {
   readonly lines: string[]
   readonly calls: FunctionInvocation[]
   invocation: Invocation | undefined
-  endInvocation(): void
+  /** What the parser was found to do wrong. */
+  readonly faults: string[]
+  /** Resolves when the parser has closed everything. */
+  endInvocation(): Promise<void>
   /** Ends every grant that something open rests on; says how many there were. */
   revoke(): number
   close(): Promise<void>
@@ -67,6 +74,8 @@ export interface HarnessOptions {
   /** Besides `stripe-key`. */
   readonly secrets?: Readonly<Record<string, string>>
   readonly manifest?: (text: string) => string
+  /** Who parses; the same code in this process when absent. */
+  readonly channelTo?: (listeners: DoorListeners) => Duplex | Promise<Duplex>
   /** Where the function's bundle lies. */
   readonly codeDir?: string
   /** What the paths in its source map are relative to. */
@@ -152,9 +161,14 @@ export async function openHarness(options: HarnessOptions = {}): Promise<Harness
   https.listen(0, '127.0.0.1')
   dns.bind(0, '127.0.0.1')
   await Promise.all([http, https, dns].map((socket) => once(socket, 'listening')))
-  const image = { ...imageOf(app, options.functionName ?? 'payments'), codeDir: options.codeDir ?? '/' }
+  const image = { ...exampleImage(app, options.functionName ?? 'payments'), codeDir: options.codeDir ?? '/' }
   const tcp = new Map((options.ports ?? []).map((port) => [port, createServer().listen(0, '127.0.0.1')] as const))
   await Promise.all([...tcp.values()].map((server) => once(server, 'listening')))
+  // Asked at once: whoever parses may take the listeners away from here.
+  let dnsOpen = true
+  dns.once('close', () => (dnsOpen = false))
+  const [httpPort, httpsPort, dnsPort] = [portOf(http), portOf(https), dns.address().port]
+  const tcpPorts = new Map([...tcp].map(([port, server]) => [port, portOf(server)] as const))
   const { environment, caPem } = egress.boxExtras(image, 'box1')
   const harness: Harness = {
     app,
@@ -167,12 +181,13 @@ export async function openHarness(options: HarnessOptions = {}): Promise<Harness
     calls,
     caPem,
     environment,
-    httpPort: portOf(http),
-    httpsPort: portOf(https),
-    tcpPort: (port) => portOf(tcp.get(port) ?? http),
-    dnsPort: dns.address().port,
+    httpPort,
+    httpsPort,
+    tcpPort: (port) => tcpPorts.get(port) ?? 0,
+    dnsPort,
     invocation: invocationOf(image, 'i1', options.user ?? alice),
-    endInvocation: () => exits.endInvocation(),
+    faults: [],
+    endInvocation: () => exits.endInvocation(harness.invocation),
     revoke: () => {
       const ends = [...watched.values()]
       for (const end of ends) end()
@@ -180,18 +195,17 @@ export async function openHarness(options: HarnessOptions = {}): Promise<Harness
     },
     close: async () => {
       exits.close()
-      dns.close()
+      if (dnsOpen) dns.close()
       await Promise.all([http, https, ...tcp.values()].map((server) => new Promise((resolve) => server.close(resolve))))
       await egress.close()
     },
   }
+  const { channelTo = inProcess } = options
   const exits = egress.attachExits({
     boxId: 'box1',
     functionName: image.name,
-    http,
-    https,
-    dns,
-    tcp,
+    channel: await channelTo({ http, https, dns, tcp }),
+    onFault: (fault) => harness.faults.push(fault),
     current: () => harness.invocation,
   })
   return harness
@@ -260,27 +274,6 @@ export async function ask(
 export function codeOf(answer: Answer): unknown {
   const body: unknown = JSON.parse(answer.body)
   return typeof body === 'object' && body !== null && 'code' in body ? body.code : undefined
-}
-
-function imageOf(app: App, name: string): FunctionImage {
-  const one = app.functions.find((declared) => declared.name === name)
-  if (!one) throw new Error(`the example has no function ${name}`)
-  return {
-    name,
-    zone: one.zone,
-    arn: one.arn,
-    codeDir: '/',
-    codeDigest: 'digest',
-    runtime: 'node',
-    handler: 'index.handler',
-    shape: 'handler',
-    environment: {},
-    timeoutMs: one.timeoutMs,
-    memoryMb: one.memoryMb,
-    reuse: one.reuse,
-    maxBoxes: 1,
-    warmBoxes: 0,
-  }
 }
 
 function portOf(server: Server): number {

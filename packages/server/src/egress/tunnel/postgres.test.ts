@@ -120,7 +120,7 @@ describe.skipIf(bin === undefined)('a postgres door, with the server that Debian
     const client = clientOf(harness)
     await client.connect()
     const query = client.query('select pg_sleep(60)').catch((error: Error) => error.message)
-    harness.endInvocation()
+    await harness.endInvocation()
     expect(await query).toMatch(/terminated|closed|reset/i)
     await expect.poll(() => harness.others).toMatchObject([{ outcome: 'aborted', tls: 'none' }])
   })

@@ -4,8 +4,8 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 
 import { afterEach, describe, expect, it } from 'vitest'
 
-import { greet, type Greeting, secured, signIn } from './postgres.ts'
-import { message, parameters, readParameters, requestCodes, startup } from './postgres-messages.ts'
+import { message } from '../../parser/index.ts'
+import { secured, signIn } from './postgres.ts'
 
 const password = 'the-real-password-0123456789'
 const endings: (() => unknown)[] = []
@@ -140,52 +140,5 @@ describe('TLS toward a database', () => {
 
   it('begins with nothing that was sent before it', async () => {
     expect(await secure('Sforged')).toBe('upstream.plaintext')
-  })
-})
-
-describe('a client that greets', () => {
-  const greeted = async (bytes: Buffer, context = false): Promise<Greeting['kind']> => {
-    const { near, far } = await pair()
-    far.end(bytes)
-    const { kind } = await greet(near, () => Promise.resolve(context ? ({} as never) : undefined))
-    return kind
-  }
-  const start = (pairs: readonly (readonly [string, string])[]): Buffer =>
-    startup(requestCodes.version3, parameters(pairs))
-
-  it('says who it claims to be', async () => {
-    expect(await greeted(start([['user', 'whoever']]))).toBe('start')
-    expect(await greeted(startup(requestCodes.cancel, Buffer.alloc(8)))).toBe('cancel')
-  })
-
-  it('is malformed with a length that is none, and with another protocol', async () => {
-    const long = start([['user', 'x'.repeat(10_000)]])
-    expect(await greeted(long)).toBe('malformed')
-    expect(await greeted(startup(2 << 16, parameters([['user', 'a']])))).toBe('malformed')
-    expect(await greeted(Buffer.from('GET / HTTP/1.1\r\n\r\n'))).toBe('malformed')
-  })
-
-  it('is malformed with anything before the handshake that it asked for', async () => {
-    const forged = Buffer.concat([startup(requestCodes.ssl), start([['user', 'a']])])
-    expect(await greeted(forged, true)).toBe('malformed')
-  })
-
-  it('asks for encryption so often and no more', async () => {
-    const asks = Array.from({ length: 3 }, () => startup(requestCodes.gss))
-    expect(await greeted(Buffer.concat([...asks, start([['user', 'a']])]))).toBe('malformed')
-  })
-
-  it('names each parameter once', () => {
-    expect(readParameters(parameters([['user', 'a']]))).toEqual(new Map([['user', 'a']]))
-    expect(
-      readParameters(
-        parameters([
-          ['user', 'a'],
-          ['user', 'b'],
-        ]),
-      ),
-    ).toBeUndefined()
-    expect(readParameters(Buffer.from('user\0'))).toBeUndefined()
-    expect(readParameters(Buffer.from('user\0a\0b\0\0'))).toBeUndefined()
   })
 })

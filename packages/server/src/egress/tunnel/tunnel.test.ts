@@ -96,7 +96,7 @@ describe('a tcp door', () => {
       const socket = await dial(harness, 6379)
       socket.resume()
       await expect.poll(() => upstream.sockets).toHaveLength(1)
-      end(harness)
+      await end(harness)
       await once(socket, 'close')
       await expect.poll(() => upstream.sockets[0]?.destroyed || upstream.sockets[0]?.readableEnded).toBe(true)
       await expect.poll(() => harness.others).toMatchObject([{ outcome }])
@@ -171,7 +171,7 @@ describe('an opaque door', () => {
         asked: [{ resource: 'arn:sallyport:door:checkout::side/connect' }],
       },
     ])
-    harness.endInvocation()
+    await harness.endInvocation()
     await expect.poll(() => harness.others).toMatchObject([{ outcome: 'aborted', sentBytes: expect.any(Number) }])
   })
 

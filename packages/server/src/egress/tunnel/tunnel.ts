@@ -1,6 +1,5 @@
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import type { SecureContext } from 'node:tls'
 
 import { actions, arn, type Grant, type Reason, SallyportError } from '@sallyport/core/access'
 import type { Outcome, Passed } from '@sallyport/core/enforcement'
@@ -13,11 +12,13 @@ import { missingSecret } from '../door/door-call.ts'
 import type { Exit } from '../exit.ts'
 import { cross, endedSince } from '../gate.ts'
 import { doorReason } from '../listen/head.ts'
+import type { PortConnection, Under } from '../listen/port-handlers.ts'
 import { type Life, liveUnder } from '../life.ts'
-import { type Greeting, greet, negotiated, refuseClient, secured, signIn } from './postgres.ts'
-import { requestCodes, startup } from './postgres-messages.ts'
+import { type Greeting, negotiated, refuseClient, secured, signIn } from './postgres.ts'
+import { requestCodes, startup } from '../../parser/index.ts'
 import { newId } from '../records.ts'
 import { counter, join } from './relay.ts'
+import type { Leaf } from '../rooms.ts'
 import { broken, type RequestServer } from '../serve-request.ts'
 
 /** What became of a connection: open, or refused with a reason for the log and an id. */
@@ -26,13 +27,11 @@ type Answer = { readonly kind: 'open' } | { readonly kind: 'refused'; readonly c
 /** The connections of one box that are no HTTP: decided when they are made, and relayed after. */
 export interface Tunnels {
   /** A connection to one of the further ports. */
-  onConnection(socket: Socket, port: number): Promise<void>
+  onConnection(connection: PortConnection, under: Under): Promise<void>
   /** A TLS connection for a name that an opaque door has. */
-  onOpaque(socket: Socket, door: Door): Promise<void>
-  /** The opaque door of that name. */
-  opaqueDoor(name: string): Door | undefined
-  /** True where any door is opaque: then TLS connections are looked at before they are answered. */
-  hasOpaque(): boolean
+  onOpaque(stream: Duplex, name: string, under: Under): Promise<void>
+  /** Whether an opaque door has that name. */
+  isOpaque(name: string): boolean
 }
 
 const loginTimeoutMs = 15_000
@@ -41,15 +40,19 @@ const maxKeys = 256
 /** Makes the tunnels of one box. */
 export function createTunnels(
   server: RequestServer,
-  contextFor: (name: string) => Promise<SecureContext | undefined>,
+  leafFor: (name: string) => Promise<Leaf | undefined>,
   caPem: string | undefined,
 ): Tunnels {
   const { rooms, box } = server
   // Sessions that were opened here, by process and key: whoever knows another's key still cannot cancel it.
   const sessions = new Map<string, string>()
 
-  async function walk(door: Door, greeting: Greeting | undefined, socket: Socket): Promise<Answer> {
-    const [invocation, signal] = [box.current(), box.signal()]
+  async function walk(
+    door: Door,
+    greeting: Greeting | undefined,
+    socket: Duplex,
+    { invocation, signal }: Under,
+  ): Promise<Answer> {
     try {
       return await cross(rooms, exitOf(door, greeting, socket, invocation, signal))
     } catch (error) {
@@ -61,7 +64,7 @@ export function createTunnels(
   function exitOf(
     door: Door,
     greeting: Greeting | undefined,
-    socket: Socket,
+    socket: Duplex,
     invocation: Invocation | undefined,
     signal: AbortSignal,
   ): Exit<Answer> {
@@ -100,7 +103,7 @@ export function createTunnels(
   async function open(
     door: Door,
     greeting: Greeting | undefined,
-    socket: Socket,
+    socket: Duplex,
     exit: Pick<Exit<Answer>, 'box' | 'invocation'>,
     grant: Grant,
     life: Life,
@@ -177,10 +180,10 @@ export function createTunnels(
     if (sessions.size > maxKeys && oldest !== undefined) sessions.delete(oldest)
   }
 
-  async function refuseUnknown(socket: Socket, resource: string, reason: Reason): Promise<void> {
+  async function refuseUnknown(socket: Duplex, { invocation }: Under, resource: string, reason: Reason): Promise<void> {
     await cross<undefined>(rooms, {
       box,
-      invocation: box.current(),
+      invocation,
       asks: [{ action: actions.useDoor, resource }],
       refusal: reason,
       durability: 'written',
@@ -192,36 +195,39 @@ export function createTunnels(
     socket.destroy()
   }
 
+  const opaqueDoor = (name: string): Door | undefined =>
+    rooms.app().doors.find((door) => door.kind === 'opaque' && hostOf({ upstream: door.to }) === name)
+
   return {
-    hasOpaque: () => rooms.app().doors.some(({ kind }) => kind === 'opaque'),
-    opaqueDoor: (name) =>
-      rooms.app().doors.find((door) => door.kind === 'opaque' && hostOf({ upstream: door.to }) === name),
-    onOpaque: async (socket, door) => {
-      const answer = await walk(door, undefined, socket)
-      if (answer.kind === 'refused') socket.destroy()
+    isOpaque: (name) => opaqueDoor(name) !== undefined,
+    onOpaque: async (stream, name, under) => {
+      const door = opaqueDoor(name)
+      const answer = door && (await walk(door, undefined, stream, under))
+      if (answer?.kind !== 'open') stream.destroy()
     },
-    onConnection: async (socket, port) => {
+    onConnection: async ({ stream, localAddress, port, relay: begin, greet }, under) => {
       const app = rooms.app()
-      const door = doorAt(app, socket.localAddress ?? '', port)
+      const door = doorAt(app, localAddress, port)
       if (door === undefined) {
-        const what = `tcp://${(socket.localAddress ?? '').replace(/^::ffff:/, '')}:${port}`
+        const what = `tcp://${localAddress.replace(/^::ffff:/, '')}:${port}`
         const reason = doorReason('door.unlisted', `No door leads to ${what}.`)
-        return refuseUnknown(socket, arn.door(app.name, '?', what), reason)
+        return refuseUnknown(stream, under, arn.door(app.name, '?', what), reason)
       }
       if (door.kind !== 'postgres') {
-        const answer = await walk(door, undefined, socket)
-        if (answer.kind === 'refused') socket.destroy()
+        begin()
+        const answer = await walk(door, undefined, stream, under)
+        if (answer.kind === 'refused') stream.destroy()
         return
       }
-      const timer = setTimeout(() => socket.destroy(), server.limits.idleMs)
-      const greeting = await greet(socket, () => contextFor(hostOf({ upstream: door.to })))
+      const timer = setTimeout(() => stream.destroy(), server.limits.idleMs)
+      const greeting = await greet(await leafFor(hostOf({ upstream: door.to })))
       clearTimeout(timer)
-      if (socket.destroyed) return
+      if (stream.destroyed) return
       if (greeting.kind === 'malformed') {
         const reason = doorReason('request.malformed', 'This is not the start of a PostgreSQL session.')
-        return refuseUnknown(socket, arn.door(app.name, door.name, 'connect'), reason)
+        return refuseUnknown(stream, under, arn.door(app.name, door.name, 'connect'), reason)
       }
-      const answer = await walk(door, greeting, socket)
+      const answer = await walk(door, greeting, stream, under)
       if (answer.kind === 'open') return
       if (greeting.kind === 'start') refuseClient(greeting.client, `${answer.code} (why: sallyport why ${answer.id})`)
       else greeting.client.end()

@@ -14,6 +14,11 @@ export function endedResult(
   return { kind: 'error', code, message: lines.filter((line) => line !== '').join('\n') }
 }
 
+/** What it is told when the process that parses for its box is gone, and with it every connection. */
+export function parserEnded(message: string): InvocationResult {
+  return { kind: 'error', code: 'function.parser_ended', message }
+}
+
 /** How a process ended, in words. */
 export function exitText({ code, signal }: PodExit): string {
   return code === null ? `signal ${signal}` : `exit status ${code}`

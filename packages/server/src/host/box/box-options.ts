@@ -120,7 +120,8 @@ export function boxEnvironment(image: FunctionImage, extras: BoxExtras): Readonl
   }
 }
 
-function topFolder(path: string, at: string): readonly string[] {
+/** `/lib` and the like as the host has them: a link, or a folder. */
+export function topFolder(path: string, at = ''): readonly string[] {
   const status = lstatSync(path, { throwIfNoEntry: false })
   if (status === undefined) return []
   return status.isSymbolicLink()

@@ -2,6 +2,7 @@ import type { BoxExtras } from './box-options.ts'
 import type { CgroupRoots } from '../kernel/cgroups.ts'
 import type { AttachExits, OutputLine } from '../engine.ts'
 import type { FunctionImage } from '../image.ts'
+import type { StartParser } from './parser-process.ts'
 import type { RuntimeFolder } from './runtime-folder.ts'
 import type { Tools } from '../tools.ts'
 import type { Turns } from '../pool/turns.ts'
@@ -26,6 +27,7 @@ export interface BoxSurroundings {
   /** A folder of this engine alone, in which boxes that belong to no function yet have theirs. */
   readonly boxFolders: string
   readonly cgroups: CgroupRoots | undefined
+  readonly startParser: StartParser
   readonly attachExits: AttachExits
   readonly boxExtras: (image: FunctionImage, boxId: string) => BoxExtras
   readonly onOutput: (line: OutputLine) => void

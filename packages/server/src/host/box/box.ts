@@ -4,13 +4,13 @@ import { boxEnvironment } from './box-options.ts'
 
 import { mintTicket } from '@sallyport/core/identity'
 
-import { endedResult, exitText, heapExhausted } from './box-end.ts'
+import { endedResult, exitText, heapExhausted, parserEnded } from './box-end.ts'
 import type { FunctionImage } from '../image.ts'
 import { type Freezer, freezerFor } from '../kernel/freeze.ts'
 import type { Invocation, InvocationResult } from '../invocation.ts'
 import { launchRuntime } from './launch.ts'
 import { readOutput } from './output.ts'
-import { type PreparedBox, removeGroup } from './prepared-box.ts'
+import { endParser, type PreparedBox, removeGroup } from './prepared-box.ts'
 import { runtimePlan } from '../runtime/runtimes.ts'
 import { serveRuntimeApi } from '../runtime/runtime-api.ts'
 
@@ -57,7 +57,7 @@ export function startBox(
   hooks: BoxHooks,
   debugAddress?: string,
 ): Box {
-  const { id, pod, group } = prepared
+  const { id, pod, parser, group, parserGroup } = prepared
   const debug = debugAddress !== undefined
   const plan = runtimePlan(image, debug)
   // First: the door must know the box whose listeners it is given.
@@ -68,9 +68,14 @@ export function startBox(
   const key = Buffer.from(around.random(32))
   const macKey = createSecretKey(key) // five times as fast as the bytes, which are made a key for every ticket
   let idle = false
+  // Resolved once everything that the last invocation left open is closed.
+  let cleared: Promise<void> = Promise.resolve()
+  let polls = 0
   let wasReady = false
   let initFailure: string | undefined
   let endReason: string | undefined
+  let parserEnd: string | undefined
+  let over = false
   let breaches = 0
   let lostTimer: NodeJS.Timeout | undefined
   let frozen: Freezer | undefined
@@ -87,18 +92,24 @@ export function startBox(
     { functionArn: image.arn, ownClient: plan.ownClient },
     {
       onIdle: () => {
-        idle = wasReady = true
+        wasReady = true
         clearTimeout(initTimer)
         clearTimeout(lostTimer)
-        hooks.onIdle(box)
+        const asked = ++polls
+        void cleared.then(() => {
+          if (endReason !== undefined || asked !== polls) return
+          idle = true
+          hooks.onIdle(box)
+        })
       },
       onResult: (invocation, result) => {
-        exits.endInvocation()
+        cleared = exits.endInvocation(invocation)
         ending = invocation
         // What the function wrote before it answered is in its pipes already: one turn of the loop reads it.
         setImmediate(() => {
           ending = undefined
-          settle?.(result)
+          // What a function makes of connections that broke under it is not its own failure.
+          settle?.(result.kind === 'error' && parserEnd !== undefined ? parserEnded(parserEnd) : result)
         })
       },
       onInitError: (message) => {
@@ -112,6 +123,7 @@ export function startBox(
       // A process that is just ending says by its exit status why; one that stays without a connection is ended.
       onLost: () => {
         idle = false
+        polls += 1 // whoever asked is not there any more
         lostTimer = setTimeout(() => box.kill('the runtime closed its connection'), lostGraceMs).unref()
       },
     },
@@ -127,16 +139,19 @@ export function startBox(
     around.onOutput,
   )
 
-  const { http, https, dns } = pod.listeners
   const exits = around.attachExits({
     boxId: id,
     functionName: image.name,
-    http,
-    https,
-    dns,
-    tcp: pod.listeners.tcp,
+    channel: parser.channel,
+    onFault: (fault) => {
+      event('box-breach', `its parser broke the protocol: ${fault}`)
+      loseParser(`it was ended for breaking its protocol: ${fault}`)
+    },
     current: () => api.current(),
   })
+  // The channel is heard to end before whatever the function makes of its broken connections.
+  parser.channel.once('close', () => loseParser(parser.said() || 'its channel ended'))
+  void parser.gone.then((exit) => loseParser([exitText(exit), parser.said()].filter((text) => text !== '').join(': ')))
   const initTimer = setTimeout(() => {
     initFailure = `the module took more than ${initTimeoutMs} ms to load`
     box.kill('initialisation timed out')
@@ -165,21 +180,28 @@ export function startBox(
       pod.kill()
     },
     gone: pod.gone.then(async (exit) => {
+      over = true
       clearTimeout(initTimer)
       const interrupted = api.abandon()
       exits.close()
+      const parserGone = endParser(parser, parserGroup)
       await output.end()
       const memory = (group?.outOfMemoryKills() ?? 0) > 0 || heapExhausted(exit, output.tail(40))
-      settle?.(endedResult(exit, endReason, memory ? image.memoryMb : undefined, output.tail(5)))
+      settle?.(
+        parserEnd === undefined
+          ? endedResult(exit, endReason, memory ? image.memoryMb : undefined, output.tail(5))
+          : parserEnded(parserEnd),
+      )
       if (!wasReady && initFailure === undefined && endReason !== closing) {
         initFailure = memory ? 'out of memory while loading' : `${exitText(exit)}: ${output.tail(5)}`
       }
       if (initFailure !== undefined) event('box-init-failed', initFailure)
       api.close()
       if (group !== undefined) await removeGroup(group)
+      await parserGone
       await prepared.blank?.release()
       event('box-end', `${endReason ?? 'ended by itself'}, ${exitText(exit)}`, interrupted)
-      const crash = endReason === undefined ? exitText(exit) : undefined
+      const crash = endReason === undefined ? exitText(exit) : parserEnd
       hooks.onEnd(box, {
         ...(initFailure === undefined ? {} : { initFailure }),
         ...(crash === undefined ? {} : { crash }),
@@ -188,12 +210,20 @@ export function startBox(
     }),
   }
 
+  /** Nobody else has the listeners of its doors: a box without its parser is replaced. */
+  function loseParser(why: string): void {
+    if (over || endReason !== undefined) return
+    parserEnd = why
+    parser.kill()
+    box.kill(`its parser ended: ${why}`)
+  }
+
   function runOne(invocation: Invocation): Promise<InvocationResult> {
     return new Promise((resolve) => {
       const timer = setTimeout(
         () => {
           box.kill('the deadline passed')
-          exits.endInvocation()
+          void exits.endInvocation(invocation)
           settle?.({ kind: 'error', code: 'function.timed_out', message: `no answer within ${image.timeoutMs} ms` })
         },
         debug ? debugDeadlineMs : Math.max(0, invocation.deadline - around.clock()),

@@ -281,7 +281,8 @@ function end(stream: Readable | Writable | null | undefined, content: string | U
   if (stream !== null && stream !== undefined && 'end' in stream) stream.end(content)
 }
 
-function closeQuietly(listener: Server | DatagramSocket): void {
+/** Closes what may be closed already, by whoever served it. */
+export function closeQuietly(listener: Server | DatagramSocket): void {
   try {
     listener.close()
   } catch {

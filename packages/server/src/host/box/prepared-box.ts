@@ -8,6 +8,7 @@ import { type BoxGroup, createBoxGroup } from '../kernel/cgroups.ts'
 import type { FunctionImage } from '../image.ts'
 import { limitsOf } from './limits.ts'
 import { launchRuntime } from './launch.ts'
+import { type BoxParser, parserLimits } from './parser-process.ts'
 import { createPod, type Pod } from './pod.ts'
 import { runtimePlan } from '../runtime/runtimes.ts'
 
@@ -18,7 +19,11 @@ const bootMs = 100
 export interface PreparedBox {
   readonly id: string
   readonly pod: Pod
+  /** Of this box alone; it has the listeners of its doors already. */
+  readonly parser: BoxParser
+  /** The control groups of the box, and of its parser. */
   readonly group: BoxGroup | undefined
+  readonly parserGroup: BoxGroup | undefined
   /** True once its runtime has been started, and waits. */
   readonly launched?: true
   /** What its runtime opened meanwhile; the first is the runtime's own. */
@@ -54,15 +59,42 @@ export async function prepareBox(
       throw new SallyportError('host.isolation_unavailable', "without control groups nothing bounds gVisor's memory")
     const own = uid === undefined ? {} : { uid }
     const entrances = group?.entrances ?? []
-    const made = createPod({ runtime, tools, ports, filtered, entrances, ...own })
-    const pod = await made.catch(async (error: unknown) => {
+    // It starts while the pod is made, and takes no longer.
+    const { parser, parserGroup } = parserOf(id, uid, around)
+    const undo = async (error: unknown): Promise<never> => {
+      await endParser(parser, parserGroup)
       if (group !== undefined) await removeGroup(group)
       throw error
+    }
+    const pod = await createPod({ runtime, tools, ports, filtered, entrances, ...own }).catch(undo)
+    await parser.serve(pod.listeners).catch(async (error: unknown) => {
+      pod.kill()
+      await pod.gone
+      return undo(error)
     })
-    return { id, pod, group }
+    // Nobody else has the listeners of its doors.
+    void parser.gone.then(() => pod.kill())
+    return { id, pod, parser, group, parserGroup }
   } finally {
     endTurn()
   }
+}
+
+function parserOf(
+  id: string,
+  uid: number | undefined,
+  { startParser, cgroups, engineId }: BoxSurroundings,
+): Pick<PreparedBox, 'parser' | 'parserGroup'> {
+  const parserGroup = cgroups && createBoxGroup(cgroups, engineId, `${id}-parser`, parserLimits)
+  const entrances = parserGroup?.entrances ?? []
+  return { parser: startParser({ entrances, ...(uid === undefined ? {} : { uid }) }), parserGroup }
+}
+
+/** Ends the parser of a box that is gone, or is not to be. */
+export async function endParser(parser: BoxParser, group: BoxGroup | undefined): Promise<void> {
+  parser.kill()
+  await parser.gone
+  if (group !== undefined) await removeGroup(group)
 }
 
 /**
@@ -122,15 +154,16 @@ function holdConnections(listener: Server): () => readonly Socket[] {
 
 /** Ends a prepared box that is not wanted. */
 export async function discardBox(
-  { id, pod, group, launched, connections, blank }: PreparedBox,
+  { id, pod, parser, group, parserGroup, launched, connections, blank }: PreparedBox,
   around: BoxSurroundings,
 ): Promise<void> {
   // The door was told of a box that launched for a function, and forgets it as it does any other.
-  if (launched && blank === undefined)
-    around.attachExits({ boxId: id, functionName: '', current: () => undefined, ...pod.listeners }).close()
+  const nothing = { functionName: '', current: () => undefined, onFault: () => undefined }
+  if (launched && blank === undefined) around.attachExits({ boxId: id, channel: parser.channel, ...nothing }).close()
   pod.kill()
   for (const socket of connections?.() ?? []) socket.destroy()
   await pod.gone
+  await endParser(parser, parserGroup)
   if (group !== undefined) await removeGroup(group)
   await blank?.release()
 }

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { commandLine, rootCommandLine, SallyportError } from '@sallyport/core/access'
 
 import { seccompFilter } from '../kernel/seccomp.ts'
+import { parserBundle } from './parser-bundle.ts'
 import { readRights, runtimeFolderFor } from '../../start/index.ts'
 
 export { runtimeFolderFor }
@@ -22,6 +23,8 @@ export interface RuntimeFolder {
   readonly etc: string
   /** The assembled system call filter. */
   readonly filter: string
+  /** The one file that a parser loads. */
+  readonly parser: string
   /** Content-addressed output of builds. */
   readonly builds: string
 }
@@ -75,12 +78,17 @@ export async function prepareRuntimeFolder(runtimeDir: string, execPath: string)
   }
   const filter = join(folder, 'seccomp.bpf')
   await install(filter, program)
+  const { name: parserName, make } = await parserBundle()
+  const parser = join(subfolders.inside, parserName)
+  const made = await lstat(parser).catch(() => undefined)
+  if (made === undefined) await install(parser, await make())
   return {
     folder,
     node,
     inside: (name) => join(subfolders.inside, name),
     etc: subfolders.etc,
     filter,
+    parser,
     builds: subfolders.builds,
   }
 }

@@ -15,6 +15,7 @@ import type { PodExit } from '../box/pod.ts'
 import { prepareBlank, prepareBox, type PreparedBox, prestart } from '../box/prepared-box.ts'
 import type { RuntimeFolder } from '../box/runtime-folder.ts'
 import { nodeCommand } from '../runtime/runtimes.ts'
+import { fakeParsers } from './fake-parser.ts'
 import { codeFolder, imageOf, invocationOf, openFolder } from './make-engine.ts'
 import { openSurroundings } from './surroundings.ts'
 
@@ -157,5 +158,6 @@ async function bareProcess(of: FunctionImage, runtime: RuntimeFolder): Promise<P
       started.once('exit', (code, signal) => resolve({ code, signal }))
     },
   }
-  return { id: randomBytes(8).toString('hex'), pod, group: undefined }
+  const parser = fakeParsers().start({ entrances: [] })
+  return { id: randomBytes(8).toString('hex'), pod, parser, group: undefined, parserGroup: undefined }
 }

@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { type AccessRequest, anonymous, type Allow, type Grant, sealGrant, sealReceipt } from '@sallyport/core/access'
 
 import { type BoxEngineOptions, createBoxEngine } from '../box-engine.ts'
+import { fakeParsers } from './fake-parser.ts'
 import type { Engine, OutputLine } from '../engine.ts'
 import type { FunctionImage } from '../image.ts'
 import type { Invocation, InvocationResult } from '../invocation.ts'
@@ -76,6 +77,8 @@ export async function makeEngine(
     readonly runtime?: Runtime
     /** Keeps boxes that belong to no function yet. */
     readonly reserve?: boolean
+    /** Real parsers in processes of their own, for doors that are real. */
+    readonly parsers?: boolean
   } = {},
 ): Promise<EngineUnderTest> {
   const folder = openFolder()
@@ -83,10 +86,13 @@ export async function makeEngine(
   const events: BoxEvent[] = []
   const contacts: DoorContact[] = []
   const ended = { count: 0 }
+  const parsers = fakeParsers()
   const engine = await createBoxEngine({
     runtimeDir: join(folder, 'runtime'),
     execPath: process.execPath,
-    attachExits: ({ boxId, http, https, current }) => {
+    ...(options.parsers === true ? {} : { startParser: parsers.start }),
+    attachExits: ({ boxId, channel, current }) => {
+      const { http, https } = parsers.listenersOf(channel)
       for (const [port, server] of [
         [80, http],
         [443, https],
@@ -100,9 +106,10 @@ export async function makeEngine(
       }
       const mine = (): void =>
         contacts.filter((contact) => contact.boxId === boxId).forEach(({ socket }) => socket.destroy())
-      const endInvocation = (): void => {
+      const endInvocation = (): Promise<void> => {
         ended.count += 1
         mine()
+        return Promise.resolve()
       }
       return { endInvocation, close: mine }
     },

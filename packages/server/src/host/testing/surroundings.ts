@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 import type { BoxSurroundings } from '../box/box-surroundings.ts'
+import { startParser } from '../box/parser-process.ts'
 import { findCgroups, removeEngineGroups } from '../kernel/cgroups.ts'
 import { prepareRuntimeFolder } from '../box/runtime-folder.ts'
 import { createTurns } from '../pool/turns.ts'
@@ -24,20 +25,22 @@ export async function openSurroundings(folder: string): Promise<TestSurroundings
   const cgroups = findCgroups()
   const engineId = `sallyport-${process.pid}-${randomBytes(4).toString('hex')}`
   const doors: string[] = []
+  const runtime = await prepareRuntimeFolder(join(folder, 'runtime'), process.execPath)
   return {
     doors,
     close: () => {
       if (cgroups !== undefined) removeEngineGroups(cgroups, engineId)
     },
     engineId,
-    runtime: await prepareRuntimeFolder(join(folder, 'runtime'), process.execPath),
+    runtime,
     tools,
     uids: assignUids({ first: 210_900, count: 90 }, process.getuid?.() === 0),
     boxFolders: folder,
     cgroups,
+    startParser: (place) => startParser(runtime, tools, place),
     attachExits: ({ boxId }) => {
       doors.push(`opened for ${boxId}`)
-      return { endInvocation: () => undefined, close: () => void doors.push(`closed for ${boxId}`) }
+      return { endInvocation: () => Promise.resolve(), close: () => void doors.push(`closed for ${boxId}`) }
     },
     boxExtras: () => ({ environment: {}, caPem: '' }),
     onOutput: () => undefined,

@@ -3,15 +3,13 @@ import type { Socket } from 'node:net'
 import type { Duplex, Readable } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
 
-import { flow } from './flow.ts'
-import { merged } from './headers.ts'
+import { type Answer, merged } from '../answer.ts'
+import { flow } from '../flow.ts'
+import type { ListenerHandlers, ListenerLimits } from '../handlers.ts'
 import { incomingOne } from './incoming.ts'
-import type { ListenerHandlers } from './handlers.ts'
-import type { ExitResponse } from '../refusal.ts'
-import type { EgressLimits } from '../rooms.ts'
 
 /** HTTP/1.1 on connections that are handed to it; it never listens. */
-export function serverOne(scheme: 'http' | 'https', limits: EgressLimits, handlers: ListenerHandlers): Server {
+export function serverOne(scheme: 'http' | 'https', limits: ListenerLimits, handlers: ListenerHandlers): Server {
   const server = createServer({
     maxHeaderSize: limits.headerBytes,
     requireHostHeader: false,
@@ -22,7 +20,7 @@ export function serverOne(scheme: 'http' | 'https', limits: EgressLimits, handle
   const watches = new WeakMap<Socket, Watch>()
   // Node's own head and request timers run in listening servers only, and these never listen.
   server.on('connection', (socket) => {
-    const watch = watchOver(socket, limits.idleMs, () => void handlers.onLimit('exit.too_slow'))
+    const watch = watchOver(socket, limits.idleMs, () => handlers.onLimit('exit.too_slow'))
     watches.set(socket, watch)
     socket.once('close', () => watch.end())
   })
@@ -33,9 +31,13 @@ export function serverOne(scheme: 'http' | 'https', limits: EgressLimits, handle
     const watch = watches.get(socket)
     if (watch?.begin() === false) return void socket.destroy()
     response.once('finish', () => watch?.finish())
-    void handlers
-      .onRequest(incomingOne(message, scheme, serverNameOf(socket), proceed))
-      .then((answer) => send(answer, message, response))
+    // A small body mostly lies in the same packet: a moment later the parser has read that one to its end.
+    process.nextTick(() => {
+      if (socket.destroyed) return // cleared away: it has no requests any more
+      void handlers
+        .onRequest(incomingOne(message, scheme, serverNameOf(socket), proceed))
+        .then((answer) => send(answer, message, response))
+    })
   }
 
   server.on('request', (message, response) => onRequest(message, response))
@@ -69,7 +71,7 @@ function serverNameOf(socket: Socket & Partial<Pick<TLSSocket, 'servername'>>): 
   return typeof socket.servername === 'string' ? socket.servername.toLowerCase() : undefined
 }
 
-function send(answer: ExitResponse, message: IncomingMessage, response: ServerResponse): void {
+function send(answer: Answer, message: IncomingMessage, response: ServerResponse): void {
   const body: Uint8Array | Readable = answer.body
   if (response.destroyed || !response.socket) {
     if (!(body instanceof Uint8Array)) body.destroy()
@@ -77,6 +79,7 @@ function send(answer: ExitResponse, message: IncomingMessage, response: ServerRe
   }
   // An unread body would be taken for the next request.
   if (!message.complete) response.shouldKeepAlive = false
+  else message.resume()
   response.writeHead(answer.status, merged(answer.headers))
   const sendTrailers = (): void => {
     const trailers = answer.trailers?.() ?? []
@@ -92,7 +95,7 @@ function send(answer: ExitResponse, message: IncomingMessage, response: ServerRe
 }
 
 /** An ordinary answer to a request that asked to switch. The connection ends with it. */
-function answerOn(socket: Duplex, message: IncomingMessage, answer: ExitResponse): void {
+function answerOn(socket: Duplex, message: IncomingMessage, answer: Answer): void {
   if (socket.destroyed) {
     if (!(answer.body instanceof Uint8Array)) answer.body.destroy()
     return
@@ -104,13 +107,13 @@ function answerOn(socket: Duplex, message: IncomingMessage, answer: ExitResponse
   send(answer, message, response)
 }
 
-function sendRaw(answer: ExitResponse, socket: Duplex): void {
+function sendRaw(answer: Answer, socket: Duplex): void {
   const body = answer.body instanceof Uint8Array ? answer.body : Buffer.alloc(0)
   const head = `HTTP/1.1 ${answer.status} Refused\r\n${linesOf(answer.headers)}connection: close\r\n\r\n`
   socket.end(Buffer.concat([Buffer.from(head, 'latin1'), body]))
 }
 
-function linesOf(headers: ExitResponse['headers']): string {
+function linesOf(headers: Answer['headers']): string {
   return headers.map(([name, value]) => `${name}: ${value}\r\n`).join('')
 }
 

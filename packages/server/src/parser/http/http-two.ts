@@ -1,18 +1,17 @@
-import { createServer, type Http2Server, type ServerHttp2Stream } from 'node:http2'
+import type { Http2Server, ServerHttp2Stream } from 'node:http2'
 import type { TLSSocket } from 'node:tls'
 
-import { flow } from './flow.ts'
-import { merged } from './headers.ts'
+import { type Answer, merged } from '../answer.ts'
+import { flow } from '../flow.ts'
+import type { ListenerHandlers, ListenerLimits } from '../handlers.ts'
 import { incomingTwo } from './incoming.ts'
-import type { ListenerHandlers } from './handlers.ts'
-import type { ExitResponse } from '../refusal.ts'
-import type { EgressLimits } from '../rooms.ts'
 
 /**
  * HTTP/2 on connections that are handed to it: within TLS, or by prior knowledge (RFC 9113 §3.3). Streams, header lists
  * and memory are bounded before anything is parsed into a request; Node itself ends sessions that reset in floods.
  */
-export function serverTwo(scheme: 'http' | 'https', limits: EgressLimits, handlers: ListenerHandlers): Http2Server {
+export function serverTwo(scheme: 'http' | 'https', limits: ListenerLimits, handlers: ListenerHandlers): Http2Server {
+  const { createServer } = process.getBuiltinModule('node:http2') // where it is needed: it takes megabytes
   const server = createServer({
     maxSessionMemory: 4,
     maxSessionInvalidFrames: 10,
@@ -41,6 +40,7 @@ export function serverTwo(scheme: 'http' | 'https', limits: EgressLimits, handle
       servername: typeof servername === 'string' ? servername.toLowerCase() : undefined,
       localAddress: localAddress ?? '',
     }
+    if (stream.destroyed || stream.session?.destroyed !== false) return // cleared away: it has no requests any more
     stream.on('error', () => undefined) // given up by its reader, or by us; whoever waits hears `close`
     void handlers
       .onRequest(incomingTwo(stream, headers, rawHeaders, scheme, connection))
@@ -49,7 +49,7 @@ export function serverTwo(scheme: 'http' | 'https', limits: EgressLimits, handle
   return server
 }
 
-function send({ status, headers, body, trailers }: ExitResponse, stream: ServerHttp2Stream): void {
+function send({ status, headers, body, trailers }: Answer, stream: ServerHttp2Stream): void {
   if (stream.destroyed || stream.closed) {
     if (!(body instanceof Uint8Array)) body.destroy()
     return

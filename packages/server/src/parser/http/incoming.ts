@@ -15,21 +15,28 @@ export interface Incoming {
   readonly rawHeaders: readonly string[]
   /** The address that the code dialled. */
   readonly localAddress: string
-  readonly body: Readable
-  /** True where no body follows: nothing has to be waited for. */
-  readonly bodiless: boolean
+  readonly body: IncomingBody
   /** Asks for the body where the caller waits to be asked (`Expect: 100-continue`). */
   proceed(): void
 }
 
-/** What an HTTP/1.1 request is to us. */
+/** A body that had come with its head, or none at all; or one that is still on its way. */
+export type IncomingBody =
+  | { readonly kind: 'whole'; readonly bytes: Uint8Array }
+  | { readonly kind: 'stream'; readonly stream: Readable }
+
+/** More than this is passed on as it comes. */
+export const maxWholeBytes: number = 64 * 1024
+
+const none: IncomingBody = { kind: 'whole', bytes: new Uint8Array() }
+
+/** What an HTTP/1.1 request is to us. Taken a moment after its head, so that a body in the same packet is there. */
 export function incomingOne(
   message: IncomingMessage,
   scheme: 'http' | 'https',
   serverName: string | undefined,
   proceed: () => void = () => undefined,
 ): Incoming {
-  const { headers } = message
   return {
     scheme,
     protocol: '1.1',
@@ -38,10 +45,23 @@ export function incomingOne(
     target: message.url ?? '',
     rawHeaders: message.rawHeaders,
     localAddress: message.socket.localAddress ?? '',
-    body: message,
-    bodiless: headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) === 0,
+    body: bodyOf(message),
     proceed,
   }
+}
+
+function bodyOf(message: IncomingMessage): IncomingBody {
+  const { headers, readableLength } = message
+  const stated = headers['transfer-encoding'] === undefined ? Number(headers['content-length'] ?? 0) : undefined
+  if (stated === 0) {
+    message.resume()
+    return none
+  }
+  // Node calls a message complete a moment after its last byte.
+  const whole = message.complete || readableLength === stated
+  if (!whole || readableLength > maxWholeBytes) return { kind: 'stream', stream: message }
+  const bytes: unknown = message.read()
+  return bytes instanceof Buffer ? { kind: 'whole', bytes } : none
 }
 
 /** What an HTTP/2 request is to us. */
@@ -52,6 +72,7 @@ export function incomingTwo(
   scheme: 'http' | 'https',
   { servername, localAddress }: { readonly servername: string | undefined; readonly localAddress: string },
 ): Incoming {
+  if (stream.endAfterHeaders) stream.resume()
   return {
     scheme,
     protocol: '2',
@@ -60,8 +81,7 @@ export function incomingTwo(
     target: headers[':path'] ?? '',
     rawHeaders,
     localAddress,
-    body: stream,
-    bodiless: stream.endAfterHeaders,
+    body: stream.endAfterHeaders ? none : { kind: 'stream', stream },
     proceed: () => {
       const waits = headers.expect?.toLowerCase() === '100-continue' && !stream.headersSent && !stream.destroyed
       if (waits) stream.additionalHeaders({ ':status': 100 })

@@ -1,0 +1,199 @@
+import { duplexPair, type Duplex } from 'node:stream'
+
+import { beforeEach, describe, expect, it } from 'vitest'
+
+import type { Invocation } from '../../host/index.ts'
+import { createPace, kinds, messages, type Incoming, type Kind } from '../../parser/index.ts'
+import { plainRefusal } from '../refusal.ts'
+import { defaultLimits } from '../rooms.ts'
+import { servePort } from './parser-port.ts'
+import type { ParserPort, PortHandlers, Under } from './port-handlers.ts'
+
+/** A frame, byte by byte: what a parser that was taken over can write. */
+function frame(kind: number, id: number, payload: Uint8Array = new Uint8Array()): Buffer {
+  const head = Buffer.alloc(9)
+  head.writeUInt32BE(payload.length)
+  head[4] = kind
+  head.writeUInt32BE(id, 5)
+  return Buffer.concat([head, payload])
+}
+
+const head = {
+  generation: 0,
+  scheme: 'http',
+  protocol: '1.1',
+  serverName: undefined,
+  method: 'GET',
+  target: '/',
+  localAddress: '10.0.0.1',
+  rawHeaders: ['host', 'a.example'],
+  whole: new Uint8Array(),
+} as const
+const request = (id: number, changes: Partial<messages.RequestMessage> = {}): Buffer =>
+  frame(kinds.request, id, messages.request.write({ ...head, ...changes }))
+
+let parser: Duplex
+let port: ParserPort
+let faults: string[]
+let asked: { incoming: Incoming; under: Under }[]
+let ending: AbortController
+let hold: boolean
+const invocation = { id: 'i1' } as Invocation // of which a port knows no more
+
+beforeEach(() => {
+  faults = []
+  asked = []
+  hold = false
+  ending = new AbortController()
+  const refused = async (): Promise<ReturnType<typeof plainRefusal>> => plainRefusal('door.unlisted', 'no', 'id')
+  const handlers: PortHandlers = {
+    onRequest: (incoming, under) => {
+      asked.push({ incoming, under })
+      return hold ? new Promise(() => undefined) : refused()
+    },
+    onUpgrade: refused,
+    onMalformed: refused,
+    onUndeclaredName: async () => undefined,
+    onLimit: async () => undefined,
+    onQuestion: async () => undefined,
+    onUnreadableQuestion: () => undefined,
+    doorOf: async () => undefined,
+    onOpaque: async () => undefined,
+    onPort: async () => undefined,
+    onFault: (fault) => faults.push(fault),
+  }
+  const [ours, theirs] = duplexPair()
+  parser = theirs
+  const limits = { ...defaultLimits, connections: 1, streams: 1, clearMs: 200 }
+  port = servePort(ours, limits, createPace(), () => ({ invocation, signal: ending.signal }), handlers)
+})
+
+/** Writes frames, and gives the server a turn to read them. */
+async function say(...frames: readonly Buffer[]): Promise<void> {
+  parser.write(Buffer.concat(frames))
+  for (let turn = 0; turn < 3; turn += 1) await new Promise((resolve) => setImmediate(resolve))
+}
+
+/** The kinds of frames that the server has sent. */
+function heard(): readonly Kind[] {
+  const bytes = (parser.read() as Buffer | null) ?? Buffer.alloc(0)
+  const found: Kind[] = []
+  for (let at = 0; at < bytes.length; at += 9 + bytes.readUInt32BE(at)) found.push(bytes[at + 4] as Kind)
+  return found
+}
+
+function end(): Promise<void> {
+  ending.abort()
+  const { signal } = ending
+  ending = new AbortController()
+  return port.clear({ invocation, signal })
+}
+
+describe('a parser', () => {
+  it('asks for the invocation that runs, and is answered', async () => {
+    await say(request(1), request(2))
+    expect(asked.map(({ under }) => [under.invocation?.id, under.signal.aborted])).toEqual([
+      ['i1', false],
+      ['i1', false],
+    ])
+    expect(heard()).toEqual([kinds.settings, kinds.answer, kinds.answer])
+    expect(faults).toEqual([])
+  })
+
+  for (const [what, frames, fault] of [
+    ['a head after the answer to the same one', [request(7), request(7)], 'id'],
+    ['a number that was passed over', [request(7), request(6)], 'id'],
+    ['a head for an invocation that is still to come', [request(1, { generation: 1 })], 'request'],
+    [
+      'a head with something behind it',
+      [
+        frame(
+          kinds.request,
+          1,
+          Buffer.concat([messages.request.write({ ...head, whole: undefined }), Buffer.from('x')]),
+        ),
+      ],
+      'request',
+    ],
+    ['a head that ends early', [frame(kinds.request, 1, messages.request.write(head).subarray(0, 20))], 'request'],
+    ['a head whose lengths point beyond it', [frame(kinds.request, 1, Buffer.alloc(60, 0xff))], 'request'],
+    ['a header without a value', [request(1, { rawHeaders: ['host'] })], 'request'],
+    ['a confirmation that nobody asked for', [frame(kinds.cleared, 1)], 'cleared'],
+    [
+      'a greeting that nobody waits for',
+      [frame(kinds.greeting, 1, messages.greeting.write({ kind: 'malformed' }))],
+      'greeting',
+    ],
+    [
+      'a question with bytes that no name has',
+      [frame(kinds.question, 1, messages.question.write({ name: 'a\nb', type: 1 }))],
+      'question',
+    ],
+    ['a kind that only the server sends', [frame(kinds.answer, 1)], 'kind'],
+    ['a frame that is too large', [Buffer.from('ffffffff1000000001', 'hex')], 'too_large'],
+    [
+      'a part of a body that was not asked for',
+      [request(1, { whole: undefined }), frame(kinds.data, 1, Buffer.from('x'))],
+      'credit',
+    ],
+  ] as const) {
+    it(`is ended that sends ${what}, and is heard no more`, async () => {
+      await say(...frames, request(100))
+      expect(faults).toEqual([fault])
+      expect(asked.length).toBeLessThanOrEqual(1) // none of them the last
+    })
+  }
+
+  it('is ended that begins more than its box may have under way', async () => {
+    hold = true
+    await say(...Array.from({ length: 1_025 }, (_, index) => request(index + 1)))
+    expect(faults).toEqual([])
+    await say(request(2_000))
+    expect(faults).toEqual(['exchanges'])
+  })
+})
+
+describe('the end of an invocation', () => {
+  it('waits until the parser has closed everything', async () => {
+    let over = false
+    const ended = end().then(() => (over = true))
+    await say()
+    expect(over).toBe(false)
+    await say(frame(kinds.cleared, 1))
+    await ended
+    expect(faults).toEqual([])
+  })
+
+  it('takes along what was on its way, and sends no answer to it', async () => {
+    const ended = end()
+    expect(heard()).toEqual([kinds.settings, kinds.clear])
+    await say(request(1), frame(kinds.cleared, 1))
+    await ended
+    expect(asked.map(({ under }) => under.signal.aborted)).toEqual([true])
+    expect(heard()).toEqual([])
+    await say(request(2, { generation: 1 }))
+    expect(asked.map(({ under }) => under.signal.aborted)).toEqual([true, false])
+    expect(heard()).toEqual([kinds.answer])
+    expect(faults).toEqual([])
+  })
+
+  it('is the end of a parser that speaks for it afterwards', async () => {
+    const ended = end()
+    await say(frame(kinds.cleared, 1))
+    await ended
+    await say(request(1))
+    expect([faults, asked]).toEqual([['request'], []])
+  })
+
+  it('is the end of a parser that does not confirm it, and does not wait for ever', async () => {
+    await end()
+    expect(faults).toEqual(['unconfirmed'])
+  })
+
+  it('does not wait for a parser that is gone', async () => {
+    const ended = end()
+    parser.destroy()
+    await ended
+    expect(faults).toEqual([])
+  })
+})

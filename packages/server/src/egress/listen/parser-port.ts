@@ -1,0 +1,293 @@
+import { Duplex, type Readable } from 'node:stream'
+
+import {
+  flow,
+  type Incoming,
+  type IncomingBody,
+  kinds,
+  maxWholeBytes,
+  messages,
+  openLink,
+  type Pace,
+} from '../../parser/index.ts'
+import type { ExitResponse } from '../refusal.ts'
+import type { ParserPort, PortConnection, PortHandlers, PortLimits, Under } from './port-handlers.ts'
+
+/** What the thread that serves all boxes spends on one frame, at most: see `Costs`. */
+const frameCost = 0.005
+/** Besides one for each stream that a box may have: names, and what is just being refused. */
+const furtherExchanges = 1_024
+
+/**
+ * Serves the parser of one box. Adversary: that process, taken over by a box through a fault in what it parses with.
+ * Nothing else speaks on its channel, and it speaks for no other box: what it may claim is what its box could have
+ * sent, for the invocation that runs. Whatever it sends beyond its protocol ends it.
+ */
+export function servePort(
+  channel: Duplex,
+  limits: PortLimits,
+  pace: Pace,
+  now: () => Under,
+  handlers: PortHandlers,
+): ParserPort {
+  let generation = 0
+  let confirmed = 0
+  let lastId = 0
+  let exchanges = 0
+  let before: Under | undefined
+  let over = false
+  const greetings = new Map<number, (greeting: messages.GreetingMessage) => void>()
+  const clearing = new Map<number, { readonly done: () => void; readonly timer: NodeJS.Timeout }>()
+
+  const link = openLink(channel, {
+    side: 'server',
+    onFrame: (kind, id, payload) => {
+      const fault = take(kind, id, payload)
+      if (fault !== undefined) fail(fault)
+    },
+    onFault: fail,
+    onEnd: end,
+    pauseAfter: (frames) => (pace.now(frames * frameCost) ? undefined : pace.later(frames * frameCost)),
+  })
+  const { connections, streams, headerBytes, idleMs, dnsPerSecond } = limits
+  link.send(kinds.settings, 0, messages.settings.write({ connections, streams, headerBytes, idleMs, dnsPerSecond }))
+  const maxExchanges = connections * streams + furtherExchanges
+
+  function fail(fault: string): void {
+    if (over) return
+    over = true
+    link.destroy()
+    handlers.onFault(fault)
+  }
+
+  function end(): void {
+    over = true
+    for (const { done, timer } of clearing.values()) {
+      clearTimeout(timer)
+      done()
+    }
+    clearing.clear()
+  }
+
+  /** What is wrong with a frame, if anything is. */
+  function take(kind: number, id: number, payload: Buffer): string | undefined {
+    switch (kind) {
+      case kinds.cleared:
+        return cleared(id)
+      case kinds.undeclared: {
+        const name = messages.name.read(payload)
+        if (name === undefined) return 'undeclared'
+        void handlers.onUndeclaredName(name.value)
+        return undefined
+      }
+      case kinds.limit: {
+        const code = messages.limit.read(payload)
+        if (code === undefined) return 'limit'
+        void handlers.onLimit(code.value)
+        return undefined
+      }
+      case kinds.unreadable:
+        handlers.onUnreadableQuestion()
+        return undefined
+      case kinds.greeting: {
+        const greeting = messages.greeting.read(payload)
+        const waiting = greetings.get(id)
+        greetings.delete(id)
+        if (greeting === undefined || (waiting === undefined && clearing.size === 0)) return 'greeting'
+        waiting?.(greeting.value)
+        return undefined
+      }
+      default:
+        // An id is given out once: a second head for one that was answered would be another request's answer.
+        if (id <= lastId) return 'id'
+        lastId = id
+        if (exchanges >= maxExchanges) return 'exchanges'
+        return begin(kind, id, payload)
+    }
+  }
+
+  function begin(kind: number, id: number, payload: Buffer): string | undefined {
+    switch (kind) {
+      case kinds.request:
+      case kinds.upgrade: {
+        const head = messages.request.read(payload)
+        const under = head && underOf(head.value.generation)
+        if (head === undefined || under === undefined) return 'request'
+        const stream = head.value.whole === undefined ? streamOf(id, head.value.generation) : undefined
+        const incoming = incomingOf(id, head.value, stream)
+        const answered =
+          kind === kinds.request ? handlers.onRequest(incoming, under) : handlers.onUpgrade(incoming, under)
+        count(answered.then((response) => answer(id, head.value.generation, response, stream)))
+        return undefined
+      }
+      case kinds.malformed: {
+        const code = messages.malformed.read(payload)
+        if (code === undefined) return 'malformed'
+        const at = generation
+        count(handlers.onMalformed(code.value).then((response) => answer(id, at, response, undefined)))
+        return undefined
+      }
+      case kinds.name: {
+        const name = messages.name.read(payload)
+        if (name === undefined) return 'name'
+        count(handlers.doorOf(name.value).then((door) => link.send(kinds.named, id, messages.named.write(door))))
+        return undefined
+      }
+      case kinds.question: {
+        const question = messages.question.read(payload)
+        if (question === undefined) return 'question'
+        count(
+          handlers.onQuestion(question.value).then((told) => {
+            // The parser forgets a question that gets no answer only when it is told so.
+            link.send(kinds.resolved, id, told === undefined ? undefined : messages.resolved.write(told))
+          }),
+        )
+        return undefined
+      }
+      case kinds.opaque: {
+        const opened = messages.opaque.read(payload)
+        const under = opened && underOf(opened.value.generation)
+        if (opened === undefined || under === undefined) return 'opaque'
+        const stream = streamOf(id, opened.value.generation)
+        countUntilClosed(stream)
+        void handlers.onOpaque(stream, opened.value.name, under)
+        return undefined
+      }
+      case kinds.port: {
+        const opened = messages.port.read(payload)
+        const under = opened && underOf(opened.value.generation)
+        if (opened === undefined || under === undefined) return 'port'
+        const { port, localAddress } = opened.value
+        const stream = streamOf(id, opened.value.generation)
+        countUntilClosed(stream)
+        const connection = {
+          stream,
+          port,
+          localAddress,
+          relay: () => link.send(kinds.relay, id),
+          greet: greetOn(id, stream),
+        }
+        void handlers.onPort(connection, under)
+        return undefined
+      }
+      default:
+        return 'kind'
+    }
+  }
+
+  function greetOn(id: number, stream: Duplex): PortConnection['greet'] {
+    return (leaf) =>
+      new Promise((resolve) => {
+        const done = (greeting: messages.GreetingMessage): void => resolve({ ...greeting, client: stream })
+        if (stream.destroyed) return done({ kind: 'malformed' })
+        greetings.set(id, done)
+        stream.once('close', () => {
+          greetings.delete(id)
+          done({ kind: 'malformed' })
+        })
+        link.send(kinds.greet, id, messages.named.write(leaf))
+      })
+  }
+
+  /**
+   * Whose a connection is, by the number under which it was accepted: the present one's; or, until the parser has said
+   * that all of it is closed, that of what has just ended. Any other is a lie.
+   */
+  function underOf(accepted: number): Under | undefined {
+    if (accepted === generation) return now()
+    return accepted >= confirmed && accepted < generation ? before : undefined
+  }
+
+  /** Of what has ended, nothing is read and nothing is sent. */
+  function streamOf(id: number, accepted: number): Duplex {
+    return accepted === generation ? link.stream(id) : new Duplex().destroy()
+  }
+
+  function incomingOf(id: number, { whole, ...head }: messages.RequestMessage, stream: Readable | undefined): Incoming {
+    const body: IncomingBody =
+      stream === undefined ? { kind: 'whole', bytes: whole ?? new Uint8Array() } : { kind: 'stream', stream }
+    return { ...head, body, proceed: () => link.send(kinds.proceed, id) }
+  }
+
+  function answer(id: number, accepted: number, response: ExitResponse, stream: Duplex | undefined): void {
+    const { status, headers, body, trailers, tunnel } = response
+    if (over || accepted !== generation || stream?.destroyed === true) {
+      if (!(body instanceof Uint8Array)) body.destroy()
+      return
+    }
+    const head = { status, headers }
+    if (tunnel !== undefined) {
+      const rest = stream ?? link.stream(id)
+      countUntilClosed(rest)
+      link.send(kinds.answer, id, messages.answer.write({ ...head, kind: 'tunnel', trailers: undefined, body: none }))
+      return tunnel(rest)
+    }
+    if (body instanceof Uint8Array && body.length <= maxWholeBytes) {
+      link.send(kinds.answer, id, messages.answer.write({ ...head, kind: 'whole', trailers: trailers?.(), body }))
+      // Whatever else there may be of its body is not read.
+      stream?.destroy()
+      return
+    }
+    const rest = stream ?? link.stream(id, { readable: false })
+    countUntilClosed(rest)
+    const ending = trailers && []
+    link.send(kinds.answer, id, messages.answer.write({ ...head, kind: 'stream', trailers: ending, body: none }))
+    const sendTrailers = (): void => {
+      const pairs = trailers?.() ?? []
+      if (pairs.length > 0) link.send(kinds.trailers, id, messages.trailers.write(pairs))
+    }
+    if (body instanceof Uint8Array) {
+      sendTrailers()
+      rest.end(body)
+    } else {
+      body.once('end', sendTrailers)
+      flow(body, rest)
+    }
+  }
+
+  function count(work: Promise<unknown>): void {
+    exchanges += 1
+    void work.finally(() => (exchanges -= 1))
+  }
+
+  function countUntilClosed(stream: Duplex): void {
+    if (stream.closed) return
+    exchanges += 1
+    stream.once('close', () => (exchanges -= 1))
+  }
+
+  function cleared(number: number): string | undefined {
+    const waiting = clearing.get(number)
+    if (waiting === undefined || number !== confirmed + 1) return 'cleared'
+    confirmed = number
+    clearing.delete(number)
+    clearTimeout(waiting.timer)
+    if (clearing.size === 0) {
+      before = undefined
+      link.expectNoMore()
+    }
+    waiting.done()
+    return undefined
+  }
+
+  return {
+    clear: (ended) => {
+      if (over) return Promise.resolve()
+      before = ended
+      generation += 1
+      const { promise, resolve } = Promise.withResolvers<void>()
+      const timer = setTimeout(() => fail('unconfirmed'), limits.clearMs)
+      clearing.set(generation, { done: resolve, timer })
+      greetings.clear()
+      link.forgetStreams()
+      link.send(kinds.clear, generation)
+      return promise
+    },
+    close: () => {
+      over = true
+      link.destroy()
+    },
+  }
+}
+
+const none = new Uint8Array()

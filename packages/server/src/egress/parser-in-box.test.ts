@@ -1,0 +1,117 @@
+import { readdirSync, readFileSync, rmSync } from 'node:fs'
+import { duplexPair } from 'node:stream'
+
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+
+import { codeFolder, type EngineUnderTest, makeEngine, openFolder } from '../host/testing/make-engine.ts'
+import type { InvocationResult } from '../host/index.ts'
+import { alice, type Harness, openHarness } from './testing/harness.ts'
+import { endings } from './testing/endings.ts'
+import { type PlainUpstream, startUpstream } from './testing/stripe-door.ts'
+
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
+
+const source = `
+export const handler = async ({ name }) => {
+  const body = new URLSearchParams({ amount: '100', name })
+  const answer = await fetch('https://api.stripe.com/v1/payment_intents', { method: 'POST', body })
+  return { status: answer.status }
+}
+`
+
+describe('a parser that is killed while its box has a call under way', () => {
+  const folder = openFolder()
+  let upstream: PlainUpstream
+  let harness: Harness
+  let host: EngineUnderTest
+
+  beforeEach(async () => {
+    upstream = await startUpstream()
+    harness = await openHarness({ upstream: upstream.origin })
+    const { attachExits, boxExtras, image } = harness
+    host = await makeEngine({ attachExits, boxExtras, parsers: true })
+    const codeDir = codeFolder(folder, source)
+    const { arn, zone } = image
+    for (const name of ['payments', 'beside']) await host.deploy({ name, arn, zone, codeDir, timeoutMs: 30_000 })
+  })
+  afterEach(async () => {
+    await host.close()
+    await harness.close()
+    await upstream.close()
+    rmSync(folder, { recursive: true, force: true })
+  })
+
+  const invoke = (functionName: string): Promise<InvocationResult> =>
+    host.invoke({ name: functionName }, { functionName, user: alice, deadline: Date.now() + 30_000 })
+
+  it('takes along its own box, which is replaced, and nobody else', async () => {
+    // One is started after the other, so that it is known whose parser is whose.
+    const before = new Set(parsers())
+    const answers: (() => void)[] = []
+    upstream.answer = (response) => void answers.push(() => response.end('{}'))
+    const beside = invoke('beside')
+    await expect.poll(() => answers, { timeout: 30_000 }).toHaveLength(1)
+    const ofBeside = new Set(parsers())
+    const killed = invoke('payments')
+    await expect.poll(() => answers, { timeout: 30_000 }).toHaveLength(2)
+    const boxes = host.events.filter(({ kind, functionName }) => kind === 'box-start' && functionName === 'payments')
+    // Of the boxes made ahead one has no call; to end it takes nobody along either.
+    const candidates = parsers().filter((pid) => !before.has(pid) && !ofBeside.has(pid))
+    expect(candidates.length).toBeGreaterThan(0)
+    for (const pid of candidates) process.kill(pid, 'SIGKILL')
+    expect(await killed).toMatchObject({ kind: 'error', code: 'function.parser_ended' })
+    const outcomes = (): unknown => harness.others.filter(({ kind }) => kind === 'outcome')
+    await expect.poll(outcomes).toMatchObject([{ outcome: 'aborted' }])
+    for (const answer of answers.splice(0)) answer()
+    expect(await beside).toMatchObject({ kind: 'response' })
+    upstream.answer = (response) => void response.end('{}')
+    expect(await invoke('payments')).toMatchObject({ kind: 'response' })
+    const later = host.events.filter(({ kind, functionName }) => kind === 'box-start' && functionName === 'payments')
+    expect(later.length).toBeGreaterThan(boxes.length)
+  })
+})
+
+describe('a parser that breaks its protocol', () => {
+  it('is ended, and that is on record', async () => {
+    const [ours, theirs] = duplexPair()
+    const harness = await openHarness({ channelTo: () => ours })
+    endings.push(() => harness.close())
+    expect([harness.decisions, harness.faults]).toEqual([[], []])
+    theirs.write(Buffer.from('000000001b00000009', 'hex')) // the confirmation of something that was never asked
+    await expect.poll(() => harness.faults).toEqual(['cleared'])
+    await expect
+      .poll(() => harness.decisions)
+      .toMatchObject([{ effect: 'deny', transaction: 't1', reasons: [{ code: 'exit.parser_fault' }] }])
+    expect(ours.destroyed).toBe(true)
+  })
+})
+
+/** Every process of ours that parses for a box. */
+function parsers(pid: number = process.pid): readonly number[] {
+  return readdirSync(`/proc/${pid}/task`).flatMap((thread) =>
+    read(`/proc/${pid}/task/${thread}/children`)
+      .split(' ')
+      .filter(Boolean)
+      .map(Number)
+      .flatMap((child) => [
+        ...(/^\/node\0.*\/parser\.cjs\0$/s.test(read(`/proc/${child}/cmdline`)) ? [child] : []),
+        ...parsersBelow(child),
+      ]),
+  )
+}
+
+function parsersBelow(pid: number): readonly number[] {
+  try {
+    return parsers(pid)
+  } catch {
+    return [] // it has ended
+  }
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, 'latin1')
+  } catch {
+    return '' // it has ended
+  }
+}

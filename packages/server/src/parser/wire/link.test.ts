@@ -1,0 +1,104 @@
+import { duplexPair, type Duplex, PassThrough } from 'node:stream'
+import { buffer } from 'node:stream/consumers'
+
+import fc from 'fast-check'
+import { beforeEach, describe, expect, it } from 'vitest'
+
+import { frame, frameReader, kinds, maxPayloadBytes } from './frames.ts'
+import { type Link, openLink, windowBytes } from './link.ts'
+import { pack } from './pack.ts'
+
+describe('frames', () => {
+  const all: ReadonlySet<number> = new Set(Object.values(kinds))
+
+  it('are read as they were written, however the channel cuts them', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(fc.constantFrom(...Object.values(kinds)), fc.nat(), fc.uint8Array({ maxLength: 300 }))),
+        fc.array(fc.nat(60), { minLength: 1 }),
+        (sent, cuts) => {
+          const bytes = Buffer.concat(sent.map(([kind, id, payload]) => frame(kind, id, payload)))
+          const heard: unknown[] = []
+          const read = frameReader(all, (kind, id, payload) => heard.push([kind, id, Uint8Array.from(payload)]))
+          for (let at = 0, turn = 0; at < bytes.length; turn += 1) {
+            const end = at + 1 + (cuts[turn % cuts.length] ?? 0)
+            expect(read(bytes.subarray(at, end))).toBeUndefined()
+            at = end
+          }
+          expect(heard).toEqual(sent)
+        },
+      ),
+    )
+  })
+
+  it('that are too large, or of a kind that this side does not take, are a fault', () => {
+    const read = (bytes: Buffer): unknown => frameReader(new Set([kinds.request]), () => undefined)(bytes)
+    const large = Buffer.alloc(9)
+    large.writeUInt32BE(maxPayloadBytes + 1)
+    large[4] = kinds.request
+    expect(read(large)).toBe('too_large')
+    expect(read(frame(kinds.answer, 1))).toBe('kind')
+    expect(read(frame(kinds.request, 1))).toBeUndefined()
+  })
+})
+
+describe('a link', () => {
+  let server: Link
+  let parser: Link
+  let raw: Duplex
+  let faults: string[]
+  beforeEach(() => {
+    const [ours, theirs] = duplexPair()
+    raw = theirs
+    faults = []
+    const common = { onFrame: () => undefined, onEnd: () => undefined }
+    server = openLink(ours, { ...common, side: 'server', onFault: (fault) => faults.push(fault) })
+    parser = openLink(theirs, { ...common, side: 'parser', onFault: () => undefined })
+  })
+
+  it('carries streams both ways, whole and in order, and forgets them', async () => {
+    const [here, there] = [server.stream(1), parser.stream(1)]
+    const bytes = Buffer.alloc(5 * windowBytes, 'abcdefg')
+    here.end(bytes)
+    there.end(bytes)
+    const [gotHere, gotThere] = [here, there].map((stream) => buffer(stream.pipe(new PassThrough())))
+    expect((await gotHere)?.equals(bytes)).toBe(true)
+    expect((await gotThere)?.equals(bytes)).toBe(true)
+    await expect.poll(() => here.closed && there.closed).toBe(true)
+    expect(faults).toEqual([])
+  })
+
+  it('sends nothing of a body that nobody reads', async () => {
+    const [here, there] = [server.stream(1), parser.stream(1)]
+    there.write('a')
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(here.readableLength).toBe(0)
+    expect(there.writableLength).toBe(1)
+    here.once('readable', () => undefined)
+    await expect.poll(() => here.readableLength).toBe(1)
+  })
+
+  it('tells the other side when one gives a stream up', async () => {
+    const [here, there] = [server.stream(1), parser.stream(1)]
+    there.destroy()
+    await expect.poll(() => here.destroyed).toBe(true)
+    expect(faults).toEqual([])
+  })
+
+  for (const [what, bytes, fault] of [
+    ['more of a body than it was asked for', frame(kinds.data, 1, Buffer.alloc(10)), 'credit'],
+    ['credit beyond the window', frame(kinds.credit, 1, pack().number(1).done()), 'credit'],
+    ['a part of no stream', frame(kinds.data, 2, Buffer.alloc(1)), 'stream'],
+    ['two ends of one stream', Buffer.concat([frame(kinds.end, 1), frame(kinds.end, 1)]), 'stream'],
+    ['a part after the close', Buffer.concat([frame(kinds.close, 1), frame(kinds.data, 1, Buffer.alloc(1))]), 'stream'],
+    ['a kind that only the server sends', frame(kinds.answer, 1), 'kind'],
+    ['the end of a stream, as control', frame(kinds.end, 1), undefined],
+  ] as const) {
+    it(`${fault === undefined ? 'takes' : 'ends a parser that sends'} ${what}`, async () => {
+      server.stream(1)
+      raw.write(bytes)
+      await new Promise((resolve) => setImmediate(resolve))
+      expect(faults).toEqual(fault === undefined ? [] : [fault])
+    })
+  }
+})
