@@ -1,22 +1,17 @@
 import assert from 'node:assert/strict'
 import { before, describe, test } from 'node:test'
 
-import { findCgroups } from '../packages/server/src/host/index.ts'
 import type { Guard } from './guards/guard.ts'
 import { guards } from './guards/guards.ts'
+import { standsHere } from './guards/here.ts'
 import { takeOut, type Verdict } from './guards/take-out.ts'
 
 // Each guard is taken out in a copy of the house; a test that keeps passing without it proves nothing.
-const here: ReadonlySet<Guard['needs']> = new Set([
-  undefined,
-  ...(process.getuid?.() === 0 ? (['root'] as const) : []),
-  findCgroups() === undefined ? 'no control groups' : 'control groups',
-])
 let verdicts: ReadonlyMap<Guard, Verdict>
 
 before(async () => {
   const startedAt = performance.now()
-  verdicts = await takeOut(guards.filter(({ needs }) => here.has(needs)))
+  verdicts = await takeOut(guards.filter(standsHere))
   process.stdout.write(`${verdicts.size} guards taken out in ${Math.round((performance.now() - startedAt) / 1000)} s\n`)
 })
 
@@ -27,7 +22,7 @@ test('the table of guards is not empty, and names none twice', () => {
 
 describe('a test fails once this is gone', () => {
   for (const guard of guards) {
-    test(guard.name, { skip: !here.has(guard.needs) && `it stands only with: ${guard.needs}` }, () => {
+    test(guard.name, { skip: !standsHere(guard) && `it stands only with: ${guard.needs}` }, () => {
       const { broken, ran, failed, control } = verdicts.get(guard) ?? assert.fail('it was not taken out')
       assert.equal(broken, undefined)
       assert.ok(ran.length > 0, 'no test ran, so none could notice')

@@ -39,7 +39,11 @@ import { transportGuards } from './transport.ts'
 import { workloadGuards } from './workloads.ts'
 import { signalGuards } from './signals.ts'
 
-/** Every guard that an attack could profit from the loss of. A new guard is one entry in its room's table. */
+/**
+ * Every guard that an attack could profit from the loss of. A new guard is one entry in its room's table. Without one,
+ * because no test of ours sees them go: `fsync` and SQLite's `synchronous=FULL` (a loss of power would), what is wiped
+ * from memory after its use, and the walls of the box that builds, in which no code runs but our own.
+ */
 export const guards: readonly Guard[] = [
   ...identityGuards,
   ...credentialFormGuards,

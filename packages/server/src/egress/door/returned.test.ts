@@ -1,0 +1,34 @@
+import { Readable } from 'node:stream'
+
+import { expect, test } from 'vitest'
+
+import { pickFields, wholeAnswer } from './returned.ts'
+
+const picked = (value: unknown, ...fields: readonly string[]): unknown =>
+  JSON.parse(pickFields(Buffer.from(JSON.stringify(value)), fields).toString())
+
+test('only the named fields of an answer are let through, at any depth and in lists', () => {
+  const answer = { id: 1, secret: 2, charges: [{ amount: 3, card: 4 }], __proto__: { id: 5 } }
+  expect(picked(answer, 'id', 'charges.amount')).toEqual({ id: 1, charges: [{ amount: 3 }] })
+  expect(picked('text', 'id')).toBeNull()
+  expect(picked({ constructor: 1, toString: 2 }, 'id')).toEqual({})
+})
+
+test('an answer that is no JSON is held back', () => {
+  expect(() => pickFields(Buffer.from('<html>'), ['id'])).toThrow(
+    expect.objectContaining({ code: 'upstream.not_json' }),
+  )
+})
+
+test('a whole answer has so many bytes, and gives back what it held', async () => {
+  let held = 0
+  const read = (bytes: number): Promise<number> =>
+    wholeAnswer(
+      Readable.from([Buffer.alloc(bytes), Buffer.alloc(bytes)]),
+      { maxBytes: 100, reserve: (more) => ((held += more), true) },
+      ({ length }) => length,
+    )
+  expect([await read(50), held]).toEqual([100, 0])
+  await expect(read(51)).rejects.toMatchObject({ code: 'upstream.too_large' })
+  expect(held).toBe(0)
+})
