@@ -34,6 +34,11 @@ export const unheard = -3
 /** Asks some statements; true when there is nothing left to find out. */
 export type Hear = (hearing: Hearing) => boolean
 
+/** Whether a Deny at that place would change anything: one that stands further out has been found, or none is heard. */
+export function isHeardAt(hearing: Hearing, place: number): boolean {
+  return place < hearing.deniedAt && hearing.granted[place] !== unheard
+}
+
 /** Whether an Allow at that place would change anything. */
 export function isWanted(hearing: Hearing, place: number): boolean {
   // Nothing that is allowed counts beside a Deny.

@@ -6,7 +6,7 @@ import { isAccountName } from '../match/caller.ts'
 import { namesDemanded } from '../match/principal.ts'
 import { validateDocument } from '../read/parse-policy.ts'
 import { unasked, wanted } from './hearing.ts'
-import type { Placed, Rows } from './rows.ts'
+import { makeRows, type Placed, type Rows } from './rows.ts'
 import { type CompiledStatement, compileStatements } from './statement.ts'
 import { type Index, indexStatements } from './statement-index.ts'
 
@@ -91,7 +91,7 @@ export function compile(layers: PolicyLayers): PolicySet {
 }
 
 /** The same set with one index for all its layers, so that one walk asks all of them. */
-export function joined(set: PolicySet, rows?: Rows): PolicySet {
+export function joined(set: PolicySet, rows: Rows = makeRows()): PolicySet {
   const placed = set.layers.flatMap(({ statements }, place) => placedAt(statements, place))
   return { ...set, index: indexStatements(placed, rows) }
 }

@@ -2,7 +2,7 @@ import type { Grade } from '../match/caller.ts'
 import type { Condition } from '../match/condition.ts'
 import { type Facts, fact } from '../match/facts.ts'
 import { compilePrincipal } from '../match/principal.ts'
-import { grantAt, type Hearing, isWanted, unheard } from './hearing.ts'
+import { grantAt, type Hearing, isHeardAt, isWanted } from './hearing.ts'
 import {
   type CompiledStatement,
   compileActions,
@@ -153,7 +153,7 @@ export function makeRows(): Rows {
       let at = counts + 2
       for (let left = rows[counts] ?? 0; left > 0; left -= 1) {
         const where = base + (rows[at + place] ?? 0)
-        if (where < hearing.deniedAt && hearing.granted[where] !== unheard && gradeAt(at, 0, facts) > 0) {
+        if (isHeardAt(hearing, where) && gradeAt(at, 0, facts) > 0) {
           hearing.denied = statements[rows[at + number] ?? 0]
           hearing.deniedAt = where
         }

@@ -1,9 +1,10 @@
-import { fact } from '../match/facts.ts'
+import type { Grade } from '../match/caller.ts'
+import { type Facts, fact } from '../match/facts.ts'
 import { type AccessPath, assignPaths, pushTo, resourceStarts } from './access-path.ts'
-import type { Hear, Hearing } from './hearing.ts'
+import { grantAt, type Hear, type Hearing, isHeardAt, isWanted } from './hearing.ts'
 import { prefixTable } from './prefix-table.ts'
 import { makeRows, type Placed, type Rows } from './rows.ts'
-import type { CompiledStatement } from './statement.ts'
+import { type CompiledStatement, gradeOf } from './statement.ts'
 import { prefixTree, suffixTree } from './text-tree.ts'
 
 /** So few are asked one after the other: they lie next to each other. */
@@ -22,7 +23,9 @@ export interface Index {
  * end with. Those of several layers stand together, so that one walk asks all of them. Asking allocates nothing.
  * Several indexes may share their rows.
  */
-export function indexStatements(placed: readonly Placed[], rows: Rows = makeRows()): Index {
+export function indexStatements(placed: readonly Placed[], shared?: Rows): Index {
+  if (shared === undefined && placed.length <= few) return hearDirectly(placed)
+  const rows = shared ?? makeRows()
   const { statements } = rows
   if (placed.length <= few) return { statements, hear: hearOneByOne(rows, placed) }
   const whole = new Map<string, Placed[]>()
@@ -33,6 +36,35 @@ export function indexStatements(placed: readonly Placed[], rows: Rows = makeRows
     for (const [prefix, onResource] of starts.prefixes) pushTo(begins, prefix, { ...one, onResource })
   }
   return { statements, hear: hearByResource(rows, whole, begins) }
+}
+
+/** Few statements by themselves: to lay them out would take longer than to ask them, and mostly they are asked once. */
+function hearDirectly(placed: readonly Placed[]): Index {
+  const statements = placed.map(({ statement }) => statement)
+  const numbers = [...placed.keys()]
+  const denies = numbers.filter((number) => statements[number]?.denies === true)
+  const allows = numbers.filter((number) => statements[number]?.denies === false)
+  const gradeAt = (number: number, facts: Facts): Grade => {
+    const statement = statements[number]
+    return statement === undefined ? 0 : gradeOf(statement, facts)
+  }
+  const hear: Hear = (hearing) => {
+    const { base, facts } = hearing
+    for (let at = 0; at < denies.length; at += 1) {
+      const number = denies[at] ?? 0
+      const where = base + (placed[number]?.place ?? 0)
+      if (!isHeardAt(hearing, where) || gradeAt(number, facts) === 0) continue
+      hearing.denied = statements[number]
+      hearing.deniedAt = where
+    }
+    for (let at = 0; at < allows.length; at += 1) {
+      const number = allows[at] ?? 0
+      const where = base + (placed[number]?.place ?? 0)
+      if (isWanted(hearing, where)) grantAt(hearing, where, number, gradeAt(number, facts))
+    }
+    return hearing.open === 0 && !hearing.mayDeny
+  }
+  return { hear, statements }
 }
 
 /** Asks those that name the resource in full, and those whose patterns have a beginning that it has. */

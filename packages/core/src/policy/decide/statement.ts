@@ -104,7 +104,9 @@ export function gradeOf(statement: CompiledStatement, facts: Facts): Grade {
   const { matchesAction, matchesResource, grade, conditions } = testsOf(statement)
   if (!matchesAction(facts.foldedAction) || !matchesResource(facts)) return 0
   const named = grade(facts)
-  return named !== 0 && conditions.every(({ holds }) => holds(facts)) ? named : 0
+  if (named === 0) return 0
+  for (let at = 0; at < conditions.length; at += 1) if (conditions[at]?.holds(facts) !== true) return 0
+  return named
 }
 
 /** Whether an action, in lower case, is one of the statement's. */

@@ -67,9 +67,11 @@ function compileHolds(
   switch (quantifier) {
     case 'none': {
       const absent = negated || ifExists
+      const only = onlyText(operator, wanted, variables)
       return (facts) => {
         const value = fact(facts, name)
         if (value === undefined) return absent
+        if (only !== undefined && typeof value === 'string') return (value === only) !== negated
         if (typeof value !== 'object') return one(value, facts)
         const [single] = value
         return single !== undefined && value.length === 1 ? one(single, facts) : unclear
