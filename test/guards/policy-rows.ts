@@ -1,6 +1,7 @@
 import type { Guard } from './guard.ts'
 
 const room = 'packages/core/src/policy'
+const layers = [`${room}/layers.test.ts`]
 const rowsOf = [`${room}/decide/rows.test.ts`]
 
 /** What is laid out for speed says what it would say by itself. */
@@ -22,6 +23,24 @@ export const policyRowGuards: readonly Guard[] = [
     without: '',
     noticedBy: rowsOf,
     testName: 'two resources of one hash',
+  },
+  {
+    name: 'few statements by themselves speak of what they name, too',
+    attack: 'a bucket is granted, and its objects with it',
+    file: `${room}/decide/statement.ts`,
+    code: 'if (!matchesAction(facts.foldedAction) || !matchesResource(facts)) return 0',
+    without: 'if (!matchesAction(facts.foldedAction)) return 0',
+    noticedBy: layers,
+    testName: 'a bucket is not its objects',
+  },
+  {
+    name: 'few statements by themselves ask all their conditions, too',
+    attack: 'one condition of two is enough',
+    file: `${room}/decide/statement.ts`,
+    code: 'if (conditions[at]?.holds(facts) !== true) return 0',
+    without: '{}',
+    noticedBy: layers,
+    testName: 'every condition of an allow must hold',
   },
   {
     name: 'what held of one statement holds of the next only where it held',
