@@ -5,6 +5,8 @@ import { cpuUsage } from 'node:process'
 import { connect, createServer } from 'node:tls'
 
 import { makeSvid, makeWorkloadRoot, verifySvid } from '../packages/server/src/certificates/index.ts'
+import { startTestProvider } from '../packages/server/src/identity-provider/testing/index.ts'
+import { openVisit } from '../packages/server/src/identity-provider/testing/visitor.ts'
 import { openExchange, shown } from '../packages/server/src/sts/testing/harness.ts'
 
 // npm run bench -- workloads: what a workload's proofs cost, each in processor time. Handshakes and exchanges count
@@ -77,6 +79,18 @@ await measure('a token exchange: JWT-SVID and DPoP proof, made by the client too
   const { status, body } = await harness.ask(form, { proofs: [await harness.proof()] })
   if (status !== 200) throw new Error(String(body['code']))
 })
+
+const provider = await startTestProvider()
+await measure(
+  'a sign-in: password (argon2id), code with PKCE, tokens; five requests, each on a connection of its own',
+  20,
+  async () => {
+    const visitor = openVisit(provider)
+    const { status, body } = await visitor.exchange((await visitor.signInWithPassword('alice')).location)
+    if (status !== 200) throw new Error(body)
+  },
+)
+await provider.close()
 
 console.log('| what | CPU µs | × TLS handshake |\n|---|---|---|')
 for (const { what, micros } of rows) console.log(`| ${what} | ${micros.toFixed(0)} | ${(micros / plain).toFixed(2)} |`)

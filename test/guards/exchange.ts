@@ -9,6 +9,24 @@ const services = [`${sts}/services.test.ts`]
 /** What proves a workload, and what it is exchanged for. */
 export const exchangeGuards: readonly Guard[] = [
   {
+    name: 'where a door signs, nothing that the function signed itself goes out',
+    attack: 'the token of the function is signed along, and nothing that the function signed itself goes out',
+    file: 'packages/server/src/egress/door/door-call.ts',
+    code: '...kept.filter(([name]) => door.add.signed !== true || !ofSignatures.has(name)),',
+    without: '...kept,',
+    noticedBy: ['packages/server/src/egress/door/signed.test.ts'],
+    testName: 'nothing that the function signed',
+  },
+  {
+    name: 'a body that a door signs is read whole, and its digest is signed',
+    attack: 'a body that comes in chunks is read whole before it is signed',
+    file: 'packages/server/src/egress/door/door.ts',
+    code: 'signed === true || Object.keys(body).length > 0',
+    without: 'Object.keys(body).length > 0',
+    noticedBy: ['packages/server/src/egress/door/signed.test.ts'],
+    testName: 'comes in chunks',
+  },
+  {
     name: 'a signed request is good once',
     attack: 'a request that a service signed is good once',
     file: 'packages/server/src/sts/signed-requests.ts',

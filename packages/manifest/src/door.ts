@@ -55,6 +55,8 @@ export interface Added {
   readonly identity?: { readonly audience: string }
   /** True when the function's X.509-SVID is the client certificate; an identity token is then bound to it. */
   readonly svid?: boolean
+  /** True when the door signs each request for the function (RFC 9421). */
+  readonly signed?: boolean
 }
 
 /** How the door gets an access token; `client` and `secret` are templates. */

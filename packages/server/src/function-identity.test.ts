@@ -1,7 +1,8 @@
 import { X509Certificate } from 'node:crypto'
 
 import { anonymous } from '@sallyport/core/access'
-import { createLocalJWKSet, jwtVerify } from 'jose'
+import { contentDigest, importSignatureKey, verifyHttpSignature } from '@sallyport/core/identity'
+import { createLocalJWKSet, type JWK, jwtVerify } from 'jose'
 import { expect, it } from 'vitest'
 
 import { certificateThumbprint, verifySvid } from './certificates/index.ts'
@@ -77,6 +78,40 @@ it('and by a certificate that the bundle verifies, to which a token is bound whe
   expect(claims).toMatchObject({ cnf: { 'x5t#S256': certificateThumbprint(svid.cert) } })
   clock.now += hour / 2
   expect((await identity.svidFor(subject)).cert).not.toBe(svid.cert)
+  sts.close()
+})
+
+it('a request that is signed for a function holds for that request, by the keys that are published', async () => {
+  const { open, clock } = harness()
+  const sts = await open()
+  const body = new TextEncoder().encode('{"amount":5}')
+  const message = {
+    kind: 'request',
+    method: 'POST',
+    scheme: 'https',
+    authority: 'partner.example',
+    requestTarget: '/orders?a=1',
+    fields: [['content-digest', await contentDigest(body)]],
+  } as const
+  const covered = ['@method', '@target-uri', 'content-digest']
+  const added = await functionIdentity('shop', sts).signRequest(message, covered, subject)
+  const { keys } = JSON.parse(textAt(sts, '/.well-known/sallyport/signatures')) as { keys: (JWK & { kid: string })[] }
+  const verify = (changes: object, given = body): ReturnType<typeof verifyHttpSignature> =>
+    verifyHttpSignature({
+      message: { ...message, fields: [...message.fields, ...added], ...changes },
+      body: given,
+      keyOf: (kid) => {
+        const jwk = keys.find((one) => one.kid === kid)
+        return jwk === undefined ? undefined : importSignatureKey(kid, 'ed25519', jwk, 'verify')
+      },
+      policy: { tag: id, required: ['@method', '@target-uri'], maxAgeSeconds: 60, skewSeconds: 5 },
+      nowSeconds: clock.now / 1_000,
+    })
+  expect(await verify({})).toMatchObject({ kind: 'verified', covered })
+  expect(await verify({ requestTarget: '/orders?a=2' })).toMatchObject({ code: 'http-signature.wrong' })
+  expect(await verify({}, new TextEncoder().encode('{}'))).toMatchObject({ code: 'http-signature.digest' })
+  clock.now += 66_000
+  expect(await verify({})).toMatchObject({ code: 'http-signature.expired' })
   sts.close()
 })
 

@@ -8,7 +8,7 @@ export function doorFacts(door: Door): readonly AccessFact[] {
   if (door.kind !== 'http') return tunnelFacts(door)
   const added = (what: string, template: string): AccessFact =>
     opaque(`add ${name} ${what}`, `${name} adds ${what}: ${template}`)
-  const { basic, certificate, oauth, identity, svid } = add
+  const { basic, certificate, oauth, identity, svid, signed } = add
   return [
     ...door.ops.flatMap((op) => operationFacts(door, op)),
     opaque(
@@ -32,6 +32,7 @@ export function doorFacts(door: Door): readonly AccessFact[] {
         ]),
     ...(identity === undefined ? [] : [added('an identity token', `for ${identity.audience}`)]),
     ...(svid === true ? [added('a client certificate', "the function's own")] : []),
+    ...(signed === true ? [added('a signature', 'of each request, for its function')] : []),
     ...door.accept.map((header) => grant(`the header ${header} may pass ${name}`)),
     ...(limit === undefined ? [] : [callBound(name, limit)]),
   ]

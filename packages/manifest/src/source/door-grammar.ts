@@ -160,11 +160,16 @@ export const doorsShape: Shape = {
         },
         add: { about: 'Header → template; {secret} stands for a secret.', shape: add },
         auth: {
-          about: 'identity: a signed token of the function in place of a secret. certificate: its X.509-SVID.',
+          about:
+            'identity: a signed token of the function. certificate: its X.509-SVID. signature: each request signed.',
           shape: {
             kind: 'either',
             of: [
-              { kind: 'text', says: '"identity" or "certificate"', options: ['identity', 'certificate'] },
+              {
+                kind: 'text',
+                says: '"identity", "certificate" or "signature"',
+                options: ['identity', 'certificate', 'signature'],
+              },
               {
                 kind: 'record',
                 keys: {
@@ -172,6 +177,10 @@ export const doorsShape: Shape = {
                   certificate: {
                     shape: { kind: 'flag' },
                     about: "The function's X.509-SVID as client certificate, to which the token is bound (RFC 8705).",
+                  },
+                  signature: {
+                    shape: { kind: 'flag' },
+                    about: 'Each request is signed with its digest (RFC 9421), the token included.',
                   },
                 },
               },

@@ -11,6 +11,7 @@ import type {
   Secret,
   Subject,
 } from '@sallyport/core/access'
+import type { HttpRequest } from '@sallyport/core/identity'
 import type { App, SeenExit, Table } from '@sallyport/manifest'
 
 import type { Invocation, InvocationResult, OutputLine } from '../host/index.ts'
@@ -40,6 +41,12 @@ export interface EgressRooms {
   readonly limiter: (key: string, limit: { readonly calls: number; readonly perMs: number }) => number
   /** A short-lived signed token that says which function calls, and for whom; bound to `svid` if there is one. */
   readonly identityToken: (audience: string, subject: Subject, invocation: Invocation, svid?: FunctionSvid) => string
+  /** The fields that sign a request for the function that calls (RFC 9421). */
+  readonly signRequest: (
+    message: HttpRequest,
+    covered: readonly string[],
+    subject: Subject,
+  ) => Promise<readonly (readonly [string, string])[]>
   /** The certificate of the function that calls. */
   readonly svidFor: (subject: Subject) => Promise<FunctionSvid>
   /** The authorities of a trust domain, DER; undefined for one that does not count here. */

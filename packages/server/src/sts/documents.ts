@@ -1,3 +1,4 @@
+import type { HttpSignatures } from './http-signatures.ts'
 import type { JwtSvids } from './jwt-svids.ts'
 import type { Tickets } from './tickets.ts'
 import type { WorkloadAuthority } from './workload-authority.ts'
@@ -17,13 +18,16 @@ export interface Published {
   readonly tickets: Tickets
   readonly workloads: WorkloadAuthority
   readonly jwtSvids: JwtSvids
+  readonly signatures: HttpSignatures
 }
 
 /** Path of the gateway → what is published there. */
-export function documentsOf({ tickets, workloads, jwtSvids }: Published): ReadonlyMap<string, () => PublishedDocument> {
+export function documentsOf(published: Published): ReadonlyMap<string, () => PublishedDocument> {
+  const { tickets, workloads, jwtSvids, signatures } = published
   return new Map([
     ['/.well-known/sallyport/tickets', () => json('application/jwk-set+json', { keys: tickets.keys() })],
     ['/.well-known/sallyport/functions', () => json('application/jwk-set+json', { keys: jwtSvids.keys('sig') })],
+    ['/.well-known/sallyport/signatures', () => json('application/jwk-set+json', { keys: signatures.keys() })],
     ['/.well-known/spiffe-bundle', () => json('application/json', bundleOf(workloads, jwtSvids))],
   ])
 }

@@ -1,6 +1,7 @@
 import type { Svid } from '../certificates/index.ts'
 import { bundleOf, documentsOf, type PublishedDocument } from './documents.ts'
 import { type AccessTokens, openAccessTokens } from './access-tokens.ts'
+import { type HttpSignatures, openHttpSignatures } from './http-signatures.ts'
 import { type JwtSvids, openJwtSvids } from './jwt-svids.ts'
 import type { KeyStore } from './rotation.ts'
 import type { ServicesOptions } from './services.ts'
@@ -14,6 +15,8 @@ export interface Sts {
   readonly svidFor: (id: string) => Promise<Svid>
   /** A JWT-SVID for a minute. */
   readonly jwtSvid: JwtSvids['mint']
+  /** Signs a request of a function that leaves the node. */
+  readonly signRequest: HttpSignatures['sign']
   /** Bound tokens for the app's own gateway. */
   readonly accessTokens: AccessTokens
   /** By what the app's own SVIDs are verified, now. */
@@ -44,12 +47,13 @@ export async function openSts({ app, audience, store, nowMs, publish, onTrouble 
   const tickets = await openTickets({ app, store, nowMs })
   const workloads = await openWorkloadAuthority({ trustDomain: app, store, nowMs })
   const jwtSvids = await openJwtSvids({ trustDomain: app, store, nowMs })
+  const signatures = await openHttpSignatures({ store, nowMs })
   const accessTokens = await openAccessTokens({ app, audience, store, nowMs })
-  const documents = documentsOf({ tickets, workloads, jwtSvids })
+  const documents = documentsOf({ tickets, workloads, jwtSvids, signatures })
   const publishFiles = (): void =>
     publish({ ...filesOf(workloads, jwtSvids), 'token-keys.json': { keys: accessTokens.keys() } })
   publishFiles()
-  const all = [tickets, workloads, jwtSvids, accessTokens]
+  const all = [tickets, workloads, jwtSvids, signatures, accessTokens]
   const look = setInterval(() => {
     void Promise.all(all.map((keys) => keys.advance()))
       .then(publishFiles)
@@ -59,6 +63,7 @@ export async function openSts({ app, audience, store, nowMs, publish, onTrouble 
     signTicket: tickets.sign,
     svidFor: workloads.svidFor,
     jwtSvid: jwtSvids.mint,
+    signRequest: signatures.sign,
     accessTokens,
     own: () => ({ roots: workloads.roots(), jwtKeys: jwtSvids.keys('jwt-svid') }),
     document: (path) => documents.get(path)?.(),

@@ -104,6 +104,10 @@ describe('what a door adds', () => {
       scope: 'a b',
     })
     expect(stripe(stripeAdd, 'auth: identity').add.identity).toEqual({ audience: 'https://api.stripe.com' })
+    expect(stripe(stripeAdd, 'auth: signature').add).toMatchObject({ signed: true })
+    expect(stripe(stripeAdd, 'auth: signature').add.identity).toBeUndefined()
+    const both = stripe(stripeAdd, 'auth: { identity: a, signature: true }').add
+    expect(both).toMatchObject({ signed: true, identity: { audience: 'a' } })
     expect(stripe(stripeAdd, 'auth: { identity: "urn:shop" }').add.identity).toEqual({ audience: 'urn:shop' })
   })
 })

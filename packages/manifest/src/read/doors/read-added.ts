@@ -46,16 +46,22 @@ export function readAdded(door: Node, origin: string, doorPath: string, reading:
     ...(oauth === undefined ? {} : { oauth }),
     ...(showsToken(auth) ? { identity: { audience: textOf(child(auth, 'identity')) ?? origin } } : {}),
     ...(showsCertificate(auth) ? { svid: true } : {}),
+    ...(isSigned(auth) ? { signed: true } : {}),
   }
 }
 
 function showsToken(auth: Node | undefined): boolean {
-  return auth !== undefined && textOf(auth) !== 'certificate'
+  return auth !== undefined && textOf(auth) !== 'certificate' && textOf(auth) !== 'signature'
 }
 
 function showsCertificate(auth: Node | undefined): boolean {
   const flag = child(auth, 'certificate')
   return textOf(auth) === 'certificate' || (flag?.kind === 'flag' && flag.value)
+}
+
+function isSigned(auth: Node | undefined): boolean {
+  const flag = child(auth, 'signature')
+  return textOf(auth) === 'signature' || (flag?.kind === 'flag' && flag.value)
 }
 
 /** One connection shows one certificate. */

@@ -1,3 +1,5 @@
+import { hash } from 'node:crypto'
+
 import { type Grant, type Reason, SallyportError } from '@sallyport/core/access'
 import type { Passed } from '@sallyport/core/enforcement'
 import { type App, type Door, secretsOf, setSecretFix } from '@sallyport/manifest'
@@ -54,7 +56,15 @@ export async function preparedCall(
   if (query.kind !== 'fits' || (body !== undefined && body.kind !== 'fits')) {
     throw new SallyportError('door.field', 'what had been judged to fit does not fit')
   }
-  const { headers, stripped } = forwardedHeaders(head, door, operation, request.idempotencyKey)
+  const { headers: kept, stripped } = forwardedHeaders(head, door, operation, request.idempotencyKey)
+  const unsigned: Fields = [
+    ...kept.filter(([name]) => door.add.signed !== true || !ofSignatures.has(name)),
+    ...credential.headers,
+    ...(bearer === undefined ? [] : [['authorization', `Bearer ${bearer}`] as const]),
+  ]
+  const target = route.path + query.value
+  const whole = content.kind === 'whole' ? (body?.value ?? content.bytes) : undefined
+  const headers = door.add.signed === true ? await signed(rooms, request, target, unsigned, whole) : unsigned
   const ended = endedSince(rooms, { box, invocation }, grant, life.signal)
   if (ended !== undefined) return { kind: 'ended', passed: local(ended, publicWords(ended), grant, 'aborted') }
   const call: UpstreamCall = {
@@ -65,18 +75,41 @@ export async function preparedCall(
     ...(certificate === undefined ? {} : { certificate }),
     ...(door.peer === undefined ? {} : { peer: peerOf(door.peer, door.to, rooms) }),
     method: head.method,
-    target: route.path + query.value,
-    headers: [
-      ...headers,
-      ...credential.headers,
-      ...(bearer === undefined ? [] : [['authorization', `Bearer ${bearer}`] as const]),
-    ],
-    body: content.kind === 'whole' ? (body?.value ?? content.bytes) : content.open(),
+    target,
+    headers,
+    body: content.kind === 'whole' ? (whole ?? content.bytes) : content.open(),
     timeoutMs: operation.timeoutMs,
     signal: life.signal,
   }
   const secrets = [...credential.secrets, ...(bearer === undefined ? [] : [bearer])]
   return { kind: 'call', call, secrets, token, note: noteOf(stripped, request) }
+}
+
+type Fields = readonly (readonly [name: string, value: string])[]
+
+/** What the door says itself where it signs; of the function's own nothing goes out. */
+const ofSignatures: ReadonlySet<string> = new Set(['content-digest', 'signature', 'signature-input'])
+
+/** What else is covered, where it is there: who asks, and how the body is to be read. */
+const alsoCovered = ['authorization', 'content-type', 'content-digest'] as const
+
+/** The request as it leaves, with its digest (RFC 9530) and its signature (RFC 9421). */
+async function signed(
+  rooms: EgressRooms,
+  { box, route: { door }, head: { method } }: DoorRequest,
+  requestTarget: string,
+  unsigned: Fields,
+  body: Uint8Array | undefined,
+): Promise<Fields> {
+  if (body === undefined) throw new SallyportError('door.field', 'a body that is to be signed was not read whole')
+  const digest = `sha-256=:${hash('sha256', body, 'base64')}:`
+  const fields: Fields = body.length === 0 ? unsigned : [...unsigned, ['content-digest', digest]]
+  const { protocol, host } = new URL(door.upstream)
+  const authority = door.peer === undefined ? host : new URL(door.to).host
+  const scheme = protocol === 'http:' ? 'http' : 'https'
+  const names = alsoCovered.filter((name) => fields.some(([given]) => given === name))
+  const message = { kind: 'request', method, scheme, authority, requestTarget, fields } as const
+  return [...fields, ...(await rooms.signRequest(message, ['@method', '@target-uri', ...names], box.subject))]
 }
 
 /** Whoever vouches for the peer now: authorities follow one another. */

@@ -31,7 +31,8 @@ export function routeToDoor(rooms: EgressRooms, head: Head): DoorRoute {
 
 /** True where the body must be read whole before anything is decided, or be sent a second time. */
 export function needsWhole({ door, operation }: DoorRoute & { kind: 'door' }): boolean {
-  return operation.body !== undefined || operation.retries > 0 || Object.keys(door.add.body).length > 0
+  const { body, signed } = door.add // a digest is of the whole body
+  return operation.body !== undefined || operation.retries > 0 || signed === true || Object.keys(body).length > 0
 }
 
 /** Bytes of a request body at most; what must be held whole is bounded by what we hold of one body, too. */
@@ -51,8 +52,8 @@ export function doorExit(
   const { box, invocation, route, head } = request
   const { door, operation } = route
   const secretNames = secretsOf(door)
-  const { identity, svid } = door.add
-  const bare = secretNames.length === 0 && identity === undefined && svid !== true
+  const { identity, svid, signed } = door.add
+  const bare = secretNames.length === 0 && identity === undefined && svid !== true && signed !== true
   const reads = (head.method === 'GET' || head.method === 'HEAD') && bare
   return {
     box,

@@ -134,6 +134,9 @@ export async function openHarness(options: HarnessOptions = {}): Promise<Harness
     },
     identityToken: (audience, subject, _, svid) =>
       `identity of ${subject.name} for ${audience}${svid === undefined ? '' : ' with a certificate'}`,
+    signRequest: async ({ authority, requestTarget }, covered, { name }) => [
+      ['signature-input', `of ${name} for ${authority}${requestTarget} over ${covered.join(' ')}`],
+    ],
     svidFor: async ({ name }) => {
       const root = await makeWorkloadRoot('checkout', Date.now(), Date.now() + 3_600_000)
       return makeSvid(`spiffe://checkout/zone/restricted/function/${name}`, root, Date.now(), 600_000)
