@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 
 import { type CgroupFiles, kernelFiles } from './cgroup-files.ts'
 
@@ -24,6 +24,7 @@ export function findCgroups(
   mountinfo: string = readFileSync('/proc/self/mountinfo', 'utf8'),
   membership: string = readFileSync('/proc/self/cgroup', 'utf8'),
   files: CgroupFiles = kernelFiles,
+  self: number = process.pid,
 ): CgroupRoots | undefined {
   const mounts = mountinfo.split('\n').flatMap(parseMount)
   const own = new Map(membership.split('\n').flatMap(parseMembership))
@@ -35,29 +36,37 @@ export function findCgroups(
   if (memory !== undefined && pids !== undefined && cpu !== undefined)
     return { version: 1, folders: { memory, pids, cpu }, files }
   const unified = mounts.find(({ type }) => type === 'cgroup2')
-  const folder = unified === undefined ? undefined : findUnified(files, unified.at, ownPath(unified, own.get('')))
+  const folder = unified === undefined ? undefined : findUnified(files, unified.at, ownPath(unified, own.get('')), self)
   return folder === undefined
     ? undefined
     : { version: 2, folders: { memory: folder, pids: folder, cpu: folder }, files }
 }
 
+/** Where whoever would stand in the way of groups moves to. */
+export const serverLeaf = 'sallyport-server'
+
 /**
  * v2: a folder whose children have the controllers. A group that holds processes cannot give its children any
- * (cgroups(7), "no internal processes"): then the group above is tried, whose other children are left alone, and at
- * last our own group's processes, this one among them, move into a leaf of it, as systemd asks of a delegated scope.
+ * (cgroups(7), "no internal processes"). Where this process is alone in its group, as in a service of its own, it moves
+ * into a leaf of it, so that whoever manages the service finds all of it there. Else the group above is tried, whose
+ * other children are left alone, and at last all processes of our own group move, as systemd asks of a delegated scope.
  */
-function findUnified(files: CgroupFiles, mount: string, own: string): string | undefined {
+function findUnified(files: CgroupFiles, mount: string, own: string, self: number): string | undefined {
   const above = join(own, '..')
   const passesOn = (folder: string): boolean => isWritable(files, folder, (probe) => passesControllers(files, probe))
+  const passesOnFromLeaf = (): boolean => {
+    if (basename(own) === serverLeaf || !isWritable(files, own)) return false
+    const leaf = join(own, serverLeaf)
+    if (moveAll(files, own, leaf) && passesOn(own)) return true
+    moveAll(files, leaf, own) // back in its place: nothing was won by it
+    files.removeFolder(leaf)
+    return false
+  }
   if (passesOn(own)) return own
+  const isAlone = pidsOf(files, own).every((pid) => pid === String(self))
+  if (isAlone && own !== mount && passesOnFromLeaf()) return own
   if (above.startsWith(mount) && passesOn(above)) return above
-  if (!isWritable(files, own)) return undefined
-  const leaf = join(own, 'sallyport-server')
-  const moved = moveAll(files, own, leaf)
-  if (moved && passesOn(own)) return own
-  moveAll(files, leaf, own) // back in its place: nothing was won by it
-  files.removeFolder(leaf)
-  return undefined
+  return passesOnFromLeaf() ? own : undefined
 }
 
 /** False when a process could not be moved; those before it were. */

@@ -16,40 +16,50 @@ const passes = ['cpu', 'memory', 'pids']
 
 function delegated(files: FakeCgroups, membership: string): ReadonlyMap<string, number> {
   const given = new Map<string, number>()
-  const roots = findCgroups(mounts, membership, files)
+  const roots = findCgroups(mounts, membership, files, 7)
   if (roots === undefined) throw new Error('none found')
   delegateGroups(roots, block, 7, (path, uid) => void given.set(path, uid))
   return given
 }
 
-const service = (more: Readonly<Record<string, object>> = {}): FakeCgroups =>
+const slice = `${mount}/system.slice`
+const machine = (pids: readonly number[], more: Readonly<Record<string, object>> = {}): FakeCgroups =>
   fakeCgroups({
     '/': { closed: true },
     [mount]: { passes },
-    [`${mount}/system.slice`]: { passes },
-    [`${mount}/system.slice/shop.service`]: { pids: [7] },
+    [slice]: { passes },
+    [`${slice}/shop.service`]: { pids },
     ...more,
   })
 
 describe('control groups v2 for a server without root', () => {
-  it('are given to its uid, which is in them and finds them again', () => {
-    const files = service()
-    const given = delegated(files, '0::/system.slice/shop.service')
-    const own = `${mount}/system.slice/sallyport.${block.server}`
-    expect(new Set(given.values())).toEqual(new Set([block.server]))
-    for (const path of [own, `${own}/server`, `${own}/cgroup.procs`]) expect([...given.keys()]).toContain(path)
-    expect(files.groupOf(7)).toBe(`${own}/server`)
-    const found = findCgroups(mounts, `0::${own.slice(mount.length)}/server`, files)
-    expect(found).toMatchObject({ version: 2, folders: { memory: own } })
-  })
+  for (const [where, pids, folder] of [
+    ['in the group of its service, where it is alone', [7], `${slice}/shop.service`],
+    ['beside a group that others are in', [7, 8], slice],
+  ] as const) {
+    it(`are given to its uid ${where}; it is in them and finds them again`, () => {
+      const files = machine(pids)
+      const given = delegated(files, '0::/system.slice/shop.service')
+      const own = `${folder}/sallyport.${block.server}`
+      const home = `${own}/sallyport-server`
+      expect(new Set(given.values())).toEqual(new Set([block.server]))
+      for (const path of [own, home, `${own}/cgroup.procs`]) expect([...given.keys()]).toContain(path)
+      expect(files.groupOf(7)).toBe(home)
+      expect(files.folders(folder).filter((name) => name.startsWith('sallyport'))).toEqual([
+        `sallyport.${block.server}`,
+      ])
+      const found = findCgroups(mounts, `0::${home.slice(mount.length)}`, files, 7)
+      expect(found).toMatchObject({ version: 2, folders: { memory: own } })
+      expect(files.groupOf(7), 'it stays where it is').toBe(home)
+    })
+  }
 
   it('that ended servers left are removed; one that somebody is in stays', () => {
-    const slice = `${mount}/system.slice`
-    const files = service({
+    const files = machine([7, 8], {
       [`${slice}/sallyport.1900001000`]: { passes },
-      [`${slice}/sallyport.1900001000/server`]: {},
+      [`${slice}/sallyport.1900001000/sallyport-server`]: {},
       [`${slice}/sallyport.1900002000`]: { passes },
-      [`${slice}/sallyport.1900002000/server`]: { pids: [9] },
+      [`${slice}/sallyport.1900002000/sallyport-server`]: { pids: [9] },
     })
     delegated(files, '0::/system.slice/shop.service')
     const names = files.folders(slice).filter((name) => name.startsWith('sallyport.'))

@@ -1,7 +1,7 @@
 import { chownSync } from 'node:fs'
 import { join } from 'node:path'
 
-import { type CgroupRoots, enableControllers } from './cgroups.ts'
+import { type CgroupRoots, enableControllers, serverLeaf } from './cgroups.ts'
 import type { UidBlock } from './uid-block.ts'
 
 /** What whoever a group is handed to writes to in it (cgroups(7), "Delegation"; `tasks` is the name in v1). */
@@ -29,15 +29,18 @@ export function delegateGroups(
   for (const folder of new Set(Object.values(roots.folders))) {
     const own = join(folder, `sallyport.${block.server}`)
     // Who is in the group above the boxes would keep v2 from passing controllers on to them.
-    const home = version === 1 ? own : join(own, 'server')
+    const home = version === 1 ? own : join(own, serverLeaf)
     enter(() => {
       hand(own)
       if (home !== own) hand(home)
       files.write(join(home, 'cgroup.procs'), String(pid))
     })
-    if (version === 2) enableControllers(files, own)
+    if (version === 2) {
+      enableControllers(files, own)
+      files.removeFolder(join(folder, serverLeaf)) // where it was until now, if it was alone in its group
+    }
     for (const name of files.folders(folder).filter((one) => delegated.test(one))) {
-      files.removeFolder(join(folder, name, 'server'))
+      files.removeFolder(join(folder, name, serverLeaf))
       files.removeFolder(join(folder, name)) // not while anybody is in it, or any group
     }
   }
