@@ -60,6 +60,15 @@ export const manifestGuards: readonly Guard[] = [
     testName: 'does not load, with its place, a request that shows it',
   },
   {
+    name: 'a command asks no manifest that goes beyond its zones',
+    attack: 'the tests of a manifest hold, and the server refuses it',
+    file: 'packages/cli/src/load-app.ts',
+    code: "return beyond.length > 0 ? faultsAnswer(beyond, 'usage') : use({ app: loaded.app, compiled })",
+    without: 'return use({ app: loaded.app, compiled })',
+    noticedBy: ['packages/cli/src/verbs/manifest-verbs.test.ts'],
+    testName: 'no verb takes a manifest whose attached document',
+  },
+  {
     name: 'what is not proved of an attached document is no yes',
     attack: 'a condition of which nobody can tell whether it ever holds',
     file: `${room}/check/ceilings.ts`,

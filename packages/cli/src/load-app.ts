@@ -7,6 +7,7 @@ import {
   type App,
   type AskGuests,
   checkApp,
+  checkCeilings,
   compileApp,
   type CompiledApp,
   type Fault,
@@ -34,7 +35,9 @@ export async function withApp(
 ): Promise<Answer> {
   const loaded = loadManifest(folder, surroundings(terminal))
   if (!loaded.ok) return faultsAnswer(loaded.faults, 'usage')
-  return use({ app: loaded.app, compiled: compileApp(loaded.app) })
+  const compiled = compileApp(loaded.app)
+  const beyond = checkCeilings(compiled, loaded.app)
+  return beyond.length > 0 ? faultsAnswer(beyond, 'usage') : use({ app: loaded.app, compiled })
 }
 
 /**

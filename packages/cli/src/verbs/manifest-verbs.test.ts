@@ -32,6 +32,24 @@ describe('commands that ask the manifest', () => {
     expect(await say(['test'])).toEqual({ stdout: '2 invariants and 5 examples hold\n', stderr: '', exitCode: 0 })
   })
 
+  test('no verb takes a manifest whose attached document goes beyond what its function may have', async () => {
+    const resource = (zone: string): string => `arn:sallyport:function:my-shop:${zone}:hello/run`
+    const attach = (Action: string, Resource: string): void =>
+      writeFileSync(
+        join(folder, 'p.json'),
+        JSON.stringify({ Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action, Resource }] }),
+      )
+    edit('  hello:\n', '  hello:\n    policies: [p.json]\n')
+    attach('s3:GetObject', 'arn:aws:s3:::photos/*')
+    expect((await say(['test'])).exitCode).toBe(0)
+    attach('sallyport:InvokeFunction', resource('public'))
+    for (const line of [['test'], ['can', 'hello', 'github.zen'], ['policy', 'hello']]) {
+      const { stdout, stderr, exitCode } = await say(line)
+      expect(stdout + stderr, line.join(' ')).toContain('(manifest.zone_ceiling)')
+      expect(exitCode, line.join(' ')).toBe(2)
+    }
+  })
+
   test('init never writes over a manifest', async () => {
     const { stderr, exitCode } = await say(['init'])
     expect(stderr).toContain('(cli.exists)')
