@@ -12,7 +12,7 @@ export const policyProofGuards: readonly Guard[] = [
     code: 'witness = requests.find(shows)',
     without: 'witness = requests[0]',
     noticedBy: proofs,
-    testName: 'a pattern with two variables',
+    testName: 'of which one is not equal to the third',
   },
   {
     name: 'a pattern beside a variable tells texts apart',

@@ -39,7 +39,7 @@ export async function takeOut(guards: readonly Guard[]): Promise<ReadonlyMap<Gua
         config: join(house.root, 'vitest.config.ts'),
         watch: false,
         isolate: false,
-        maxWorkers: availableParallelism() + 1, // some wait for what never comes without the guard
+        maxWorkers: availableParallelism(),
         sequence: { sequencer: AsGiven },
         reporters: [{}],
       },

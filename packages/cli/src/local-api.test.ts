@@ -77,7 +77,7 @@ test("nothing is sent to a socket that another user's folder names, or one that 
   }
 })
 
-test('an answer without end is none', async () => {
+test('an answer without end is none', { timeout: 60_000 }, async () => {
   endless = true
   await expect(localApi(app.folder).call({ method: 'GET', path: '/endless' })).rejects.toMatchObject({
     code: 'cli.no_answer',

@@ -46,7 +46,7 @@ describe('a chain of calls', () => {
     expect(way('notifications', 'stripe')).toBe('never')
   })
 
-  it('is not ruled out where that cannot be proved', () => {
+  it('is not ruled out where that cannot be proved', { timeout: 60_000 }, () => {
     const withPolicy = edited('can: { email: [send] }', 'can: { email: [send] }\n    policies: [p.json]', bare)
     const kindWith = (words: readonly string[]): string => {
       const Condition = { StringLike: { 'k:a': words }, StringNotLike: { 'k:a': words.toReversed() } }

@@ -52,6 +52,8 @@ describe('a route', () => {
       'checkout',
       'xcheckout',
       '/orders/o1/more',
+      '/orders',
+      '/',
       '',
       '/checkout?x=1',
       '/checkout#x',

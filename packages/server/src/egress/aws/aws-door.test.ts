@@ -3,11 +3,13 @@ import { createServer, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
 import aws4 from 'aws4'
-import { beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
 
 import { edited } from '../../../../manifest/src/testing/example.ts'
 import { endings } from '../testing/endings.ts'
 import { type Harness, type HarnessOptions, openHarness } from '../testing/harness.ts'
+
+vi.setConfig({ testTimeout: 60_000 })
 
 let upstream: string
 let forwarded: number
