@@ -4,6 +4,7 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
 import { decodeJwt } from 'jose'
+import { Secret, TOTP } from 'otpauth'
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
@@ -140,6 +141,66 @@ describe.skipIf(browserPath === undefined)('in a browser (needs the Debian packa
     await start()
     await page.getByRole('button', { name: 'Sign in with a passkey' }).click()
     await page.getByRole('alert').filter({ hasText: 'That passkey was not accepted.' }).waitFor()
+    await context.close()
+  }, 120_000)
+
+  const sentence = 'a heron stands on one leg'
+
+  async function setPassword(page: Page, words: string): Promise<void> {
+    await page.getByLabel('New password').fill(words)
+    await page.getByLabel('The same once more').fill(words)
+    await page.getByRole('button', { name: 'Continue', exact: true }).click()
+  }
+
+  test('a link leads to a passkey, which signs in alone and proves who sets a password anew', async () => {
+    const { page, start, done, context } = await open({ verifies: true })
+    const wish = { user: 'kim', roles: ['support'], lifetimeSeconds: 600 } as const
+    const invited = await provider.enrolments.open({ ...wish, purpose: 'new-user', sets: ['password', 'factor'] })
+    await page.goto(invited.link)
+    await setPassword(page, sentence)
+    await page.getByRole('button', { name: 'Add a passkey in its place' }).click()
+    await page.getByRole('heading', { name: 'Done, kim' }).waitFor()
+    expect(await page.locator('ol code').count()).toBe(10)
+    expect(provider.users.find('kim')).toMatchObject({ roles: ['support'], passkeys: [expect.anything()] })
+    await start()
+    await page.getByRole('button', { name: 'Sign in with a passkey' }).click()
+    expect(await done()).toMatchObject({ sub: 'kim', amr: ['hwk', 'user', 'mfa'] })
+
+    const reset = await provider.enrolments.open({ ...wish, purpose: 'reset', sets: ['password'] })
+    await page.goto(reset.link)
+    await setPassword(page, `${sentence}, and sleeps`)
+    await page.getByRole('button', { name: 'Use a passkey' }).click()
+    await page.getByRole('heading', { name: 'Done, kim' }).waitFor()
+    await start()
+    await page.getByLabel('User name').fill('kim')
+    await page.getByLabel('Password').fill(`${sentence}, and sleeps`)
+    await page.getByRole('button', { name: 'Continue', exact: true }).click()
+    await page.getByRole('button', { name: 'Use a passkey' }).click()
+    expect(await done()).toMatchObject({ sub: 'kim', amr: ['pwd', 'hwk', 'mfa'] })
+    await context.close()
+  }, 120_000)
+
+  test('a link leads to an app without any script, and a recovery code stands in for a lost one', async () => {
+    const { page, context } = await open({ scripts: false })
+    const wish = { user: 'lou', roles: ['customer'], lifetimeSeconds: 600 } as const
+    const { link } = await provider.enrolments.open({ ...wish, purpose: 'new-user', sets: ['password', 'factor'] })
+    await page.goto(link)
+    await setPassword(page, 'short but long enough')
+    expect(await page.getByRole('button', { name: 'passkey' }).count()).toBe(0)
+    const key = ((await page.locator('p code').textContent()) ?? '').replaceAll(' ', '')
+    await page.getByLabel('Code that the app shows').fill(new TOTP({ secret: Secret.fromBase32(key) }).generate())
+    await page.getByRole('button', { name: 'Continue', exact: true }).click()
+    const [recovery = ''] = await page.locator('ol code').allTextContents()
+    expect(provider.users.find('lou')?.totpSecret).toEqual(expect.any(String))
+    await page.goto(link)
+    expect(await page.getByRole('heading', { name: 'Done, lou' }).count()).toBe(0) // a link is good once
+
+    const reset = await provider.enrolments.open({ ...wish, purpose: 'reset', sets: ['password'] })
+    await page.goto(reset.link)
+    await setPassword(page, 'another long enough')
+    await page.getByLabel('Recovery code, if you lost your second factor').fill(recovery)
+    await page.getByRole('button', { name: 'Use the recovery code' }).click()
+    await page.getByRole('heading', { name: 'Done, lou' }).waitFor()
     await context.close()
   }, 120_000)
 
