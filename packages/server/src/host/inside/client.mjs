@@ -5,6 +5,7 @@ import { createHash, createHmac, createSecretKey, timingSafeEqual } from 'node:c
 import { subscribe } from 'node:diagnostics_channel'
 import { existsSync, readFile, readFileSync } from 'node:fs'
 import { connect } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 const { parse, stringify } = JSON
 const maxResponseBytes = 6 * 1024 * 1024
@@ -32,16 +33,16 @@ globalThis.awslambda = {
 
 // Standard input holds the box's key and the names a ticket must agree with, then ends. It was never anywhere else.
 // Until it comes there is no function: whoever started us has not given us one.
-let handed
 const assigned = new Promise((resolve, reject) => {
-  readFile(0, 'utf8', (error, text) => (error ? reject(error) : resolve((handed = text))))
+  readFile(0, 'utf8', (error, text) => (error ? reject(error) : resolve(text)))
 })
 sayWhoAsks()
 const host = openConnection(process.env.AWS_LAMBDA_RUNTIME_API, () => process.exit(1))
 await import('./fetch-events.mjs')
 await host.connected
-// Nobody needs this process yet: whatever costs time at its first use is used here once.
-if (handed === undefined) await (await import('./rehearsal.mjs')).rehearse({ openConnection, run, pretend })
+// Whoever is needed at once hears so within this time. Who is not has time to use once what costs time at first use.
+const needed = await Promise.race([assigned, sleep(100, undefined, { ref: false })])
+if (needed === undefined) await (await import('./rehearsal.mjs')).rehearse({ openConnection, run, pretend })
 const { key, audience, codeDigest, environment = {} } = parse(await assigned)
 Object.assign(process.env, environment) // of a function that was not known when this process was started
 const macKey = createSecretKey(Buffer.from(key, 'base64url')) // made once: bytes are made a key for every ticket
