@@ -59,6 +59,15 @@ export const gatewayGuards: readonly Guard[] = [
     noticedBy: ['packages/server/src/gateway/rate-limit.test.ts'],
   },
   {
+    name: 'a limit by the day outlives the process',
+    attack: 'a limit by the day is as used up after a restart as before',
+    file: 'packages/server/src/gateway/rate-limit.ts',
+    code: 'if (taken && long) kept?.put(',
+    without: 'if (taken && !long) kept?.put(',
+    noticedBy: ['packages/server/src/gateway/rate-limit.test.ts'],
+    testName: 'after a restart as before',
+  },
+  {
     name: 'a request speaks HTTP/1.1',
     attack: 'HTTP/1.0',
     file: `${room}/parse.ts`,

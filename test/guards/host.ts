@@ -281,4 +281,13 @@ export const hostGuards: readonly Guard[] = [
     noticedBy: [`${room}/uids.test.ts`],
     testName: 'lent again, once',
   },
+  {
+    name: 'a box takes none of its neighbours’ watches of files',
+    attack: 'resources.watches',
+    file: `${room}/box/pod.ts`,
+    code: 'echo 32 >/proc/sys/user/max_inotify_instances; ',
+    without: '',
+    noticedBy: [`${room}/exhaustion.test.ts`],
+    testName: 'watches of files are bounded',
+  },
 ]
