@@ -86,9 +86,9 @@ async function withBundles(): Promise<void> {
   const large = await openPlaces(built.codeDir)
   const colds = new Map<Place, number[]>([large.bare, large.boxed, large.blank].map((place) => [place, []]))
   for (let round = 0; round < coldRounds; round++) {
-    for (const [place, times] of colds) {
+    for (const [place, took] of colds) {
       const begun = await place.start()
-      times.push(begun.loadMs + begun.firstCallMs)
+      took.push(begun.loadMs + begun.firstCallMs)
       await begun.stop()
     }
   }

@@ -1,7 +1,13 @@
-import { describe, expect, it } from 'vitest'
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+
+import { describe, expect, it, vi } from 'vitest'
 
 import { findCgroups } from './cgroups.ts'
 import { describeIsolation, probeIsolation } from './isolation.ts'
+
+vi.setConfig({ testTimeout: 60_000 })
 
 describe('probeIsolation', () => {
   it('finds what these tests rest on, and gives a fix for what is missing', async () => {
@@ -10,6 +16,14 @@ describe('probeIsolation', () => {
     for (const { strength, control, fix } of isolation.findings) {
       if (strength !== 'hard' && control !== 'function-uid') expect(fix, control).toBeTruthy()
     }
+  })
+
+  it('says so where root can start nothing as somebody else', async () => {
+    const examine = fileURLToPath(new URL('../../examine.ts', import.meta.url))
+    const alone = ['-U', '-r', process.execPath, '-C', 'source', examine]
+    const { stdout } = await promisify(execFile)('/usr/bin/unshare', alone, { timeout: 60_000 })
+    const { findings } = JSON.parse(stdout) as { findings: readonly { control: string; strength: string }[] }
+    expect(findings).toContainEqual(expect.objectContaining({ control: 'user-namespaces', strength: 'absent' }))
   })
 
   it('says aloud what is weaker', () => {

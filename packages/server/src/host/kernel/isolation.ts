@@ -140,7 +140,7 @@ function run(
   argv: readonly string[],
   identity: { uid?: number; gid?: number },
 ): Promise<{ ok: boolean; said: string }> {
-  return new Promise((resolve) => {
+  const ran = new Promise<{ ok: boolean; said: string }>((resolve) => {
     const child = spawn(program, argv, {
       stdio: ['ignore', 'ignore', 'pipe'],
       env: {},
@@ -153,4 +153,6 @@ function run(
     child.once('error', (error) => resolve({ ok: false, said: error.message }))
     child.once('close', (code) => resolve({ ok: code === 0, said: said.trim() }))
   })
+  // Root of a user namespace that maps nobody else can start nothing as somebody else, and is told so at once.
+  return ran.catch((error: unknown) => ({ ok: false, said: `as uid ${identity.uid}: ${String(error)}` }))
 }
