@@ -31,3 +31,12 @@ test('a function that ends its process time and again waits, and one that answer
   backOff.answered()
   expect(backOff.crashed()).toBe(false)
 })
+
+test('says how long it lasts, for those who wait meanwhile', () => {
+  const backOff = create()
+  expect(backOff.remainingMs()).toBe(0)
+  backOff.failedToLoad()
+  expect(backOff.remainingMs()).toBe(100)
+  now += 100
+  expect([backOff.remainingMs(), backOff.mayStart()]).toEqual([0, true])
+})

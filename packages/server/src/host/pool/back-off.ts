@@ -9,6 +9,8 @@ export interface BackOff {
   failedToLoad(): void
   /** A box ended by itself while it served. True once that has happened too often in a row. */
   crashed(): boolean
+  /** Until a start is allowed again. */
+  remainingMs(): number
 }
 
 const firstMs = 100
@@ -26,6 +28,7 @@ export function createBackOff(clock: () => number): BackOff {
   }
   return {
     mayStart: () => clock() >= notBefore,
+    remainingMs: () => Math.max(0, notBefore - clock()),
     loaded: () => void (failures = 0),
     answered: () => void (crashes = 0),
     failedToLoad: () => {

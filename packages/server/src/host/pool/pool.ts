@@ -56,9 +56,11 @@ export function createPool(
   const maxIdleMs = image.idleBoxMs ?? usualIdleMs
   const freezeAfterMs = around.freezeAfterMs ?? usualFreezeMs
   const members = new Map<Box, Member>()
+  const count = (matches: (member: Member) => boolean): number => [...members.values()].filter(matches).length
   const queue: Waiting[] = []
   let starting = 0
   const backOff = createBackOff(around.clock)
+  let retry: NodeJS.Timeout | undefined
   let refusal = { code: 'function.init_failed', message: '' }
   let draining = false
   const ends = new Set<Promise<unknown>>()
@@ -168,7 +170,7 @@ export function createPool(
 
   /** False when no further box may be started now. */
   function start(): boolean {
-    if (!backOff.mayStart()) return false
+    if (!backOff.mayStart()) return tryLater()
     if (members.size + starting >= maxBoxes && !evict()) return false
     starting += 1
     const made = take().then(
@@ -196,6 +198,17 @@ export function createPool(
     )
     track(made)
     return true
+  }
+
+  /** Those who wait must not depend on somebody else's call for the next try. */
+  function tryLater(): false {
+    if (queue.length > 0) {
+      retry ??= setTimeout(() => {
+        retry = undefined
+        pump()
+      }, backOff.remainingMs() + 1).unref()
+    }
+    return false
   }
 
   function cannotStart(error: unknown): void {
@@ -232,13 +245,10 @@ export function createPool(
     }
   }
 
-  function count(matches: (member: Member) => boolean): number {
-    return [...members.values()].filter(matches).length
-  }
-
   function drain(): readonly Waiting[] {
     draining = true
     clearInterval(idleTimer)
+    clearTimeout(retry)
     track(spare.drop())
     for (const member of members.values()) if (member.state === 'loading' || member.state === 'idle') end(member)
     return queue.splice(0)
