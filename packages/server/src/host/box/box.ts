@@ -270,7 +270,8 @@ export function startBox(
         })
       : '',
   )
-  event('box-start', `pid ${pod.pid}${debug ? ', debug' : ''}`)
+  const { pid } = parser
+  event('box-start', `pid ${pod.pid}${pid === undefined ? '' : `, parser ${pid}`}${debug ? ', debug' : ''}`)
   if (debug) event('box-inspect', `a debugger may attach at ${debugAddress}`)
   return box
 }

@@ -6,7 +6,7 @@ import { type EngineUnderTest, makeEngine } from './make-engine.ts'
 export interface Crowd {
   readonly boxes: number
   readonly functions: number
-  /** Proportional set size of everything in one box, mean over all of them: pages that boxes share count in parts. */
+  /** Proportional set size of everything in one box and in its parser's sandbox, mean over all of them: pages that boxes share count in parts. */
   readonly pssMb: number
   /** Until all were ready. */
   readonly startedMs: number
@@ -16,14 +16,24 @@ export interface Crowd {
 
 /** Starts `each` boxes of `functions` functions, calls every function once, and ends them all. */
 export async function crowd(functions: number, each: number, runtime: 'node' | 'python' = 'node'): Promise<Crowd> {
-  const under = await makeEngine({ runtime })
+  const under = await makeEngine({
+    runtime,
+    parsers: true,
+    attachExits: () => ({ endInvocation: () => Promise.resolve(), close: () => undefined }),
+  })
   try {
     const began = performance.now()
     const names = Array.from({ length: functions }, (_, index) => `f${index}`)
     for (const name of names) await under.deploy({ name, warmBoxes: each, maxBoxes: each + 1, reuse: 'user' })
     await allReady(under, functions * each)
     const startedMs = performance.now() - began
-    const sizes = under.events.filter(({ kind }) => kind === 'box-start').map(({ detail }) => pssOf(pidIn(detail)))
+    const sizes = under.events
+      .filter(({ kind }) => kind === 'box-start')
+      .map(({ detail }) =>
+        pidsIn(detail)
+          .map(pssOf)
+          .reduce((sum, size) => sum + size, 0),
+      )
     const times: number[] = []
     for (const functionName of names) {
       const started = performance.now()
@@ -55,6 +65,8 @@ async function allReady(under: EngineUnderTest, count: number): Promise<void> {
 }
 
 const pidIn = (detail: string): number => Number(/\d+/.exec(detail)?.[0])
+/** Of the box, and of its parser. */
+const pidsIn = (detail: string): readonly number[] => (detail.match(/\d+/g) ?? []).map(Number)
 
 function pssOf(pid: number): number {
   const sizes = [pid, ...below(pid)].map((one) =>
