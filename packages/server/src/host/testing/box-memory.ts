@@ -6,7 +6,7 @@ import { type EngineUnderTest, makeEngine } from './make-engine.ts'
 export interface Crowd {
   readonly boxes: number
   readonly functions: number
-  /** PSS of everything in one box and in its parser's sandbox, mean over all: pages that several share count in parts. */
+  /** PSS of all in one box and in its parser, mean over all boxes: pages that several share count in parts. */
   readonly pssMb: number
   /** Until all were ready. */
   readonly startedMs: number
