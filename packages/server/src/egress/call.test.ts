@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { type IncomingMessage, request } from 'node:http'
+import { Agent, type IncomingMessage, request } from 'node:http'
 import { PassThrough } from 'node:stream'
 import { text } from 'node:stream/consumers'
 
@@ -55,6 +55,24 @@ describe('a call from function to function', () => {
       },
     })
     expect(JSON.stringify(event)).not.toMatch(/forged|x-sallyport-user/)
+  })
+
+  it('leaves its connection to the next one, however fast it is answered', async () => {
+    harness = await openHarness({ functionName: 'orders' })
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+    const ports = new Set<number | undefined>()
+    for (let call = 0; call < 3; call++) {
+      const headers = { host: 'payments.fn.internal', 'content-type': 'application/json' }
+      const message = request({ port: harness.httpPort, path: '/charge', method: 'POST', headers, agent })
+      message.once('socket', (socket) => socket.once('close', () => ports.add(-1)))
+      message.end('{}')
+      const [response]: IncomingMessage[] = await once(message, 'response')
+      ports.add(response?.socket.localPort)
+      expect(response?.headers.connection).toBe('keep-alive')
+      if (response !== undefined) await text(response)
+    }
+    expect(ports.size).toBe(1)
+    agent.destroy()
   })
 
   const refused: readonly [string, string, string, string][] = [

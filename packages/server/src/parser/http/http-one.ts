@@ -34,9 +34,10 @@ export function serverOne(scheme: 'http' | 'https', limits: ListenerLimits, hand
     // A small body mostly lies in the same packet: a moment later the parser has read that one to its end.
     process.nextTick(() => {
       if (socket.destroyed) return // cleared away: it has no requests any more
-      void handlers
-        .onRequest(incomingOne(message, scheme, serverNameOf(socket), proceed))
-        .then((answer) => send(answer, message, response))
+      const incoming = incomingOne(message, scheme, serverNameOf(socket), proceed)
+      // Node calls a message complete a moment after its last byte, and an answer may come before that.
+      const isRead = incoming.body.kind === 'whole'
+      void handlers.onRequest(incoming).then((answer) => send(answer, message, response, isRead))
     })
   }
 
@@ -71,14 +72,14 @@ function serverNameOf(socket: Socket & Partial<Pick<TLSSocket, 'servername'>>): 
   return typeof socket.servername === 'string' ? socket.servername.toLowerCase() : undefined
 }
 
-function send(answer: Answer, message: IncomingMessage, response: ServerResponse): void {
+function send(answer: Answer, message: IncomingMessage, response: ServerResponse, isRead: boolean): void {
   const body: Uint8Array | Readable = answer.body
   if (response.destroyed || !response.socket) {
     if (!(body instanceof Uint8Array)) body.destroy()
     return
   }
   // An unread body would be taken for the next request.
-  if (!message.complete) response.shouldKeepAlive = false
+  if (!message.complete && !isRead) response.shouldKeepAlive = false
   else message.resume()
   response.writeHead(answer.status, merged(answer.headers))
   const sendTrailers = (): void => {
@@ -104,7 +105,7 @@ function answerOn(socket: Duplex, message: IncomingMessage, answer: Answer): voi
   response.shouldKeepAlive = false
   response.assignSocket(message.socket)
   response.once('finish', () => socket.end())
-  send(answer, message, response)
+  send(answer, message, response, false)
 }
 
 function sendRaw(answer: Answer, socket: Duplex): void {
