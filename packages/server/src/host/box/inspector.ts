@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { createServer, type Server } from 'node:net'
+import { createServer, type Server, type Socket } from 'node:net'
 
 import { inBox } from './in-box.ts'
 import type { Pod } from './pod.ts'
@@ -21,7 +21,7 @@ export interface Inspector {
  * function, so the banner and the ledger say `debug`.
  */
 export async function openInspector(runtime: RuntimeFolder, tools: Tools): Promise<Inspector> {
-  let lead: ((socket: Parameters<NonNullable<ReturnType<typeof spawn>['send']>>[1]) => void) | undefined
+  let lead: ((socket: Socket) => void) | undefined
   const server = createServer({ pauseOnConnect: true }, (socket) => {
     socket.on('error', () => socket.destroy())
     if (lead === undefined) socket.destroy()
@@ -55,12 +55,22 @@ export async function openInspector(runtime: RuntimeFolder, tools: Tools): Promi
       // When it cannot be started the port refuses, and the box runs on.
       const ended = new Promise((resolve) => relay.once('exit', resolve).once('error', resolve))
       relays.add(ended)
-      void ended.then(() => relays.delete(ended))
       relay.stdin?.on('error', () => undefined)
-      const toThis = (socket: Parameters<typeof relay.send>[1]): void => void relay.send('debugger', socket)
+      const toThis = (socket: Socket): void => {
+        relay.send('debugger', socket, (error) => {
+          if (error !== null) socket.destroy() // it has just ended
+        })
+      }
       lead = toThis
-      void pod.gone.then(() => {
+      const leadNoMore = (): void => {
         if (lead === toThis) lead = undefined
+      }
+      void ended.then(() => {
+        leadNoMore()
+        return relays.delete(ended)
+      })
+      void pod.gone.then(() => {
+        leadNoMore()
         return relay.stdin?.end()
       })
     },
