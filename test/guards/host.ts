@@ -152,8 +152,8 @@ export const hostGuards: readonly Guard[] = [
     file: `${room}/box/output.ts`,
     code: 'if (spent > maxBytesPerSecond) return void (dropped += 1)',
     without: '',
-    noticedBy: [`${room}/exhaustion.test.ts`],
-    testName: 'a flood of output',
+    noticedBy: [`${room}/box/output.test.ts`],
+    testName: 'of a flood so many bytes a second',
   },
   {
     name: 'a flood of output takes no memory of its function',

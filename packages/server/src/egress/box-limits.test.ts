@@ -23,6 +23,15 @@ async function connected(port: number): Promise<Socket> {
   return socket
 }
 
+/** What comes of one more connection: a request on it is served, or the other side closes it. */
+async function oneMore(port: number): Promise<'served' | 'closed'> {
+  const socket = await connected(port)
+  return new Promise((resolve) => {
+    socket.once('data', () => resolve('served')).once('close', () => resolve('closed'))
+    socket.write('GET / HTTP/1.1\r\nHost: api.stripe.com\r\n\r\n')
+  })
+}
+
 /** Connects, and waits until the other side ends it. */
 async function ended(port: number): Promise<void> {
   const socket = connect(port, '127.0.0.1')
@@ -52,30 +61,32 @@ describe('a box that takes more of us than it may', () => {
   it('is refused further connections, with a code that is on record once for each invocation', async () => {
     const harness = await open('http://127.0.0.1:9', { rooms: { limits: { connections: 2 } } })
     const held = [await connected(harness.httpPort), await connected(harness.httpPort)]
-    for (let index = 0; index < 3; index++) await ended(harness.httpPort)
+    for (let index = 0; index < 3; index++) expect(await oneMore(harness.httpPort)).toBe('closed')
     expect(codes(harness)).toEqual(['exit.too_many_connections'])
     expect(harness.lines).toEqual([expect.stringContaining('2 connections')])
     expect(held.map(({ destroyed }) => destroyed)).toEqual([false, false])
     harness.invocation = invocationOf(harness.image, 'i2')
     await harness.endInvocation()
     await Promise.all(held.map((socket) => once(socket.resume(), 'close')))
+    expect(await oneMore(harness.httpPort), 'control').toBe('served')
     await connected(harness.httpPort)
-    await connected(harness.httpPort)
-    await ended(harness.httpPort)
-    expect(codes(harness)).toEqual(['exit.too_many_connections', 'exit.too_many_connections'])
+    expect(await oneMore(harness.httpPort)).toBe('closed')
+    expect(codes(harness)).toEqual(['exit.too_many_connections', 'door.unlisted', 'exit.too_many_connections'])
   })
 
   it('hears that there is no descriptor for an upstream; with one, as control, it is answered', async () => {
     let mayOpen = false
-    const { origin, answer } = await upstream(1)
-    const harness = await open(origin, { rooms: { mayOpen: () => mayOpen } })
+    const server = createServer((_, response) => response.end('{}'))
+    endings.push(
+      () => server.closeAllConnections(),
+      () => server.close(),
+    )
+    const harness = await open(await listen(server), { rooms: { mayOpen: () => mayOpen } })
     const refused = await ask(harness, secured)
     expect([refused.status, codeOf(refused)]).toEqual([503, 'exit.no_descriptors'])
     await expect.poll(() => harness.others).toMatchObject([{ kind: 'outcome', outcome: 'failed' }])
     mayOpen = true
-    const asked = ask(harness, secured)
-    await answer()
-    expect(await asked).toMatchObject({ status: 200 })
+    expect(await ask(harness, secured)).toMatchObject({ status: 200 })
   })
 
   it('has so many bytes of request bodies held, and no more', async () => {
@@ -121,14 +132,14 @@ describe('a box that takes more of us than it may', () => {
 
   it('has so long for the head of a request; silence alone is no fault', async () => {
     const harness = await open('http://127.0.0.1:9', { rooms: { limits: { idleMs: 100 } } })
-    await ended(harness.httpPort)
-    expect(codes(harness)).toEqual([])
-    const socket = await connected(harness.httpPort)
+    const socket = (await connected(harness.httpPort)).resume()
     socket.write('POST / HT')
     await new Promise((resolve) => setTimeout(resolve, 20))
     socket.write('TP/1.1\r\nHost: a.exam')
-    await once(socket, 'close')
-    await expect.poll(() => codes(harness)).toEqual(['exit.too_slow'])
+    await expect.poll(() => codes(harness), { timeout: 10_000 }).toEqual(['exit.too_slow'])
+    await expect.poll(() => socket.destroyed, { timeout: 4_000 }).toBe(true) // in the same moment, on the other side
+    await ended(harness.httpPort)
+    expect(codes(harness)).toEqual(['exit.too_slow'])
   })
 
   it('has a head of so many bytes, by either version of HTTP', async () => {

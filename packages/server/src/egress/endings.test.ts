@@ -65,7 +65,12 @@ describe('a box', () => {
     }
     const held = [await open(), await open()]
     const more = await open()
-    await once(more, 'close')
+    const outcome = new Promise((resolve) => {
+      more.once('data', () => resolve('served')).once('close', () => resolve('closed'))
+      more.on('error', () => undefined) // it may be gone before this is written
+      more.write('GET / HTTP/1.1\r\nHost: api.stripe.com\r\n\r\n')
+    })
+    expect(await outcome).toBe('closed')
     expect(held.map(({ destroyed }) => destroyed)).toEqual([false, false])
     for (const socket of held) socket.destroy()
   })

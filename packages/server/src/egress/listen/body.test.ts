@@ -3,7 +3,7 @@ import { buffer } from 'node:stream/consumers'
 
 import { describe, expect, it } from 'vitest'
 
-import { type BodyLimits, type Content, takeBody } from './body.ts'
+import { type BodyLimits, type BodyRead, type Content, takeBody } from './body.ts'
 import { doorReason } from './head.ts'
 import type { Incoming, Pace } from '../../parser/index.ts'
 
@@ -63,4 +63,75 @@ describe('a body of a flood', () => {
     open()
     expect(await reading).toMatchObject({ kind: 'body', reserved: 1_001 })
   })
+})
+
+describe('a body that is bounded', () => {
+  const open: Pace = { now: () => true, later: async () => undefined, release: () => undefined }
+  const bounds = { ...limitsOf(open), maxBytes: 10 }
+  const ways = {
+    'that came with its head': (text: string, limits: BodyLimits) =>
+      takeBody({ body: { kind: 'whole', bytes: Buffer.from(text) } } as Partial<Incoming> as Incoming, 0, true, limits),
+    'that is read whole': (text: string, limits: BodyLimits) => {
+      const body = new PassThrough()
+      const reading = takeBody(incomingOf(body), undefined, true, limits)
+      body.end(text)
+      return reading
+    },
+  }
+  const codeOf = (read: BodyRead): string => (read.kind === 'body' ? 'taken' : read.reason.code)
+
+  for (const [what, take] of Object.entries(ways)) {
+    it(`${what} has so many bytes and no more`, async () => {
+      expect(codeOf(await take('a'.repeat(10), bounds)), 'control').toBe('taken')
+      expect(codeOf(await take('a'.repeat(11), bounds))).toBe('request.too_large')
+    })
+
+    it(`${what} is held where there is room for it`, async () => {
+      const asked: number[] = []
+      const reserve = (bytes: number): boolean => asked.push(bytes) === 1
+      expect(codeOf(await take('aaa', { ...bounds, reserve })), 'control').toBe('taken')
+      expect(codeOf(await take('aaa', { ...bounds, reserve }))).toBe('exit.too_many_bytes')
+      expect(asked).toEqual([3, 3])
+    })
+  }
+
+  for (const [how, end] of [
+    ['does not end in time', () => undefined],
+    ['breaks', (body) => body.destroy(new Error('reset'))],
+    ['is closed before its end', (body) => body.destroy()],
+    ['outlives its invocation', (_, invocation) => invocation.abort()],
+    ['comes when its invocation has ended', (_, invocation) => invocation.abort()],
+  ] as readonly (readonly [string, (body: PassThrough, invocation: AbortController) => unknown])[]) {
+    it(`that is read whole and ${how} is refused`, async () => {
+      const [body, invocation] = [new PassThrough(), new AbortController()]
+      const timeoutMs = how === 'does not end in time' ? 20 : 600_000
+      const waits = how === 'comes when its invocation has ended'
+      if (waits) end(body, invocation)
+      const reading = takeBody(incomingOf(body), undefined, true, { ...bounds, timeoutMs, signal: invocation.signal })
+      body.write('aaa')
+      if (!waits) setImmediate(() => end(body, invocation))
+      expect(codeOf(await reading)).toBe('exit.unfinished')
+    })
+  }
+
+  async function streamed(timeoutMs: number, send: (body: PassThrough) => unknown): Promise<unknown> {
+    const body = new PassThrough()
+    const read = await takeBody(incomingOf(body), undefined, false, { ...bounds, timeoutMs })
+    if (read.kind === 'refused' || read.content.kind !== 'stream') throw new Error('it does not stream')
+    const whole = buffer(read.content.open()).then(String, (error: { readonly code?: string }) => error.code)
+    send(body)
+    return whole
+  }
+
+  for (const [how, code, timeoutMs, send] of [
+    ['has more bytes than it may', 'request.too_large', 600_000, (body) => body.end('a'.repeat(11))],
+    ['does not go on in time', 'exit.unfinished', 20, (body) => body.write('aaa')],
+    ['breaks', 'exit.unfinished', 600_000, (body) => body.destroy(new Error('reset'))],
+    ['is closed before its end', 'exit.unfinished', 600_000, (body) => body.destroy()],
+  ] as readonly (readonly [string, string, number, (body: PassThrough) => unknown])[]) {
+    it(`that streams and ${how} breaks, and is no shorter one`, async () => {
+      expect(await streamed(600_000, (body) => body.end('a'.repeat(10))), 'control').toBe('a'.repeat(10))
+      expect(await streamed(timeoutMs, send)).toBe(code)
+    })
+  }
 })

@@ -1,10 +1,12 @@
 import { createServer, type ServerResponse } from 'node:http'
 
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 
 import { endings, listen, open } from '../testing/endings.ts'
 import { ask } from '../testing/harness.ts'
 import { createSlots, slotsOfBox } from './slots.ts'
+
+vi.setConfig({ testTimeout: 60_000 })
 
 describe('places for calls', () => {
   it('are so many, go to those who wait in their order, and are given back once', async () => {
@@ -43,7 +45,7 @@ describe('places for calls', () => {
       ask(harness, 'https://api.stripe.com/v1/payment_intents'),
     )
     await expect.poll(() => harness.decisions.length, { timeout: 10_000 }).toBe(slotsOfBox + 3)
-    await expect.poll(() => waiting.length, { timeout: 10_000 }).toBe(slotsOfBox)
+    await expect.poll(() => waiting.length, { timeout: 10_000 }).toBeGreaterThanOrEqual(slotsOfBox)
     await new Promise((resolve) => setTimeout(resolve, 100))
     expect(waiting).toHaveLength(slotsOfBox)
     for (let answered = 0; answered < calls.length;) {

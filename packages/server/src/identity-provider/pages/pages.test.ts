@@ -1,11 +1,14 @@
 import { randomBytes } from 'node:crypto'
 
 import { decodeJwt } from 'jose'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 
 import { makeRecoveryCodes } from '../sign-in/recovery-codes.ts'
 import { startTestProvider, type TestProvider } from '../testing/index.ts'
 import { type Answer, openVisit, type Visit } from '../testing/visitor.ts'
+
+// Passwords are hashed here, which a machine with other work does slowly.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 
 let provider: TestProvider
 let visitor: Visit

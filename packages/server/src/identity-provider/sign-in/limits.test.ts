@@ -1,10 +1,12 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 
 import { createAttempts, passwordAttempts, startAttempts } from './attempts.ts'
 import { fetchTrusting } from '../testing/fetch.ts'
 import { startTestProvider } from '../testing/index.ts'
 import { createMemoryStore } from '../testing/memory-store.ts'
 import { createUserStore } from '../users.ts'
+
+vi.setConfig({ testTimeout: 60_000 })
 
 const [address, far] = ['192.0.2.1', '198.51.100.7']
 
