@@ -1,5 +1,6 @@
 import { administrationGuards } from './administration.ts'
 import { awsGuards } from './aws.ts'
+import { boundGuards } from './bounds.ts'
 import { cliGuards } from './cli.ts'
 import { credentialFormGuards } from './credential-form.ts'
 import { deviceGuards } from './devices.ts'
@@ -13,6 +14,8 @@ import { guestGuards } from './guests.ts'
 import { hostGuards } from './host.ts'
 import { hostileAnswerGuards } from './hostile-answers.ts'
 import { identityGuards } from './identity.ts'
+import { insideGuards } from './inside.ts'
+import { kernelGuards } from './kernel.ts'
 import { ledgerGuards } from './ledger.ts'
 import { learnGuards } from './learn.ts'
 import { limitGuards } from './limits.ts'
@@ -28,6 +31,7 @@ import { policyGuards } from './policy.ts'
 import { policyLayerGuards } from './policy-layers.ts'
 import { policyProofGuards } from './policy-proofs.ts'
 import { policyRowGuards } from './policy-rows.ts'
+import { poolGuards } from './pool.ts'
 import { providerFlowGuards } from './provider-flows.ts'
 import { policyTableGuards } from './policy-tables.ts'
 import { providerGuards } from './provider.ts'
@@ -36,7 +40,9 @@ import { secretGuards } from './secrets.ts'
 import { serverGuards } from './server.ts'
 import { streamGuards } from './streams.ts'
 import { transportGuards } from './transport.ts'
+import { wireGuards } from './wire.ts'
 import { workloadGuards } from './workloads.ts'
+import { shapeGuards } from './shapes.ts'
 import { signalGuards } from './signals.ts'
 
 /**
@@ -58,6 +64,12 @@ export const guards: readonly Guard[] = [
   ...matchingGuards,
   ...awsGuards,
   ...guestGuards,
+  ...insideGuards,
+  ...boundGuards,
+  ...wireGuards,
+  ...shapeGuards,
+  ...kernelGuards,
+  ...poolGuards,
   ...hostGuards,
   ...limitGuards,
   ...gatewayGuards,

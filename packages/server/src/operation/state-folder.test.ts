@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -27,7 +27,8 @@ const mode = (path: string): string => (statSync(path).mode & 0o777).toString(8)
 
 test('makes a state folder that only its owner may enter', () => {
   const folders = open(app)
-  expect([mode(folders.state), mode(folders.ledger), mode(folders.keys)]).toEqual(['700', '700', '700'])
+  const { state, ledger, keys, certificates, tables, output } = folders
+  expect([state, ledger, keys, certificates, tables, output].map(mode)).toEqual(Array(6).fill('700'))
 })
 
 test('closes a state folder that was left open', () => {
@@ -59,3 +60,26 @@ test('a folder with a long path gets its socket elsewhere, where it fits', () =>
   expect(Buffer.byteLength(folders.socket)).toBeLessThan(108)
   expect(folders.socket.startsWith(folders.state)).toBe(false)
 })
+
+test('refuses a link in the place of a socket folder elsewhere, which somebody put there first', () => {
+  const long = join(app, 'x'.repeat(90))
+  const elsewhere = dirname(open(long).socket)
+  rmSync(elsewhere, { recursive: true })
+  symlinkSync(app, elsewhere)
+  expect(() => openFolders(long)).toThrow(expect.objectContaining({ code: 'state.foreign' }))
+})
+
+for (const [what, placeOf] of [
+  ['a state folder', ({ state }: Folders) => state],
+  ['a folder of keys', ({ keys }: Folders) => keys],
+  ['a socket folder elsewhere', ({ socket }: Folders) => dirname(socket)],
+] as const) {
+  test.skipIf(process.getuid?.() !== 0)(`refuses ${what} of somebody else (as root only)`, () => {
+    const long = join(app, 'x'.repeat(90))
+    const place = placeOf(open(long))
+    chownSync(place, 12_345, 12_345)
+    expect(() => openFolders(long)).toThrow(expect.objectContaining({ code: 'state.foreign' }))
+    chownSync(place, 0, 0)
+    expect(() => openFolders(long), 'control').not.toThrow()
+  })
+}

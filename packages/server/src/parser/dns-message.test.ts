@@ -17,6 +17,9 @@ describe('readDnsQuery', () => {
     ['a label of more than 63 bytes', `12340100000100000000000040${'61'.repeat(64)}0000010001`],
     ['a label beyond the end', '1234010000010000000000003f61'],
     ['another class', '123401000001000000000000036170690673747269706503636f6d0000010003'],
+    ['answers in a question', '123401000001000100000000036170690673747269706503636f6d0000010001'],
+    ['a name of more than 255 bytes', `123401000001000000000000${`3f${'61'.repeat(63)}`.repeat(4)}0000010001`],
+    ['a name with nothing behind it', '1234010000010000000000000361706900'],
     ['no end of the name', '12340100000100000000000003617069'],
   ] as const) {
     it(`refuses ${what}`, () => expect(readDnsQuery(Buffer.from(hex, 'hex'))).toBeUndefined())

@@ -75,6 +75,7 @@ describe('a client that greets', () => {
         ]),
       ),
     ).toBeUndefined()
+    expect(readParameters(Buffer.from('\0a\0\0'))).toBeUndefined()
     expect(readParameters(Buffer.from('user\0'))).toBeUndefined()
     expect(readParameters(Buffer.from('user\0a\0b\0\0'))).toBeUndefined()
   })

@@ -33,6 +33,7 @@ describe('a WebSocket', () => {
   async function openFeed(
     origin: string,
     more = '',
+    asked = key,
   ): Promise<{ harness: Harness; socket: ReturnType<typeof tlsConnect> }> {
     const harness = await open(origin, { charge: `{ request: GET /v1/feed${more} }` })
     const socket = tlsConnect({
@@ -45,7 +46,7 @@ describe('a WebSocket', () => {
     endings.push(() => socket.destroy())
     socket.write(
       'GET /v1/feed HTTP/1.1\r\nHost: api.stripe.com\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
-        `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${key}\r\nSec-WebSocket-Extensions: permessage-deflate\r\n` +
+        `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${asked}\r\nSec-WebSocket-Extensions: permessage-deflate\r\n` +
         'Sec-WebSocket-Protocol: chat\r\nAuthorization: mine\r\n\r\n',
     )
     return { harness, socket }
@@ -111,6 +112,26 @@ describe('a WebSocket', () => {
     )
     const answered = await openFeed(await listen(plain))
     expect(await until(answered.socket, 'none here')).toMatch(/^HTTP\/1\.1 426 /)
+  })
+
+  it('is none when the upstream would speak by an extension that nobody asked for', async () => {
+    const extended = `Sec-WebSocket-Accept: ${accept}\r\nSec-WebSocket-Extensions: permessage-deflate`
+    const { socket } = await openFeed(await listen(upstreamOf([], extended)))
+    expect(await until(socket, '}')).toContain('upstream.bad_upgrade')
+  })
+
+  it('brings into the box no header but those of its opening', async () => {
+    const more = `Sec-WebSocket-Accept: ${accept}\r\nX-Upstream: inner-1`
+    const { socket } = await openFeed(await listen(upstreamOf([], more)))
+    const head = (await until(socket, '\r\n\r\n')).toLowerCase()
+    expect(head).toContain('sec-websocket-accept: ')
+    expect(head).not.toContain('inner-1')
+  })
+
+  it('is refused whose opening is none (RFC 6455 §4.1)', async () => {
+    const { harness, socket } = await openFeed('http://127.0.0.1:9', '', 'dG9vIHNob3J0')
+    expect(await until(socket, '}')).toContain('request.malformed')
+    expect(harness.decisions).toMatchObject([{ effect: 'deny' }])
   })
 
   it('is refused where only a part of the answer may pass, and where no operation is a GET', async () => {

@@ -16,6 +16,7 @@ let made: Made[]
 let filled: string[]
 let discarded: string[]
 let current: boolean
+let slow: Promise<void> | undefined
 let reserve: Reserve
 beforeEach(() => {
   vi.useFakeTimers()
@@ -23,13 +24,15 @@ beforeEach(() => {
   filled = []
   discarded = []
   current = true
+  slow = undefined
   reserve = createReserve({
-    make: () => {
+    make: async () => {
       const { promise: gone, resolve } = Promise.withResolvers<PodExit>()
       const end = (): void => resolve({ code: 0, signal: null })
       const box = { id: `b${made.length}`, pod: { gone }, end } as unknown as Made // all that a reserve looks at
       made.push(box)
-      return Promise.resolve(box)
+      await slow
+      return box
     },
     fill: ({ id }, { name }) => {
       filled.push(`${name} in ${id}`)
@@ -127,4 +130,16 @@ it('leaves nothing when it is closed, not even what is being made', async () => 
   )
   await vi.advanceTimersByTimeAsync(5_000)
   expect(made.length).toBeLessThanOrEqual(3)
+})
+
+it('ends what was being made while it was closed', async () => {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  slow = promise
+  reserve.keepFor([named('one')])
+  await vi.advanceTimersByTimeAsync(1_000)
+  expect([made.length, discarded]).toEqual([1, []])
+  const closed = reserve.close()
+  resolve()
+  await closed
+  expect(discarded).toEqual(['b0'])
 })

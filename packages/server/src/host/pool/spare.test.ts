@@ -79,3 +79,11 @@ it('is gone when it was dropped, and is not made again', async () => {
   await vi.advanceTimersByTimeAsync(1_000)
   expect(made).toHaveLength(2)
 })
+
+it('that was still to be made when it was dropped is never made', async () => {
+  const spare = spareWith(true)
+  await spare.take()
+  await spare.drop()
+  await vi.advanceTimersByTimeAsync(1_000)
+  expect(made).toHaveLength(1)
+})
