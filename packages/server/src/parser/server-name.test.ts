@@ -73,6 +73,7 @@ describe('who speaks no TLS', () => {
     const [near, far] = duplexPair()
     return new Promise((resolve) => {
       near.once('close', () => resolve('ended'))
+      setTimeout(() => resolve('waits'), 2_500).unref()
       peekServerName(near as unknown as Socket, timeoutMs, resolve) // it is read from, put back and ended
       send(far)
     })
