@@ -1,4 +1,5 @@
-import { globSync } from 'node:fs'
+import { globSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
 
 import { runChecks, runNodeTests, runVitest } from './checks.ts'
 import { add, label, type Outcome, summary } from './outcome.ts'
@@ -11,14 +12,25 @@ import { asOtherUser } from './unprivileged.ts'
  * the same files and says the same words whoever asks.
  */
 const boxSuites = {
-  units: ['packages/server/src/host', 'packages/server/src/egress'],
+  units: ['host', 'egress/clients-in-box', 'egress/parser-in-box', 'egress/listen/caller-in-box'].map(
+    (name) => `packages/server/src/${name}`,
+  ),
   wholeServers: ['example', 'functions', 'lifecycle'].map((name) => `test/e2e/${name}.test.ts`),
+}
+
+/** Whose files share modules in one worker: none of them has state, sockets or processes. */
+const pure: readonly string[] = ['aws', 'core', 'manifest'].map((name) => `packages/${name}`)
+
+async function runUnits(): Promise<Outcome> {
+  const all = readdirSync(join(top, 'packages')).map((name) => `packages/${name}`)
+  const others = [...all.filter((name) => !pure.includes(name)), 'examples/']
+  return add(await runVitest(pure, { isolate: false }), await runVitest(others))
 }
 
 const tests = (pattern: string): string[] => globSync(pattern, { cwd: top }).toSorted()
 
 async function runAll(): Promise<Outcome> {
-  const outcome = add(await runChecks(), await runVitest([]))
+  const outcome = add(await runChecks(), await runUnits())
   const others = tests('test/**/*.test.ts').filter((file) => !/^test\/(rooms|house|guards)\.test\.ts$/.test(file))
   // Taking guards out keeps processors busy for minutes, and whole servers mostly wait: it uses what they leave.
   const guards = runNodeTests(['test/guards.test.ts'], { nice: 15 })
@@ -40,7 +52,7 @@ async function runBoxSuitesAgain(): Promise<Outcome> {
   try {
     const step = { as: user.id, cwd: user.folder, environment: user.environment }
     process.stdout.write('\nThe box suites again, as an unprivileged user with its own HOME:\n')
-    const units = await runVitest(boxSuites.units, step)
+    const units = await runVitest(boxSuites.units, {}, step)
     return label('unprivileged', add(units, await runNodeTests(boxSuites.wholeServers, step)))
   } finally {
     user.remove()
