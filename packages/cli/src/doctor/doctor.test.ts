@@ -3,10 +3,13 @@ import { chmodSync, mkdirSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 
 import { appWith, type } from '../testing.ts'
 import type { Finding } from './finding.ts'
+
+// It tries what this machine can do, by starting processes.
+vi.setConfig({ testTimeout: 30_000 })
 
 const manifest = `app: small
 zones: { public: { from: [internet] } }

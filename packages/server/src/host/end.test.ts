@@ -22,7 +22,7 @@ describe('the end of an engine', () => {
     expect(descendants(process.pid).filter(isOurs).length, 'control').toBeGreaterThan(2)
     await under.close()
     expect(await running).toMatchObject({ kind: 'error', code: 'function.exited' })
-    expect(descendants(process.pid).filter(isOurs)).toEqual([])
+    await expect.poll(() => descendants(process.pid).filter(isOurs).map(commandLine), { timeout: 5_000 }).toEqual([])
     await expect.poll(descriptors).toBeLessThanOrEqual(before)
     expect(ownGroups(process.pid)).toEqual([])
   })
