@@ -259,7 +259,7 @@ export const wireGuards: readonly Guard[] = [
   ]),
   ...rows(`${parser}/dns-message.ts`, [`${parser}/dns-message.test.ts`], 'a datagram of any bytes', [
     ['a question has no answers in it', ' || datagram.readUInt32BE(6) !== 0', '', 'refuses answers in a question'],
-    ['a name has 255 bytes', ' || at - 12 > 254', '', 'a name of more than 255 bytes'],
+    ['a name in DNS has 255 bytes', ' || at - 12 > 254', '', 'a name of more than 255 bytes'],
     ['a question is of the one class', ' || datagram.readUInt16BE(at + 2) !== classIn', '', 'refuses another class'],
     ['a question has a type and a class', 'at + 4 > datagram.length || ', '', 'a name with nothing behind it'],
   ]),

@@ -5,9 +5,12 @@ import { connect, createServer, type TLSSocket } from 'node:tls'
 
 import { BasicConstraintsExtension, ExtendedKeyUsageExtension, X509Certificate } from '@peculiar/x509'
 import { Secret } from '@sallyport/core/access'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 
 import { type AuthorityKeeper, type Leaf, openAuthority } from './authority.ts'
+
+// It makes keys and certificates by the hundred.
+vi.setConfig({ testTimeout: 60_000 })
 
 function memoryKeeper(): AuthorityKeeper & { readonly kept: Map<string, Secret<string>> } {
   const kept = new Map<string, Secret<string>>()

@@ -56,7 +56,8 @@ function descendants(pid: number): readonly number[] {
 }
 
 function isOurs(pid: number): boolean {
-  return /bwrap|unshare|sallyport/.test(commandLine(pid))
+  // Not the bundler's own process, which may lie below a folder of such a name.
+  return /bwrap|unshare|sallyport-host/.test(commandLine(pid))
 }
 
 function isAlive(pid: number): boolean {

@@ -22,7 +22,7 @@ test('a change is taken up, and none of the state folder or of installed modules
     () => undefined,
   )
   for (const name of ['.sallyport/a', 'node_modules/b', 'src/.sallyport/c']) writeFileSync(join(folder, name), 'x')
-  await new Promise((resolve) => setTimeout(resolve, 200))
+  await new Promise((resolve) => setTimeout(resolve, 800))
   expect(reloads).toBe(0)
   writeFileSync(join(folder, 'src/app.ts'), 'x')
   await expect.poll(() => reloads, { timeout: 30_000 }).toBe(1)
