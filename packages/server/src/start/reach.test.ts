@@ -17,16 +17,16 @@ test('a needed folder that is closed itself is not laid over: whoever needs it m
 })
 
 test('below a closed folder, the highest one is laid over, and what is needed of it is shown', () => {
-  const paths = ['/root/work/app', '/srv/app', '/home/eve/bin/node']
-  expect(reach(paths, ['/root', '/root/work', '/home/eve'])).toEqual({
+  const paths = ['/root/app/shop', '/srv/app', '/home/eve/bin/node']
+  expect(reach(paths, ['/root', '/root/app', '/home/eve'])).toEqual({
     covers: ['/home/eve', '/root'],
-    shown: ['/home/eve/bin/node', '/root/work/app'],
+    shown: ['/home/eve/bin/node', '/root/app/shop'],
   })
 })
 
 test('of two needed folders one in the other, the outer one shows both; what is closed in it stays so', () => {
-  const { covers, shown } = reach(['/root/work/app', '/root/work', '/root/workshop'], ['/root', '/root/work/app'])
-  expect([covers, shown]).toEqual([['/root'], ['/root/work', '/root/workshop']])
+  const { covers, shown } = reach(['/root/app/shop', '/root/app', '/root/appserver'], ['/root', '/root/app/shop'])
+  expect([covers, shown]).toEqual([['/root'], ['/root/app', '/root/appserver']])
 })
 
 test('the product, Node, what modules are found in, and the folders of certificates are needed', () => {
