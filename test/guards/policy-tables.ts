@@ -42,6 +42,7 @@ function wrongKinds(): readonly WrongRow[] {
   const other: Readonly<Record<string, string>> = {
     never: 'optional',
     always: 'optional',
+    named: 'always',
     everybody: 'optional',
     optional: 'never',
   }
@@ -83,8 +84,8 @@ const others: readonly (WrongRow & { readonly file: string; readonly testName: s
   {
     name: 'grade: a session itself',
     file: callerFile,
-    code: '        [`AWS:${id}`, 3],\n        [role, 2],',
-    without: '        [`AWS:${id}`, 2],\n        [role, 2],',
+    code: '        [`AWS:arn:${partition}:sts::${account}:assumed-role/${shown}`, 3],',
+    without: '        [`AWS:arn:${partition}:sts::${account}:assumed-role/${shown}`, 2],',
     testName: 'a resource policy naming the session is not limited by the boundary',
   },
   {
@@ -121,6 +122,41 @@ const others: readonly (WrongRow & { readonly file: string; readonly testName: s
     code: "return `AWS:${value.replace(/^(arn:aws[a-z-]*:iam::\\d{12}:role\\/).*\\//, '$1')}`",
     without: 'return `AWS:${value}`',
     testName: 'a role named with its path is the role of the session',
+  },
+  {
+    name: 'answer: what else allows',
+    file: `${room}/decide/explain.ts`,
+    code: 'statements.filter((statement) => !statement.denies && gradeOf(statement, facts) > 0),',
+    without: 'statements.filter((statement) => !statement.denies),',
+    testName: 'an allow names every statement that allows it, the deciding one first',
+  },
+  {
+    name: 'resource: what S3 asks for where it lists buckets',
+    file: `${room}/query/query.ts`,
+    code: "known.askedOn?.replace(/^arn:aws:/, `arn:${partition}:`) ?? '*'",
+    without: "'*'",
+    testName: 'listing buckets is granted on every bucket, as S3 asks for it',
+  },
+  {
+    name: "caller: a session of a service's own role",
+    file: callerFile,
+    code: 'linked: kept !== null',
+    without: 'linked: false',
+    testName: 'service control does not reach a session of a role that a service keeps for itself',
+  },
+  {
+    name: 'caller: only the own role says whose a session is',
+    file: callerFile,
+    code: ' || name !== ofName) return undefined',
+    without: ') return undefined',
+    testName: "a session with another such role's ARN is under service control",
+  },
+  {
+    name: 'caller: only a role of the own account says whose a session is',
+    file: callerFile,
+    code: ' || account !== ofAccount',
+    without: '',
+    testName: "a session of an account with such a role's ARN of another is under service control",
   },
   {
     name: 'service control reaches no service',

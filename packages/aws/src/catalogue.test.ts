@@ -11,6 +11,7 @@ test('an action is known by its name in lower case, with its resources and keys'
     keys: expect.arrayContaining(['s3:prefix']),
   })
   expect(catalogue.actionsOf('s3')?.get('getobject')?.resources).toContainEqual({ like: 'arn:*:s3:::*/*' })
+  expect(catalogue.actionsOf('s3')?.get('listallmybuckets')?.askedOn).toBe('arn:aws:s3:::*')
   expect(catalogue.actionsOf('dynamodb')?.get('putitem')?.keys).toContain('dynamodb:LeadingKeys')
 })
 

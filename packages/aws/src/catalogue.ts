@@ -14,7 +14,7 @@ export async function loadCatalogue(): Promise<ActionCatalogue> {
     actionsOf: (service) => {
       const line = lines.get(service)
       if (line === undefined) return undefined
-      const known = read.get(service) ?? readService(line)
+      const known = read.get(service) ?? readService(service, line)
       read.set(service, known)
       return known
     },
@@ -28,7 +28,7 @@ type Line = readonly [
   groups: readonly (readonly [resources: readonly number[], keys: readonly number[], names: string])[],
 ]
 
-function readService(line: string): ReadonlyMap<string, KnownAction> {
+function readService(service: string, line: string): ReadonlyMap<string, KnownAction> {
   // Our own generator wrote it, and the checks hold that it still would.
   const [resources, keys, groups] = JSON.parse(line) as Line
   const of = (list: readonly string[], numbers: readonly number[]): readonly string[] =>
@@ -36,10 +36,19 @@ function readService(line: string): ReadonlyMap<string, KnownAction> {
   return new Map(
     groups.flatMap(([on, carried, names]) => {
       const facts = { resources: of(resources, on).map(knownResource), keys: of(keys, carried) }
-      return names.split(' ').map((name) => [name.toLowerCase(), { name, ...facts }] as const)
+      return names.split(' ').map((name) => {
+        const askedOn = askedOnResources.get(`${service}:${name}`)
+        return [name.toLowerCase(), { name, ...facts, ...(askedOn === undefined ? {} : { askedOn }) }] as const
+      })
     }),
   )
 }
+
+/**
+ * Actions that take no resource and are asked for on another than `*` all the same (S3 User Guide, "Controlling access
+ * to a bucket with user policies", whose example lists buckets by a grant on every bucket).
+ */
+const askedOnResources: ReadonlyMap<string, string> = new Map([['s3:ListAllMyBuckets', 'arn:aws:s3:::*']])
 
 /**
  * A star spans everything, as in a policy. Of a bucket that says too much: what has a slash after its name is an

@@ -18,6 +18,8 @@ export interface KnownAction {
    * resource: it is then asked for on `*`, and granted by a Resource that matches that alone.
    */
   readonly resources: readonly { readonly like: string; readonly unlike?: string }[]
+  /** On what one without resources is asked for in place of `*`; its partition is the caller's. */
+  readonly askedOn?: string
   /** The service's condition keys that it carries, with a star where a name of one's own stands. */
   readonly keys: readonly string[]
 }

@@ -4,7 +4,7 @@ import type { PolicyReasonCode } from '../fault.ts'
 import { type Facts, readFacts } from '../match/facts.ts'
 import { absentKeys } from './absent-keys.ts'
 import { type Authority, policySetFor } from './authority.ts'
-import { explain, nearest, type NearMiss } from './explain.ts'
+import { allowingStatements, explain, nearest, type NearMiss } from './explain.ts'
 import { judge } from './judge.ts'
 import type { PolicySet } from './policy-set.ts'
 import { allowedBy } from './statement.ts'
@@ -52,6 +52,13 @@ export function nearestMiss(policies: Authority | PolicySet, request: AccessRequ
   const set = setOf(policies, request)
   const facts = readFacts(request, set.boundary !== undefined)
   return 'malformed' in facts ? undefined : nearest(set, facts)
+}
+
+/** Every statement that allows a request, as reasons, in every layer that has to allow it or may; the outermost first. */
+export function allowing(policies: Authority | PolicySet, request: AccessRequest): readonly Reason[] {
+  const set = setOf(policies, request)
+  const facts = readFacts(request, set.boundary !== undefined)
+  return 'malformed' in facts ? [] : allowingStatements(set, facts).map(allowedBy)
 }
 
 /** The context keys that policies ask for on this access and that the request does not have. */

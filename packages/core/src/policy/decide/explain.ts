@@ -49,6 +49,13 @@ export function nearest(set: PolicySet, facts: Facts): NearMiss | undefined {
   return nearMisses(set, facts)[0]
 }
 
+/** Every Allow that applies, in every layer that has to say it or may. */
+export function allowingStatements(set: PolicySet, facts: Facts): readonly CompiledStatement[] {
+  return asked(set, facts).flatMap(({ statements }) =>
+    statements.filter((statement) => !statement.denies && gradeOf(statement, facts) > 0),
+  )
+}
+
 function nearMisses(set: PolicySet, facts: Facts): readonly NearMiss[] {
   const verdict = judge(set, facts)
   if (verdict.kind === 'layer') {

@@ -68,11 +68,14 @@ function describe(id: string): Caller {
     case 'iam:root':
       return of('root', [])
     case 'sts:assumed-role': {
-      const role = `AWS:arn:${partition}:iam::${account}:role/${path.slice(0, path.indexOf('/'))}`
-      return of('role-session', [
-        [`AWS:${id}`, 3],
+      const kept = linkedSession.exec(path)
+      const shown = kept?.[1] ?? path
+      const role = `AWS:arn:${partition}:iam::${account}:role/${shown.slice(0, shown.indexOf('/'))}`
+      const session = of('role-session', [
+        [`AWS:arn:${partition}:sts::${account}:assumed-role/${shown}`, 3],
         [role, 2],
       ])
+      return { ...session, linked: kept !== null }
     }
     case 'sts:federated-user': {
       // The session's name is what the request tells of the user behind it.
@@ -99,6 +102,24 @@ function plain(kind: CallerKind, id: string, names: readonly string[]): Caller {
 /** `lambda.amazonaws.com`, and what an identity provider is known by: `accounts.google.com`. */
 function isServiceName(id: string): boolean {
   return /^[a-z0-9-]+(?:\.[a-z0-9-]+)+$/.test(id)
+}
+
+/** What follows `assumed-role/` where `linkedSessionId` wrote it. A session's name has no slash, so no other reads so. */
+const linkedSession = /^aws-service-role\/[^/]+\/([^/]+\/[^/]+)$/
+
+/**
+ * A session's id with its role's path, which its ARN does not show: `arn:…:assumed-role/aws-service-role/SERVICE/ROLE/
+ * SESSION`. By it the session is known as one of a role that a service keeps for itself; policies name it as ever.
+ * Undefined where the role is not the session's own, or none of those: a role's name alone says nothing, anybody may
+ * call a role `AWSServiceRoleForSomething`.
+ */
+export function linkedSessionId(session: string, role: string): string | undefined {
+  const [, partition, account, name, rest] =
+    /^arn:(aws[a-z-]*):sts::(\d{12}):assumed-role\/([^/]+)\/([^/]+)$/.exec(session) ?? []
+  const [, ofPartition, ofAccount, path, ofName] =
+    /^arn:(aws[a-z-]*):iam::(\d{12}):role\/(aws-service-role\/[^/]+)\/([^/]+)$/.exec(role) ?? []
+  if (name === undefined || partition !== ofPartition || account !== ofAccount || name !== ofName) return undefined
+  return `arn:${partition}:sts::${account}:assumed-role/${path}/${name}/${rest}`
 }
 
 /** Whether a name, as `principalName` writes it, is an account's. */

@@ -64,8 +64,10 @@ function decideOne(layers: PolicyLayers, request: AccessRequest): Outcome {
     const reason: Reason = { code: 'policy.malformed_request', layer: 'guardrail', message: facts.malformed }
     return { allowed: false, explicit: false, reason }
   }
+  // A session's id may show the path of its role, by which a role is known that a service keeps for itself.
+  const linkedSession = /^(arn:aws[a-z-]*:sts::\d{12}:assumed-role\/)aws-service-role\/[^/]+\/([^/]+\/[^/]+)$/
   const asked: NaiveRequest = {
-    caller: request.subject.id,
+    caller: request.subject.id.replace(linkedSession, '$1$2'),
     hasBoundary: layers.boundary !== undefined,
     action: request.action,
     resource: request.resource,
@@ -86,7 +88,8 @@ function decideOne(layers: PolicyLayers, request: AccessRequest): Outcome {
   // An organization's policies: of services on principals of its accounts, of resources on everybody; neither on a role
   // that a service keeps for itself.
   const isOfNoAccount = ['anonymous', 'service', 'provider'].includes(kind)
-  const isServices = /^arn:aws[a-z-]*:iam::\d{12}:role\/aws-service-role\//.test(asked.caller)
+  const isServices =
+    /^arn:aws[a-z-]*:iam::\d{12}:role\/aws-service-role\//.test(asked.caller) || linkedSession.test(request.subject.id)
   const reaches = (layer: Layer): boolean =>
     layer === 'service-control' ? !isOfNoAccount && !isServices : layer !== 'resource-control' || !isServices
 

@@ -1,5 +1,5 @@
 import type { Principal, Statement } from '../document.ts'
-import { type Caller, readCaller } from '../match/caller.ts'
+import { type Caller, linkedSessionId, readCaller } from '../match/caller.ts'
 
 /** An account that no policy names. */
 const strange = '111122223333'
@@ -35,12 +35,18 @@ function namesIn({ Principal, NotPrincipal }: Statement): readonly (readonly [st
 
 /** Sessions of a role or a user that a policy names, and the role a service's own and not: it means these as well. */
 function sessionsOf(value: string): readonly string[] {
+  const [, of, name] = /^arn:(aws[a-z-]*:sts::\d{12}):assumed-role\/([^/]+)\/[^/]+$/.exec(value) ?? []
+  if (of !== undefined) {
+    const role = `arn:${of.replace(':sts:', ':iam:')}:role/aws-service-role/example.amazonaws.com/${name}`
+    return [linkedSessionId(value, role) ?? value]
+  }
   const [, partition, account, kind, path = ''] = /^arn:(aws[a-z-]*):iam::(\d{12}):(role|user)\/(.+)$/.exec(value) ?? []
   if (kind === 'role') {
     const name = path.slice(path.lastIndexOf('/') + 1)
     const role = `arn:${partition}:iam::${account}:role`
     const session = `arn:${partition}:sts::${account}:assumed-role/${name}/example`
-    return [session, `${role}/${name}`, `${role}/aws-service-role/example.amazonaws.com/${name}`]
+    const linked = `${role}/aws-service-role/example.amazonaws.com/${name}`
+    return [session, `${role}/${name}`, linked, linkedSessionId(session, linked) ?? session]
   }
   return kind === 'user' ? [`arn:${partition}:sts::${account}:federated-user/${path}`] : []
 }
@@ -51,6 +57,7 @@ function inAccount(account: string): readonly string[] {
     `arn:aws:iam::${account}:role/aws-service-role/example.amazonaws.com/AWSServiceRoleForExample`,
     `arn:aws:iam::${account}:user/example`,
     `arn:aws:sts::${account}:assumed-role/example/session`,
+    `arn:aws:sts::${account}:assumed-role/aws-service-role/example.amazonaws.com/AWSServiceRoleForExample/session`,
     `arn:aws:sts::${account}:federated-user/example`,
     `arn:aws:iam::${account}:root`,
     `arn:aws:iam::${account}:oidc-provider/example.com`,

@@ -1,7 +1,7 @@
 import type { AccessRequest, Decision, Layer, Reason } from '@sallyport/core/access'
 
 import { type ActionCatalogue, knownAction } from '../catalogue.ts'
-import { decide, missingKeys } from '../decide/decide.ts'
+import { allowing, decide, missingKeys } from '../decide/decide.ts'
 import { assemble, type LayerSet, type LayerSets, type PolicySet } from '../decide/policy-set.ts'
 import { type Finding, type PolicyFault, positionOf } from '../fault.ts'
 import { parseJson } from '../read/json.ts'
@@ -41,7 +41,7 @@ const mostRemembered = 4 * 1024 * 1024
 /**
  * Answers queries: policies and a request as one JSON object (docs/decide.md has the format). Policies that were seen
  * before, character for character, are not read again. An action that takes no resource, as the catalogue knows, is
- * judged on `*`, whatever the query names.
+ * judged on `*`, or what else AWS asks it for, whatever the query names.
  */
 export function makeAnswerer(catalogue?: ActionCatalogue): (text: string) => Answer {
   const compiled = new Map<string, ReadLayer>()
@@ -132,22 +132,26 @@ function put(
 
 /** What takes no resource is asked for on everything (IAM, "Resource": "actions that don't support resources"). */
 function onItsResource(request: AccessRequest, catalogue: ActionCatalogue | undefined): AccessRequest {
-  return knownAction(catalogue, request.action)?.resources.length === 0 ? { ...request, resource: '*' } : request
+  const known = knownAction(catalogue, request.action)
+  if (known?.resources.length !== 0) return request
+  const [, partition = 'aws'] = /^arn:(aws[a-z-]*):/.exec(request.subject.id) ?? []
+  return { ...request, resource: known.askedOn?.replace(/^arn:aws:/, `arn:${partition}:`) ?? '*' }
 }
 
 function decided(set: PolicySet, request: AccessRequest): Answer {
   const decision = decide(set, [request])
   const missing = missingKeys(set, request)
-  return { ...verdictOf(decision), ...(missing.length === 0 ? {} : { missingContext: missing }) }
+  return { ...verdictOf(decision, set, request), ...(missing.length === 0 ? {} : { missingContext: missing }) }
 }
 
-function verdictOf(decision: Decision): Answer {
+function verdictOf(decision: Decision, set: PolicySet, request: AccessRequest): Answer {
   if (decision.effect === 'deny') {
     const { effect, explicit, layer, reasons } = decision
     return { effect, explicit, layer, reasons }
   }
   const [reason] = decision.reasons
-  return { effect: 'allow', explicit: true, layer: reason?.layer ?? 'none', reasons: decision.reasons }
+  const others = allowing(set, request).filter((other) => other !== reason)
+  return { effect: 'allow', explicit: true, layer: reason?.layer ?? 'none', reasons: [...decision.reasons, ...others] }
 }
 
 /** Not JSON, or not plainly an object: the strict parser finds where, and whether typography is to blame. */

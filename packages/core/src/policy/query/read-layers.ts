@@ -56,7 +56,8 @@ export function readLayer(name: string, { kind, shape }: LayerMember, node: Json
     if (members === undefined) return []
     const elements = readElements(findings, members, place, ['id', 'policies'])
     const id = elements.get('id')
-    if (id !== undefined) readText(findings, id, { path: `${path}.id`, at: id.at })
+    // It names the level for whoever reads the query; a number does as well.
+    if (id !== undefined && id.kind !== 'number') readText(findings, id, { path: `${path}.id`, at: id.at })
     const list = elements.get('policies')
     if (list !== undefined) return readPolicies(list, `${path}.policies`)
     note(findings, 'policy.missing_element', place, 'the level has no policies')

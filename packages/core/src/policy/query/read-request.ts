@@ -1,7 +1,7 @@
 import type { AccessRequest, Context, ContextValue } from '@sallyport/core/access'
 
 import type { Finding } from '../fault.ts'
-import { readCaller } from '../match/caller.ts'
+import { linkedSessionId, readCaller } from '../match/caller.ts'
 import { type Findings, note, type Place, readElements, readObject, readText } from '../read/findings.ts'
 import type { JsonNode } from '../read/json.ts'
 
@@ -33,8 +33,7 @@ export function readRequest(
   const context = readContext(findings, elements.get('context'))
   check(findings, elements, { principal, action })
   if (findings.length > 0) return { findings }
-  // A twelve-digit account alone stands for its root user, as it does in a policy.
-  const id = /^\d{12}$/.test(principal) ? `arn:aws:iam::${principal}:root` : principal
+  const id = callerId(principal, context)
   return {
     request: {
       id: 'query',
@@ -47,6 +46,16 @@ export function readRequest(
       actors: [],
     },
   }
+}
+
+/**
+ * A twelve-digit account alone stands for its root user, as it does in a policy. A session whose `aws:PrincipalArn` is
+ * a role that a service keeps for itself is that role's.
+ */
+function callerId(principal: string, context: Context): string {
+  if (/^\d{12}$/.test(principal)) return `arn:aws:iam::${principal}:root`
+  const [, role] = Object.entries(context).find(([key]) => key.toLowerCase() === 'aws:principalarn') ?? []
+  return (typeof role === 'string' ? linkedSessionId(principal, role) : undefined) ?? principal
 }
 
 function check(
@@ -120,11 +129,13 @@ function readResource(
 }
 
 function readContext(findings: Findings, node: JsonNode | undefined): Context {
-  if (node === undefined) return {}
+  if (node === undefined || node.kind === 'null') return {}
   const members = readObject(findings, node, placeOf('context', node), 'context is an object of keys and values')
   const entries: [string, ContextValue][] = []
   for (const { key, at, value } of members?.members ?? []) {
     const place: Place = { path: `request.context.${key}`, at }
+    // As everywhere in a query, what is null is not there.
+    if (value.kind === 'null') continue
     if (entries.some(([known]) => known.toLowerCase() === key.toLowerCase())) {
       note(findings, 'policy.duplicate_key', place, `context key ${JSON.stringify(key)} is given twice`)
     }

@@ -19,6 +19,7 @@ const statements = {
   'denies everybody': { ...deny, ...on, ...everybody },
   'denies all but somebody': { ...deny, ...on, ...butSomebody },
   'names somebody and no resource': { ...allow, ...somebody },
+  'denies all but somebody, and names no resource': { ...deny, ...butSomebody },
   'names no resource': { ...deny },
   'gives full access': fullAccess,
 }
@@ -34,6 +35,7 @@ const taken: Readonly<Record<PolicyKind, readonly (keyof typeof statements)[]>> 
     'denies everybody',
     'denies all but somebody',
     'names somebody and no resource',
+    'denies all but somebody, and names no resource',
     'gives full access',
   ],
   trust: ['names somebody and no resource'],

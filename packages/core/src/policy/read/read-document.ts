@@ -20,7 +20,7 @@ import { parseTemplate, type TemplateOptions } from '../match/template.ts'
 const kinds: Readonly<Record<PolicyKind, KindRules>> = {
   identity: { principal: 'never', resource: 'always', allow: 'anything' },
   resource: { principal: 'always', resource: 'optional', allow: 'anything' },
-  trust: { principal: 'always', resource: 'never', allow: 'anything' },
+  trust: { principal: 'named', resource: 'never', allow: 'anything' },
   guardrail: { principal: 'everybody', resource: 'always', allow: 'nothing' },
   boundary: { principal: 'never', resource: 'always', allow: 'anything' },
   session: { principal: 'never', resource: 'always', allow: 'anything' },
@@ -30,8 +30,11 @@ const kinds: Readonly<Record<PolicyKind, KindRules>> = {
 }
 
 interface KindRules {
-  /** `everybody`: may be left out, and can only be "*" (as in resource-control policies). */
-  readonly principal: 'never' | 'always' | 'everybody' | 'optional'
+  /**
+   * `named`: whom it speaks of is said, never whom not (IAM, "NotPrincipal": not in a role's trust policy).
+   * `everybody`: may be left out, and can only be "*" (as in resource-control policies).
+   */
+  readonly principal: 'never' | 'always' | 'named' | 'everybody' | 'optional'
   /** A resource policy that leaves Resource out speaks of the resource to which it is attached. */
   readonly resource: 'never' | 'always' | 'optional'
   /** A guardrail only ever narrows; a resource-control policy may say the full access that AWS attaches itself. */
@@ -176,7 +179,7 @@ function checkCombinations(
   }
   either('Action', 'NotAction', true)
   either('Resource', 'NotResource', rules.resource === 'always')
-  either('Principal', 'NotPrincipal', rules.principal === 'always')
+  either('Principal', 'NotPrincipal', rules.principal === 'always' || rules.principal === 'named')
   if (has('NotPrincipal') && statement.Effect === 'Allow') {
     illegal('NotPrincipal with Allow would allow everybody else; it goes with Deny only')
   }
@@ -186,8 +189,10 @@ function checkCombinations(
   if (rules.principal === 'never' && (has('Principal') || has('NotPrincipal'))) {
     illegal(`a policy of kind ${kind} has no Principal: it speaks of whom it is attached to`)
   }
-  if (rules.principal === 'everybody') {
+  if (rules.principal === 'named' || rules.principal === 'everybody') {
     if (has('NotPrincipal')) illegal(`a policy of kind ${kind} has no NotPrincipal`)
+  }
+  if (rules.principal === 'everybody') {
     if (has('Principal') && statement.Principal !== '*') illegal(`the Principal of a ${kind} can only be "*"`)
   }
   if (statement.Effect !== 'Allow' || !has('Effect') || rules.allow === 'anything') return

@@ -4,7 +4,7 @@ const bucket = { like: 'arn:*:s3:::*', unlike: 'arn:*:s3:::*/*' }
 const object = { like: 'arn:*:s3:::*/*' }
 const actions: Readonly<Record<string, readonly KnownAction[]>> = {
   s3: [
-    { name: 'ListAllMyBuckets', resources: [], keys: ['s3:authType'] },
+    { name: 'ListAllMyBuckets', resources: [], askedOn: 'arn:aws:s3:::*', keys: ['s3:authType'] },
     { name: 'ListBucket', resources: [bucket], keys: ['s3:prefix', 's3:BucketTag/*'] },
     { name: 'GetObject', resources: [object], keys: ['s3:ExistingObjectTag/*'] },
     { name: 'PutObject', resources: [object], keys: ['s3:x-amz-acl', 's3:RequestObjectTag/*'] },

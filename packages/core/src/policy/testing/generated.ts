@@ -98,6 +98,7 @@ const callers: readonly string[] = [
   'lambda.amazonaws.com',
   'anonymous',
   `arn:aws:iam::${account}:role/aws-service-role/s.amazonaws.com/r`,
+  `arn:aws:sts::${account}:assumed-role/aws-service-role/s.amazonaws.com/r/s`,
 ]
 const ownedResources = ['arn:aws:s3:::b/al/x', `arn:aws:kms:r:${account}:key/k`, `arn:aws:iam::${account}:role/al`, '*']
 

@@ -88,7 +88,10 @@ function meets(
     document: { ...(Version === undefined ? {} : { Version }), Statement: [{ Effect: 'Allow', Action: '*', ...on }] },
   })
   if (subject === undefined) return true
-  const kinds = actions.flatMap(({ resources }) => (resources.length === 0 ? [nothing] : resources.map(kindOf)))
+  const kinds = actions.flatMap(({ resources, askedOn }) => {
+    if (resources.length > 0) return resources.map(kindOf)
+    return askedOn === undefined ? [nothing] : [nothing, { like: stepsPattern(stepsOfText(askedOn)), unlike: undefined }]
+  })
   const granted = (resource: string): boolean =>
     kinds.some(({ like, unlike }) => like.matches(resource) && unlike?.matches(resource) !== true)
   const proof = findRequest({
