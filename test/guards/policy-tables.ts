@@ -133,7 +133,7 @@ const others: readonly (WrongRow & { readonly file: string; readonly testName: s
   {
     name: 'resource: what S3 asks for where it lists buckets',
     file: `${room}/query/query.ts`,
-    code: "known.askedOn?.replace(/^arn:aws:/, `arn:${partition}:`) ?? '*'",
+    code: "action.askedOn?.replace(/^arn:aws:/, `arn:${partition}:`) ?? '*'",
     without: "'*'",
     testName: 'listing buckets is granted on every bucket, as S3 asks for it',
   },
@@ -147,15 +147,15 @@ const others: readonly (WrongRow & { readonly file: string; readonly testName: s
   {
     name: 'caller: only the own role says whose a session is',
     file: callerFile,
-    code: ' || name !== ofName) return undefined',
-    without: ') return undefined',
+    code: 'session.startsWith(own + name) &&',
+    without: 'session.startsWith(own) &&',
     testName: "a session with another such role's ARN is under service control",
   },
   {
     name: 'caller: only a role of the own account says whose a session is',
     file: callerFile,
-    code: ' || account !== ofAccount',
-    without: '',
+    code: 'const own = `arn:${partition}:sts::${account}:assumed-role/`',
+    without: 'const own = `arn:${partition}:sts::${session.split(":")[4]}:assumed-role/`',
     testName: "a session of an account with such a role's ARN of another is under service control",
   },
   {

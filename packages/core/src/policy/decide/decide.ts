@@ -54,7 +54,7 @@ export function nearestMiss(policies: Authority | PolicySet, request: AccessRequ
   return 'malformed' in facts ? undefined : nearest(set, facts)
 }
 
-/** Every statement that allows a request, as reasons, in every layer that has to allow it or may; the outermost first. */
+/** Every statement that allows a request, as reasons, in every layer that has to or may; the outermost first. */
 export function allowing(policies: Authority | PolicySet, request: AccessRequest): readonly Reason[] {
   const set = setOf(policies, request)
   const facts = readFacts(request, set.boundary !== undefined)

@@ -104,7 +104,7 @@ function isServiceName(id: string): boolean {
   return /^[a-z0-9-]+(?:\.[a-z0-9-]+)+$/.test(id)
 }
 
-/** What follows `assumed-role/` where `linkedSessionId` wrote it. A session's name has no slash, so no other reads so. */
+/** What follows `assumed-role/` where `linkedSessionId` wrote it. No session's name has a slash, so no other reads so. */
 const linkedSession = /^aws-service-role\/[^/]+\/([^/]+\/[^/]+)$/
 
 /**
@@ -114,12 +114,13 @@ const linkedSession = /^aws-service-role\/[^/]+\/([^/]+\/[^/]+)$/
  * call a role `AWSServiceRoleForSomething`.
  */
 export function linkedSessionId(session: string, role: string): string | undefined {
-  const [, partition, account, name, rest] =
-    /^arn:(aws[a-z-]*):sts::(\d{12}):assumed-role\/([^/]+)\/([^/]+)$/.exec(session) ?? []
-  const [, ofPartition, ofAccount, path, ofName] =
-    /^arn:(aws[a-z-]*):iam::(\d{12}):role\/(aws-service-role\/[^/]+)\/([^/]+)$/.exec(role) ?? []
-  if (name === undefined || partition !== ofPartition || account !== ofAccount || name !== ofName) return undefined
-  return `arn:${partition}:sts::${account}:assumed-role/${path}/${name}/${rest}`
+  const kept = /^arn:(aws[a-z-]*):iam::(\d{12}):role\/(aws-service-role\/[^/]+\/[^/]+)$/.exec(role)
+  if (kept === null) return undefined
+  const [, partition, account, path = ''] = kept
+  const own = `arn:${partition}:sts::${account}:assumed-role/`
+  const name = `${path.slice(path.lastIndexOf('/') + 1)}/`
+  const rest = session.slice(own.length + name.length)
+  return session.startsWith(own + name) && rest !== '' && !rest.includes('/') ? `${own}${path}/${rest}` : undefined
 }
 
 /** Whether a name, as `principalName` writes it, is an account's. */

@@ -35,9 +35,9 @@ function namesIn({ Principal, NotPrincipal }: Statement): readonly (readonly [st
 
 /** Sessions of a role or a user that a policy names, and the role a service's own and not: it means these as well. */
 function sessionsOf(value: string): readonly string[] {
-  const [, of, name] = /^arn:(aws[a-z-]*:sts::\d{12}):assumed-role\/([^/]+)\/[^/]+$/.exec(value) ?? []
+  const [, of, behind] = /^arn:(aws[a-z-]*:sts::\d{12}):assumed-role\/([^/]+)\/[^/]+$/.exec(value) ?? []
   if (of !== undefined) {
-    const role = `arn:${of.replace(':sts:', ':iam:')}:role/aws-service-role/example.amazonaws.com/${name}`
+    const role = `arn:${of.replace(':sts:', ':iam:')}:role/aws-service-role/example.amazonaws.com/${behind}`
     return [linkedSessionId(value, role) ?? value]
   }
   const [, partition, account, kind, path = ''] = /^arn:(aws[a-z-]*):iam::(\d{12}):(role|user)\/(.+)$/.exec(value) ?? []

@@ -132,10 +132,10 @@ function put(
 
 /** What takes no resource is asked for on everything (IAM, "Resource": "actions that don't support resources"). */
 function onItsResource(request: AccessRequest, catalogue: ActionCatalogue | undefined): AccessRequest {
-  const known = knownAction(catalogue, request.action)
-  if (known?.resources.length !== 0) return request
+  const action = knownAction(catalogue, request.action)
+  if (action?.resources.length !== 0) return request
   const [, partition = 'aws'] = /^arn:(aws[a-z-]*):/.exec(request.subject.id) ?? []
-  return { ...request, resource: known.askedOn?.replace(/^arn:aws:/, `arn:${partition}:`) ?? '*' }
+  return { ...request, resource: action.askedOn?.replace(/^arn:aws:/, `arn:${partition}:`) ?? '*' }
 }
 
 function decided(set: PolicySet, request: AccessRequest): Answer {

@@ -90,7 +90,9 @@ function meets(
   if (subject === undefined) return true
   const kinds = actions.flatMap(({ resources, askedOn }) => {
     if (resources.length > 0) return resources.map(kindOf)
-    return askedOn === undefined ? [nothing] : [nothing, { like: stepsPattern(stepsOfText(askedOn)), unlike: undefined }]
+    return askedOn === undefined
+      ? [nothing]
+      : [nothing, { like: stepsPattern(stepsOfText(askedOn)), unlike: undefined }]
   })
   const granted = (resource: string): boolean =>
     kinds.some(({ like, unlike }) => like.matches(resource) && unlike?.matches(resource) !== true)
