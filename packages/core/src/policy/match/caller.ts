@@ -104,7 +104,7 @@ function isServiceName(id: string): boolean {
   return /^[a-z0-9-]+(?:\.[a-z0-9-]+)+$/.test(id)
 }
 
-/** What follows `assumed-role/` where `linkedSessionId` wrote it. No session's name has a slash, so no other reads so. */
+/** What follows `assumed-role/` where `linkedSessionId` wrote it: no session has a slash in its name. */
 const linkedSession = /^aws-service-role\/[^/]+\/([^/]+\/[^/]+)$/
 
 /**
