@@ -125,4 +125,22 @@ export const deviceGuards: readonly Guard[] = [
     noticedBy: ['packages/server/src/gateway/gate-device.test.ts'],
     testName: 'one that was put out',
   },
+  {
+    name: 'an authority issues for what it says that it issues for',
+    attack: 'a certificate of a device by an authority for mail alone does not count',
+    file: 'packages/server/src/certificates/chain.ts',
+    code: 'if (purposes !== undefined && !purposes.includes(purpose) && !purposes.includes(anyPurpose)) return false',
+    without: '',
+    noticedBy: certificates,
+    testName: 'for mail alone',
+  },
+  {
+    name: 'an authority has a key that cannot be broken',
+    attack: 'a certificate of a device by an authority whose key of RSA can be broken does not count',
+    file: 'packages/server/src/certificates/chain.ts',
+    code: 'if (modulusLength < minRsaBits) return false',
+    without: '',
+    noticedBy: certificates,
+    testName: 'can be broken',
+  },
 ]

@@ -337,6 +337,15 @@ export const identityGuards: readonly Guard[] = [
     testName: 'with another method',
   },
   {
+    name: 'a key by which messages are signed is no weak one',
+    attack: 'a key that is weak, or of another kind, is none',
+    file: `${room}/signature/http-signature-key.ts`,
+    code: 'if (isWeak) throw unusable(id, undefined)',
+    without: '',
+    noticedBy: [`${room}/signature/http-signature.test.ts`],
+    testName: 'a key that is weak',
+  },
+  {
     name: 'a message signature covers what must be covered',
     attack: 'a signed request that does not cover its target',
     file: `${room}/signature/http-signature.ts`,

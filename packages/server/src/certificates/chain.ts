@@ -100,19 +100,30 @@ export function isVouchedFor(
   )
 }
 
-/** RFC 5280 §6.1.4: an authority, in its time, with so many authorities below it. */
-export function isAuthority({ certificate }: Parsed, nowMs: number, depth: number): boolean {
+/** Where an authority says for what it issues certificates, this says: for anything (RFC 5280 §4.2.1.12). */
+const anyPurpose = '2.5.29.37.0'
+
+/**
+ * RFC 5280 §6.1.4: an authority, in its time, with so many authorities below it; and one that does not say that it
+ * issues for other purposes only, as one for mail or for code does.
+ */
+export function isAuthority({ certificate }: Parsed, purpose: string, nowMs: number, depth: number): boolean {
   const basic = certificate.getExtension(BasicConstraintsExtension)
   const usages = certificate.getExtension(KeyUsagesExtension)?.usages
   if (basic?.ca !== true || (usages !== undefined && (usages & KeyUsageFlags.keyCertSign) === 0)) return false
   if (basic.pathLength !== undefined && basic.pathLength < depth) return false
+  const purposes: readonly unknown[] | undefined = certificate.getExtension(ExtendedKeyUsageExtension)?.usages
+  if (purposes !== undefined && !purposes.includes(purpose) && !purposes.includes(anyPurpose)) return false
   return nowMs >= certificate.notBefore.getTime() && nowMs < certificate.notAfter.getTime()
 }
 
+const minRsaBits = 2048
 const soundHashes: ReadonlySet<unknown> = new Set(['SHA-256', 'SHA-384', 'SHA-512'])
 
-/** Names, key identifiers and signature, as OpenSSL sees them; no hash that is broken. */
+/** Names, key identifiers and signature, as OpenSSL sees them; no hash that is broken, no key that can be. */
 function isSignedBy({ certificate, node }: Parsed, authority: Parsed): boolean {
+  const { modulusLength = minRsaBits } = authority.node.publicKey.asymmetricKeyDetails ?? {}
+  if (modulusLength < minRsaBits) return false
   const { hash }: { readonly hash?: { readonly name: string } } = certificate.signatureAlgorithm
   const isEdwards = authority.node.publicKey.asymmetricKeyType === 'ed25519' // it hashes by itself
   if (!isEdwards && !soundHashes.has(hash?.name)) return false

@@ -1,7 +1,7 @@
 // oxlint-disable-next-line import/no-unassigned-import -- the certificate library's own injection asks for it
 import 'reflect-metadata'
 
-import { KeyUsageFlags } from '@peculiar/x509'
+import { ExtendedKeyUsageExtension, KeyUsageFlags } from '@peculiar/x509'
 import { beforeAll, describe, expect, test } from 'vitest'
 
 import { trustDomainConstraints } from './name-constraints.ts'
@@ -73,6 +73,28 @@ describe('a certificate of a device', () => {
     expect(verdictOf([await makeDeviceCertificate(over), over])).toBe('not ours')
     const constrained = await makeDeviceAuthority('CN=constrained', [trustDomainConstraints('shop')])
     expect(verdictOf([await makeDeviceCertificate(constrained)], [constrained])).toBe('not ours')
+  })
+
+  test('by an authority for mail alone does not, and by one for clients or for anything does', async () => {
+    for (const [purpose, expected] of [
+      ['1.3.6.1.5.5.7.3.4', 'not ours'],
+      ['1.3.6.1.5.5.7.3.2', 'kims-laptop'],
+      ['2.5.29.37.0', 'kims-laptop'],
+    ] as const) {
+      const more = [new ExtendedKeyUsageExtension([purpose])]
+      const between = await makeDeviceCertificate(authority, { subject: 'CN=between', ca: true, more })
+      expect(verdictOf([await makeDeviceCertificate(between), between])).toBe(expected)
+    }
+  })
+
+  test('by an authority whose key of RSA can be broken does not', async () => {
+    for (const [rsaBits, expected] of [
+      [1024, 'not ours'],
+      [2048, 'kims-laptop'],
+    ] as const) {
+      const between = await makeDeviceCertificate(authority, { subject: 'CN=between', ca: true, rsaBits })
+      expect(verdictOf([await makeDeviceCertificate(between), between])).toBe(expected)
+    }
   })
 
   test('that cannot be read, or stands in a chain without end, is none of ours', async () => {

@@ -47,7 +47,7 @@ export function verifyDeviceCertificate(
   const [leaf, ...intermediates] = parsed
   const roots = authorities.map(parseRoot).filter((root) => root !== undefined)
   const mayVouch = (authority: Parsed, depth: number): boolean =>
-    isAuthority(authority, nowMs, depth) && !isConstrained(authority)
+    isAuthority(authority, purposes.client, nowMs, depth) && !isConstrained(authority)
   if (!isVouchedFor(leaf, intermediates, roots, mayVouch)) return undefined
   const fault = faultOfLeaf(leaf, purposes.client) ?? untimely(leaf, nowMs)
   if (fault !== undefined) return { kind: 'refused', code: `device.certificate_${fault}` }

@@ -56,7 +56,8 @@ export function verifySvid(
   if (roots.length === 0) return refuse('svid.trust_domain')
   const fault = faultOfLeaf(leaf, purposes[end]) ?? untimely(leaf, nowMs)
   if (fault !== undefined) return refuse(`svid.${fault}`)
-  const isOfDomain = (authority: Parsed, depth: number): boolean => mayVouch(authority, id, nowMs, depth)
+  const isOfDomain = (authority: Parsed, depth: number): boolean =>
+    isAuthority(authority, purposes[end], nowMs, depth) && isWithin(authority, id)
   if (!isVouchedFor(leaf, intermediates, roots, isOfDomain)) return refuse('svid.untrusted')
   const { notBefore, notAfter } = leaf.certificate
   return { kind: 'verified', id, issuedAtMs: notBefore.getTime(), expiresAtMs: notAfter.getTime() }
@@ -71,13 +72,11 @@ function idOf({ uris }: Parsed): SpiffeId | SvidRefusalCode {
   return id === undefined || id.path === '' ? 'svid.id_malformed' : id
 }
 
-/** RFC 5280 §6.1.4 and X509-SVID §4.1: an authority, in its time, for this id, with so many authorities below it. */
-function mayVouch(authority: Parsed, id: SpiffeId, nowMs: number, depth: number): boolean {
-  const { certificate, uris } = authority
-  if (!isAuthority(authority, nowMs, depth)) return false
-  if (uris.some((uri) => uri !== `spiffe://${id.trustDomain}`)) return false
+/** X509-SVID §4.1 and §4.2: an authority of this domain, if it says of which it is, whose constraints let the id in. */
+function isWithin({ certificate, uris }: Parsed, { trustDomain }: SpiffeId): boolean {
+  if (uris.some((uri) => uri !== `spiffe://${trustDomain}`)) return false
   const constraints = certificate.extensions.find(({ type }: Extension) => type === nameConstraintsId)
-  return constraints === undefined || permitsHost(new Uint8Array(constraints.value), id.trustDomain)
+  return constraints === undefined || permitsHost(new Uint8Array(constraints.value), trustDomain)
 }
 
 function refuse(code: SvidRefusalCode): SvidVerdict {

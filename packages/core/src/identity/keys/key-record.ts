@@ -7,6 +7,7 @@ import { type Primitives, type VerifyingKey, webPrimitives } from '../primitives
 import type { ParsedJws } from '../token/parse-jwt.ts'
 import { refuseToken, type TokenRefusal } from '../refusal.ts'
 import { isRoca } from './roca.ts'
+import { isSmallOrder } from './small-order.ts'
 
 /** One public key of an issuer, with the one algorithm it may be used with. */
 export interface KeyRecord {
@@ -24,7 +25,8 @@ const secretMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'] as const
 /**
  * Reads one JWK; undefined for any that may not verify tokens: private or symmetric, for encryption,
  * of an unknown or contradictory algorithm, an RSA modulus under 2048 bits or of the flawed generator of
- * CVE-2017-15361, an even or trivial exponent.
+ * CVE-2017-15361, an even, trivial or costly exponent, a coordinate of another length than its curve's, an Ed25519
+ * point of small order.
  */
 export async function importKey(
   jwk: unknown,
@@ -79,9 +81,21 @@ function publicMembers(algorithm: Algorithm, jwk: Readonly<Record<'n' | 'e' | 'x
   if (kty === 'RSA') {
     return isMember(n) && isMember(e) && !weakModulus(n) && !weakExponent(e) ? { kty, n, e } : undefined
   }
-  if (crv === undefined || !isMember(x)) return undefined
-  if (kty === 'OKP') return { kty, crv, x }
-  return isMember(y) ? { kty, crv, x, y } : undefined
+  if (crv === undefined || !isCoordinate(x, crv)) return undefined
+  if (kty === 'OKP') return isSmallOrder(decodeBase64url(x) ?? new Uint8Array()) ? undefined : { kty, crv, x }
+  return isCoordinate(y, crv) ? { kty, crv, x, y } : undefined
+}
+
+/** RFC 7518 §6.2.1.2, RFC 8037 §2: leading zeros belong to it. Otherwise one key would have several thumbprints. */
+const coordinateBytes: ReadonlyMap<string, number> = new Map([
+  ['P-256', 32],
+  ['P-384', 48],
+  ['P-521', 66],
+  ['Ed25519', 32],
+])
+
+function isCoordinate(value: unknown, crv: string): value is string {
+  return isMember(value) && decodeBase64url(value)?.length === coordinateBytes.get(crv)
 }
 
 function isMember(value: unknown): value is string {
@@ -93,11 +107,18 @@ function weakModulus(n: string): boolean {
   return bytes === undefined || isRoca(bytes)
 }
 
-/** An exponent of 1 makes every message its own signature; an even one makes no RSA key. */
+/** The largest that is met in practice has three; long ones make a verification as dear as a signature. */
+const maxExponentBytes = 8
+
+/**
+ * An exponent of 1 makes every message its own signature; an even one makes no RSA key. Adversary: who proves a key of
+ * their own choice (DPoP), such that each of their requests costs us much.
+ */
 function weakExponent(e: string): boolean {
   const bytes = decodeBase64url(e)
-  const last = bytes?.at(-1) ?? 0
-  return bytes === undefined || (last & 1) === 0 || (last === 1 && bytes.slice(0, -1).every(isZero))
+  if (bytes === undefined || bytes.length > maxExponentBytes) return true
+  const last = bytes.at(-1) ?? 0
+  return (last & 1) === 0 || (last === 1 && bytes.slice(0, -1).every(isZero))
 }
 
 function isZero(byte: number): boolean {

@@ -1,6 +1,8 @@
 import type { CryptoKey, JWK } from 'jose'
 import { SallyportError } from '@sallyport/core/access'
 
+import { importKey } from '../keys/key-record.ts'
+
 /**
  * RFC 9421 §3.3. Left out on purpose: `rsa-v1_5-sha256`, whose padding is that of the last century, and
  * `ecdsa-p384-sha384`, which nobody asked for.
@@ -16,18 +18,22 @@ export interface SignatureKey {
 }
 
 interface Parameters {
+  /** What JWS calls a key of this kind, whose weak ones are refused here too; a secret has its length alone. */
+  readonly jws?: string
   readonly import: { readonly name: string; readonly namedCurve?: string; readonly hash?: string }
   readonly use: { readonly name: string; readonly hash?: string; readonly saltLength?: number }
 }
 
 const parameters: Readonly<Record<SignatureAlgorithm, Parameters>> = {
-  ed25519: { import: { name: 'Ed25519' }, use: { name: 'Ed25519' } },
+  ed25519: { jws: 'EdDSA', import: { name: 'Ed25519' }, use: { name: 'Ed25519' } },
   'ecdsa-p256-sha256': {
+    jws: 'ES256',
     import: { name: 'ECDSA', namedCurve: 'P-256' },
     use: { name: 'ECDSA', hash: 'SHA-256' },
   },
   'hmac-sha256': { import: { name: 'HMAC', hash: 'SHA-256' }, use: { name: 'HMAC' } },
   'rsa-pss-sha512': {
+    jws: 'PS512',
     import: { name: 'RSA-PSS', hash: 'SHA-512' },
     use: { name: 'RSA-PSS', saltLength: 64 },
   },
@@ -46,11 +52,14 @@ export async function importSignatureKey(
   material: JWK | Uint8Array<ArrayBuffer>,
   use: 'sign' | 'verify',
 ): Promise<SignatureKey> {
-  const { import: how } = parameters[algorithm]
+  const { import: how, jws } = parameters[algorithm]
   const isSecret = material instanceof Uint8Array
   if (isSecret !== (algorithm === 'hmac-sha256') || (isSecret && material.length < minSecretBytes)) {
     throw unusable(id, undefined)
   }
+  const isWeak =
+    !isSecret && use === 'verify' && (await importKey({ ...plainMembers(material), alg: jws })) === undefined
+  if (isWeak) throw unusable(id, undefined)
   try {
     const key = isSecret
       ? await crypto.subtle.importKey('raw', material, how, false, [use])

@@ -191,6 +191,8 @@ test('a key that is weak, or of another kind, is none', async () => {
   await expect(importSignatureKey('k', 'ed25519', jwk, 'verify')).rejects.toMatchObject(refused)
   await expect(importSignatureKey('k', 'ecdsa-p256-sha256', secret, 'verify')).rejects.toMatchObject(refused)
   await expect(importSignatureKey('k', 'hmac-sha256', jwk, 'verify')).rejects.toMatchObject(refused)
+  const anyMessage = { kty: 'OKP', crv: 'Ed25519', x: 'A'.repeat(43) } // of order 4
+  await expect(importSignatureKey('k', 'ed25519', anyMessage, 'verify')).rejects.toMatchObject(refused)
   expect(await importSignatureKey('k', 'ecdsa-p256-sha256', jwk, 'verify')).toMatchObject({ id: 'k' })
 })
 

@@ -1,4 +1,4 @@
-import { createHash, createHmac } from 'node:crypto'
+import { createECDH, createHash, createHmac } from 'node:crypto'
 
 import { exportJWK, generateKeyPair, type JWK } from 'jose'
 import { beforeAll, describe, expect, test } from 'vitest'
@@ -195,6 +195,21 @@ describe('a key', () => {
     expect(await codeOf(issuer.token(), verifierFor([{ ...issuer.configuration, keys }]))).toBe('token.unknown_key')
   })
 
+  test('of a curve has its coordinates in full: without its leading zero it is none', async () => {
+    const { importKey } = await import('../keys/key-record.ts')
+    const curve = createECDH('prime256v1')
+    let point = Buffer.alloc(0)
+    for (let secret = 1; point[1] !== 0; secret++) {
+      curve.setPrivateKey(Buffer.from(secret.toString(16).padStart(64, '0'), 'hex'))
+      point = curve.getPublicKey()
+    }
+    const [x, stripped] = [point.subarray(1, 33), point.subarray(2, 33)]
+    const jwk = { kty: 'EC', crv: 'P-256', y: base64url(point.subarray(33)) }
+    expect(await importKey({ ...jwk, x: base64url(x) })).toMatchObject({ algorithm: 'ES256' })
+    expect(await importKey({ ...jwk, x: base64url(stripped) })).toBeUndefined()
+    expect(await importKey({ ...jwk, x: base64url(Buffer.concat([Buffer.alloc(1), x])) })).toBeUndefined()
+  })
+
   test('of RSA needs 2048 bits', async () => {
     const { publicKey } = await generateKeyPair('RS256', { extractable: true })
     const { importKey } = await import('../keys/key-record.ts')
@@ -203,6 +218,8 @@ describe('a key', () => {
     expect(await importKey({ ...jwk, e: 'AQ' })).toBeUndefined()
     expect(await importKey({ ...jwk, e: 'AAAB' })).toBeUndefined()
     expect(await importKey({ ...jwk, e: 'Ag' })).toBeUndefined()
+    expect(await importKey({ ...jwk, e: base64url(Buffer.alloc(8, 1)) })).toMatchObject({ algorithm: 'RS256' })
+    expect(await importKey({ ...jwk, e: base64url(Buffer.alloc(9, 1)) })).toBeUndefined()
     const short = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256', publicExponent: Uint8Array.of(1, 0, 1) }
     const pair = await crypto.subtle.generateKey({ ...short, modulusLength: 1024 }, true, ['verify', 'sign'])
     expect(await importKey({ ...(await exportJWK(pair.publicKey)), alg: 'RS256' })).toBeUndefined()

@@ -15,7 +15,8 @@ import {
   X509CertificateGenerator,
 } from '@peculiar/x509'
 
-const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
+const ecdsa = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
+const rsa = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' }
 const clientAuth = '1.3.6.1.5.5.7.3.2'
 const hour = 3_600_000
 
@@ -36,22 +37,30 @@ export interface Wanted {
   readonly more?: readonly Extension[]
   readonly fromMs?: number
   readonly untilMs?: number
+  /** Bits of an RSA key, in place of one on P-256. */
+  readonly rsaBits?: number
 }
 
 /** Tests only: what an authority of devices would sign, and what none would. */
 export async function makeDeviceCertificate(issuer: Made | undefined, wanted: Wanted = {}): Promise<Made> {
   const { subject = 'CN=kims-laptop', names = [], ca = false, purposes = [clientAuth], more = [] } = wanted
   const { usages = ca ? KeyUsageFlags.keyCertSign : KeyUsageFlags.digitalSignature } = wanted
-  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const { privateKey, publicKey } =
+    wanted.rsaBits === undefined
+      ? generateKeyPairSync('ec', { namedCurve: 'P-256' })
+      : generateKeyPairSync('rsa', { modulusLength: wanted.rsaBits })
+  const own = wanted.rsaBits === undefined ? ecdsa : rsa
   const privatePem = privateKey.export({ format: 'pem', type: 'pkcs8' }).toString()
+  const signer = createPrivateKey(issuer?.privatePem ?? privatePem)
+  const algorithm = signer.asymmetricKeyType === 'rsa' ? rsa : ecdsa
   const certificate = await X509CertificateGenerator.create({
     serialNumber: '4d',
     subject,
     issuer: issuer === undefined ? subject : new X509Certificate(issuer.pem).subject,
     notBefore: new Date(wanted.fromMs ?? Date.now() - hour),
     notAfter: new Date(wanted.untilMs ?? Date.now() + hour),
-    signingKey: createPrivateKey(issuer?.privatePem ?? privatePem).toCryptoKey(algorithm, false, ['sign']),
-    publicKey: publicKey.toCryptoKey(algorithm, true, ['verify']),
+    signingKey: signer.toCryptoKey(algorithm, false, ['sign']),
+    publicKey: publicKey.toCryptoKey(own, true, ['verify']),
     signingAlgorithm: algorithm,
     extensions: [
       new BasicConstraintsExtension(ca, undefined, true),

@@ -1,0 +1,55 @@
+import { exportJWK, generateKeyPair } from 'jose'
+import { expect, test } from 'vitest'
+
+import { encodeBase64url } from '../encoding/base64url.ts'
+import { importKey } from './key-record.ts'
+
+// The curve itself (RFC 8032 §5.1), so that the list is not believed because it is a list.
+const p = 2n ** 255n - 19n
+const mod = (value: bigint): bigint => ((value % p) + p) % p
+function power(base: bigint, exponent: bigint): bigint {
+  let result = 1n
+  for (let bit = mod(base), left = exponent; left > 0n; left >>= 1n, bit = mod(bit * bit)) {
+    if ((left & 1n) === 1n) result = mod(result * bit)
+  }
+  return result
+}
+const d = mod(-121_665n * power(121_666n, p - 2n))
+
+type Point = readonly [x: bigint, y: bigint]
+
+function twice([x, y]: Point): Point {
+  const product = mod(d * x * x * y * y)
+  return [mod(2n * x * y * power(1n + product, p - 2n)), mod((y * y + x * x) * power(1n - product, p - 2n))]
+}
+
+/** The point of a `y`, if there is one (§5.1.3). */
+function pointOf(y: bigint): Point | undefined {
+  const square = mod((y * y - 1n) * power(d * y * y + 1n, p - 2n))
+  const root = power(square, (p + 3n) / 8n)
+  const x = [root, mod(root * power(2n, (p - 1n) / 4n))].find((one) => mod(one * one) === square)
+  return x === undefined ? undefined : [x, mod(y)]
+}
+
+const littleEndian = (value: bigint, sign: number): Uint8Array =>
+  Uint8Array.from({ length: 32 }, (_, at) => Number((value >> BigInt(8 * at)) & 255n) | (at === 31 ? sign : 0))
+
+const orderEight = 0x05fc536d880238b13933c6d305acdfd5f098eff289f4c345b027b2c28f95e826n
+const ys = [0n, 1n, p - 1n, orderEight, p - orderEight, p, p + 1n]
+
+for (const [at, y] of ys.entries()) {
+  test(`a key of Ed25519 is no point of small order: ${at}`, async () => {
+    const point = pointOf(y)
+    if (point === undefined) throw new Error('there is no such point')
+    expect(twice(twice(twice(point)))).toEqual([0n, 1n])
+    for (const sign of [0, 0x80]) {
+      const x = encodeBase64url(littleEndian(y, sign))
+      expect(await importKey({ kty: 'OKP', crv: 'Ed25519', x })).toBeUndefined()
+    }
+  })
+}
+
+test('a key of Ed25519 that somebody made is one', async () => {
+  const { publicKey } = await generateKeyPair('EdDSA', { extractable: true })
+  expect(await importKey(await exportJWK(publicKey))).toMatchObject({ algorithm: 'EdDSA' })
+})
