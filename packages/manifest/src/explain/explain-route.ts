@@ -32,6 +32,7 @@ export function explainRoute(reason: Reason, request: AccessRequest, app: App): 
     return reword(reason, `route.${lack.kind}`, { ...facts, role: role.name, detail }, at)
   }
   const country = text(request, contextKeys.country)
+  const from = country ?? 'an unknown country'
   const fix =
     code === 'route.elevation_required'
       ? requestFix(app, facts.subject, role.name, `for ${route.key}`)
@@ -41,9 +42,15 @@ export function explainRoute(reason: Reason, request: AccessRequest, app: App): 
   return reword(
     reason,
     code,
-    { ...facts, role: role.name, detail: country ?? 'an unknown country' },
+    { ...facts, role: role.name, detail: code === 'route.country' ? from : shownDevice(request) },
     { at: showPosition(role.at), ...fix },
   )
+}
+
+/** Of a device that was shown and does not count, why it does not: whoever sees to devices must know. */
+function shownDevice(request: AccessRequest): string {
+  const fault = text(request, contextKeys.deviceFault)
+  return fault === undefined ? '' : `, and the one shown does not count (${fault})`
 }
 
 function explainStranger(reason: Reason, request: AccessRequest, app: App, route: Route): Reason {

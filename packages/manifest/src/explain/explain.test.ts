@@ -1,4 +1,4 @@
-import { anonymous, type AccessRequest, type Decision, type Deny } from '@sallyport/core/access'
+import { anonymous, type AccessRequest, contextKeys, type Decision, type Deny } from '@sallyport/core/access'
 import { decide } from '@sallyport/core/policy'
 import { describe, expect, it } from 'vitest'
 
@@ -128,6 +128,18 @@ describe('a refusal', () => {
     expect(explain(decide(loaded.compiled.authority, [request]), loaded.compiled, loaded.app).reasons[0]?.code).toBe(
       'token.expired',
     )
+  })
+
+  it('of a device that was shown and does not count tells why it does not', () => {
+    const ask = describeAsk(loaded.app, 'support+mfa', 'GET /orders/o1')
+    if (ask.kind === 'unknown' || ask.asks[0] === undefined) throw new Error('nothing asked')
+    const context = { ...ask.asks[0].context, [contextKeys.deviceFault]: 'device.certificate_expired' }
+    const decision = decide(loaded.compiled.authority, [{ ...ask.asks[0], context }])
+    expect(explain(decision, loaded.compiled, loaded.app).reasons[0]).toMatchObject({
+      code: 'route.device_unmanaged',
+      message: expect.stringContaining('(device.certificate_expired)'),
+    })
+    expect(denial('support+mfa', 'GET /orders/o1').message).not.toContain('the one shown')
   })
 
   it('offers nothing to paste that a request could have written as shell', () => {

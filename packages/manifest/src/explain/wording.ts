@@ -22,7 +22,7 @@ export const wording = {
   'route.risk': '{object} is not open to {role} at the risk that a signal stream sees in them',
   'administration.signals_stale': '{object} is for {role} only while the signals about them are fresh',
   'administration.risk': '{object} is not for {role} at the risk that a signal stream sees in them',
-  'route.device_unmanaged': '{object} is open to {role} only from a managed device',
+  'route.device_unmanaged': '{object} is open to {role} only from a managed device{detail}',
   'route.country': '{object} is open to {role} only from declared countries, and this came from {detail}',
   'route.elevation_required': '{object} is open to {role} only while elevated',
   'route.authentication_too_old': '{object} needs a sign-in of the last {detail}',
