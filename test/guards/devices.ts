@@ -129,7 +129,7 @@ export const deviceGuards: readonly Guard[] = [
     name: 'an authority issues for what it says that it issues for',
     attack: 'a certificate of a device by an authority for mail alone does not count',
     file: 'packages/server/src/certificates/chain.ts',
-    code: 'if (purposes !== undefined && !purposes.includes(purpose) && !purposes.includes(anyPurpose)) return false',
+    code: 'if (issuesFor !== undefined && !issuesFor.includes(purpose) && !issuesFor.includes(anyPurpose)) return false',
     without: '',
     noticedBy: certificates,
     testName: 'for mail alone',

@@ -112,8 +112,8 @@ export function isAuthority({ certificate }: Parsed, purpose: string, nowMs: num
   const usages = certificate.getExtension(KeyUsagesExtension)?.usages
   if (basic?.ca !== true || (usages !== undefined && (usages & KeyUsageFlags.keyCertSign) === 0)) return false
   if (basic.pathLength !== undefined && basic.pathLength < depth) return false
-  const purposes: readonly unknown[] | undefined = certificate.getExtension(ExtendedKeyUsageExtension)?.usages
-  if (purposes !== undefined && !purposes.includes(purpose) && !purposes.includes(anyPurpose)) return false
+  const issuesFor: readonly unknown[] | undefined = certificate.getExtension(ExtendedKeyUsageExtension)?.usages
+  if (issuesFor !== undefined && !issuesFor.includes(purpose) && !issuesFor.includes(anyPurpose)) return false
   return nowMs >= certificate.notBefore.getTime() && nowMs < certificate.notAfter.getTime()
 }
 
