@@ -4,17 +4,20 @@ import type { AddressInfo } from 'node:net'
 import { after, before, test } from 'node:test'
 
 import { createCognitoFixture } from '../../packages/core/src/identity/testing/cognito-issuer.ts'
-import { endAll, makeApp, type RunningServer, start, type TestApp, until } from './harness.ts'
+import { endAll, makeApp, recordsOf, type RunningServer, start, type TestApp, until } from './harness.ts'
+import { type Answer, callFrom, inviteOutsiders, type Outsiders, type Shown } from './outsiders.ts'
 
 let app: TestApp
 let server: RunningServer
 let press: Server
 let alice: string
+let outsiders: Outsiders
 /** What the press was asked to print: the canary behind the door. */
 const printed: string[] = []
 
 before(async () => {
   app = await makeApp()
+  outsiders = await inviteOutsiders(app)
   alice = await app.token('alice')
   press = createServer((request, response) => {
     void bodyOf(request).then((body) => {
@@ -137,4 +140,66 @@ test('a function in Python goes through its door, and nowhere beside it', async 
 test('an answer that is streamed arrives whole', async () => {
   const told = await server.send({ path: '/tale', token: alice })
   assert.deepEqual([told.status, told.text], [200, 'once upon a time'])
+})
+
+const tokenPath = '/.well-known/sallyport/token'
+const form = { 'content-type': 'application/x-www-form-urlencoded' }
+const exchanges = (token: string): string =>
+  new URLSearchParams({
+    grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
+    subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
+    subject_token: token,
+  }).toString()
+
+test('a service calls a route by its SVID, or by a signature that is good once, and nobody else does by either', async () => {
+  const path = '/tale'
+  assert.equal((await callFrom(server, { path, shown: outsiders.reports })).text, 'once upon a time')
+  assert.equal((await callFrom(server, { path, shown: outsiders.impostor })).status, 401)
+  const headers = await outsiders.signed(server, 'GET', path)
+  assert.equal((await callFrom(server, { path, headers })).text, 'once upon a time')
+  assert.equal((await callFrom(server, { path, headers })).body['code'], 'http-signature.replayed')
+  const records = await recordsOf(app)
+  const callers = records.flatMap((one) => (one.kind === 'decision' && one.effect === 'allow' ? [one.subjectName] : []))
+  for (const name of ['service:reports', 'service:nightly']) assert.ok(callers.includes(name), name)
+})
+
+test('an SVID is exchanged for a token that is good with this SVID alone', async () => {
+  const shown = outsiders.reports
+  const body = 'grant_type=client_credentials'
+  const given = await callFrom(server, { method: 'POST', path: tokenPath, headers: form, body, shown })
+  assert.equal(given.status, 200, given.text)
+  const headers = { authorization: `Bearer ${String(given.body['access_token'])}` }
+  assert.equal((await callFrom(server, { path: '/tale', headers, shown })).status, 200)
+  assert.equal((await callFrom(server, { path: '/tale', headers })).body['code'], 'token.certificate_missing')
+})
+
+test('a token of a pipeline is exchanged, once and for one key, for one that is good with proofs of that key alone', async () => {
+  const { gateway } = server.status
+  const token = await outsiders.deploys(['writer'])
+  const exchange = async (): Promise<Answer> => {
+    const dpop = await outsiders.proof('POST', gateway + tokenPath)
+    return callFrom(server, { method: 'POST', path: tokenPath, headers: { ...form, dpop }, body: exchanges(token) })
+  }
+  const unbound = { method: 'POST', path: tokenPath, headers: form, body: exchanges(token) }
+  assert.equal((await callFrom(server, unbound)).body['code'], 'exchange.unbound')
+  const given = await exchange()
+  assert.equal(given.status, 200, given.text)
+  assert.equal((await callFrom(server, { ...unbound, shown: outsiders.laptop })).body['code'], 'exchange.other_key')
+  const bound = String(given.body['access_token'])
+  const dpop = await outsiders.proof('GET', `${gateway}/tale`, bound)
+  const headers = { authorization: `DPoP ${bound}`, dpop }
+  assert.equal((await callFrom(server, { path: '/tale', headers })).text, 'once upon a time')
+  assert.equal((await callFrom(server, { path: '/tale', headers })).body['code'], 'dpop.replayed')
+  const stolen = { authorization: `Bearer ${bound}` }
+  assert.equal((await callFrom(server, { path: '/tale', headers: stolen })).body['code'], 'token.sender_constrained')
+})
+
+test('a route for managed devices opens for a certificate of their authority, and for no copy of it', async () => {
+  const headers = { authorization: `Bearer ${await outsiders.deploys(['keeper'])}` }
+  const told = async (shown?: Shown): Promise<Answer> =>
+    callFrom(server, { method: 'POST', path: '/tale', headers, ...(shown && { shown }) })
+  assert.equal((await told(outsiders.laptop)).text, 'once upon a time')
+  for (const shown of [undefined, outsiders.copy, outsiders.reports]) {
+    assert.equal((await told(shown)).body['code'], 'route.device_unmanaged')
+  }
 })
