@@ -3,6 +3,7 @@ import type { Guard } from './guard.ts'
 const room = 'packages/core/src/identity'
 const verifier = [`${room}/token/verifier.test.ts`]
 const parser = [`${room}/token/parse-jwt.test.ts`]
+const weakKeys = [`${room}/keys/weak-keys.test.ts`]
 const discovery = [`${room}/issuer/discovery.test.ts`]
 const keySet = [`${room}/keys/key-set.test.ts`]
 const ticket = [`${room}/ticket/ticket.test.ts`]
@@ -25,7 +26,7 @@ export const credentialFormGuards: readonly Guard[] = [
     file: `${room}/keys/key-record.ts`,
     code: 'isSmallOrder(decodeBase64url(x) ?? new Uint8Array()) ? undefined : { kty, crv, x }',
     without: '{ kty, crv, x }',
-    noticedBy: [`${room}/keys/small-order.test.ts`],
+    noticedBy: weakKeys,
     testName: 'no point of small order: 3',
   },
   {
@@ -43,7 +44,7 @@ export const credentialFormGuards: readonly Guard[] = [
     file: `${room}/keys/key-record.ts`,
     code: '?.length === coordinateBytes.get(crv)',
     without: ' !== undefined',
-    noticedBy: verifier,
+    noticedBy: weakKeys,
     testName: 'coordinates in full',
   },
   {

@@ -75,7 +75,7 @@ export const workloadGuards: readonly Guard[] = [
     name: 'an authority keeps its name constraints',
     attack: 'keeps its constraint',
     file: `${certificates}/verify-svid.ts`,
-    code: 'return constraints === undefined || permitsHost(new Uint8Array(constraints.value), id.trustDomain)',
+    code: 'return constraints === undefined || permitsHost(new Uint8Array(constraints.value), trustDomain)',
     without: 'return true',
     noticedBy: svid,
     testName: 'keeps its constraint',

@@ -1,6 +1,7 @@
 /**
  * The `y` of every point of Ed25519 whose order divides 8, little-endian hex with the sign of `x` left out, in each
- * spelling that libraries take: 0, 1, -1, the two of order 8, and 0 and 1 with the field's prime added (RFC 8032 §5.1.3).
+ * spelling that libraries take: 0, 1, -1, the two of order 8, and 0 and 1 with the field's prime added (RFC 8032
+ * §5.1.3).
  */
 const smallOrder: ReadonlySet<string> = new Set([
   '0000000000000000000000000000000000000000000000000000000000000000',

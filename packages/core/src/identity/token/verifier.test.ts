@@ -1,4 +1,4 @@
-import { createECDH, createHash, createHmac } from 'node:crypto'
+import { createHash, createHmac } from 'node:crypto'
 
 import { exportJWK, generateKeyPair, type JWK } from 'jose'
 import { beforeAll, describe, expect, test } from 'vitest'
@@ -193,21 +193,6 @@ describe('a key', () => {
   test('that appears twice under one kid verifies nothing', async () => {
     const keys = { keys: [issuer.publicJwk, { ...other.publicJwk, kid: 'k1' }] }
     expect(await codeOf(issuer.token(), verifierFor([{ ...issuer.configuration, keys }]))).toBe('token.unknown_key')
-  })
-
-  test('of a curve has its coordinates in full: without its leading zero it is none', async () => {
-    const { importKey } = await import('../keys/key-record.ts')
-    const curve = createECDH('prime256v1')
-    let point = Buffer.alloc(0)
-    for (let secret = 1; point[1] !== 0; secret++) {
-      curve.setPrivateKey(Buffer.from(secret.toString(16).padStart(64, '0'), 'hex'))
-      point = curve.getPublicKey()
-    }
-    const [x, stripped] = [point.subarray(1, 33), point.subarray(2, 33)]
-    const jwk = { kty: 'EC', crv: 'P-256', y: base64url(point.subarray(33)) }
-    expect(await importKey({ ...jwk, x: base64url(x) })).toMatchObject({ algorithm: 'ES256' })
-    expect(await importKey({ ...jwk, x: base64url(stripped) })).toBeUndefined()
-    expect(await importKey({ ...jwk, x: base64url(Buffer.concat([Buffer.alloc(1), x])) })).toBeUndefined()
   })
 
   test('of RSA needs 2048 bits', async () => {

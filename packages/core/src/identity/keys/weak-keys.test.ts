@@ -1,3 +1,5 @@
+import { createECDH } from 'node:crypto'
+
 import { exportJWK, generateKeyPair } from 'jose'
 import { expect, test } from 'vitest'
 
@@ -52,4 +54,18 @@ for (const [at, y] of ys.entries()) {
 test('a key of Ed25519 that somebody made is one', async () => {
   const { publicKey } = await generateKeyPair('EdDSA', { extractable: true })
   expect(await importKey(await exportJWK(publicKey))).toMatchObject({ algorithm: 'EdDSA' })
+})
+
+test('a key of a curve has its coordinates in full: without its leading zero it is none', async () => {
+  const curve = createECDH('prime256v1')
+  let point = Buffer.alloc(0)
+  for (let secret = 1; point[1] !== 0; secret++) {
+    curve.setPrivateKey(Buffer.from(secret.toString(16).padStart(64, '0'), 'hex'))
+    point = curve.getPublicKey()
+  }
+  const [x, stripped] = [point.subarray(1, 33), point.subarray(2, 33)]
+  const jwk = { kty: 'EC', crv: 'P-256', y: encodeBase64url(point.subarray(33)) }
+  expect(await importKey({ ...jwk, x: encodeBase64url(x) })).toMatchObject({ algorithm: 'ES256' })
+  expect(await importKey({ ...jwk, x: encodeBase64url(stripped) })).toBeUndefined()
+  expect(await importKey({ ...jwk, x: encodeBase64url(Buffer.concat([Buffer.alloc(1), x])) })).toBeUndefined()
 })
