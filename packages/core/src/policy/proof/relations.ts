@@ -4,7 +4,7 @@ import type { Diagram, Diagrams } from './diagram.ts'
 import type { KeyClass } from './keys/key-classes.ts'
 import { representatives } from './text/representatives.ts'
 import { stepsOf } from './keys/scalars.ts'
-import { any, matchesSteps, star, starInPart, type Step, stepsOfResource } from './text/steps.ts'
+import { any, anyInPart, matchesSteps, star, starInPart, type Step, stepsOfResource } from './text/steps.ts'
 import { anyText } from './text/texts.ts'
 
 /** A pattern with a variable in it. */
@@ -75,12 +75,6 @@ export function variablesOf(pieces: readonly Piece[]): readonly Variable[] {
 /** Equal for two that stand for the same. */
 export function variableName({ key, fallback }: Variable): string {
   return JSON.stringify([key, fallback])
-}
-
-/** The one variable of a pattern; undefined where there are several. */
-function onlyVariable(pieces: readonly Piece[]): Variable | undefined {
-  const [first, ...others] = variablesOf(pieces)
-  return others.length === 0 ? first : undefined
 }
 
 /** The pattern with its variables filled in. */
@@ -176,6 +170,8 @@ export function matchDiagram(relation: Relation, around: Surroundings): Diagram 
         return text === undefined || variable === undefined ? [] : [[variableName(variable), text]]
       }),
     )
+    const itself = caseOfItself(known)
+    if (itself !== undefined) return itself
     if (known.size === 0) return openCase()
     const steps = stepsAs(flavour, filledWith(pieces, known))
     // Where the classes were not made with this pattern in mind, one member does not speak for the others.
@@ -183,14 +179,35 @@ export function matchDiagram(relation: Relation, around: Surroundings): Diagram 
     return known.size === variables.length ? matching(steps) : diagrams.and([matching(steps), free])
   }
 
+  /**
+   * A pattern in which the key stands on which it is asked: filled with the key's text it has no room for anything
+   * besides. Undefined where it does not stand there, or an ARN's parts are compared, of which a text may have too few.
+   */
+  function caseOfItself(known: ReadonlyMap<string, string>): Diagram | undefined {
+    const own = variables.filter(({ key }) => key === relation.on)
+    if (own.length === 0) return undefined
+    // A text that is alone in its class is asked itself. Where other variables are open, each has at least one letter.
+    if (own.some((one) => known.has(variableName(one)))) {
+      return known.size < variables.length ? diagrams.never : matching(stepsAs(flavour, filledWith(pieces, known)))
+    }
+    if (flavour === 'arn') return undefined
+    const besides = filledWith(pieces, known).filter((piece) => piece.kind !== 'star' && !isEmptyText(piece))
+    return besides.length === 1 ? diagrams.always : diagrams.never
+  }
+
   /** All free; but a text that is alone in its class equals no variable whose own literals include it. */
   function openCase(): Diagram {
     const [variable] = variables
-    if (variable === undefined || pieces.length !== 1) return open
+    // Where case is ignored, it may equal one that is none of those.
+    if (variable === undefined || pieces.length !== 1 || flavour === 'folded-string') return open
     const ownTexts = new Set(around.keyOf(variable.key)?.classes.flatMap((one) => one.text ?? []))
     const differs = (index: number): boolean => around.literal(index) && ownTexts.has(texts[index] ?? '')
     return diagrams.and([matching(stepsAs(flavour, pieces), differs), free])
   }
+}
+
+function isEmptyText(piece: Piece): boolean {
+  return piece.kind === 'text' && piece.text === ''
 }
 
 /** What a variable stands for in some classes of its key; a text that is undefined may be any. */
@@ -221,21 +238,37 @@ function filled(classes: readonly KeyClass[], fallback: string | undefined): rea
   })
 }
 
-/** The variable as a character of its own, which only a star may pass over. */
-const symbol = '\uF8FF'
+/** The first of the characters that stand for variables, each for one, which only a star may pass over. */
+const symbols = 0xf_0000
 
 /**
- * Whether every text that matches one pattern matches the other, whatever the variable stands for: true where that
- * shows from the patterns alone. False says nothing.
+ * Whether every text that matches one pattern matches the other, whatever their variables stand for: true where that
+ * shows from the patterns alone. False says nothing. A variable without a default has the text that it has with one,
+ * wherever the narrower pattern matches at all.
  */
 function includes(wider: Template, narrower: Template): boolean {
-  const [one, other] = [onlyVariable(narrower.pieces), onlyVariable(wider.pieces)]
-  if (one === undefined || one.key !== other?.key || one.fallback !== other.fallback) return false
-  const steps = stepsAs(wider.flavour, filledIn(wider.pieces, symbol))
-  if (steps.some((step) => step === any || step === starInPart)) return false
-  const inner = stepsAs(narrower.flavour, filledIn(narrower.pieces, symbol)).map((step) =>
-    step === starInPart ? star : step,
-  )
+  const own = variablesOf(narrower.pieces)
+  const symbolOf = (one: Variable): string | undefined => {
+    const same = own.findIndex(
+      ({ key, fallback }) => key === one.key && (fallback === undefined || fallback === one.fallback),
+    )
+    return same === -1 ? undefined : String.fromCodePoint(symbols + same)
+  }
+  const filling = (pieces: readonly Piece[]): readonly Piece[] => {
+    const texts = variablesOf(pieces).flatMap((one): readonly (readonly [string, string])[] => {
+      const symbol = symbolOf(one)
+      return symbol === undefined ? [] : [[variableName(one), symbol]]
+    })
+    return filledWith(pieces, new Map(texts))
+  }
+  const [outside, inside] = [filling(wider.pieces), filling(narrower.pieces)]
+  // What the narrower does not know may be absent, and then the wider matches nothing.
+  if (hasVariable(outside)) return false
+  // What a symbol stands for is compared by the wider: that two texts fold to one does not make them equal.
+  if (narrower.flavour === 'folded-string' && wider.flavour !== 'folded-string') return false
+  const steps = stepsAs(wider.flavour, outside)
+  if (steps.some((step) => step === any || step === anyInPart || step === starInPart)) return false
+  const inner = stepsAs(narrower.flavour, inside).map((step) => (step === starInPart ? star : step))
   const found = representatives([steps, inner], { fillers: anyText, maxLength: 8192 })
   return found.complete && found.texts.every((text) => !matchesSteps(inner, text) || matchesSteps(steps, text))
 }

@@ -151,7 +151,8 @@ function textsThat(
   const of = others.map(({ matches }) => matches(draft.resource))
   const stays = (text: string): boolean => others.every(({ matches }, index) => matches(text) === of[index])
   const texts = textsFor([...patterns, ...others.map(({ steps }) => steps)], rules).texts
-  return [...new Set([...(isResource ? [draft.resource] : []), ...patterns.map(readable), ...texts])]
+  const before = isResource ? draft.resource : draft.context.get(relations[0]?.on ?? '')
+  return [...new Set([...(typeof before === 'string' ? [before] : []), ...patterns.map(readable), ...texts])]
     .filter((text) => resolved.every(({ steps, wanted }) => matchesSteps(steps, text) === wanted))
     .toSorted((left, right) => Number(stays(right)) - Number(stays(left)))
 }

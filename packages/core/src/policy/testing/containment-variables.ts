@@ -2,6 +2,71 @@ import { allow, deny, type Golden, holds, open, refuted, when } from './claims.t
 
 /** Cases of variables, and of values that are read in two ways. */
 export const variableCases: readonly Golden[] = [
+  refuted(
+    'two texts that fold to one are not equal',
+    when({ StringEqualsIgnoreCase: { 'k:a': '${k:b}' } }),
+    when({ StringEquals: { 'k:a': '${k:b}' } }),
+  ),
+  holds(
+    'but equal texts fold to one',
+    when({ StringEquals: { 'k:a': '${k:b}' } }),
+    when({ StringEqualsIgnoreCase: { 'k:a': '${k:b}' } }),
+  ),
+  refuted(
+    'a text that folds to a variable is a literal of it, spelled otherwise',
+    when({ StringEqualsIgnoreCase: { 'k:a': '${k:b}' }, StringEquals: { 'k:a': 'X' } }),
+    when({ StringEquals: { 'k:b': 'X' } }),
+  ),
+  refuted(
+    'one character is no variable',
+    when({ ArnLike: { 'k:a': 'arn:aws:s3:${k:b}:x:${k:b}' }, StringLike: { 'k:b': '??' } }),
+    when({ ArnLike: { 'k:a': 'arn:aws:s3:?:x:${k:b}' } }),
+  ),
+  holds(
+    'a key is equal to itself, where a variable can stand for it',
+    when({ StringEquals: { 'k:b': '${k:a}' } }),
+    when({ StringEquals: { 'k:a': '${k:a}' } }),
+  ),
+  holds(
+    'and is never unequal to itself there',
+    when({ StringNotEquals: { 'k:a': '${k:a}' }, StringLike: { 'k:b': '${k:a}*' } }),
+    when({ StringEquals: { 'k:a': 'nobody' } }),
+  ),
+  holds(
+    'a key has nothing before or after itself',
+    when({ StringLike: { 'k:a': ['${k:a}?', 'x${k:a}*', '${k:a}${k:a}?'] } }),
+    when({ StringEquals: { 'k:a': 'nobody' } }),
+  ),
+  refuted(
+    'but for nothing twice',
+    when({ StringLike: { 'k:a': '${k:a}${k:a}' } }),
+    when({ StringEquals: { 'k:a': 'nobody' } }),
+  ),
+  refuted(
+    'a key that is a list is not equal to itself',
+    when({ Null: { 'k:a': 'false' } }),
+    when({ StringEquals: { 'k:a': '${k:a}' } }),
+  ),
+  holds(
+    'two variables, of which a wider pattern has one',
+    when({ StringLike: { 'k:a': '${k:b}/${k:c}' } }),
+    when({ StringLike: { 'k:a': '${k:b}/*' } }),
+  ),
+  refuted(
+    'two variables change places',
+    when({ StringLike: { 'k:a': '${k:b}/${k:c}' } }),
+    when({ StringLike: { 'k:a': '${k:c}/*' } }),
+  ),
+  holds(
+    'a variable with a default has the text that it has without',
+    when({ StringLike: { 'k:a': '${k:b}/x' } }),
+    when({ StringLike: { 'k:a': "${k:b, 'y'}/*" } }),
+  ),
+  refuted(
+    'but not the other way round',
+    when({ StringLike: { 'k:a': "${k:b, 'y'}/x" } }),
+    when({ StringLike: { 'k:a': '${k:b}/*' } }),
+  ),
   holds('the same variable', allow('s3:*', 'arn:aws:s3:::b/${k:a}/x/*'), allow('s3:*', 'arn:aws:s3:::b/${k:a}/*')),
   refuted(
     'the same variable, reversed',

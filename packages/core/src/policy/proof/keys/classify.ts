@@ -81,12 +81,14 @@ export function classifyKeys(templates: readonly Template[], atoms: readonly Ato
         ({ pieces: [first], pieces, on }) =>
           on !== '' && pieces.length === 1 && first?.kind === 'variable' && first.key === name,
       )
-      .flatMap(({ on }) => byKey.get(on) ?? [])
-      .flatMap(({ condition, operands }) =>
-        operands
-          .filter(({ pieces = [] }) => condition.use.operator.family === 'string' && !hasVariable(pieces))
-          .map((operand) => stepsOf('string', operand) ?? []),
-      )
+      .flatMap(({ on, flavour }) => (byKey.get(on) ?? []).map((atom) => ({ flavour, ...atom })))
+      .flatMap(({ flavour, condition, operands }) => {
+        const { family } = condition.use.operator
+        const isFolded = flavour === 'folded-string' || family === 'folded-string'
+        return operands
+          .filter(({ pieces = [] }) => (family === 'string' || isFolded) && !hasVariable(pieces))
+          .map((operand) => stepsOf(isFolded ? 'folded-string' : 'string', operand) ?? [])
+      })
   for (const name of new Set([...variables, ...byKey.keys()])) {
     const more = [...fillingsOn(name), ...(variables.has(name) ? comparedWith(name) : [])]
     const distinct = [...new Map(more.map((steps) => [stepsKey(steps), steps])).values()]
