@@ -231,7 +231,10 @@ export const errorCodes: Readonly<Record<string, Entry>> = {
     'The request asks for another protocol where only HTTP is spoken.',
     'Use a door operation that is a WebSocket.',
   ],
-  'dynamodb.table': ['A table of the embedded DynamoDB could not be made.', "Mend the table's declaration."],
+  'dynamodb.tables': [
+    'The embedded DynamoDB ended, at the start or at a request that it could not take.',
+    'It starts again by itself; where it never starts, the log gives the reason.',
+  ],
   'egress.not_whole': ['A body that must be whole was left to stream, and the request was stopped there.', report],
   'egress.refusal_ignored': ['A refused exit came as far as being carried out, and was stopped there.', report],
   'egress.unknown_box': ['A box asked for exits that was never announced.', report],

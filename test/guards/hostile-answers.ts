@@ -596,8 +596,8 @@ const rows: readonly Row[] = [
   [
     'a call goes to one place',
     `${egress}/aws/aws`,
-    'rooms.tableEndpoint(table))).size > 1) {',
-    'rooms.tableEndpoint(table))).size < 0) {',
+    'tables.map(({ endpoint }) => endpoint)).size > 1) {',
+    'tables.map(({ endpoint }) => endpoint)).size < 0) {',
     aws,
     'sends no call to two places',
   ],

@@ -7,7 +7,7 @@ import { setSecretFix } from '@sallyport/manifest'
 import { administrationGate, administrativeVerbs, startApi } from './api/index.ts'
 import { challengeOf } from './challenge.ts'
 import { destinationOf, directInvocation } from './calls.ts'
-import { createEgress, startDynalite } from './egress/index.ts'
+import { createEgress, openTables } from './egress/index.ts'
 import { elevationActs, elevationsOf, roleRules } from './elevation.ts'
 import type { FirstAdministrator } from './first-administrator.ts'
 import { type Force, putIntoForce } from './force.ts'
@@ -117,9 +117,10 @@ async function start(
   const descriptors = keepDescriptors(trouble, nowMs)
   const limiter = createLimiter(nowMs, kept.limits)
   const interception = await openInterception(loaded.app, vault, options.learn === true)
-  const tables = await startDynalite({
+  const tables = await openTables({
     path: folders.tables,
     tables: loaded.app.tables.filter(({ endpoint }) => endpoint === undefined),
+    onFailure: trouble,
   })
   started.push(() => tables.close())
   const isolation = isolationOfBoxes(options)
@@ -138,7 +139,7 @@ async function start(
       const affinity = call.user === undefined ? '' : affinityOf(call.user)
       return invoke({ ...call, id, affinity, event: eventFor(id) })
     },
-    tableEndpoint: (table) => table.endpoint ?? tables.endpoint,
+    askTables: tables.ask,
     upstreamCredentials: tableCredentials(vault.useSecret, (name) => setSecretFix(force.app, name)),
     mayOpen: () => descriptors.mayOpen('box'),
     interception,

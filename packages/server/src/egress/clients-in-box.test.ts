@@ -5,12 +5,13 @@ import { join } from 'node:path'
 import { Secret } from '@sallyport/core/access'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 
-import { edited, mustLoad } from '../../../manifest/src/testing/example.ts'
+import { edited } from '../../../manifest/src/testing/example.ts'
 import { openAuthority } from '../certificates/index.ts'
 import { buildFunction, moduleFoldersOf } from '../host/index.ts'
 import { type EngineUnderTest, makeEngine, openFolder } from '../host/testing/make-engine.ts'
-import { type Dynalite, startDynalite } from './aws/dynamodb.ts'
+import type { EmbeddedTables } from './aws/dynamodb.ts'
 import { alice, type Harness, openHarness, realKey } from './testing/harness.ts'
+import { openExampleTables } from './testing/open-tables.ts'
 import { findPostgres, type PostgresServer, startPostgres } from './testing/postgres-server.ts'
 import { type PlainUpstream, startUpstream } from './testing/stripe-door.ts'
 
@@ -31,13 +32,13 @@ const bin = findPostgres()
 const folder = openFolder()
 let upstream: PlainUpstream
 let database: PostgresServer | undefined
-let tables: Dynalite
+let tables: EmbeddedTables
 let harness: Harness
 let host: EngineUnderTest
 
 beforeAll(async () => {
   upstream = await startUpstream()
-  tables = await startDynalite({ tables: mustLoad().app.tables })
+  tables = await openExampleTables()
   const kept = new Map<string, Secret<string>>()
   const keeper = {
     useSecret: (name: string) => kept.get(name),
@@ -54,7 +55,7 @@ beforeAll(async () => {
     database = await startPostgres(bin, { user: 'shop', password }, await authority.leafFor(['localhost']))
   harness = await openHarness({
     upstream: upstream.origin,
-    tableEndpoint: tables.endpoint,
+    tables,
     secrets: { 'mail-token': password },
     manifest: (text) =>
       edited(

@@ -1,6 +1,6 @@
 export { interceptedNames } from './aws/aws-names.ts'
 export { createEgress } from './egress.ts'
-export { startDynalite } from './aws/dynamodb.ts'
+export { openTables } from './aws/dynamodb.ts'
 export type { UpstreamCredentials } from './rooms.ts'
 export type { Peer } from './upstream/peer.ts'
 export { createUpstreams } from './upstream/upstream.ts'

@@ -16,6 +16,7 @@ import type { App, SeenExit, Table } from '@sallyport/manifest'
 
 import type { Invocation, InvocationResult, OutputLine } from '../host/index.ts'
 import type { AskGuests } from '../information/index.ts'
+import type { EmbeddedTables } from './aws/dynamodb.ts'
 
 /** What the egress door needs from the other rooms; main.ts hands it in. */
 export interface EgressRooms {
@@ -55,8 +56,9 @@ export interface EgressRooms {
   readonly mayOpen: () => boolean
   readonly elevatedRoles: (subjectId: string) => readonly string[]
   readonly invokeFunction: (call: FunctionInvocation) => Promise<InvocationResult>
-  /** `http://127.0.0.1:PORT` of the embedded dynalite, or the endpoint that the manifest gives. */
-  readonly tableEndpoint: (table: Table) => string
+  /** Asks the tables that are kept here: those whose endpoint the manifest does not give. */
+  readonly askTables: EmbeddedTables['ask']
+  /** For the endpoint that the manifest gives. */
   readonly upstreamCredentials: (table: Table) => UpstreamCredentials
   readonly interception: Interception
   /** The engine and its strength, as every record states it. */

@@ -6,17 +6,15 @@ import { tableCredentials } from './table-credentials.ts'
 
 const pair = { 'aws-access-key-id': 'AKID', 'aws-secret-access-key': 'secret' }
 const [table] = mustLoad().app.tables
-const credentialsOf = (endpoint: string | undefined, kept: Readonly<Record<string, string>>) => {
+const credentialsOf = (kept: Readonly<Record<string, string>>) => {
   if (table === undefined) throw new TypeError('the example has a table')
   const useSecret = (name: string): Secret<string> | undefined =>
     kept[name] === undefined ? undefined : new Secret(kept[name])
-  const make = tableCredentials(useSecret, (name) => ({ fix: `sallyport secret set ${name}` }))
-  return make({ ...table, ...(endpoint === undefined ? {} : { endpoint }) })
+  return tableCredentials(useSecret, (name) => ({ fix: `sallyport secret set ${name}` }))(table)
 }
 
-test("the embedded tables are never shown the vault's pair, and others nothing else", () => {
-  expect(credentialsOf(undefined, pair)).toMatchObject({ accessKeyId: 'embedded' })
-  const real = credentialsOf('https://dynamodb.eu-central-1.amazonaws.com', pair)
+test("a table's endpoint is called with the pair from the vault", () => {
+  const real = credentialsOf(pair)
   expect([real.accessKeyId, real.secretAccessKey.reveal(), real.sessionToken]).toEqual(['AKID', 'secret', undefined])
 })
 
@@ -26,13 +24,13 @@ test('half a pair is none, and the missing half is named', () => {
     [{ 'aws-access-key-id': 'AKID' }, 'aws-secret-access-key'],
     [{ 'aws-secret-access-key': 'secret' }, 'aws-access-key-id'],
   ] as const) {
-    expect(() => credentialsOf('https://dynamodb.example', kept)).toThrow(
+    expect(() => credentialsOf(kept)).toThrow(
       expect.objectContaining({ code: 'secret.missing', fix: `sallyport secret set ${missing}` }),
     )
   }
 })
 
 test('the token of a session goes with its pair', () => {
-  const { sessionToken } = credentialsOf('https://dynamodb.example', { ...pair, 'aws-session-token': 'token' })
+  const { sessionToken } = credentialsOf({ ...pair, 'aws-session-token': 'token' })
   expect(sessionToken?.reveal()).toBe('token')
 })

@@ -1,4 +1,4 @@
-import { SallyportError, Secret } from '@sallyport/core/access'
+import { SallyportError, type Secret } from '@sallyport/core/access'
 import type { Table } from '@sallyport/manifest'
 
 import type { UpstreamCredentials } from '../egress/index.ts'
@@ -28,12 +28,8 @@ export function awsCredentials(useSecret: UseSecret, fixFor: FixFor): (what: str
   }
 }
 
-/**
- * What calls to a table are signed with beyond the door. The embedded dynalite checks no signature: any pair will do;
- * an endpoint that the manifest names is called with the pair from the vault.
- */
+/** What calls to the endpoint of a table are signed with beyond the door: the pair from the vault. */
 export function tableCredentials(useSecret: UseSecret, fixFor: FixFor): (table: Table) => UpstreamCredentials {
-  const embedded: UpstreamCredentials = { accessKeyId: 'embedded', secretAccessKey: new Secret('checks-nothing') }
   const fromVault = awsCredentials(useSecret, fixFor)
-  return (table) => (table.endpoint === undefined ? embedded : fromVault(`The endpoint of the table ${table.name}`))
+  return ({ name }) => fromVault(`The endpoint of the table ${name}`)
 }

@@ -28,7 +28,7 @@ beforeEach(async () => {
 })
 
 async function open(options: HarnessOptions = {}): Promise<Harness> {
-  const harness = await openHarness({ functionName: 'orders', tableEndpoint: upstream, ...options })
+  const harness = await openHarness({ functionName: 'orders', tableEndpoint: () => upstream, ...options })
   endings.push(() => harness.close())
   return harness
 }
@@ -110,7 +110,7 @@ describe('the AWS door', () => {
     const codeAt = async (endpointOf: (name: string) => string): Promise<unknown> => {
       const harness = await open({
         manifest: more,
-        rooms: { tableEndpoint: ({ dynamodb }) => endpointOf(dynamodb) },
+        tableEndpoint: endpointOf,
       })
       return (await call(harness, { operation: 'BatchGetItem', body }))[1]
     }

@@ -7,27 +7,27 @@ import { join } from 'node:path'
 
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 
-import { mustLoad } from '../../../../manifest/src/testing/example.ts'
-import { type Dynalite, startDynalite } from './dynamodb.ts'
+import type { EmbeddedTables } from './dynamodb.ts'
 import { type Harness, openHarness } from '../testing/harness.ts'
+import { openExampleTables } from '../testing/open-tables.ts'
 import { sdk, type SdkResult } from '../testing/sdk.ts'
 
 let folder: string
-let dynalite: Dynalite
+let tables: EmbeddedTables
 let harness: Harness
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sallyport-dynalite-'))
-  dynalite = await startDynalite({ path: join(folder, 'tables'), tables: mustLoad().app.tables })
+  tables = await openExampleTables(join(folder, 'tables'))
 })
 afterAll(async () => {
-  await dynalite.close()
+  await tables.close()
   await rm(folder, { recursive: true })
 })
 afterEach(() => harness.close())
 
 const open = async (functionName: string): Promise<void> => {
-  harness = await openHarness({ functionName, tableEndpoint: dynalite.endpoint })
+  harness = await openHarness({ functionName, tables })
 }
 const order = (customer: string): Record<string, { S: string }> => ({ customer: { S: customer }, id: { S: 'o1' } })
 const get = (customer = 'alice', changes = {}, table = 'Orders'): Promise<SdkResult> =>
@@ -151,7 +151,7 @@ describe('the AWS door, driven by the unmodified SDK', { timeout: 20_000 }, () =
     await once(upstream, 'listening')
     // `listen` on a port gives an address, never the path of a pipe.
     const { port } = upstream.address() as AddressInfo
-    harness = await openHarness({ functionName: 'orders', tableEndpoint: `http://127.0.0.1:${port}` })
+    harness = await openHarness({ functionName: 'orders', tableEndpoint: () => `http://127.0.0.1:${port}` })
     await get('alice', {}, harness.app.tables[0]?.arn)
     upstream.closeAllConnections()
     upstream.close()
@@ -165,8 +165,8 @@ describe('the AWS door, driven by the unmodified SDK', { timeout: 20_000 }, () =
     await open('orders')
     await sdk(harness, 'PutItem', { TableName: 'Orders', Item: { ...order('alice'), status: { S: 'kept' } } })
     await harness.close()
-    await dynalite.close()
-    dynalite = await startDynalite({ path: join(folder, 'tables'), tables: mustLoad().app.tables })
+    await tables.close()
+    tables = await openExampleTables(join(folder, 'tables'))
     await open('orders')
     expect(await get()).toMatchObject({ item: { status: { S: 'kept' } } })
   })

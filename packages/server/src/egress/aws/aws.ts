@@ -79,7 +79,7 @@ export function createAwsDoor(rooms: EgressRooms, upstreams: Upstreams): AwsDoor
         `${foreign.dynamodb} is in ${foreign.region}, not ${verified.region}.`,
       )
     }
-    if (new Set(described.tables.map((table) => rooms.tableEndpoint(table))).size > 1) {
+    if (new Set(described.tables.map(({ endpoint }) => endpoint)).size > 1) {
       return refused('ValidationException', 'aws.mixed_endpoints', 'These tables are not kept in one place.')
     }
     return { kind: 'described', described, region: verified.region }
@@ -108,14 +108,14 @@ export function createAwsDoor(rooms: EgressRooms, upstreams: Upstreams): AwsDoor
         context: { ...ask.context, 'aws:RequestedRegion': region },
       })
       const [table] = described.tables
-      const endpoint = new URL(rooms.tableEndpoint(table))
+      const endpoint = table.endpoint === undefined ? undefined : new URL(table.endpoint)
       return {
         box,
         invocation,
         refuse,
         asks: [withRegion(first), ...rest.map(withRegion)],
         durability: described.readOnly ? 'written' : 'synced',
-        upstream: { host: endpoint.host, tls: endpoint.protocol === 'https:' ? '>=TLSv1.2' : 'none' },
+        upstream: { host: endpoint?.host ?? 'embedded', tls: endpoint?.protocol === 'https:' ? '>=TLSv1.2' : 'none' },
         pass: async (grant) => {
           const life = liveUnder(rooms, grant, signal)
           const passed = await call(grant, life)
@@ -128,17 +128,19 @@ export function createAwsDoor(rooms: EgressRooms, upstreams: Upstreams): AwsDoor
         const ended = endedSince(rooms, { box, invocation }, grant, life.signal)
         if (ended !== undefined) return local(ended, 'The right to make this request ended.', grant, 'aborted')
         try {
-          const answer = await upstreams.call({
-            pool: `aws ${box.image.name}`,
-            origin: endpoint.origin,
-            privateUpstream: true, // the endpoint is ours, or stands in the manifest
-            method: 'POST',
-            target: '/',
-            headers: signedHeaders(rooms, table, endpoint.host, described.operation, described.canonicalBody),
-            body: described.canonicalBody,
-            timeoutMs: upstreamTimeoutMs,
-            signal: life.signal,
-          })
+          const { operation, canonicalBody } = described
+          const common = { body: canonicalBody, timeoutMs: upstreamTimeoutMs, signal: life.signal }
+          const answer = await (endpoint === undefined
+            ? rooms.askTables({ operation, ...common })
+            : upstreams.call({
+                pool: `aws ${box.image.name}`,
+                origin: endpoint.origin,
+                privateUpstream: true, // it stands in the manifest
+                method: 'POST',
+                target: '/',
+                headers: signedHeaders(rooms, table, endpoint.host, operation, canonicalBody),
+                ...common,
+              }))
           return await handBack(answer, { life, patterns: [], maxBytes: maxAnswerBytes, reserve: () => true })
         } catch (error) {
           if (!(error instanceof SallyportError)) throw error

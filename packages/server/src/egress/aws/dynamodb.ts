@@ -1,78 +1,134 @@
-import type { Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { Worker } from 'node:worker_threads'
 
 import { SallyportError } from '@sallyport/core/access'
 import type { Table } from '@sallyport/manifest'
-import aws4 from 'aws4' // CommonJS without named exports
-import dynalite from 'dynalite'
-import { request } from 'undici'
 
-/** The embedded stand-in for DynamoDB. */
-export interface Dynalite {
-  /** `http://127.0.0.1:PORT`; it checks no signature, so only the egress door may know it. */
-  readonly endpoint: string
+import type { UpstreamAnswer } from '../upstream/upstream-call.ts'
+
+/** One request for the embedded tables: everything in it has been decided. */
+export interface TablesRequest {
+  /** `GetItem` */
+  readonly operation: string
+  readonly body: Uint8Array
+  readonly timeoutMs: number
+  readonly signal: AbortSignal
+}
+
+/** The embedded stand-in for DynamoDB. It has no address: nobody asks it but whoever holds this. */
+export interface EmbeddedTables {
+  /** Rejects with `upstream.unreachable`, `upstream.timeout` or `upstream.aborted`; it may have had an effect then. */
+  ask(request: TablesRequest): Promise<UpstreamAnswer>
   close(): Promise<void>
 }
 
-/** Starts dynalite on loopback, keeps its data under `path` (in memory without one), and makes the missing tables. */
-export async function startDynalite(options: {
+/** What keeps the tables, where, and who is told when it ended by itself. */
+export interface TablesOptions {
+  /** In memory without one. */
   readonly path?: string
   readonly tables: readonly Table[]
-}): Promise<Dynalite> {
-  const server: Server = dynalite({
-    createTableMs: 0,
-    deleteTableMs: 0,
-    updateTableMs: 0,
-    ...(options.path === undefined ? {} : { path: options.path }),
-  })
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', resolve)
-  })
-  // A server that listens on an address has one; `address()` is a string for pipes only.
-  const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  const close = (): Promise<void> =>
-    new Promise((resolve, reject) => {
-      server.closeAllConnections()
-      server.close((error) => (error ? reject(error) : resolve()))
-    })
-  try {
-    for (const table of options.tables) await createTable(endpoint, table)
-  } catch (error) {
-    await close()
-    throw error
-  }
-  return { endpoint, close }
+  readonly onFailure: (cause: unknown) => void
 }
 
-async function createTable(endpoint: string, table: Table): Promise<void> {
-  const keys = [
-    { AttributeName: table.partitionKey, KeyType: 'HASH' },
-    ...(table.sortKey === undefined ? [] : [{ AttributeName: table.sortKey, KeyType: 'RANGE' }]),
-  ]
-  const body = JSON.stringify({
-    TableName: table.dynamodb,
-    KeySchema: keys,
-    AttributeDefinitions: keys.map(({ AttributeName }) => ({ AttributeName, AttributeType: 'S' })),
-    BillingMode: 'PAY_PER_REQUEST',
-  })
-  const { host } = new URL(endpoint)
-  const signed = aws4.sign(
-    {
-      method: 'POST',
-      host,
-      path: '/',
-      service: 'dynamodb',
-      region: table.region,
-      body,
-      headers: { 'Content-Type': 'application/x-amz-json-1.0', 'X-Amz-Target': 'DynamoDB_20120810.CreateTable' },
-    },
-    { accessKeyId: 'dynalite', secretAccessKey: 'dynalite' },
-  )
-  const headers = Object.entries(signed.headers ?? {}).map(([name, value]): [string, string] => [name, String(value)])
-  const answer = await request(endpoint, { method: 'POST', headers: Object.fromEntries(headers), body })
-  const text = await answer.body.text()
-  if (answer.statusCode !== 200 && !text.includes('ResourceInUseException')) {
-    throw new SallyportError('dynamodb.table', `the table ${table.dynamodb} could not be made: ${text.slice(0, 500)}`)
+/** Enough for a scan; what takes more ends the thread and not the process. */
+const heapMb = 512
+const restMs = 1_000
+
+/**
+ * Opens the embedded tables, in a thread of their own, and makes those that are missing. Rejects with
+ * `dynamodb.tables` where they cannot be opened. Adversary: a function that may ask a table, and another user of this
+ * machine. Expressions and items reach dynalite as the function wrote them, and it was not made to withstand that: it
+ * throws where nobody catches, and sets members of `Object.prototype`. Beside the vault either would be everybody's
+ * end; here it ends the requests that are under way, and the thread is started again.
+ */
+export async function openTables({ path, tables, onFailure }: TablesOptions): Promise<EmbeddedTables> {
+  const waiting = new Map<number, PromiseWithResolvers<UpstreamAnswer>>()
+  const ready = Promise.withResolvers<void>()
+  let asked = 0
+  let closed = false
+  let rest: NodeJS.Timeout | undefined
+  let keeper: Worker | undefined
+
+  function start(): void {
+    const file = import.meta.url.endsWith('.ts') ? './tables-worker.ts' : './tables-worker.js'
+    const one = new Worker(new URL(file, import.meta.url), {
+      workerData: {
+        path,
+        tables: tables.map(({ dynamodb, partitionKey, sortKey }) => [dynamodb, partitionKey, sortKey]),
+      },
+      env: {},
+      resourceLimits: { maxOldGenerationSizeMb: heapMb },
+    })
+    let served = false
+    let failure: unknown
+    one.on('message', (said: unknown) => {
+      const answer = readAnswer(said)
+      if (answer === undefined) return void one.terminate()
+      served = true
+      ready.resolve()
+      waiting.get(answer.id)?.resolve(answer.answer)
+    })
+    one.once('error', (cause) => (failure = cause))
+    one.once('exit', () => {
+      if (keeper === one) keeper = undefined
+      const ended = new SallyportError('dynamodb.tables', 'the embedded tables ended by themselves', { cause: failure })
+      ready.reject(ended)
+      for (const { reject } of waiting.values()) reject(unreachable())
+      if (closed) return
+      onFailure(ended)
+      rest = setTimeout(start, served ? 0 : restMs).unref()
+    })
+    keeper = one
   }
+
+  start()
+  const close = async (): Promise<void> => {
+    closed = true
+    clearTimeout(rest)
+    await keeper?.terminate()
+  }
+  await ready.promise.catch(async (cause: unknown) => {
+    await close()
+    throw cause
+  })
+
+  return {
+    ask: async ({ operation, body, timeoutMs, signal }) => {
+      const one = keeper
+      if (one === undefined) throw unreachable()
+      const id = ++asked
+      const answer = Promise.withResolvers<UpstreamAnswer>()
+      waiting.set(id, answer)
+      const abort = (): void => answer.reject(new SallyportError('upstream.aborted', 'the call was aborted'))
+      // One that hangs answers nobody any more.
+      const stuck = setTimeout(() => {
+        answer.reject(new SallyportError('upstream.timeout', 'the embedded tables did not answer in time'))
+        void one.terminate()
+      }, timeoutMs)
+      signal.addEventListener('abort', abort, { once: true })
+      if (signal.aborted) abort()
+      else one.postMessage({ id, operation, body })
+      try {
+        return await answer.promise
+      } finally {
+        clearTimeout(stuck)
+        signal.removeEventListener('abort', abort)
+        waiting.delete(id)
+      }
+    },
+    close,
+  }
+}
+
+function unreachable(): SallyportError {
+  return new SallyportError('upstream.unreachable', 'the embedded tables ended and are being started again')
+}
+
+/** Undefined for what is no answer. Adversary: a row that made something else of the code in the thread. */
+function readAnswer(said: unknown): { readonly id: number; readonly answer: UpstreamAnswer } | undefined {
+  if (typeof said !== 'object' || said === null || !('id' in said && 'status' in said && 'body' in said))
+    return undefined
+  const { id, status, body } = said
+  if (typeof id !== 'number' || typeof status !== 'number' || typeof body !== 'string') return undefined
+  const headers = [['content-type', 'application/x-amz-json-1.0'] as const]
+  return { id, answer: { status, headers, body: Buffer.from(body), trailers: () => [], tls: 'none' } }
 }

@@ -26,6 +26,7 @@ import { edited, exampleText, mustLoad } from '../../../../manifest/src/testing/
 import { makeSvid, makeWorkloadRoot, openAuthority } from '../../certificates/index.ts'
 import type { FunctionImage, Invocation, InvocationResult } from '../../host/index.ts'
 import { interceptedNames } from '../aws/aws-names.ts'
+import type { EmbeddedTables } from '../aws/dynamodb.ts'
 import type { DoorListeners } from '../../parser/index.ts'
 import { createEgress, type Egress } from '../egress.ts'
 import { exampleImage } from './example-image.ts'
@@ -66,7 +67,10 @@ export interface Harness {
 export interface HarnessOptions {
   readonly functionName?: string
   readonly upstream?: string
-  readonly tableEndpoint?: string
+  /** What the manifest gives as the endpoint of each table. */
+  readonly tableEndpoint?: (dynamodb: string) => string
+  /** The embedded tables. */
+  readonly tables?: EmbeddedTables
   readonly rooms?: Partial<EgressRooms>
   readonly user?: Subject
   /** Ports of tunnels that the box has listeners for. */
@@ -93,7 +97,12 @@ export const alice: Subject = {
 export async function openHarness(options: HarnessOptions = {}): Promise<Harness> {
   const text =
     options.upstream === undefined ? exampleText : edited('${STRIPE_UPSTREAM:-http://127.0.0.1:8481}', options.upstream)
-  const { app, compiled } = mustLoad(options.manifest?.(text) ?? text)
+  const { app: loaded, compiled } = mustLoad(options.manifest?.(text) ?? text)
+  const { tableEndpoint } = options
+  const tables = loaded.tables.map((table) =>
+    tableEndpoint === undefined ? table : { ...table, endpoint: tableEndpoint(table.dynamodb) },
+  )
+  const app = { ...loaded, tables }
   const decisions: DecisionRecord[] = []
   const others: (OutcomeRecord | NameRecord | GapRecord)[] = []
   const lines: string[] = []
@@ -149,7 +158,7 @@ export async function openHarness(options: HarnessOptions = {}): Promise<Harness
       calls.push(call)
       return { kind: 'response', body: Buffer.from(JSON.stringify({ statusCode: 201, body: '{"ok":true}' })) }
     },
-    tableEndpoint: () => options.tableEndpoint ?? 'http://127.0.0.1:9',
+    askTables: options.tables?.ask ?? (() => Promise.reject(new TypeError('this test has no tables'))),
     upstreamCredentials: () => ({ accessKeyId: 'UPSTREAM0001', secretAccessKey: new Secret('upstream-secret') }),
     interception,
     isolation: 'none (test)',

@@ -1,0 +1,67 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import { SallyportError } from '@sallyport/core/access'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+
+import { mustLoad } from '../../../../manifest/src/testing/example.ts'
+import { openExampleTables } from '../testing/open-tables.ts'
+import { type EmbeddedTables, openTables } from './dynamodb.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'sallyport-tables-'))
+const failures: unknown[] = []
+const TableName = 'Orders'
+const Key = { customer: { S: 'alice' }, id: { S: 'o1' } }
+let tables: EmbeddedTables
+
+beforeAll(async () => {
+  tables = await openExampleTables(join(folder, 'tables'), failures)
+}, 60_000)
+afterAll(async () => {
+  await tables.close()
+  rmSync(folder, { recursive: true })
+})
+
+async function ask(operation: string, more: object, signal = new AbortController().signal): Promise<unknown> {
+  const body = Buffer.from(JSON.stringify({ TableName, ...more }))
+  const { status, body: answer } = await tables.ask({ operation, body, timeoutMs: 60_000, signal })
+  return status === 200 && answer instanceof Uint8Array ? JSON.parse(Buffer.from(answer).toString('utf8')) : status
+}
+
+/** As a function may write it: dynalite compares with what is not there, in a turn of its own, where nobody catches. */
+const fatal = {
+  KeyConditionExpression: 'customer = :a',
+  FilterExpression: 'note IN (absent, :a)',
+  ExpressionAttributeValues: { ':a': { S: 'alice' } },
+}
+
+test('they end with what a request makes of them, and the process does not', { timeout: 60_000 }, async () => {
+  expect(await ask('PutItem', { Item: { ...Key, note: { S: 'kept' } } })).toEqual({})
+  await expect(ask('Query', fatal)).rejects.toMatchObject({ code: 'upstream.unreachable' })
+  const found = vi.waitFor(() => ask('GetItem', { Key }), { timeout: 30_000 })
+  expect(await found).toEqual({ Item: { ...Key, note: { S: 'kept' } } })
+  expect(failures).toMatchObject([{ code: 'dynamodb.tables', cause: { name: 'TypeError' } }])
+})
+
+test('one row cannot be made to stand in all others', { timeout: 60_000 }, async () => {
+  const names = { '#p': '__proto__' }
+  await ask('PutItem', { Item: { ...Key, a: { M: { b: { S: '' } } } } })
+  const hidden = { ':v': { M: { x: { S: 'planted' } } } }
+  const set = { Key, UpdateExpression: 'SET a.#p = :v', ExpressionAttributeNames: names }
+  await ask('UpdateItem', { ...set, ExpressionAttributeValues: hidden })
+  const looked = ask('GetItem', { Key, ProjectionExpression: 'a.#p.x', ExpressionAttributeNames: names })
+  await expect(looked).rejects.toMatchObject({ code: 'upstream.unreachable' })
+  const other = { ...Key, id: { S: 'o2' } }
+  await vi.waitFor(() => ask('PutItem', { Item: { ...other, a: { S: 'text' } } }), { timeout: 30_000 })
+  expect(await ask('GetItem', { Key: other, ProjectionExpression: 'a.x' })).toEqual({ Item: {} })
+})
+
+test('a call that was aborted is not waited for', async () => {
+  await expect(ask('GetItem', { Key }, AbortSignal.abort())).rejects.toMatchObject({ code: 'upstream.aborted' })
+})
+
+test('those that cannot be opened are not served', { timeout: 60_000 }, async () => {
+  const options = { path: '/dev/null/tables', tables: mustLoad().app.tables, onFailure: () => undefined }
+  await expect(openTables(options)).rejects.toBeInstanceOf(SallyportError)
+})
