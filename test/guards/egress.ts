@@ -274,6 +274,15 @@ export const egressGuards: readonly Guard[] = [
     testName: 'sends what was decided',
   },
   {
+    name: 'nothing stands beside what a door adds in another spelling',
+    attack: 'has nothing beside it that the upstream might take for it',
+    file: `${room}/door/fields.ts`,
+    code: '[...added.keys()].some((one) => mayBeTakenFor(name, one))',
+    without: '[...added.keys()].some((one) => name === one)',
+    noticedBy: options,
+    testName: 'has nothing beside it that the upstream might take for it',
+  },
+  {
     name: 'what keeps the tables is not changed by their rows',
     attack: 'one row cannot be made to stand in all others',
     file: `${room}/aws/tables-worker.ts`,

@@ -91,6 +91,43 @@ describe('a constraint', () => {
     ).toBe('m')
   })
 
+  it('is not passed by a spelling that some reader takes for the same', () => {
+    const spellings: readonly (readonly [field: string, others: readonly string[]])[] = [
+      [
+        'amount',
+        ['Amount', 'AMOUNT', ' amount', 'amount ', '\tamount', 'amount\0', 'amo\u200bunt', 'AMOUNT[]', 'Amount.x'],
+      ],
+      ['skip_check', ['\u017fkip_check', 's\u212aip_check', 'skip.check', 'skip[check', 'Skip.Check']],
+      ['customer.country', ['Customer', 'customer_country', 'Customer.Country']],
+    ]
+    for (const [field, others] of spellings) {
+      const constraints = open({ name: field, optional: true, in: ['1'] })
+      expect(brokenConstraint(constraints, [[field, '1']])).toBeUndefined()
+      expect(
+        brokenConstraint(constraints, [
+          ['amounts', '9'],
+          ['a', '9'],
+          ['skip', '9'],
+        ]),
+      ).toBeUndefined()
+      for (const other of others)
+        expect(
+          brokenConstraint(constraints, [
+            [field, '1'],
+            [other, '9'],
+          ]),
+          other,
+        ).toBe(other)
+    }
+    // Beside it in JSON, and in the object that it stands in.
+    expect(broken(open(need('customer.country', { in: ['CH'] })), { customer: { country: 'CH' }, Customer: {} })).toBe(
+      'Customer',
+    )
+    expect(broken(open(need('customer.country', { in: ['CH'] })), { customer: { country: 'CH', Country: 'X' } })).toBe(
+      'customer.Country',
+    )
+  })
+
   it('lets a number through only within its bounds, however it is written', () => {
     fc.assert(
       fc.property(fc.oneof(fc.double(), fc.integer(), fc.string(), fc.bigInt().map(String)), (value) => {

@@ -38,11 +38,33 @@ export function brokenConstraint(
   return fields.find(({ name, optional }) => !optional && !seen.has(name))?.name
 }
 
-/** `amount[]` beside a constrained `amount`, `customer` beside `customer.country`: one would be passed over. */
+/** `amount[]` or `Amount` beside a constrained `amount`, `customer` beside `customer.country`: one would be passed over. */
 function shadows(name: string, fields: readonly FieldConstraint[]): boolean {
+  return name.endsWith('.') || fields.some((field) => mayBeTakenFor(name, field.name))
+}
+
+/**
+ * True where some reader takes `name` for `field`, for a part of it, or for what it is a part of. Readers differ: Go's
+ * JSON and ASP.NET pass over case, `\u017f` for `s` and `\u212a` for `k` included; PHP begins after spaces, ends at NUL,
+ * and reads dot, space and an open bracket as `_`.
+ */
+export function mayBeTakenFor(name: string, field: string): boolean {
+  const [said, meant] = [folded(name), folded(field)]
   const inside = (outer: string, inner: string): boolean =>
     inner.startsWith(`${outer}[`) || inner.startsWith(`${outer}.`)
-  return name.endsWith('.') || fields.some((field) => inside(field.name, name) || inside(name, field.name))
+  return said === meant || inside(meant, said) || inside(said, meant) || underscored(said) === underscored(meant)
+}
+
+/** Upper case first: what is no letter of ASCII may be one then. */
+function folded(name: string): string {
+  return name
+    .replaceAll(/[\s\p{C}]/gu, '')
+    .toUpperCase()
+    .toLowerCase()
+}
+
+function underscored(name: string): string {
+  return name.replaceAll(/[.[]/g, '_')
 }
 
 /**

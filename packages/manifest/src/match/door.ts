@@ -1,6 +1,13 @@
 import type { App } from '../app.ts'
 import type { Door, DoorOperation } from '../door.ts'
-import { byLiteralFirst, matchTemplate, parsePathTemplate, splitPath, type PathTemplate } from './path.ts'
+import {
+  byLiteralFirst,
+  matchTemplate,
+  parsePathTemplate,
+  type PathTemplate,
+  spellsOtherwise,
+  splitPath,
+} from './path.ts'
 
 /** The door operation that answers an outgoing request, or the code for why none does. */
 export type DoorMatch =
@@ -43,6 +50,7 @@ export function matchDoor(app: App, url: string, method: string): DoorMatch {
   if (parts === undefined) return { kind: 'refused', code: 'door.malformed_url', door }
   for (const { operation, template } of operationsOf(door)) {
     if (operation.method !== method) continue
+    if (spellsOtherwise(template, parts)) return { kind: 'refused', code: 'door.malformed_url', door }
     const parameters = matchTemplate(template, parts)
     if (parameters !== undefined) return { kind: 'door', door, operation, parameters, path: `/${parts.join('/')}` }
   }

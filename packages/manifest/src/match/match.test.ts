@@ -26,6 +26,23 @@ describe('a route', () => {
     expect(matchRoute(both, 'GET', '/orders/o1')).toMatchObject({ route: { key: 'GET /orders/:id' } })
   })
 
+  it('is not passed over for a parameter by another spelling of its own segments', () => {
+    const orders = edited('      GET /orders/:id:', '      GET /orders/@me: { who: [support] }\n      GET /orders/:id:')
+    const { app: both } = mustLoad(orders)
+    const codeOf = (path: string): string => {
+      const match = matchRoute(both, 'GET', path)
+      return match.kind === 'refused' ? match.code : match.route.key
+    }
+    expect(codeOf('/orders/@me')).toBe('GET /orders/@me')
+    for (const path of ['/orders/%40me', '/orders/@m%65', '/orders/%61', '/orders/%2D', '/orders/%5a', '/orders/%7E']) {
+      expect(codeOf(path), path).toBe('route.malformed_path')
+    }
+    // What a path cannot hold as it is stays encoded, and is a parameter's.
+    for (const letter of [' ', '"', '?', '#', '[', '{', '`', 'ä', '@', '@you']) {
+      expect(codeOf(`/orders/${encodeURIComponent(letter)}`), letter).toBe('GET /orders/:id')
+    }
+  })
+
   it('takes no dots and no emptiness for a parameter', () => {
     expect(matchRoute(app, 'GET', '/orders/o1').kind).toBe('route')
     for (const path of ['/orders/..', '/orders/.', '/orders/']) {
@@ -97,6 +114,16 @@ describe('a door', () => {
       path: '/v1/refunds',
     })
     expect(matchDoor(app, 'https://API.stripe.com:443/v1/refunds?expand=x', 'POST').kind).toBe('door')
+  })
+
+  it('is not passed over for another by another spelling of its own segments', () => {
+    const text = edited('refund: POST /v1/refunds', 'refund: POST /v1/refunds, me: GET /v1/@me, one: GET /v1/:id')
+    const codeOf = (path: string): string => {
+      const match = matchDoor(mustLoad(text).app, `https://api.stripe.com/v1/${path}`, 'GET')
+      return match.kind === 'refused' ? match.code : match.operation.name
+    }
+    expect([codeOf('@me'), codeOf('%40you'), codeOf('a%20b')]).toEqual(['me', 'one', 'one'])
+    expect([codeOf('%40me'), codeOf('@%6de')]).toEqual(['door.malformed_url', 'door.malformed_url'])
   })
 
   it('is not reached by tricks with the URL', () => {

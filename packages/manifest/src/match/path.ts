@@ -23,7 +23,7 @@ export function parsePathTemplate(text: string): PathTemplate | undefined {
 
 /**
  * A request path, cut into its raw segments; undefined when two readers could take it for two different paths.
- * Adversary: a caller who writes `..`, `%2e`, `%2f`, `//`, `\` or control characters, hoping that we match one
+ * Adversary: a caller who writes `..`, `%2e`, `%2f`, `%61`, `//`, `\` or control characters, hoping that we match one
  * path and the upstream serves another. Refused, never normalised; case counts.
  */
 export function splitPath(path: string): readonly string[] | undefined {
@@ -31,8 +31,10 @@ export function splitPath(path: string): readonly string[] | undefined {
   // RFC 3986 §3.3 pchar, besides the slash; anything else must be percent-encoded.
   if (!/^[A-Za-z0-9\-._~!$&'()*+,;=:@%/]*$/.test(path)) return undefined
   if (/%(?![0-9A-Fa-f]{2})/.test(path)) return undefined
-  // Encoded dot, slash, backslash, percent, and every control character.
-  if (/%(?:2e|2f|5c|25|[01][0-9a-f]|7f)/i.test(path)) return undefined
+  // Encoded slash, backslash, percent, and every control character.
+  if (/%(?:2f|5c|25|[01][0-9a-f]|7f)/i.test(path)) return undefined
+  // What means the same without its encoding (RFC 3986 §6.2.2.2): `/orders/%65xport` is no `:id`, but `/orders/export`.
+  if (/%(?:2[de]|3\d|[46][1-9a-f]|[57][0-9a]|5f|7e)/i.test(path)) return undefined
   if (path === '/') return []
   const parts = path.slice(1).split('/')
   return parts.some((part) => part === '' || part === '.' || part === '..') ? undefined : parts
@@ -58,6 +60,21 @@ export function matchTemplate(
     }
   }
   return Object.fromEntries(parameters)
+}
+
+/**
+ * True when the segments say what the template says, but spell a literal of it in another way: `/users/%40me` for
+ * `/users/@me`. Whoever decodes them serves this template, and we would have taken the next one.
+ */
+export function spellsOtherwise({ segments }: PathTemplate, parts: readonly string[]): boolean {
+  if (parts.length !== segments.length || !parts.some((part) => part.includes('%'))) return false
+  const literals = segments.flatMap((segment, at) =>
+    segment.kind === 'literal' ? [[segment.text, parts[at] ?? ''] as const] : [],
+  )
+  return (
+    literals.every(([text, part]) => decodeSegment(text) === decodeSegment(part)) &&
+    literals.some(([text, part]) => text !== part)
+  )
 }
 
 /** True when some path fits both templates and neither is more literal at the first place where they differ. */

@@ -1,5 +1,12 @@
 import type { App, FunctionDeclaration, Route } from '../app.ts'
-import { byLiteralFirst, matchTemplate, parsePathTemplate, splitPath, type PathTemplate } from './path.ts'
+import {
+  byLiteralFirst,
+  matchTemplate,
+  parsePathTemplate,
+  type PathTemplate,
+  spellsOtherwise,
+  splitPath,
+} from './path.ts'
 
 /** The route that answers an incoming request, or the code for why none does. */
 export type RouteMatch =
@@ -28,6 +35,7 @@ export function matchRoute(app: App, method: string, path: string): RouteMatch {
   for (const { functionDeclaration, route, template } of routesOf(app)) {
     if (route.method !== method) continue
     const parameters = matchTemplate(template, parts)
+    if (spellsOtherwise(template, parts)) return { kind: 'refused', code: 'route.malformed_path' }
     if (parameters !== undefined) return { kind: 'route', functionDeclaration, route, parameters }
   }
   return { kind: 'refused', code: 'route.unlisted' }

@@ -117,6 +117,22 @@ describe('what a door adds', () => {
     expect(JSON.stringify([harness.decisions, harness.others, harness.lines])).not.toContain(realKey)
   })
 
+  it('has nothing beside it that the upstream might take for it', async () => {
+    await open({ add: 'add: { query: { key: "{stripe-key}" }, body: { auth.key: "{stripe-key}" } }' })
+    const fits = { headers: json, body: '{"auth":{"note":"n"},"author":"a"}' }
+    expect(await ask(harness, `${charge}?keys=1`, fits)).toMatchObject({ status: 200 })
+    for (const query of ['?Key=mine', '?key%5B%5D=mine', '?%20key=mine', '?%E2%84%AAey=mine']) {
+      expect(codeOf(await ask(harness, charge + query, fits)), query).toBe('door.field')
+    }
+    for (const body of ['{"Auth":{"key":"mine"}}', '{"auth":{"KEY":"mine"}}', '{"auth_key":"mine"}']) {
+      expect(codeOf(await ask(harness, charge, { headers: json, body })), body).toBe('door.field')
+    }
+    for (const body of ['Auth.key=mine', 'auth_key=mine', 'auth%5Bkey=mine']) {
+      expect(codeOf(await ask(harness, charge, { headers: form, body })), body).toBe('door.field')
+    }
+    expect(upstream.seen).toHaveLength(1)
+  })
+
   it('may be Basic credentials, which do not come back either', async () => {
     await open({ add: 'add: { basic: { user: shop, password: "{stripe-key}" } }' })
     const basic = Buffer.from(`shop:${realKey}`).toString('base64')

@@ -1,5 +1,5 @@
 import { type JsonObject, parseStrictObject } from '@sallyport/core/json'
-import { brokenConstraint, type DoorOperation, type FieldMap, flattenFields } from '@sallyport/manifest'
+import { brokenConstraint, type DoorOperation, type FieldMap, flattenFields, mayBeTakenFor } from '@sallyport/manifest'
 
 /** A query or body that was read, judged, and is written anew; or the name of what breaks the door's constraints. */
 export type Judged<T> =
@@ -19,7 +19,8 @@ export function judgeQuery(raw: string, operation: DoorOperation, added: Readonl
   const pairs = readForm(raw.slice(1))
   if (pairs === undefined) return { kind: 'unreadable', why: 'The query is not one that can be read in one way only.' }
   const own = pairs.filter(([name]) => !added.has(name))
-  const broken = operation.query === undefined ? undefined : brokenConstraint(operation.query, own)
+  const broken =
+    takenForAdded(own, added) ?? (operation.query === undefined ? undefined : brokenConstraint(operation.query, own))
   if (broken !== undefined) return { kind: 'broken', field: broken }
   const all = [...own, ...added]
   return { kind: 'fits', value: all.length === 0 ? '' : `?${writeForm(all)}` }
@@ -53,7 +54,9 @@ function judgeJson(
   if (!isExact(bytes)) return { kind: 'unreadable', why: 'A number in the body has more digits than can be carried.' }
   // What JSON.parse makes is a FieldMap by the rules of JSON itself.
   const own = without(object as FieldMap, [...added.keys()])
-  const broken = constraints === undefined ? undefined : brokenConstraint(constraints, flattenFields(own, constraints))
+  const broken =
+    takenForAdded(membersBeside(own, added), added) ??
+    (constraints === undefined ? undefined : brokenConstraint(constraints, flattenFields(own, constraints)))
   if (broken !== undefined) return { kind: 'broken', field: broken }
   let whole: JsonObject = own
   for (const [name, value] of added) whole = put(whole, name.split('.'), value)
@@ -68,9 +71,23 @@ function judgeForm(
   const pairs = readForm(Buffer.from(bytes).toString('latin1'))
   if (pairs === undefined) return { kind: 'unreadable', why: 'The form is not one that can be read in one way only.' }
   const own = pairs.filter(([name]) => !added.has(name))
-  const broken = constraints === undefined ? undefined : brokenConstraint(constraints, own)
+  const broken =
+    takenForAdded(own, added) ?? (constraints === undefined ? undefined : brokenConstraint(constraints, own))
   if (broken !== undefined) return { kind: 'broken', field: broken }
   return { kind: 'fits', value: Buffer.from(writeForm([...own, ...added])) }
+}
+
+/** A name that the upstream might take for what the door adds, which is the door's to say: a credential, mostly. */
+function takenForAdded(own: readonly Named[], added: ReadonlyMap<string, string>): string | undefined {
+  return own.find(([name]) => [...added.keys()].some((one) => mayBeTakenFor(name, one)))?.[0]
+}
+
+type Named = readonly [name: string, ...rest: unknown[]]
+
+/** The members beside those that the door adds, and beside what those stand in. */
+function membersBeside(object: FieldMap, added: ReadonlyMap<string, string>): readonly Named[] {
+  const fields = [...added.keys()].map((name) => ({ name, optional: true }))
+  return flattenFields(object, { open: true, fields }).filter(([name]) => !name.endsWith('.'))
 }
 
 /** `json` or `form`, in UTF-8; undefined for everything else. */
