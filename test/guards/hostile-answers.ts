@@ -136,10 +136,18 @@ const rows: readonly Row[] = [
   [
     'a function frames no answer',
     event,
-    'if (!framing.has(name.toLowerCase())) pairs.push',
-    'pairs.push',
+    '!framing.has(name.toLowerCase()) && ',
+    '',
     event,
     'drops headers that belong',
+  ],
+  [
+    'a function says nothing in our name',
+    event,
+    ' && !ofOurs.test(name)',
+    '',
+    event,
+    'drops headers in which only we speak',
   ],
   [
     'an answer of a function is text',
@@ -625,22 +633,6 @@ const rows: readonly Row[] = [
     "return { kind: 'oidc', audience: stated.audience, name,",
     `${operation}/issuers`,
     'vouches for this app alone',
-  ],
-  [
-    "embedded tables are not shown the vault's pair",
-    `${operation}/table-credentials`,
-    'table.endpoint === undefined ? embedded : ',
-    '',
-    `${operation}/table-credentials`,
-    'are never shown',
-  ],
-  [
-    'an endpoint is called with the pair from the vault',
-    `${operation}/table-credentials`,
-    'table.endpoint === undefined ? embedded : fromVault(',
-    'table.name ? embedded : fromVault(',
-    `${operation}/table-credentials`,
-    'are never shown',
   ],
   [
     'half a pair signs nothing',

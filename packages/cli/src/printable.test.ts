@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 
-import { oneLine, printable, shown, shownJson } from './printable.ts'
+import { escaped, oneLine, printable, setIn, shown, shownJson } from './printable.ts'
 import { showReason, showTransaction } from './show-transaction.ts'
 import { appWith, decision, type } from './testing.ts'
 import { transactionOf } from './transaction.ts'
@@ -24,6 +24,13 @@ test('what stands in JSON means the same, and a terminal obeys none of it', () =
   const text = shownJson({ hostile }) ?? ''
   expect(text).toBe(printable(text))
   expect(JSON.parse(text)).toEqual({ hostile })
+})
+
+test('what has several lines begins none as another function would, and as JSON hides nothing either', () => {
+  expect(setIn('Error: a\n23:59:59.000 4c2ae983 payments paid\u202e')).toBe(
+    'Error: a\n    | 23:59:59.000 4c2ae983 payments paid\uFFFD',
+  )
+  expect(escaped('{"text":"a\u009b2K"}')).toBe('{"text":"a\\u009b2K"}')
 })
 
 test('what is quoted adds no line of its own', () => {

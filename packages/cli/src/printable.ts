@@ -8,6 +8,11 @@ export function printable(text: string): string {
   return text.replace(hidden, '\uFFFD')
 }
 
+/** The same over several lines, the further ones set in: none of them begins as a line of another's would. */
+export function setIn(text: string): string {
+  return printable(text).replaceAll('\n', '\n    | ')
+}
+
 /** The same in one line: whoever wrote the text adds no line of their own to what is printed around it. */
 export function oneLine(text: string): string {
   return printable(text.replace(/[\r\n]+/g, ' '))
@@ -24,5 +29,10 @@ export function shown(text: string): string {
 /** JSON for programs that a person may look at: such characters stand as escapes, which mean the same. */
 export function shownJson(value: unknown): string | undefined {
   const text: string | undefined = JSON.stringify(value, undefined, 2)
-  return text?.replace(hidden, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`)
+  return text === undefined ? undefined : escaped(text)
+}
+
+/** JSON text as `shownJson` writes it. */
+export function escaped(json: string): string {
+  return json.replace(hidden, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }

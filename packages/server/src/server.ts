@@ -11,7 +11,7 @@ import { createEgress, openTables } from './egress/index.ts'
 import { elevationActs, elevationsOf, roleRules } from './elevation.ts'
 import type { FirstAdministrator } from './first-administrator.ts'
 import { type Force, putIntoForce } from './force.ts'
-import { affinityOf, createLimiter, ingressGate, startGateway } from './gateway/index.ts'
+import { affinityOf, createKnocks, createLimiter, ingressGate, startGateway } from './gateway/index.ts'
 import { isolationIn, isolationOfBoxes, openEngines } from './engines.ts'
 import { type Deployed, type Invocation, type InvocationResult, runtimeFolderFor } from './host/index.ts'
 import { guestsInForce } from './guests-in-force.ts'
@@ -230,7 +230,7 @@ async function start(
     route: (method, path) => destinationOf(force.app, method, path),
     published: workloads.document,
     mayConnect: () => descriptors.mayOpen('client'),
-    mayKnock: (address) => limiter(`knock ${address}`, { calls: 400, perMs: 1000 }) === 0,
+    mayKnock: createKnocks(nowMs),
     onFailure: trouble,
     nowMs,
   }).catch(taken)

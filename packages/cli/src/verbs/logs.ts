@@ -2,7 +2,7 @@ import { buildCommand, type Command } from '@stricli/core'
 
 import { answering, commonFlags, type CommonFlags } from '../answer.ts'
 import { isRecord, localApi, textIn } from '../local-api.ts'
-import { printable } from '../printable.ts'
+import { escaped, setIn } from '../printable.ts'
 import { appFolder, paintFor, type Paint, type Terminal } from '../terminal.ts'
 
 interface Flags extends CommonFlags {
@@ -33,7 +33,7 @@ export const logs: Command<Terminal> = buildCommand<Flags, [name?: string], Term
       if (line === '') continue
       const value: unknown = JSON.parse(line)
       if (!isRecord(value) || (name !== undefined && value['functionName'] !== name)) continue
-      terminal.process.stdout.write(`${flags.json ? line : showLine(value, paint)}\n`)
+      terminal.process.stdout.write(`${flags.json ? escaped(line) : showLine(value, paint)}\n`)
     }
     return { exit: 'ok', json: undefined, text: '' }
   }),
@@ -42,8 +42,8 @@ export const logs: Command<Terminal> = buildCommand<Flags, [name?: string], Term
 function showLine(line: Readonly<Record<string, unknown>>, paint: Paint): string {
   const at = new Date(Number(line['at'])).toISOString().slice(11, 23)
   const transaction = (textIn(line, 'transaction') ?? '-').slice(0, 8)
-  // Adversary: a function that writes escape sequences to whoever reads its log.
-  const text = printable(textIn(line, 'text') ?? '')
+  // Adversary: a function that writes escape sequences, or lines of another function, to whoever reads its log.
+  const text = setIn(textIn(line, 'text') ?? '')
   const shown = line['stream'] === 'stderr' ? paint.bad(text) : text
   return `${paint.faint(`${at} ${transaction}`)} ${textIn(line, 'functionName') ?? '?'} ${shown}`
 }

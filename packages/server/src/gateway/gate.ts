@@ -18,7 +18,7 @@ import type { Gate, Outcome } from '@sallyport/core/enforcement'
 import type { Evidence } from '@sallyport/core/identity'
 
 import type { DeviceEvidence, DeviceProof } from '../devices/index.ts'
-import { type AskGuests, principalFacts, subjectFacts } from '../information/index.ts'
+import { type AskGuests, countedNetwork, principalFacts, subjectFacts } from '../information/index.ts'
 import type { Invocation, InvocationResult } from '../host/index.ts'
 import { fromFunctionResult, toApiGatewayEvent } from '../host/index.ts'
 import type { BodyCheck } from './body-schema.ts'
@@ -182,7 +182,7 @@ function refusalOf(request: IngressRequest, subject: Subject, rooms: IngressRoom
     return gatewayReason('token.missing', 'This route needs a bearer token.')
   }
   const { limit } = destination.route
-  const who = subject.kind === 'anonymous' ? `address ${request.remoteAddress}` : subject.id
+  const who = subject.kind === 'anonymous' ? `address ${countedNetwork(request.remoteAddress)}` : subject.id
   if (limit !== undefined && rooms.limiter(`${who} ${destination.route.arn}`, limit) > 0) {
     return gatewayReason('gateway.rate_limited', `More than ${limit.calls} calls in ${limit.perMs / 1000} s.`)
   }

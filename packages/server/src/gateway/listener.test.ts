@@ -54,7 +54,10 @@ beforeEach(async () => {
     port: 0,
     gate,
     route: (method, path) => (method === 'POST' && path.startsWith('/echo/') ? destination : undefined),
-    published: (path) => (path === '/.well-known/keys' ? jsonResponse(200, { keys: [] }) : undefined),
+    published: (path) => {
+      if (path === '/.well-known/none') return { status: 204, headers: [], body: Buffer.from('body') }
+      return path === '/.well-known/keys' ? jsonResponse(200, { keys: [] }) : undefined
+    },
     own: (_method, path) =>
       path === '/.well-known/sallyport/echo'
         ? {
@@ -180,6 +183,25 @@ test('what only the gateway may state is dropped: forwarding headers and our own
       'X-HTTP-Method-Override: DELETE\r\nX-Kept: 1\r\n\r\n',
   )
   expect([...(seen[0]?.headers.keys() ?? [])].toSorted()).toEqual(['content-length', 'host', 'x-kept'])
+})
+
+test('what platforms and proxies state to those behind them is dropped, in every spelling', async () => {
+  const names = [
+    'X-Client-IP True-Client-IP Client-IP X-Cluster-Client-IP X_Real_IP CF-Connecting-IP CF-IPCountry X-Forwarded',
+    'CloudFront-Viewer-Country Remote-User X-Remote-User X-Auth-Request-Email X-MS-Client-Principal SSL-Client-Cert',
+    'X-Goog-Authenticated-User-Email X-SSL-Client-Verify X-Method-Override X-Envoy-External-Address x_sallyport_user',
+  ].flatMap((line) => line.split(' '))
+  const kept = ['x-client-version', 'x-request-id', 'client', 'x-real']
+  const head = [...names, ...kept].map((name) => `${name}: 1\r\n`).join('')
+  await send(`POST /echo/1 HTTP/1.1\r\n${host()}\r\nContent-Length: 0\r\n${head}\r\n`)
+  expect([...(seen[0]?.headers.keys() ?? [])]).toEqual(['host', 'content-length', ...kept])
+})
+
+test('an answer that has no body by its status states no length of one (RFC 9110 §8.6)', async () => {
+  const answer = await send(`GET /.well-known/none HTTP/1.1\r\n${host()}\r\n\r\n`)
+  expect(answer).toContain('204 No Content')
+  expect(answer.toLowerCase()).not.toContain('content-length')
+  expect(answer).not.toContain('body')
 })
 
 test("a body over the route's limit is refused and the rest of it is not taken for another request", async () => {

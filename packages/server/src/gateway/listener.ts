@@ -178,7 +178,8 @@ function write(response: ServerResponse, answer: IngressResponse, message: Incom
   if (response.destroyed) return void stream?.return?.()
   const headers: string[] = []
   for (const [name, value] of answer.headers) headers.push(name, value)
-  if (stream === undefined) headers.push('content-length', String(answer.body.byteLength))
+  // A length after 204 is one that another reader might wait for (RFC 9110 §8.6).
+  if (stream === undefined && answer.status !== 204) headers.push('content-length', String(answer.body.byteLength))
   headers.push('x-content-type-options', 'nosniff')
   // What was not read of a refused body must not be taken for the next request.
   if (!message.complete) headers.push('connection', 'close')

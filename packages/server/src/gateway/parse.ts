@@ -22,9 +22,24 @@ export interface Head {
 const methods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
 /** Two of any of these would let two readers of one request disagree. */
 const single = new Set(['content-length', 'content-type', 'host', 'transfer-encoding'])
-/** Statements that only the gateway itself may make: a client that states them is not believed. */
-const unbelieved =
-  /^(forwarded|via|x[-_](real[-_]ip|(forwarded|amzn?|sallyport|original|rewrite)[-_].*|http[-_]method.*))$/
+/**
+ * Statements that only the gateway itself may make, or that platforms and proxies make to functions that stand behind
+ * them: a client that states them is not believed. Of their names `_` is another spelling of `-`: whoever hands headers on
+ * as variables makes one of both.
+ */
+const unbelieved = new RegExp(
+  `^(?:${[
+    'forwarded(-for)?|via|remote-(user|addr)',
+    'x-(forwarded|amzn?|sallyport|original|rewrite)(-.*)?',
+    // Whence a request came, as read by what looks through the usual names in turn.
+    '(x-)?(real|client|true-client|fastly-client|cluster-client|originating|remote)-(ip|addr)',
+    'cf-.*|cloudfront-.*|x-(appengine|envoy|azure|vercel|nf)-.*',
+    // Who sent it, as identity-aware proxies say.
+    'x-(auth-request|goog-(iap|authenticated)|ms-client-principal|remote)-.*|x-(ms-client-principal|remote-user)',
+    '(x-)?(ssl|tls)-client-.*|x-client-cert.*',
+    'x-(http-)?method(-override)?',
+  ].join('|')})$`,
+)
 const hopByHop = new Set([
   'connection',
   'keep-alive',
@@ -63,7 +78,7 @@ export function parseHead(message: IncomingMessage, authorities: ReadonlySet<str
     if (previous !== undefined && single.has(name)) {
       fault ??= gatewayReason('request.duplicate_header', `The header ${name} came more than once.`)
     }
-    if (unbelieved.test(name)) continue
+    if (unbelieved.test(name.replaceAll('_', '-'))) continue
     headers.set(name, previous === undefined ? value : `${previous}, ${value}`)
   }
   for (const [name, values] of Object.entries(evidence)) {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 
-import { createLimiter } from './rate-limit.ts'
+import { createKnocks, createLimiter } from './rate-limit.ts'
 
 test('allows the calls of one interval at once and then one per share of it', () => {
   let now = 0
@@ -68,4 +68,11 @@ test('a call whose taking cannot be written down is not let through', () => {
   const limiter = createLimiter(() => 0, { get: () => undefined, put: full })
   expect(() => limiter('door', day)).toThrow('full')
   expect(limiter('door', second)).toBe(0)
+})
+
+test('a network of IPv6 knocks as often as one address of IPv4, and others meanwhile', () => {
+  const mayKnock = createKnocks(() => 0)
+  const admitted = Array.from({ length: 500 }, (_, at) => mayKnock(`2001:db8::${at.toString(16)}`)).filter(Boolean)
+  expect(admitted).toHaveLength(400)
+  expect([mayKnock('2001:db8:0:1::1'), mayKnock('192.0.2.1'), mayKnock('2001:db8::ffff')]).toEqual([true, true, false])
 })

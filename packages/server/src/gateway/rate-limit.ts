@@ -1,3 +1,5 @@
+import { countedNetwork } from '../information/index.ts'
+
 /** A token bucket per key: `calls` at once, refilled evenly over `perMs`. */
 export interface RateLimit {
   readonly calls: number
@@ -52,4 +54,15 @@ export function createLimiter(nowMs: () => number, kept?: KeptBuckets, maxKeys =
     buckets.set(key, left)
     return taken ? 0 : Math.ceil(((1 - tokens) * perMs) / calls)
   }
+}
+
+const knocks: RateLimit = { calls: 400, perMs: 1_000 }
+
+/**
+ * Whether an address may send one more request. Of buckets of its own: who has many addresses to send from must not push
+ * out what others have used up of their limits.
+ */
+export function createKnocks(nowMs: () => number): (address: string) => boolean {
+  const limiter = createLimiter(nowMs)
+  return (address) => limiter(countedNetwork(address), knocks) === 0
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 
-import { compileLocations } from './networks.ts'
+import { compileLocations, countedNetwork } from './networks.ts'
 
 const countryOf = compileLocations([
   { country: 'CH', networks: ['127.0.0.1/32', '10.1.0.0/16', 'fd00::/8'] },
@@ -24,3 +24,16 @@ test.each(['127.0.0.2', '10.2.0.1', '192.0.2.8', '::1', '', 'localhost', '127.0.
     expect(countryOf(address)).toBeUndefined()
   },
 )
+
+test.each([
+  ['192.0.2.7', '192.0.2.7'],
+  ['::ffff:192.0.2.7', '192.0.2.7'],
+  ['2001:DB8:1:2:3:4:5:6', '2001:db8:1:2::/64'],
+  ['2001:db8:1:2::9', '2001:db8:1:2::/64'],
+  ['2001:db8::9', '2001:db8:0:0::/64'],
+  ['::1', '0:0:0:0::/64'],
+  ['fe80::1%eth0', 'fe80:0:0:0::/64'],
+  ['', ''],
+])('%s is counted as %s', (address, network) => {
+  expect(countedNetwork(address)).toBe(network)
+})

@@ -27,3 +27,17 @@ export function compileLocations(
     return lists.find(({ list }) => list.check(plain, family))?.country ?? database(plain)
   }
 }
+
+/**
+ * Who is counted together: an IPv4 address, or the /64 of an IPv6 address, which is what one subscriber is given at least
+ * (RFC 6177 §2). Adversary: one machine that has 2^64 addresses to send from.
+ */
+export function countedNetwork(address: string): string {
+  const plain = address.replace(/^::ffff:(?=\d+\.)/i, '')
+  if (isIP(plain) !== 6) return plain
+  const [head = '', tail] = (plain.split('%')[0] ?? '').split('::')
+  const groups = (text: string): readonly string[] => (text === '' ? [] : text.split(':'))
+  const [first, last] = [groups(head), groups(tail ?? '')]
+  const zeros = Array.from({ length: Math.max(0, 8 - first.length - last.length) }, () => '0')
+  return `${[...first, ...zeros, ...last].slice(0, 4).join(':').toLowerCase()}::/64`
+}

@@ -8,7 +8,7 @@ export function describeFailure(failure: unknown): string {
   if (cause instanceof SallyportError) {
     const fix = cause.fix === undefined ? '' : `\n  fix: ${cause.fix}`
     const inner = cause.cause === undefined ? '' : `\n  because: ${messageOf(cause.cause)}`
-    return `error ${cause.code}: ${cause.message}${inner}${fix}`
+    return `error ${cause.code}: ${messageOf(cause)}${inner}${fix}`
   }
   return `error server.unexpected: ${messageOf(cause)}`
 }
@@ -25,8 +25,12 @@ export function failureFields(failure: unknown): {
   return { code, message, ...(fix === undefined ? {} : { fix }) }
 }
 
+// oxlint-disable-next-line no-control-regex -- control characters are what it is about
+const hidden = /[\u0000-\u0008\u000B-\u001F\u007F-\u009F\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069]/g
+
+/** Adversary: whoever has a word in what failed, a row or a path, and whose words a terminal would obey. */
 function messageOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause)
+  return (cause instanceof Error ? cause.message : String(cause)).replace(hidden, '\uFFFD')
 }
 
 /** The command that starts the same server on another port; 0 takes any that is free. */

@@ -93,6 +93,11 @@ describe('fromFunctionResult', () => {
     ).toMatchObject({ headers: [['content-type', 'a/b']] })
   })
 
+  it('drops headers in which only we speak: which decision it was, and the nonce of the next proof', () => {
+    const headers = { 'X-Sallyport-Id': 'another', 'DPoP-Nonce': 'n', 'x-sallyport-user': 'a', 'content-type': 'a/b' }
+    expect(answer({ statusCode: 200, headers })).toMatchObject({ headers: [['content-type', 'a/b']] })
+  })
+
   for (const [what, value] of [
     ['a status that is none', { statusCode: 99 }],
     ['a header that injects another', { statusCode: 200, headers: { a: 'x\r\nset-cookie: y' } }],

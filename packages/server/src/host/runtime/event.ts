@@ -114,7 +114,7 @@ export function fromFunctionResult(result: Uint8Array): FunctionAnswer | undefin
     if (!['string', 'number', 'boolean'].includes(typeof content)) return undefined
     const text = String(content)
     if (!/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/.test(name) || !/^[\t\x20-\x7e\x80-\xff]*$/.test(text)) return undefined
-    if (!framing.has(name.toLowerCase())) pairs.push([name.toLowerCase(), text])
+    if (!framing.has(name.toLowerCase()) && !ofOurs.test(name)) pairs.push([name.toLowerCase(), text])
   }
   if (!pairs.some(([name]) => name === 'content-type')) pairs.push(['content-type', 'text/plain;charset=utf-8'])
   return { status, headers: pairs, body: Buffer.from(body, isBase64Encoded ? 'base64' : 'utf8') }
@@ -131,6 +131,9 @@ const framing: ReadonlySet<string> = new Set([
   'transfer-encoding',
   'upgrade',
 ])
+
+/** What we say ourselves with an answer: which decision it was, and what the next proof must hold. */
+const ofOurs = /^(?:x-sallyport-.*|dpop-nonce)$/i
 
 /** The same for all within a second, and more costly than the rest of an event's head. */
 function httpDate(ms: number): string {
