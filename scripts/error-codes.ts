@@ -574,6 +574,7 @@ export const errorCodes: Readonly<Record<string, Entry>> = {
   'request.method': ['The method is not accepted.', mendRequest],
   'request.path': ['The path has dot segments, doubled or encoded separators or stray characters.', mendRequest],
   'request.schema': ["The body does not fit the route's schema.", mendRequest],
+  'request.too_fine': ['The body comes in parts of a few bytes each.', 'Send it in one piece, or in larger ones.'],
   'request.too_large': ['The body is too large.', mendRequest],
   'request.upgrade': ['Changing the protocol is not accepted.', mendRequest],
   'revocation.reason_required': ['A revocation is part of the record, and so is why.', 'Add `--reason TEXT`.'],

@@ -102,10 +102,18 @@ const rows: readonly Row[] = [
   [
     'output of a function is printed as text',
     'verbs/logs',
-    "const text = printable(textIn(line, 'text') ?? '')",
+    "const text = setIn(textIn(line, 'text') ?? '')",
     "const text = textIn(line, 'text') ?? ''",
     calls,
     'nothing that could move the cursor',
+  ],
+  [
+    'a text of several lines is set in',
+    'printable',
+    "return printable(text).replaceAll('\\n', '\\n    | ')",
+    'return printable(text)',
+    printable,
+    'begins none as another function would',
   ],
   [
     'an event goes to the gateway alone',

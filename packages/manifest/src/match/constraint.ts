@@ -38,15 +38,15 @@ export function brokenConstraint(
   return fields.find(({ name, optional }) => !optional && !seen.has(name))?.name
 }
 
-/** `amount[]` or `Amount` beside a constrained `amount`, `customer` beside `customer.country`: one would be passed over. */
+/** `Amount` beside a constrained `amount`, `customer` beside `customer.country`: one would be passed over. */
 function shadows(name: string, fields: readonly FieldConstraint[]): boolean {
   return name.endsWith('.') || fields.some((field) => mayBeTakenFor(name, field.name))
 }
 
 /**
  * True where some reader takes `name` for `field`, for a part of it, or for what it is a part of. Readers differ: Go's
- * JSON and ASP.NET pass over case, `\u017f` for `s` and `\u212a` for `k` included; PHP begins after spaces, ends at NUL,
- * and reads dot, space and an open bracket as `_`.
+ * JSON and ASP.NET pass over case, and over other letters that have one in ASCII (`\u017f` for `s`, `\u212a` for `k`);
+ * PHP begins after spaces and reads a dot or an open bracket as `_`.
  */
 export function mayBeTakenFor(name: string, field: string): boolean {
   const [said, meant] = [folded(name), folded(field)]

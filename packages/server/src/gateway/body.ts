@@ -2,11 +2,12 @@ import type { IncomingMessage } from 'node:http'
 
 import type { Reason } from '@sallyport/core/access'
 
+import { gather, isTooFine } from '../host/index.ts'
 import { gatewayReason } from './request.ts'
 
 /**
  * Reads at most `maxBytes`; `stated` is the length that the sender says. A longer body is a fault, and the rest is not
- * read. Adversary: an endless sender.
+ * read. Adversary: an endless sender, and one that sends byte by byte.
  */
 export async function readBody(
   message: IncomingMessage,
@@ -17,18 +18,24 @@ export async function readBody(
     body: new Uint8Array(),
     fault: gatewayReason('request.too_large', `The body is larger than ${maxBytes} bytes.`),
   }
+  const tooFine = {
+    body: new Uint8Array(),
+    fault: gatewayReason('request.too_fine', 'The body comes in parts of a few bytes each.'),
+  }
   if (Number(stated ?? 0) > maxBytes) return tooLarge
-  const chunks: Buffer[] = []
+  const body = gather()
   let length = 0
+  let parts = 0
   // A listener loop instead of `for await`: leaving the latter early destroys the socket before the refusal is sent.
   return await new Promise((resolve, reject) => {
     message.on('data', (chunk: Buffer) => {
       length += chunk.length
-      if (length <= maxBytes) return void chunks.push(chunk)
+      parts += 1
+      if (length <= maxBytes && !isTooFine(parts, length)) return body.add(chunk)
       message.pause()
-      resolve(tooLarge)
+      resolve(length > maxBytes ? tooLarge : tooFine)
     })
-    message.on('end', () => resolve({ body: chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks) }))
+    message.on('end', () => resolve({ body: body.whole() }))
     message.on('error', reject)
     message.on('close', () => {
       if (!message.complete) reject(new Error('the client went away before its body was complete'))

@@ -24,8 +24,8 @@ const methods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIO
 const single = new Set(['content-length', 'content-type', 'host', 'transfer-encoding'])
 /**
  * Statements that only the gateway itself may make, or that platforms and proxies make to functions that stand behind
- * them: a client that states them is not believed. Of their names `_` is another spelling of `-`: whoever hands headers on
- * as variables makes one of both.
+ * them: a client that states them is not believed. Of their names `_` is another spelling of `-`: whoever hands headers
+ * on as variables makes one of both.
  */
 const unbelieved = new RegExp(
   `^(?:${[

@@ -59,8 +59,8 @@ export function createLimiter(nowMs: () => number, kept?: KeptBuckets, maxKeys =
 const knocks: RateLimit = { calls: 400, perMs: 1_000 }
 
 /**
- * Whether an address may send one more request. Of buckets of its own: who has many addresses to send from must not push
- * out what others have used up of their limits.
+ * Whether an address may send one more request. Of buckets of its own: who has many addresses to send from must not
+ * push out what others have used up of their limits.
  */
 export function createKnocks(nowMs: () => number): (address: string) => boolean {
   const limiter = createLimiter(nowMs)

@@ -17,6 +17,7 @@ const statuses: ReadonlyMap<string, number> = new Map([
   ['request.content_type', 415],
   ['request.upgrade', 400],
   ['request.too_large', 413],
+  ['request.too_fine', 400],
   ['gateway.rate_limited', 429],
   ['route.unlisted', 404],
   ['route.mfa_required', 401],

@@ -29,8 +29,8 @@ export function compileLocations(
 }
 
 /**
- * Who is counted together: an IPv4 address, or the /64 of an IPv6 address, which is what one subscriber is given at least
- * (RFC 6177 §2). Adversary: one machine that has 2^64 addresses to send from.
+ * Who is counted together: an IPv4 address, or the /64 of an IPv6 address, which is the least that one subscriber is
+ * given (RFC 6177 §2). Adversary: one machine that has 2^64 addresses to send from.
  */
 export function countedNetwork(address: string): string {
   const plain = address.replace(/^::ffff:(?=\d+\.)/i, '')

@@ -3,6 +3,8 @@ import type { Readable } from 'node:stream'
 import type { Returns } from '@sallyport/manifest'
 import { SallyportError } from '@sallyport/core/access'
 
+import { gather } from '../../host/index.ts'
+
 /**
  * Only the named fields of a JSON answer; lists are walked through. Throws `upstream.not_json` for an answer of another
  * kind: what cannot be read cannot be held back in part.
@@ -32,7 +34,7 @@ export async function wholeAnswer<T>(
   take: (whole: Uint8Array) => T,
 ): Promise<T> {
   if (body instanceof Uint8Array) return take(body)
-  const parts: Buffer[] = []
+  const parts = gather()
   let size = 0
   try {
     for await (const part of body as AsyncIterable<Buffer>) {
@@ -44,9 +46,9 @@ export async function wholeAnswer<T>(
       if (!room) {
         throw new SallyportError('exit.too_many_bytes', 'whole answers of this box are held already, and many')
       }
-      parts.push(part)
+      parts.add(part)
     }
-    return take(Buffer.concat(parts))
+    return take(parts.whole())
   } finally {
     reserve(-size)
   }

@@ -2,6 +2,7 @@ import { Readable } from 'node:stream'
 
 import { type Reason, SallyportError } from '@sallyport/core/access'
 
+import { gather } from '../../host/index.ts'
 import { doorReason } from './head.ts'
 import { costs, type Incoming, type IncomingBody, maxWholeBytes, type Pace } from '../../parser/index.ts'
 
@@ -63,7 +64,7 @@ function takeWhole(
  */
 function readWhole(body: Readable, incoming: Incoming, limits: BodyLimits): Promise<BodyRead> {
   return new Promise((resolve) => {
-    const parts: Buffer[] = []
+    const parts = gather()
     let size = 0
     const timer = setTimeout(() => refuse(unfinished('The body of the request did not end in time.')), limits.timeoutMs)
     const abort = (): void => refuse(unfinished('The request was not complete when its invocation ended.'))
@@ -84,12 +85,10 @@ function readWhole(body: Readable, incoming: Incoming, limits: BodyLimits): Prom
         body.pause()
         return refuse(room ? tooLarge(limits.maxBytes) : limits.full())
       }
-      parts.push(part)
+      parts.add(part)
       hold(body, part.length, limits.pace, () => body.resume())
     })
-    body.once('end', () =>
-      finish({ kind: 'body', content: { kind: 'whole', bytes: Buffer.concat(parts) }, reserved: size }),
-    )
+    body.once('end', () => finish({ kind: 'body', content: { kind: 'whole', bytes: parts.whole() }, reserved: size }))
     body.once('error', () => refuse(unfinished('The connection broke before the request was complete.')))
     body.once('close', () => refuse(unfinished('The connection closed before the request was complete.')))
     incoming.proceed()

@@ -3,6 +3,7 @@ import { Readable } from 'node:stream'
 import { SallyportError } from '@sallyport/core/access'
 import type { Dispatcher } from 'undici'
 
+import { gather, type Gathering } from '../../host/index.ts'
 import type { UpgradeAnswer, UpstreamAnswer, UpstreamCall } from './upstream-call.ts'
 
 type Pairs = readonly (readonly [name: string, value: string])[]
@@ -25,7 +26,7 @@ export function answerHandler(
   let controller: Dispatcher.DispatchController | undefined
   let head: Omit<UpstreamAnswer, 'body'> | undefined
   let trailers: Pairs = []
-  let whole: Buffer[] | undefined
+  let whole: Gathering | undefined
   let stream: Readable | undefined
   const abort = (): void => {
     const reason = new SallyportError('upstream.aborted', 'the call was aborted')
@@ -46,7 +47,7 @@ export function answerHandler(
       const length = Number(headers['content-length'] ?? NaN)
       const empty = method === 'HEAD' || status === 204 || status === 304
       if (empty || length <= wholeBytes) {
-        whole = []
+        whole = gather()
         return
       }
       stream = new Readable({
@@ -60,14 +61,14 @@ export function answerHandler(
       done({ ...head, body: stream })
     },
     onResponseData: (given, chunk) => {
-      if (whole !== undefined) whole.push(chunk)
+      if (whole !== undefined) whole.add(chunk)
       else if (stream?.push(chunk) === false) given.pause()
     },
     onResponseEnd: (_, given) => {
       settle()
       trailers = pairsOf(given)
       if (stream !== undefined) stream.push(null)
-      else if (head !== undefined) done({ ...head, body: joined(whole ?? []) })
+      else if (head !== undefined) done({ ...head, body: whole?.whole() ?? new Uint8Array() })
     },
     onResponseError: (_, error) => {
       settle()
@@ -90,11 +91,6 @@ export function upgradeHandler(
     onRequestUpgrade: (_, _status, headers, socket) =>
       done({ kind: 'switched', headers: pairsOf(headers), socket, tls: tls() }),
   }
-}
-
-function joined(parts: readonly Buffer[]): Buffer {
-  const [only] = parts
-  return parts.length === 1 && only !== undefined ? only : Buffer.concat(parts)
 }
 
 function pairsOf(headers: Headers): Pairs {

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { SallyportError } from '@sallyport/core/access'
 import type { TicketClaims } from '@sallyport/core/identity'
 
+import { gather } from '../gather.ts'
 import type { Invocation, InvocationResult } from '../invocation.ts'
 import type { RemoteAnswer, RemoteFunction } from './remote-function.ts'
 
@@ -110,12 +111,12 @@ function retryAfter(headers: RemoteAnswer['headers']): { readonly afterMs?: numb
 /** The whole body, or undefined when it is larger. */
 export async function readAll(body: RemoteAnswer['body'], maxBytes: number): Promise<Buffer | undefined> {
   if (body instanceof Uint8Array) return body.length > maxBytes ? undefined : Buffer.from(body)
-  const chunks: Uint8Array[] = []
+  const whole = gather()
   let length = 0
   for await (const chunk of body) {
     length += chunk.length
     if (length > maxBytes) return undefined // leaving the loop ends the stream
-    chunks.push(chunk)
+    whole.add(chunk)
   }
-  return Buffer.concat(chunks)
+  return whole.whole()
 }

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { Server, Socket } from 'node:net'
 
+import { gather, type Gathering } from '../gather.ts'
 import type { Invocation, InvocationResult } from '../invocation.ts'
 import { describeError, failureIn, failureReported } from './failure-report.ts'
 import { passOn, streamedResult } from './streamed.ts'
@@ -183,14 +184,14 @@ async function resultOf(
 
 /** The whole body, or undefined when it is larger; the rest of a larger one is let go unread into memory. */
 async function read(request: IncomingMessage, maxBytes: number): Promise<Buffer | undefined> {
-  const chunks: Buffer[] = []
+  let body: Gathering | undefined = gather()
   let length = 0
   for await (const chunk of request as AsyncIterable<Buffer>) {
     length += chunk.length
-    if (length <= maxBytes) chunks.push(chunk)
-    else chunks.length = 0
+    if (length <= maxBytes) body?.add(chunk)
+    else body = undefined
   }
-  return length <= maxBytes ? Buffer.concat(chunks) : undefined
+  return body?.whole()
 }
 
 /** AWS X-Ray's form of a 128-bit id, of which nothing is sampled here. */

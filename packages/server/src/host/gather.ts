@@ -1,0 +1,57 @@
+/** Bytes that come in parts, of which the whole is wanted. */
+export interface Gathering {
+  add(part: Uint8Array): void
+  whole(): Buffer
+}
+
+/** Smaller parts are copied together. */
+const smallBytes = 1_024
+const pieceBytes = 16_384
+
+/**
+ * Gathers parts in few pieces. Adversary: who sends a body byte by byte, in chunks, records or packets of one: each
+ * part that is held costs some 470 bytes, so that a body of a few megabytes would take gigabytes.
+ */
+export function gather(): Gathering {
+  const pieces: Uint8Array[] = []
+  let open = Buffer.alloc(0)
+  let used = 0
+  /** What is left of a piece is filled later: nothing of it is wasted between two large parts. */
+  const close = (): void => {
+    if (used > 0) pieces.push(open.subarray(0, used))
+    open = open.subarray(used)
+    used = 0
+  }
+  return {
+    add: (part) => {
+      if (part.length >= smallBytes) {
+        close()
+        pieces.push(part)
+        return
+      }
+      if (used + part.length > open.length) {
+        close()
+        open = Buffer.allocUnsafeSlow(pieceBytes)
+      }
+      open.set(part, used)
+      used += part.length
+    },
+    whole: () => {
+      close()
+      const [only] = pieces
+      return only instanceof Buffer && pieces.length === 1 ? only : Buffer.concat(pieces)
+    },
+  }
+}
+
+/** So many parts are no sign of anything, whatever they hold. */
+const freeParts = 4_096
+const leastMeanBytes = 256
+
+/**
+ * True where so many parts for so few bytes have come that reading them costs more than they are worth. Adversary: who
+ * has not said yet who they are, and pays for six bytes with a microsecond or two of ours.
+ */
+export function isTooFine(parts: number, bytes: number): boolean {
+  return parts > freeParts + bytes / leastMeanBytes
+}
