@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK, jwtVerify, SignJWT } from 'jose'
 
-import { fromFunctionResult, toApiGatewayEvent } from '../packages/server/src/host/index.ts'
+import { readFunctionResult, toApiGatewayEvent } from '../packages/server/src/host/index.ts'
 import { newId, nowMs } from '../packages/server/src/operation/index.ts'
 import { answer, openGateway } from './walk-gateway.ts'
 import { peers } from './walk-peers.ts'
@@ -39,9 +39,10 @@ async function bare(kind: 'raw' | 'bare'): Promise<Served> {
         receivedAt: nowMs(),
         transaction: newId(),
       })
-      const result = fromFunctionResult(answer)
-      response.writeHead(result?.status ?? 500, Object.fromEntries(result?.headers ?? []))
-      response.end(result?.body)
+      void readFunctionResult(answer).then((result) => {
+        response.writeHead(result?.status ?? 500, Object.fromEntries(result?.headers ?? []))
+        return response.end(result?.body)
+      })
     })
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))

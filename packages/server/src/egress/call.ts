@@ -5,9 +5,9 @@ import type { Outcome, Passed } from '@sallyport/core/enforcement'
 import type { FunctionDeclaration } from '@sallyport/manifest'
 
 import {
-  fromFunctionResult,
   type Invocation,
   type InvocationResult,
+  readFunctionResult,
   type StreamedAnswer,
   toApiGatewayEvent,
 } from '../host/index.ts'
@@ -119,13 +119,13 @@ export function callExit(
       onStream: streamed.resolve,
     })
     const result = await untilAborted(life.signal, Promise.race([invoked, streamed.promise]))
-    if (result === undefined) {
+    if (result !== undefined && 'status' in result) return streamedAnswer(result, invoked, life)
+    const response = result === undefined ? undefined : await answerOf(result, grant.decision.id)
+    if (result === undefined || response === undefined || life.signal.aborted) {
       void streamed.promise.then(({ body: unread }) => unread.return?.()) // nobody will read it
       const why = life.endedBy() ?? 'exit.invocation_ended'
       return local(why, 'The right to make this call ended first.', grant, 'aborted')
     }
-    if ('status' in result) return streamedAnswer(result, invoked, life)
-    const response = answerOf(result, grant.decision.id)
     const failed =
       result.kind === 'error' ? result.code : response.status >= 500 ? 'the function answered so' : undefined
     return {
@@ -191,9 +191,9 @@ function withoutCredentials(headers: ReadonlyMap<string, string>): ReadonlyMap<s
   return new Map([...headers].filter(([name]) => !claimed.test(name) && !ofTheConnection.test(name)))
 }
 
-function answerOf(result: InvocationResult, id: string): ExitResponse {
+async function answerOf(result: InvocationResult, id: string): Promise<ExitResponse> {
   if (result.kind === 'error') return plainRefusal(result.code, 'The function did not answer properly.', id)
-  const answer = fromFunctionResult(result.body)
+  const answer = await readFunctionResult(result.body)
   if (answer === undefined) return plainRefusal('function.bad_response', 'The function did not answer properly.', id)
   return { ...answer, headers: [...answer.headers, ['content-length', String(answer.body.length)]] }
 }

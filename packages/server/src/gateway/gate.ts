@@ -20,7 +20,7 @@ import type { Evidence } from '@sallyport/core/identity'
 import type { DeviceEvidence, DeviceProof } from '../devices/index.ts'
 import { type AskGuests, countedNetwork, principalFacts, subjectFacts } from '../information/index.ts'
 import type { Invocation, InvocationResult } from '../host/index.ts'
-import { fromFunctionResult, toApiGatewayEvent } from '../host/index.ts'
+import { readFunctionResult, toApiGatewayEvent } from '../host/index.ts'
 import type { BodyCheck } from './body-schema.ts'
 import type { Limiter } from './rate-limit.ts'
 import { jsonResponse, refusalResponse } from './refusal.ts'
@@ -202,10 +202,11 @@ async function pass(
   )
   const result = await answer
   if (result !== undefined && 'status' in result) return streamedResponse(result, invoked, grant, rooms)
-  // The grant may have ended while the function ran: its answer must then not leave.
-  if (result === undefined || !rooms.isCurrent(grant)) return ended(grant)
+  if (result === undefined) return ended(grant)
+  const response = await responseOf(result, grant)
+  // The grant may have ended while the function ran, or its answer was read: that must then not leave.
+  if (!rooms.isCurrent(grant)) return ended(grant)
   const outcome = outcomeOf(result)
-  const response = responseOf(result, grant)
   return {
     response: { ...response, headers: [...response.headers, ['x-sallyport-id', grant.decision.id]] },
     outcome: Promise.resolve({ ...outcome, status: response.status }),
@@ -261,13 +262,13 @@ export function affinityOf(user: Subject): string {
 /** A token that is shown again is one and the same subject. */
 const affinities = new WeakMap<Subject, string>()
 
-function responseOf(result: InvocationResult, grant: Grant): IngressResponse {
+async function responseOf(result: InvocationResult, grant: Grant): Promise<IngressResponse> {
   const { id } = grant.decision
   if (result.kind === 'error') {
     const status = result.code === 'function.busy' ? 429 : result.code === 'function.timed_out' ? 504 : 502
     return jsonResponse(status, { code: result.code, reason: 'The function did not answer properly.', id })
   }
-  const answer = fromFunctionResult(result.body)
+  const answer = await readFunctionResult(result.body)
   if (answer === undefined) {
     return jsonResponse(502, { code: 'function.bad_response', reason: 'The function did not answer properly.', id })
   }

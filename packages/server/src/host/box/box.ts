@@ -22,7 +22,7 @@ export interface Box {
   isIdle(): boolean
   /** Hands one over. Call it only while the box is idle. Never rejects; ends the box when the deadline passes. */
   run(invocation: Invocation): Promise<InvocationResult>
-  /** Makes it one of so many that together weigh as much as one, where processors are short. */
+  /** Makes it, and its parser, one of so many that together weigh as much as one, where processors are short. */
   share(among: number): void
   /** Stops its processes until it runs again. Call it only while the box is idle. */
   freeze(): void
@@ -161,7 +161,10 @@ export function startBox(
     id,
     pid: pod.pid,
     isIdle: () => idle,
-    share: (among) => group?.share(among),
+    share: (among) => {
+      group?.share(among)
+      parserGroup?.share(among)
+    },
     freeze: () => {
       if (image.runsc !== undefined) return // its kernel watches its processes, and would take a stop for a fault
       frozen ??= freezerFor(pod.pid)

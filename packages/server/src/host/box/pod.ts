@@ -93,8 +93,7 @@ export interface PodOptions {
 
 /** Makes a pod. Rejects with `host.pod` and what the kernel said when it cannot be made. */
 export async function createPod(options: PodOptions): Promise<Pod> {
-  const { runtime, tools, uid, entrances = [], ports = [], filtered = true } = options
-  const identity = uid === undefined ? {} : { uid, gid: uid }
+  const { runtime, tools, uid, entrances = [], filtered = true } = options
   const fifth = filtered ? openSync(runtime.filter, 'r') : 'pipe'
   const waiting = [tools.bash, '--norc', '--noprofile', '-c', waitingShell, 'pod', tools.ip]
   const [program, ...argv] = joining(tools, entrances, uid, [tools.unshare, '-U', '-r', '-n', '--', ...waiting])
@@ -111,7 +110,7 @@ export async function createPod(options: PodOptions): Promise<Pod> {
   try {
     const status = statusOf(shell)
     await orExit(status.ready, exited)
-    const listeners = await openListeners(shell, { runtime, tools, identity, ports, said })
+    const listeners = await openListeners(shell, options, said)
     // Whoever takes the pod reads from here on; until then nothing may flow past.
     shell.stderr?.removeAllListeners('data').pause()
     return podOf(shell, listeners, exited, status.boxPid)
@@ -152,37 +151,19 @@ function podOf(
   }
 }
 
-/** The listener process of one pod: it lives some 50 ms, ahead of need, and holds the host's file system. */
+/**
+ * The listener process of one pod: it lives some 50 ms, ahead of need, and holds the host's file system. Its work too
+ * is the box's, and counts for it.
+ */
 async function openListeners(
   shell: ChildProcess,
-  {
-    runtime,
-    tools,
-    identity,
-    ports,
-    said,
-  }: {
-    runtime: RuntimeFolder
-    tools: Tools
-    identity: { uid?: number; gid?: number }
-    ports: readonly number[]
-    said: () => string
-  },
+  { runtime, tools, uid, entrances = [], ports = [] }: PodOptions,
+  said: () => string,
 ): Promise<PodListeners> {
-  const opener = spawn(
-    tools.nsenter,
-    [
-      '-t',
-      String(shell.pid),
-      '-U',
-      '--preserve-credentials',
-      '-n',
-      '--',
-      runtime.node,
-      runtime.inside('listen.mjs'),
-    ].concat(ports.map(String)),
-    { stdio: ['pipe', 'ignore', 'pipe', 'ipc'], env: {}, cwd: '/', ...identity },
-  )
+  const inside = [tools.nsenter, '-t', String(shell.pid), '-U', '--preserve-credentials', '-n', '--']
+  const listen = [runtime.node, runtime.inside('listen.mjs'), ...ports.map(String)]
+  const [program, ...argv] = joining(tools, entrances, uid, [...inside, ...listen])
+  const opener = spawn(program, argv, { stdio: ['pipe', 'ignore', 'pipe', 'ipc'], env: {}, cwd: '/' })
   opener.stdin?.on('error', ignoreBrokenPipe)
   const openerSaid = collect(opener.stderr)
   const opened = new Map<string, unknown>()

@@ -14,6 +14,8 @@ import { runtimePlan } from '../runtime/runtimes.ts'
 
 /** What a runtime takes of a processor until it waits; others may begin then. */
 const bootMs = 100
+/** As one of so many weighs what is made ahead of need: whoever is at work goes first, where processors are short. */
+export const madeAhead = 8
 
 /** Everything of a box that does not wait for work: made ahead of need, used once. */
 export interface PreparedBox {
@@ -42,11 +44,15 @@ export interface Blank {
   readonly release: () => Promise<void>
 }
 
-/** Prepares a box of this function, under its uid and in its control groups from the start. */
+/**
+ * Prepares a box of this function, under its uid and in its control groups from the start. It is one of `among` that
+ * weigh as one, from the start too: to make a box costs more than many a call.
+ */
 export async function prepareBox(
   image: FunctionImage,
   uid: number | undefined,
   around: BoxSurroundings,
+  among = 1,
 ): Promise<PreparedBox> {
   const id = Buffer.from(around.random(8)).toString('hex')
   const endTurn = await around.turns.take()
@@ -57,10 +63,11 @@ export async function prepareBox(
     const group = around.cgroups && createBoxGroup(around.cgroups, around.engineId, id, limitsOf(image))
     if (group === undefined && !filtered)
       throw new SallyportError('host.isolation_unavailable', "without control groups nothing bounds gVisor's memory")
+    group?.share(among)
     const own = uid === undefined ? {} : { uid }
     const entrances = group?.entrances ?? []
     // It starts while the pod is made, and takes no longer.
-    const { parser, parserGroup } = parserOf(id, uid, around)
+    const { parser, parserGroup } = parserOf(id, uid, around, among)
     const undo = async (error: unknown): Promise<never> => {
       await endParser(parser, parserGroup)
       if (group !== undefined) await removeGroup(group)
@@ -84,8 +91,10 @@ function parserOf(
   id: string,
   uid: number | undefined,
   { startParser, cgroups, engineId }: BoxSurroundings,
+  among: number,
 ): Pick<PreparedBox, 'parser' | 'parserGroup'> {
   const parserGroup = cgroups && createBoxGroup(cgroups, engineId, `${id}-parser`, parserLimits)
+  parserGroup?.share(among)
   const entrances = parserGroup?.entrances ?? []
   return { parser: startParser({ entrances, ...(uid === undefined ? {} : { uid }) }), parserGroup }
 }
@@ -129,7 +138,7 @@ export async function prepareBlank(kind: BoxKind, caPem: string, around: BoxSurr
     const folder = await makeCodeFolder(around.boxFolders, Buffer.from(around.random(8)).toString('hex'))
     ended.push(() => folder.remove())
     const image = blankImage(kind, folder.path)
-    const prepared = await prepareBox(image, uid, around)
+    const prepared = await prepareBox(image, uid, around, madeAhead)
     const endTurn = await around.turns.take()
     setTimeout(endTurn, bootMs).unref()
     const connections = holdConnections(prepared.pod.listeners.runtime)

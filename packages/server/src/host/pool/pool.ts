@@ -69,12 +69,12 @@ export function createPool(
 
   /** Functions that any waiting box can serve keep none of their own. */
   function take(): Promise<PreparedBox> {
-    if (kind === undefined) return spare.take()
-    return reserve?.take(kind, image) ?? prepareBox(image, uid, around)
+    if (kind === undefined) return spare.take(sharing.among())
+    return reserve?.take(kind, image) ?? prepareBox(image, uid, around, sharing.among())
   }
 
   const spare = createSpare({
-    make: () => prepareBox(image, uid, around),
+    make: (among) => prepareBox(image, uid, around, among),
     discard: (prepared) => discardBox(prepared, around),
     // With no reserve, or under a debugger, nothing runs that nobody asked for.
     ...(image.warmBoxes > 0 && inspector === undefined
@@ -83,7 +83,7 @@ export function createPool(
   })
 
   const sharing = createSharing(
-    () => count(({ state }) => state !== 'idle' && state !== 'ending'),
+    () => starting + count(({ state }) => state !== 'idle' && state !== 'ending'),
     (among) => [...members.keys()].forEach((box) => box.share(among)),
   )
 
@@ -173,6 +173,7 @@ export function createPool(
     if (!backOff.mayStart()) return tryLater()
     if (members.size + starting >= maxBoxes && !evict()) return false
     starting += 1
+    sharing.more()
     const made = take().then(
       async (prepared) => {
         const endTurn = await around.turns.take()
@@ -182,7 +183,6 @@ export function createPool(
           inspector?.attach(prepared.pod, uid)
           const box = startBox(image, prepared, around, hooks, inspector?.address)
           members.set(box, { box, state: 'loading', lastUsedAt: around.clock(), endTurn })
-          sharing.more()
           box.share(sharing.among())
           return track(box.gone)
         } catch (error) {
@@ -218,7 +218,8 @@ export function createPool(
 
   /** Under `reuse: user` an idle box of somebody else makes room, the longest unused first. */
   function evict(): boolean {
-    if (queue.length === 0) return false
+    // One that ends already makes room for one who waits.
+    if (count(({ state }) => state === 'ending') >= queue.length) return false
     const idle = [...members.values()].filter(({ state }) => state === 'idle')
     const oldest = idle.toSorted((a, b) => a.lastUsedAt - b.lastUsedAt)[0]
     if (oldest !== undefined) end(oldest)

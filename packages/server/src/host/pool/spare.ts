@@ -1,16 +1,17 @@
-import type { PreparedBox } from '../box/prepared-box.ts'
+import { madeAhead, type PreparedBox } from '../box/prepared-box.ts'
 
 /** One box of a function that is made before anybody needs it, and another once it was taken. */
 export interface Spare {
-  /** The spare, as far as it is made, or one made now. Rejects when none can be made. */
-  take(): Promise<PreparedBox>
+  /** The spare, as far as it is made, or one made now as one of `among`. Rejects when none can be made. */
+  take(among: number): Promise<PreparedBox>
   /** Makes no more. Resolves when the one that waits is gone. */
   drop(): Promise<void>
 }
 
 /** How a spare comes to be, and how it ends unused. */
 export interface SpareMaker {
-  readonly make: () => Promise<PreparedBox>
+  /** As `prepareBox`: one of `among` that weigh as one. */
+  readonly make: (among: number) => Promise<PreparedBox>
   /** Starts its runtime ahead of need; absent where nothing may run that nobody asked for. */
   readonly prestart?: (prepared: PreparedBox) => Promise<PreparedBox>
   readonly discard: (prepared: PreparedBox) => Promise<void>
@@ -28,7 +29,7 @@ export function createSpare({ make, prestart, discard }: SpareMaker): Spare {
 
   function prepare(): void {
     if (dropped || spare !== undefined) return
-    const made = make()
+    const made = make(madeAhead)
     hold(made)
     if (prestart !== undefined) setTimeout(() => start(made, prestart), prestartAfterMs).unref()
   }
@@ -52,8 +53,8 @@ export function createSpare({ make, prestart, discard }: SpareMaker): Spare {
   }
 
   return {
-    take: () => {
-      const taken = spare ?? make()
+    take: (among) => {
+      const taken = spare ?? make(among)
       spare = undefined
       setTimeout(prepare, makeAfterMs).unref()
       return taken

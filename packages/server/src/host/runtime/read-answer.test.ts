@@ -1,0 +1,32 @@
+import { expect, it, vi } from 'vitest'
+
+import { fromFunctionResult } from './event.ts'
+import { createResultReader, readFunctionResult } from './read-answer.ts'
+
+const large = 'x'.repeat(300_000)
+const bytesOf = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value))
+
+for (const [what, value] of [
+  ['an answer with a head', { statusCode: 201, headers: { 'x-a': 'b' }, cookies: ['c=1'], body: large }],
+  ['base64', { statusCode: 200, body: Buffer.from(large).toString('base64'), isBase64Encoded: true }],
+  ['a bare value', { large }],
+  ['a head that is none', { statusCode: 200, headers: { 'x-a': 'b\r\nc: d' }, body: large }],
+] as const) {
+  it(`reads ${what} as it would a small one, and not in this thread`, { timeout: 60_000 }, async () => {
+    const expected = fromFunctionResult(bytesOf(value))
+    const parsed = vi.spyOn(JSON, 'parse')
+    const answer = await readFunctionResult(bytesOf(value))
+    expect(parsed.mock.calls.filter(([text]) => text.length > 100_000)).toEqual([])
+    parsed.mockRestore()
+    expect(answer?.status).toBe(expected?.status)
+    expect(answer?.headers).toEqual(expected?.headers)
+    expect(Buffer.from(answer?.body ?? []).equals(expected?.body ?? Buffer.alloc(0))).toBe(true)
+  })
+}
+
+it('loses what no thread survives, and nothing that waits behind it', { timeout: 60_000 }, async () => {
+  const read = createResultReader(16)
+  const hostile = Buffer.from(`[${'[],'.repeat(1_000_000)}0]`)
+  const answers = await Promise.all([hostile, bytesOf({ statusCode: 204, body: large })].map((one) => read(one)))
+  expect(answers.map((answer) => answer?.status)).toEqual([undefined, 204])
+})
