@@ -4,6 +4,7 @@ const room = 'packages/server/src/host'
 const filter = [`${room}/kernel/seccomp.test.ts`]
 const traps = [`${room}/traps.test.ts`]
 const reach = [`${room}/box/reach.test.ts`]
+const pool = [`${room}/pool/pool.test.ts`]
 const contract = [`${room}/box-engine.test.ts`]
 const build = [`${room}/build/build.test.ts`]
 const http = [`${room}/elsewhere/http-engine.test.ts`]
@@ -122,11 +123,11 @@ export const hostGuards: readonly Guard[] = [
   {
     name: 'a box serves one user',
     attack: 'never serves two affinities from one box under reuse: user',
-    file: `${room}/pool/pool.ts`,
-    code: "if (image.reuse !== 'user') return idle[0]",
-    without: 'if (image.name) return idle[0]',
-    noticedBy: contract,
-    testName: 'never serves two affinities',
+    file: `${room}/pool/members.ts`,
+    code: "if (reuse !== 'user') return idle[0]",
+    without: 'if (reuse) return idle[0]',
+    noticedBy: pool,
+    testName: 'never gets the box of somebody else',
   },
   {
     name: 'a box that is to serve once serves once',
@@ -134,8 +135,8 @@ export const hostGuards: readonly Guard[] = [
     file: `${room}/pool/pool.ts`,
     code: 'const hooks: BoxHooks = {',
     without: "if (image.reuse === 'never') image = { ...image, reuse: 'shared' }\n  const hooks: BoxHooks = {",
-    noticedBy: contract,
-    testName: 'never serves two invocations',
+    noticedBy: pool,
+    testName: 'that serves nobody else',
   },
   {
     name: 'a function ends at its deadline',

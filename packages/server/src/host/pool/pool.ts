@@ -6,6 +6,7 @@ import type { Inspector } from '../box/inspector.ts'
 import type { Invocation, InvocationResult } from '../invocation.ts'
 import { discardBox, prepareBox, type PreparedBox, prestart } from '../box/prepared-box.ts'
 import { kindOf } from '../box/blank.ts'
+import { countIn, longUnused, type Member, suitableFor, toMakeRoom, waitingForNone } from './members.ts'
 import type { Reserve } from './reserve.ts'
 import { createSharing } from './sharing.ts'
 import { createSpare } from './spare.ts'
@@ -23,17 +24,6 @@ export interface Pool {
   close(): Promise<void>
 }
 
-/** A box with whom it belongs to: the affinity of its first invocation under `reuse: user`. */
-interface Member {
-  readonly box: Box
-  affinity?: string
-  /** `finishing`: it has answered and will ask for the next invocation in a moment. */
-  state: 'loading' | 'idle' | 'busy' | 'finishing' | 'ending'
-  lastUsedAt: number
-  /** It has loaded, or never will: another may start. */
-  readonly endTurn: () => void
-}
-
 const waitingPerBox = 16
 const usualIdleMs = 300_000
 const usualFreezeMs = 10_000
@@ -43,20 +33,33 @@ export interface PoolOptions {
   readonly uid: number | undefined
   readonly reserve?: Reserve
   readonly inspector?: Inspector
+  /** What makes, starts and ends boxes; the real thing when absent. */
+  readonly boxes?: Boxes
 }
+
+/** How boxes come to be, and end unused. */
+export interface Boxes {
+  readonly prepareBox: typeof prepareBox
+  readonly prestart: typeof prestart
+  readonly startBox: typeof startBox
+  readonly discardBox: typeof discardBox
+}
+
+const realBoxes: Boxes = { prepareBox, prestart, startBox, discardBox }
 
 /** Everything but the image is the engine's. Under an inspector there is one box, so that breakpoints are met. */
 export function createPool(
   image: FunctionImage,
   around: BoxSurroundings,
-  { uid, reserve, inspector }: PoolOptions,
+  { uid, reserve, inspector, boxes = realBoxes }: PoolOptions,
 ): Pool {
   const maxBoxes = inspector === undefined ? image.maxBoxes : 1
   const maxWaiting = image.maxWaiting ?? maxBoxes * waitingPerBox
   const maxIdleMs = image.idleBoxMs ?? usualIdleMs
   const freezeAfterMs = around.freezeAfterMs ?? usualFreezeMs
   const members = new Map<Box, Member>()
-  const count = (matches: (member: Member) => boolean): number => [...members.values()].filter(matches).length
+  const all = (): readonly Member[] => [...members.values()]
+  const count = (...states: readonly Member['state'][]): number => countIn(all(), ...states)
   const queue: Waiting[] = []
   let starting = 0
   const backOff = createBackOff(around.clock)
@@ -70,20 +73,20 @@ export function createPool(
   /** Functions that any waiting box can serve keep none of their own. */
   function take(): Promise<PreparedBox> {
     if (kind === undefined) return spare.take(sharing.among())
-    return reserve?.take(kind, image) ?? prepareBox(image, uid, around, sharing.among())
+    return reserve?.take(kind, image) ?? boxes.prepareBox(image, uid, around, sharing.among())
   }
 
   const spare = createSpare({
-    make: (among) => prepareBox(image, uid, around, among),
-    discard: (prepared) => discardBox(prepared, around),
+    make: (among) => boxes.prepareBox(image, uid, around, among),
+    discard: (prepared) => boxes.discardBox(prepared, around),
     // With no reserve, or under a debugger, nothing runs that nobody asked for.
     ...(image.warmBoxes > 0 && inspector === undefined
-      ? { prestart: (prepared: PreparedBox) => prestart(image, prepared, around) }
+      ? { prestart: (prepared: PreparedBox) => boxes.prestart(image, prepared, around) }
       : {}),
   })
 
   const sharing = createSharing(
-    () => starting + count(({ state }) => state !== 'idle' && state !== 'ending'),
+    () => starting + count('loading', 'busy', 'finishing'),
     (among) => [...members.keys()].forEach((box) => box.share(among)),
   )
 
@@ -126,31 +129,17 @@ export function createPool(
   /** Serves those who wait, in order, with what is idle; starts boxes for the rest and for the warm reserve. */
   function pump(): void {
     for (const waiting of queue.slice()) {
-      const member = suitable(waiting.invocation.affinity)
+      const member = suitableFor(all(), image.reuse, waiting.invocation.affinity)
       if (member === undefined) continue
       queue.splice(queue.indexOf(waiting), 1)
       serve(member, waiting)
     }
     if (draining) return
-    const loading = count((member) => member.state === 'loading') + starting
-    const unassigned = count((member) => member.state === 'idle' && member.affinity === undefined)
-    const wanted = Math.max(waitingForNone() - loading, image.warmBoxes - unassigned - loading)
+    const loading = count('loading') + starting
+    const unassigned = all().filter(({ state, affinity }) => state === 'idle' && affinity === undefined)
+    const wanting = waitingForNone(all(), image.reuse, queue)
+    const wanted = Math.max(wanting - loading, image.warmBoxes - unassigned.length - loading)
     for (let more = wanted; more > 0; more--) if (!start()) break
-  }
-
-  /** Those who wait, without those for whom a box is about to be free again. */
-  function waitingForNone(): number {
-    const finishing = [...members.values()].filter(({ state }) => state === 'finishing')
-    return queue.filter(({ invocation }) => {
-      const at = finishing.findIndex(({ affinity }) => image.reuse === 'shared' || affinity === invocation.affinity)
-      return at === -1 || finishing.splice(at, 1).length === 0
-    }).length
-  }
-
-  function suitable(affinity: string): Member | undefined {
-    const idle = [...members.values()].filter(({ state, box }) => state === 'idle' && box.isIdle())
-    if (image.reuse !== 'user') return idle[0]
-    return idle.find((member) => member.affinity === affinity) ?? idle.find((member) => member.affinity === undefined)
   }
 
   function serve(member: Member, waiting: Waiting): void {
@@ -171,24 +160,24 @@ export function createPool(
   /** False when no further box may be started now. */
   function start(): boolean {
     if (!backOff.mayStart()) return tryLater()
-    if (members.size + starting >= maxBoxes && !evict()) return false
+    if (members.size + starting >= maxBoxes) return makeRoom()
     starting += 1
     sharing.more()
     const made = take().then(
       async (prepared) => {
         const endTurn = await around.turns.take()
         starting -= 1
-        if (draining) return discardBox(prepared, around).finally(endTurn)
+        if (draining) return boxes.discardBox(prepared, around).finally(endTurn)
         try {
           inspector?.attach(prepared.pod, uid)
-          const box = startBox(image, prepared, around, hooks, inspector?.address)
+          const box = boxes.startBox(image, prepared, around, hooks, inspector?.address)
           members.set(box, { box, state: 'loading', lastUsedAt: around.clock(), endTurn })
           box.share(sharing.among())
           return track(box.gone)
         } catch (error) {
           endTurn()
           cannotStart(error)
-          return discardBox(prepared, around)
+          return boxes.discardBox(prepared, around)
         }
       },
       (error: unknown) => {
@@ -216,14 +205,11 @@ export function createPool(
     tellWaiting('function.init_failed', error instanceof Error ? error.message : String(error))
   }
 
-  /** Under `reuse: user` an idle box of somebody else makes room, the longest unused first. */
-  function evict(): boolean {
-    // One that ends already makes room for one who waits.
-    if (count(({ state }) => state === 'ending') >= queue.length) return false
-    const idle = [...members.values()].filter(({ state }) => state === 'idle')
-    const oldest = idle.toSorted((a, b) => a.lastUsedAt - b.lastUsedAt)[0]
-    if (oldest !== undefined) end(oldest)
-    return false // its place is free when `onEnd` says so
+  /** Room is made for those who wait alone; it is there when `onEnd` says so. */
+  function makeRoom(): false {
+    const member = toMakeRoom(all(), queue.length)
+    if (member !== undefined) end(member)
+    return false
   }
 
   function track(ending: Promise<unknown>): void {
@@ -236,14 +222,10 @@ export function createPool(
   /** Ends what was unused for long, but for the reserve; stops the processes of what stays. */
   function lookAtIdle(): void {
     sharing.fewer()
-    const now = around.clock()
-    const idle = [...members.values()].filter(({ state }) => state === 'idle')
-    let spareable = idle.filter(({ affinity }) => affinity === undefined).length - image.warmBoxes
-    for (const member of idle.toSorted((a, b) => a.lastUsedAt - b.lastUsedAt)) {
-      const unusedMs = now - member.lastUsedAt
-      if (unusedMs >= maxIdleMs && (member.affinity !== undefined || spareable-- > 0)) end(member)
-      else if (unusedMs >= freezeAfterMs && inspector === undefined) member.box.freeze()
-    }
+    const rules = { endAfterMs: maxIdleMs, restAfterMs: freezeAfterMs, kept: image.warmBoxes }
+    const { toEnd, toRest } = longUnused(all(), around.clock(), rules)
+    for (const member of toEnd) end(member)
+    if (inspector === undefined) for (const { box } of toRest) box.freeze()
   }
 
   function drain(): readonly Waiting[] {
@@ -261,7 +243,7 @@ export function createPool(
     invoke: (invocation) =>
       new Promise((resolve) => {
         const remainingMs = invocation.deadline - around.clock()
-        if (queue.length >= Math.max(maxWaiting, maxBoxes - count(({ state }) => state === 'busy')))
+        if (queue.length >= Math.max(maxWaiting, maxBoxes - count('busy')))
           return resolve(busy(`its queue of ${maxWaiting} calls is full`))
         const waiting: Waiting = {
           invocation,
