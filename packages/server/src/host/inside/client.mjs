@@ -12,6 +12,7 @@ const maxResponseBytes = 6 * 1024 * 1024
 const api = '/2018-06-01/runtime'
 
 let running
+let whenNothingIsLeft
 let ending = false
 let answer
 let identity
@@ -49,6 +50,10 @@ const macKey = createSecretKey(Buffer.from(key, 'base64url')) // made once: byte
 identity = { macKey, audience, codeDigest }
 seen.clear()
 
+process.on('beforeExit', () => {
+  host.hold()
+  whenNothingIsLeft?.()
+})
 process.on('uncaughtException', (error) => void endWith('Runtime.UncaughtException', error))
 process.on('unhandledRejection', (error) => void endWith('Runtime.UnhandledPromiseRejection', error))
 
@@ -68,6 +73,8 @@ for (;;) {
     body: stringify(describe(error)),
     starved: isWantOfMemory(error),
   }))
+  host.hold()
+  whenNothingIsLeft = undefined
   if (ending) await new Promise(() => {})
   running.answered = true
   if (result.kind !== 'streamed') await host.exchange('POST', `${api}/invocation/${id}/${result.kind}`, result.body)
@@ -88,13 +95,16 @@ async function run(next, id) {
 
 /** What fails before the first byte is an ordinary error; what fails later is told after the last one. */
 async function answerByStream(event, context, id) {
-  const { ResponseStream } = await import('./streaming.mjs')
+  const [{ ResponseStream }, { finished }] = await Promise.all([
+    import('./streaming.mjs'),
+    import('node:stream/promises'),
+  ])
   const response = new ResponseStream(host, `${api}/invocation/${id}/response`)
   running.stream = response
   try {
     await answer(event, response, context)
     if (!response.writableEnded) response.end()
-    await new Promise((resolve, reject) => response.once('finish', resolve).once('error', reject))
+    await finished(response) // of a `pipeline` it has been for some time
   } catch (error) {
     if (!response.begun) throw error
     await response.fail(describe(error).errorType, stringify(describe(error)))
@@ -240,7 +250,7 @@ function contextOf(headers, claims) {
   const deadline = Number(headers['lambda-runtime-deadline-ms'])
   const { env } = process
   return {
-    callbackWaitsForEmptyEventLoop: false,
+    callbackWaitsForEmptyEventLoop: true,
     functionName: env.AWS_LAMBDA_FUNCTION_NAME,
     functionVersion: env.AWS_LAMBDA_FUNCTION_VERSION,
     invokedFunctionArn: headers['lambda-runtime-invoked-function-arn'],
@@ -254,14 +264,40 @@ function contextOf(headers, claims) {
   }
 }
 
-/** A third parameter is a callback, unless a promise comes back. */
+/**
+ * As AWS's own client does: a promise is the answer, or what the callback or `context.done` is told; where nothing is
+ * told, null once nothing is left to do. A value that is simply returned counts too, which AWS ignores.
+ */
 function call(handler, event, context) {
   return new Promise((resolve, reject) => {
-    const callback = (error, result) => (error === undefined || error === null ? resolve(result) : reject(error))
-    const returned = handler(event, context, callback)
+    let told = false
+    const done = (error, result) => {
+      told = true
+      if (error === undefined || error === null) resolve(result)
+      else reject(error)
+    }
+    const callback = (error, result) => {
+      const failed = error !== undefined && error !== null
+      if (failed || !context.callbackWaitsForEmptyEventLoop) return done(error, result)
+      told = true
+      afterAllElse(() => resolve(result))
+    }
+    const fail = (error) => done(error ?? 'handled')
+    const returned = handler(
+      event,
+      Object.assign(context, { succeed: (result) => done(null, result), fail, done }),
+      callback,
+    )
     if (typeof returned?.then === 'function') returned.then(resolve, reject)
-    else if (returned !== undefined || handler.length < 3) resolve(returned)
+    else if (returned !== undefined) resolve(returned)
+    else if (!told) afterAllElse(() => resolve(undefined))
   })
+}
+
+/** Once the function has nothing left to wait for; what was to be told then before is forgotten. */
+function afterAllElse(tell) {
+  whenNothingIsLeft = tell
+  host.letGo()
 }
 
 async function callFetch(service, event, context) {
@@ -310,6 +346,9 @@ function openConnection(authority, ended) {
     },
     begin,
     write: (part, done) => socket.write(part, done),
+    /** Whether this process lives for this connection's sake, or only while there is something else to do. */
+    hold: () => socket.ref(),
+    letGo: () => socket.unref(),
     end: () => socket.destroy(),
   }
 }

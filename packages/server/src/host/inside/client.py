@@ -54,6 +54,13 @@ class Refused(Exception):
     """A ticket that does not fit; told to the host under a name of its own."""
 
 
+class Identity:
+    """Always there, as AWS has it; Amazon Cognito's identity pools fill it, and nobody here does."""
+
+    cognito_identity_id = None
+    cognito_identity_pool_id = None
+
+
 class Context:
     """What AWS documents as the context object of a Python function."""
 
@@ -65,7 +72,7 @@ class Context:
         self.memory_limit_in_mb = os.environ["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"]
         self.log_group_name = os.environ["AWS_LAMBDA_LOG_GROUP_NAME"]
         self.log_stream_name = os.environ["AWS_LAMBDA_LOG_STREAM_NAME"]
-        self.identity = None
+        self.identity = Identity()
         self.client_context = None
         self.tenant_id = None
         self.sallyport = claims  # verified: who called, and on whose behalf

@@ -18,12 +18,41 @@ const handler = `export const handler = globalThis.awslambda.streamifyResponse(a
 export const plain = async (event, { sallyport }) => (event.bytes ? 'x'.repeat(event.bytes) : sallyport.subject)
 export default { fetch: async () => 'no Response' }
 `
+const forms = `
+const ways = {
+  promise: async () => 'promised',
+  callback: (event, context, callback) => void setTimeout(callback, 5, null, 'called'),
+  'callback that works on': (event, context, callback) => {
+    const done = []
+    setTimeout(() => done.push('work'), 30)
+    callback(null, done)
+  },
+  'callback that waits for nothing': (event, context, callback) => {
+    context.callbackWaitsForEmptyEventLoop = false
+    const done = []
+    const timer = setTimeout(() => done.push('work'), 600_000)
+    setTimeout(() => clearTimeout(timer), 200) // or it would hold up those that come after
+    callback(null, done)
+  },
+  'callback with an error': (event, context, callback) => callback(new RangeError('refused')),
+  'callback with a text': (event, context, callback) => callback('refused'),
+  succeed: (event, context) => void setTimeout(() => context.succeed('told'), 5),
+  fail: (event, context) => void setTimeout(() => context.fail(new RangeError('failed')), 5),
+  'fail without a word': (event, context) => context.fail(),
+  done: (event, context) => context.done(null, 'done'),
+  'nothing, after some time': () => void setTimeout(() => {}, 5),
+  'a value': () => 'returned',
+  'a throw that is no error': () => { throw { code: 7 } },
+}
+export const handler = (event, context, callback) => ways[event.form](event, context, callback)
+`
 const pythonHandler = `def plain(event, context):
     return "x" * event["bytes"] if "bytes" in event else "served"
 `
 
 const folder = mkdtempSync(join(tmpdir(), 'sallyport-clients-'))
 writeFileSync(join(folder, 'index.mjs'), handler)
+writeFileSync(join(folder, 'forms.mjs'), forms)
 writeFileSync(join(folder, 'index.py'), pythonHandler)
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
@@ -227,6 +256,36 @@ describe('client.mjs with a handler that streams', () => {
     expect(trailers).toMatchObject({ 'lambda-runtime-function-error-type': 'Late__X-More:_1' })
     expect(trailers).not.toHaveProperty('x-more')
   })
+})
+
+describe('client.mjs', () => {
+  let runtime: Runtime
+  beforeAll(async () => {
+    runtime = await startRuntime('client.mjs', 'forms.handler')
+  }, 60_000)
+  afterAll(() => runtime.close())
+
+  for (const [form, verb, body] of [
+    ['promise', 'response', 'promised'],
+    ['callback', 'response', 'called'],
+    ['callback that works on', 'response', ['work']],
+    ['callback that waits for nothing', 'response', []],
+    ['callback with an error', 'error', { errorType: 'RangeError', errorMessage: 'refused' }],
+    ['callback with a text', 'error', { errorType: 'string', errorMessage: 'refused' }],
+    ['succeed', 'response', 'told'],
+    ['fail', 'error', { errorType: 'RangeError', errorMessage: 'failed' }],
+    ['fail without a word', 'error', { errorMessage: 'handled' }],
+    ['done', 'response', 'done'],
+    ['nothing, after some time', 'response', null],
+    ['a value', 'response', 'returned'],
+    ['a throw that is no error', 'error', { errorType: 'object' }],
+  ] as const) {
+    it(`takes an answer by ${form}`, { timeout: 60_000 }, async () => {
+      const [id, event] = [freshId(), JSON.stringify({ form })]
+      const told = await runtime.give(id, event, ticketOf(id, event))
+      expect({ verb: told.verb, body: JSON.parse(told.body) }).toMatchObject({ verb, body })
+    })
+  }
 })
 
 it('client.mjs takes from a fetch function nothing but a Response', { timeout: 60_000 }, async () => {

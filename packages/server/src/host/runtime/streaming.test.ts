@@ -11,6 +11,8 @@ vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 // One handler, told by the event what to do with its stream.
 const source = `
 import { connect } from 'node:net'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 const later = (ms) => new Promise((go) => setTimeout(go, ms))
 const ways = {
   plain: (stream) => {
@@ -22,6 +24,7 @@ const ways = {
     const answer = { statusCode: 201, headers: { 'x-kind': 'v' }, cookies: ['a=1'] }
     awslambda.HttpResponseStream.from(stream, answer).end('whole')
   },
+  piped: (stream) => pipeline(Readable.from(['a', 'bc']), stream),
   large: async (stream) => {
     for (let at = 0; at < 160; at++) {
       if (!stream.write(Buffer.alloc(65536, 'x'))) await new Promise((go) => stream.once('drain', go))
@@ -82,6 +85,8 @@ describe('a handler that streams', () => {
   it('answers with all that it wrote, under its own content type', async () => {
     expect(await answerOf('plain')).toEqual({ status: 200, headers: [['content-type', 'text/plain']], body: 'abc' })
     expect(await answerOf('nothing')).toMatchObject({ status: 200, body: '' })
+    expect(await answerOf('piped'), 'whose stream has ended before the handler').toMatchObject({ body: 'abc' })
+    expect(await answerOf('piped'), 'and serves the next').toMatchObject({ body: 'abc' })
   })
 
   it('answers with status, headers and cookies where it gave them', async () => {
