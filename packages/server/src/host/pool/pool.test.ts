@@ -43,7 +43,12 @@ function fakeBox(hooks: BoxHooks): FakeBox {
   let [idle, over] = [false, false]
   let settle: ((result: InvocationResult) => void) | undefined
   const box: FakeBox = {
-    ...{ id: String(made.length), pid: 0, gone: gone.promise, served, killed, frozen },
+    id: String(made.length),
+    pid: 0,
+    gone: gone.promise,
+    served,
+    killed,
+    frozen,
     isIdle: () => idle,
     run: ({ id }) => {
       idle = false
