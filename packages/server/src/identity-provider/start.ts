@@ -11,7 +11,7 @@ import { Provider } from 'oidc-provider'
 import { type AttemptKey, createAttempts, startAttempts, userCodeAttempts } from './sign-in/attempts.ts'
 import { clientLookup, type ProviderClient } from './protocol/clients.ts'
 import { configure } from './protocol/configuration.ts'
-import { devicePath } from './protocol/device-flow.ts'
+import { devicePath, tellInterval } from './protocol/device-flow.ts'
 import { type EnrolmentContext, handleEnrolment, isEnrolment } from './enrolment/handle.ts'
 import { type Enrolments, openEnrolments } from './enrolment/enrolments.ts'
 import { type EndSessionOptions, endSessionPath, handleEndSession } from './protocol/end-session.ts'
@@ -108,6 +108,7 @@ export async function startIdentityProvider(options: IdentityProviderOptions): P
   const ending = { issuerUrl, keys, clients, endSession }
   provider.silent = true // its errors are reported below, not printed
   provider.on('server_error', (ctx, error) => void reportFault(context, ctx.req, error))
+  provider.on('device_authorization.success', tellInterval)
   const answer = provider.callback()
   server.on('request', (request, response) => {
     void dispatch({ context, enrolling, ending, answer }, request, response)

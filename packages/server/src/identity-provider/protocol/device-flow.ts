@@ -6,6 +6,14 @@ import { confirmDevicePage, deviceDonePage, userCodePage } from '../pages/pages-
 /** Where a person types what their device shows; the library's own default. */
 export const devicePath = '/device'
 
+/** How often a device may ask, in seconds; without a word from us it waits five each time (RFC 8628, section 3.5). */
+const pollingSeconds = 1
+
+/** Tells a device that begins how often it may ask. */
+export function tellInterval(_ctx: KoaContextWithOIDC, begun: Record<string, unknown>): void {
+  begun['interval'] = pollingSeconds
+}
+
 /**
  * Signing in for a device that has no browser (RFC 8628), such as a terminal on another machine. A code has about 34
  * bits and lives ten minutes; whoever guesses is counted per address (`startAttempts`).
