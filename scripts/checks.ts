@@ -33,14 +33,9 @@ export function runNodeTests(files: readonly string[], step: Partial<Step> = {})
   return withOutcome(step, (file) => ['-C', 'source', 'scripts/node-tests.ts', file, ...files])
 }
 
-/** Runs vitest over the folders given, in a process of its own; each file in a worker of its own unless said. */
-export function runVitest(
-  folders: readonly string[],
-  { isolate = true }: { readonly isolate?: boolean } = {},
-  step: Partial<Step> = {},
-): Promise<Outcome> {
-  const how = isolate ? 'isolated' : 'shared'
-  return withOutcome(step, (file) => ['-C', 'source', 'scripts/vitest.ts', file, how, ...folders])
+/** Runs vitest over the folders given, in a process of its own. */
+export function runVitest(folders: readonly string[], step: Partial<Step> = {}): Promise<Outcome> {
+  return withOutcome(step, (file) => ['-C', 'source', 'scripts/vitest.ts', file, ...folders])
 }
 
 async function withOutcome(step: Partial<Step>, node: (file: string) => readonly string[]): Promise<Outcome> {

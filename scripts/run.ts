@@ -18,6 +18,8 @@ export interface Step {
   readonly as?: number
   /** How far it steps back before others, 0 to 19: for what runs beside steps that wait for deadlines. */
   readonly nice?: number
+  /** Prints everything at its end: for what runs beside other steps, whose lines would stand between its own. */
+  readonly atOnce?: boolean
 }
 
 const running = new Set<ChildProcess>()
@@ -40,15 +42,19 @@ export function run(step: Step): Promise<number> {
     const child = spawn(process.execPath, step.node, {
       cwd: step.cwd ?? top,
       env: step.environment ?? process.env,
-      stdio: ['ignore', 'inherit', 'inherit'],
+      stdio: ['ignore', ...(step.atOnce === true ? (['pipe', 'pipe'] as const) : (['inherit', 'inherit'] as const))],
       ...(step.as === undefined ? {} : { uid: step.as, gid: step.as }),
     })
     running.add(child)
     // Before it makes threads or children of its own, which inherit it.
     if (step.nice !== undefined && child.pid !== undefined) setPriority(child.pid, step.nice)
     child.once('error', reject)
-    child.once('exit', (code, signal) => {
+    const printed: Buffer[] = []
+    child.stdout?.on('data', (chunk: Buffer) => printed.push(chunk))
+    child.stderr?.on('data', (chunk: Buffer) => printed.push(chunk))
+    child.once('close', (code, signal) => {
       running.delete(child)
+      process.stdout.write(Buffer.concat(printed))
       if (process.exitCode !== undefined) process.exit()
       resolve(code ?? 128 + constants.signals[signal ?? 'SIGKILL'])
     })

@@ -18,28 +18,26 @@ const boxSuites = {
   wholeServers: ['example', 'functions', 'lifecycle'].map((name) => `test/e2e/${name}.test.ts`),
 }
 
-/** Whose files share modules in one worker: none of them has state, sockets or processes. */
-const pure: readonly string[] = ['aws', 'core', 'manifest'].map((name) => `packages/${name}`)
-
-async function runUnits(): Promise<Outcome> {
-  const all = readdirSync(join(top, 'packages')).map((name) => `packages/${name}`)
-  const others = [...all.filter((name) => !pure.includes(name)), 'examples/']
-  return add(await runVitest(pure, { isolate: false }), await runVitest(others))
-}
-
 const tests = (pattern: string): string[] => globSync(pattern, { cwd: top }).toSorted()
 
+/**
+ * Most tests wait, for servers, boxes and deadlines, and few compute: three lanes side by side keep processors busy.
+ * Whole servers go first, since most deadlines are theirs; taking guards out uses what the others leave.
+ */
 async function runAll(): Promise<Outcome> {
-  const outcome = add(await runChecks(), await runUnits())
+  const checks = await runChecks()
   const others = tests('test/**/*.test.ts').filter((file) => !/^test\/(rooms|house|guards)\.test\.ts$/.test(file))
-  // Taking guards out keeps processors busy for minutes, and whole servers mostly wait: it uses what they leave.
-  const guards = runNodeTests(['test/guards.test.ts'], { nice: 15 })
-  const [withGuards, servers] = await Promise.all([guards, runServers(others)])
-  return add(add(outcome, servers), withGuards)
+  const lanes = await Promise.all([
+    runNodeTests(others, { atOnce: true }),
+    runUnits(),
+    runNodeTests(['test/guards.test.ts'], { nice: 15, atOnce: true }),
+  ])
+  return lanes.reduce(add, checks)
 }
 
-async function runServers(others: readonly string[]): Promise<Outcome> {
-  return add(await runNodeTests(others), await runBoxSuitesAgain())
+async function runUnits(): Promise<Outcome> {
+  const packages = readdirSync(join(top, 'packages')).map((name) => `packages/${name}`)
+  return add(await runVitest([...packages, 'examples/'], { nice: 5 }), await runBoxSuitesAgain())
 }
 
 /** The box suites once more with the other kind of user. Only root can do that; else it is a skip with a name. */
@@ -50,9 +48,9 @@ async function runBoxSuitesAgain(): Promise<Outcome> {
   }
   const user = asOtherUser()
   try {
-    const step = { as: user.id, cwd: user.folder, environment: user.environment }
+    const step = { as: user.id, cwd: user.folder, environment: user.environment, nice: 5 }
     process.stdout.write('\nThe box suites again, as an unprivileged user with its own HOME:\n')
-    const units = await runVitest(boxSuites.units, {}, step)
+    const units = await runVitest(boxSuites.units, step)
     return label('unprivileged', add(units, await runNodeTests(boxSuites.wholeServers, step)))
   } finally {
     user.remove()

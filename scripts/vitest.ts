@@ -1,5 +1,5 @@
 // Runs vitest over the folders given and leaves the outcome in a file:
-// node scripts/vitest.ts OUTCOME isolated|shared FOLDER…
+// node scripts/vitest.ts OUTCOME FOLDER…
 import type { Reporter, TestModule } from 'vitest/node'
 import { DefaultReporter, startVitest } from 'vitest/node'
 
@@ -28,9 +28,8 @@ function outcomeOf(modules: readonly TestModule[], unhandled: readonly { readonl
   return { passed, failed, skipped }
 }
 
-const [file, how, ...folders] = process.argv.slice(2)
-if (file === undefined || (how !== 'isolated' && how !== 'shared') || folders.length === 0)
-  throw new TypeError('usage: vitest.ts OUTCOME isolated|shared FOLDER…')
+const [file, ...folders] = process.argv.slice(2)
+if (file === undefined || folders.length === 0) throw new TypeError('usage: vitest.ts OUTCOME FOLDER…')
 
 const count: Reporter = {
   onTestRunEnd: (modules, unhandled) => writeOutcome(file, outcomeOf(modules, unhandled)),
@@ -39,7 +38,6 @@ const vitest = await startVitest(folders, {
   root: top,
   run: true,
   watch: false,
-  isolate: how === 'isolated',
   reporters: [new DefaultReporter({ summary: false }), count],
 })
 await vitest.close()
