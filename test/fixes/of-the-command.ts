@@ -16,6 +16,14 @@ export function ofTheCommand(): void {
     assert.equal((await paste(question, '/')).code, 0)
   })
 
+  fix(['cli sallyport'], 'a word that no verb knows leads to what it does know', async () => {
+    for (const line of ['sallyport wyh', 'sallyport why --lats', 'sallyport user add', 'sallyport user lst']) {
+      const told = await paste(fixIn(await paste(line, '/')), '/')
+      assert.equal(told.code, 0, told.text)
+      assert.match(told.text, /sallyport/)
+    }
+  })
+
   fix(['cli sallyport allow --yes'], 'allow without anybody to ask says how to agree', async () => {
     const folder = open()
     const refused = await paste('sallyport allow front stripe.refund', folder)

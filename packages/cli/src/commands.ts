@@ -27,30 +27,15 @@ import { user } from './verbs/user.ts'
 import { who } from './verbs/who.ts'
 import { why } from './verbs/why.ts'
 
-/** Every verb, in the order in which a newcomer meets them. */
-export const commands: RouteMap<Terminal> = buildRouteMap({
-  docs: { brief: 'Zero trust for serverless functions' },
-  routes: {
-    init,
-    up,
-    dev,
-    login,
-    logout,
-    token,
-    invoke,
-    logs,
-    why,
-    who,
-    can,
-    allow,
-    learn,
-    policy,
-    decide,
-    diff,
-    prove,
-    lint,
-    test,
-    attack,
+/** Every verb, by what somebody comes for, in the order in which a newcomer meets them. */
+export const verbs = {
+  'Begin and run': { init, up, dev, invoke, logs, doctor },
+  'Ask what was decided, and what would be': { why, who, can, test, policy },
+  'Change what is allowed': { allow, learn, diff },
+  'Sign in': { login, logout, token },
+  'Administer a running server': {
+    secret,
+    user,
     request,
     approve,
     deny,
@@ -59,10 +44,22 @@ export const commands: RouteMap<Terminal> = buildRouteMap({
     revoke,
     quarantine,
     release,
-    user,
     signals,
-    secret,
-    doctor,
-    completion,
+  },
+  'Judge policies and defences': { decide, prove, lint, attack },
+  'For the shell': { completion },
+} as const
+
+/** The same as one map, which is what a command line is read by. */
+export const commands: RouteMap<Terminal> = buildRouteMap({
+  docs: { brief: 'Zero trust for serverless functions' },
+  routes: {
+    ...verbs['Begin and run'],
+    ...verbs['Ask what was decided, and what would be'],
+    ...verbs['Change what is allowed'],
+    ...verbs['Sign in'],
+    ...verbs['Administer a running server'],
+    ...verbs['Judge policies and defences'],
+    ...verbs['For the shell'],
   },
 })

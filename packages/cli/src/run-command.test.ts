@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 
 import { exitCodes } from './exit-codes.ts'
+import { helpTexts } from './run-command.ts'
 import { type } from './testing.ts'
 import { serverArguments } from './verbs/server.ts'
 
@@ -18,12 +19,50 @@ describe('the command line', () => {
 
   test('a mistyped command is an error that names the right one', async () => {
     const { stderr, exitCode } = await type(['wyh'])
-    expect(stderr).toContain('`why`')
+    expect(stderr).toBe('sallyport: there is no command wyh; did you mean why? (cli.usage)\n  fix: sallyport --help\n')
     expect(exitCode).toBe(exitCodes.usage.code)
+    // Not every short word is a mistyped one.
+    expect((await type(['foo'])).stderr).not.toContain('did you mean')
   })
 
-  test('a word too many is an error', async () => {
-    expect((await type(['requests', 'all'])).exitCode).toBe(exitCodes.usage.code)
+  const faulty: readonly (readonly [line: string, says: string, fix: string])[] = [
+    ['why -x', 'there is no flag -x', 'why'],
+    ['can', 'SUBJECT is missing', 'can'],
+    ['revoke x', '--reason needs a value', 'revoke'],
+    ['requests all', '"all" is a word too many: none is taken here', 'requests'],
+    ['up --port x', '--port: x is no port', 'up'],
+    ['up --broadening x', '--broadening is one of refuse, ask, allow, not x', 'up'],
+    ['why a --app b --app c', '--app stands twice: "b" and "c"', 'why'],
+    ['user lst', 'there is no command lst; did you mean list?', 'user'],
+    ['user add --rule x', 'there is no flag --rule; did you mean --role?', 'user add'],
+  ]
+  for (const [line, says, fix] of faulty) {
+    test(`says what is wrong with: ${line}`, async () => {
+      const { stdout, stderr, exitCode } = await type(line.split(' '))
+      expect([stdout, stderr]).toEqual(['', `sallyport: ${says} (cli.usage)\n  fix: sallyport ${fix} --help\n`])
+      expect(exitCode).toBe(exitCodes.usage.code)
+      const asked = await type([...line.split(' '), '--json'])
+      expect(JSON.parse(asked.stdout)).toEqual({
+        error: { code: 'cli.usage', message: says, fix: `sallyport ${fix} --help` },
+      })
+    })
+  }
+
+  test('help names every verb once and fits a terminal', async () => {
+    const { stdout, exitCode } = await type([])
+    expect(exitCode).toBe(0)
+    expect(await type(['--help'])).toMatchObject({ stdout })
+    const named = [...stdout.matchAll(/^ {2}([a-z]+) {2,}/gm)].map(([, verb]) => verb)
+    expect(named.toSorted()).toEqual(
+      [...new Set(helpTexts().map(([route]) => route.split(' ')[1]))].filter((one) => one !== undefined).toSorted(),
+    )
+    const all = [stdout, (await type(['user'])).stdout, ...helpTexts().map(([, help]) => help)].join('\n').split('\n')
+    expect(all.filter((line) => line.length > 100 || line.endsWith(' '))).toEqual([])
+    expect((await type(['up', '--help'])).stdout.trimEnd()).toBe(
+      helpTexts()
+        .find(([route]) => route === 'sallyport up')?.[1]
+        .trimEnd(),
+    )
   })
 
   test('without a manifest anywhere it says how to begin', async () => {
