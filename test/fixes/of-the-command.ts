@@ -62,6 +62,26 @@ export function ofTheCommand(): void {
   )
 
   fix(
+    ['cli sallyport up', 'cli sallyport invoke hello events/hello.json --as alice', 'cli sallyport invoke --app'],
+    'what init says comes next does: the app runs, and its function answers',
+    async () => {
+      const base = open({})
+      const { text } = await paste("sallyport init 'my app'", base)
+      const next = (line: string): string => new RegExp(`^${line}: (.+)$`, 'm').exec(text)?.[1] ?? ''
+      const server = await serving(`${next('next')} ${anyPorts}`, base)
+      for (const [line, cwd] of [
+        [next('then, in another terminal'), base],
+        ['sallyport invoke hello events/hello.json --as alice', join(base, 'my app')],
+      ] as const) {
+        const answered = await paste(line, cwd)
+        assert.equal(answered.code, 0, answered.text)
+        assert.match(answered.text, /Hello, Alice\./)
+      }
+      await server.stop()
+    },
+  )
+
+  fix(
     ['cli sallyport test --app', 'cli sallyport test --app'],
     'init over an app, and a faulty manifest, lead to test',
     async () => {

@@ -46,7 +46,9 @@ export async function askerFor(terminal: Needs, folder: string, flags: UserFlags
   if (as === undefined) {
     return { person: await tokenOfLogin(terminal, folder), stepUp: (wanted) => loginAgain(terminal, folder, wanted) }
   }
-  const named = { ...flags, as }
+  const onWait = (seconds: number): void =>
+    terminal.process.stderr.write(`the last two codes of ${as} are used up: waiting ${seconds} s for the next one\n`)
+  const named = { ...flags, as, onWait }
   return {
     person: await boundDevelopmentToken(folder, named),
     // Their sign-in is a moment old and as strong as the flags say: a scope is all that another one could add.
@@ -84,8 +86,11 @@ async function loginAgain(terminal: Needs, folder: string, wanted: StepUp): Prom
 const renewBeforeMs = 30_000
 
 async function tokenOfLogin({ process }: Needs, folder: string): Promise<BoundToken> {
-  const nobody = (): SallyportError =>
-    new SallyportError('cli.usage', 'this needs a person: run sallyport login, or name one by --as USER')
+  const nobody = (): SallyportError => {
+    const names = Object.keys(usersIn(folder) ?? {})
+    const there = names.length === 0 ? '' : ` (there are ${names.join(', ')})`
+    return new SallyportError('cli.usage', `this needs a person: name one by --as USER${there}, or run sallyport login`)
+  }
   const { issuer, caFile } = await statusOf(localApi(folder))
   const { loginFile, refreshLogin } = await import('./login/index.ts')
   const file = loginFile(issuer, process.env)
@@ -112,12 +117,13 @@ export async function boundDevelopmentToken(folder: string, wanted: Named, scope
 
 interface Named extends UserFlags {
   readonly as: string
+  readonly onWait?: (seconds: number) => void
 }
 
 /** A token of such a user; a bearer token without a key. `scope` is asked for beside what every token has. */
 export async function developmentToken(
   folder: string,
-  { as: user, mfa, device }: Named,
+  { as: user, mfa, device, onWait }: Named,
   key?: HolderKey,
   scope?: string,
 ): Promise<string> {
@@ -126,25 +132,41 @@ export async function developmentToken(
   const { signIn } = await import('./sign-in/index.ts')
   const caPem = readFileSync(caFile, 'utf8')
   const details = detailsOf(folder, user)
-  const more = { ...(key === undefined ? {} : { key }), ...(scope === undefined ? {} : { scope }) }
+  const more = {
+    ...(key === undefined ? {} : { key }),
+    ...(scope === undefined ? {} : { scope }),
+    ...(onWait === undefined ? {} : { onWait }),
+  }
   return (await signIn({ issuerUrl: issuer, caPem, userName: user, details, mfa, device, ...more })).accessToken
 }
 
-/** Reads `development-sign-in.json`, which the embedded issuer made on its first run. Its values are secrets. */
+/** How one user signs in. Its values are secrets. */
 function detailsOf(folder: string, user: string): SignInDetails {
-  const path = join(stateFolder(folder), 'development-sign-in.json')
-  let file: unknown
-  try {
-    file = JSON.parse(readFileSync(path, 'utf8'))
-  } catch {
-    // Not the cause itself: a parser's message quotes what it read.
+  const users = usersIn(folder)
+  if (users === undefined) {
+    const path = developmentFile(folder)
     throw new SallyportError('cli.no_sign_in', `${path} is not there or not readable; the embedded issuer makes it`)
   }
-  const users = isRecord(file) && isRecord(file['users']) ? file['users'] : file
-  const details: unknown = isRecord(users) && Object.hasOwn(users, user) ? users[user] : undefined
+  const details: unknown = Object.hasOwn(users, user) ? users[user] : undefined
   if (isDetails(details)) return details
-  const names = isRecord(users) ? Object.keys(users).join(', ') : 'nobody'
+  const names = Object.keys(users).join(', ')
   throw new SallyportError('cli.unknown_name', `the embedded issuer has no user ${user}; it has ${names}`)
+}
+
+/** What the embedded issuer made on its first run for the users of development; undefined where it made nothing. */
+function usersIn(folder: string): Readonly<Record<string, unknown>> | undefined {
+  let file: unknown
+  try {
+    file = JSON.parse(readFileSync(developmentFile(folder), 'utf8'))
+  } catch {
+    return undefined // not the cause itself: a parser's message quotes what it read
+  }
+  if (!isRecord(file)) return undefined
+  return isRecord(file['users']) ? file['users'] : file
+}
+
+function developmentFile(folder: string): string {
+  return join(stateFolder(folder), 'development-sign-in.json')
 }
 
 function isDetails(value: unknown): value is SignInDetails {

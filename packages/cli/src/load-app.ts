@@ -117,16 +117,18 @@ export function faultsAnswer(faults: readonly Fault[], exit: Answer['exit']): An
 
 /** A name that the manifest does not know, with the one that was probably meant. */
 export function unknownName(of: { readonly message: string; readonly suggestion?: string }): SallyportError {
-  const tip = of.suggestion === undefined ? '' : `\n  try: ${of.suggestion}`
-  return new SallyportError('cli.unknown_name', `${of.message}${tip}`)
+  const clause = of.message.replace(/^There/, 'there').replace(/\.$/, '')
+  return new SallyportError('cli.unknown_name', of.suggestion === undefined ? clause : `${clause}; ${of.suggestion}`)
 }
+
+/** What says that nothing can be read there; the loader then tells which file, and what to do. */
+const unreadable = new Set(['ENOENT', 'ENOTDIR', 'EISDIR', 'EACCES', 'EPERM', 'ELOOP', 'ENAMETOOLONG'])
 
 function ifThere<Value>(read: () => Value): Value | undefined {
   try {
     return read()
   } catch (error) {
-    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR'))
-      return undefined
+    if (error instanceof Error && 'code' in error && unreadable.has(String(error.code))) return undefined
     throw error
   }
 }

@@ -35,6 +35,8 @@ export interface SignInOptions {
   readonly key?: HolderKey
   /** Scopes beside `call`, with spaces between them. */
   readonly scope?: string
+  /** Hears that there is a wait, and for how many seconds. */
+  readonly onWait?: (seconds: number) => void
 }
 
 /** What came of it. Secret. */
@@ -100,7 +102,7 @@ async function enterPassword(browser: Browser, options: SignInOptions, path: str
 }
 
 /** The provider uses each step up: this one, then the next, which it also takes, then after a wait the one after. */
-async function enterCode(browser: Browser, { details }: SignInOptions, page: Page): Promise<Page> {
+async function enterCode(browser: Browser, { details, onWait }: SignInOptions, page: Page): Promise<Page> {
   const path = interactionPath(page)
   const totp = URI.parse(details.totpUri)
   if (!(totp instanceof TOTP)) throw protocol('the second factor of this user is not TOTP')
@@ -108,7 +110,9 @@ async function enterCode(browser: Browser, { details }: SignInOptions, page: Pag
   let answer: Page | undefined
   for (const step of [start, start + 1, start + 2]) {
     const acceptedFromMs = (step - 1) * codePeriodSeconds * 1_000
-    await wait(Math.max(0, acceptedFromMs - Date.now()))
+    const waitMs = Math.max(0, acceptedFromMs - Date.now())
+    if (waitMs > 0) onWait?.(Math.ceil(waitMs / 1_000))
+    await wait(waitMs)
     const code = totp.generate({ timestamp: step * codePeriodSeconds * 1_000 })
     answer = await browser.submit(`${path}/code`, { code })
     if (answer.status === 303) return answer

@@ -48,8 +48,24 @@ export const init: Command<Terminal> = buildCommand<Flags, [folder?: string], Te
     const lines = [
       ...written.map((path) => `wrote ${path}`),
       ...kept.map((path) => `kept ${path}, which was there`),
-      `next: sallyport up${named === undefined ? '' : ` ${named}`}`,
+      `next: ${commandLine('sallyport', 'up', ...(named === undefined ? [] : [named]))}`,
+      `then, in another terminal: ${firstCall(named)}`,
     ]
     return Promise.resolve({ exit: 'ok', json: { name, folder, written, kept }, text: lines.join('\n') })
   }),
 })
+
+/** The call that a new app is made to answer, from where `init` was typed. */
+function firstCall(folder: string | undefined): string {
+  if (folder === undefined) return commandLine('sallyport', 'invoke', 'hello', 'events/hello.json', '--as', 'alice')
+  return commandLine(
+    'sallyport',
+    'invoke',
+    '--app',
+    folder,
+    'hello',
+    join(folder, 'events/hello.json'),
+    '--as',
+    'alice',
+  )
+}

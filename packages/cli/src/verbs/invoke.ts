@@ -68,9 +68,17 @@ async function readEvent(terminal: Terminal, file: string | undefined): Promise<
     const bytes = file === '-' ? await terminal.readInput() : readFileSync(resolve(terminal.cwd, file))
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause)
-    throw new SallyportError('cli.bad_event', `cannot read the event from ${file}: ${why}`, { cause })
+    throw new SallyportError('cli.bad_event', `cannot read the event from ${file}: ${whyUnread(cause)}`, { cause })
   }
+}
+
+function whyUnread(cause: unknown): string {
+  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined
+  if (code === 'ENOENT') return 'there is no such file'
+  if (code === 'EISDIR') return 'it is a folder'
+  if (code === 'EACCES') return 'you may not read it'
+  if (code === 'ERR_ENCODING_INVALID_ENCODED_DATA') return 'it is not UTF-8'
+  return cause instanceof SyntaxError ? `it is not JSON: ${cause.message}` : String(cause)
 }
 
 /** The request that an HTTP event describes; undefined for any other event. Throws `cli.bad_event`. */

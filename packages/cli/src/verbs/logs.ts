@@ -1,6 +1,9 @@
+import { SallyportError } from '@sallyport/core/access'
+import { type Loaded, loadManifest } from '@sallyport/manifest'
 import { buildCommand, type Command } from '@stricli/core'
 
 import { answering, commonFlags, type CommonFlags } from '../answer.ts'
+import { surroundings } from '../load-app.ts'
 import { isRecord, localApi, textIn } from '../local-api.ts'
 import { escaped, setIn } from '../printable.ts'
 import { appFolder, paintFor, type Paint, type Terminal } from '../terminal.ts'
@@ -27,17 +30,28 @@ export const logs: Command<Terminal> = buildCommand<Flags, [name?: string], Term
     },
   },
   func: answering(async (terminal, flags, name) => {
-    const api = localApi(appFolder(terminal, flags.app))
+    const folder = appFolder(terminal, flags.app)
+    const api = localApi(folder)
     const paint = paintFor(terminal)
+    let any = false
     for await (const line of api.lines(`/v1/logs${flags.follow ? '?follow=1' : ''}`)) {
       if (line === '') continue
       const value: unknown = JSON.parse(line)
       if (!isRecord(value) || (name !== undefined && value['functionName'] !== name)) continue
+      any = true
       terminal.process.stdout.write(`${flags.json ? escaped(line) : showLine(value, paint)}\n`)
     }
+    // One that is gone from the manifest may have written lines; one that never was has none.
+    if (!any && name !== undefined) mustBeFunction(name, loadManifest(folder, surroundings(terminal)))
     return { exit: 'ok', json: undefined, text: '' }
   }),
 })
+
+function mustBeFunction(name: string, loaded: Loaded): void {
+  const names = loaded.ok ? loaded.app.functions.map((one) => one.name) : [name]
+  if (names.includes(name)) return
+  throw new SallyportError('cli.unknown_name', `there is no function ${name}; the functions are ${names.join(', ')}`)
+}
 
 function showLine(line: Readonly<Record<string, unknown>>, paint: Paint): string {
   const at = new Date(Number(line['at'])).toISOString().slice(11, 23)

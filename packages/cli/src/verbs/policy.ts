@@ -18,7 +18,7 @@ export const policy: Command<Terminal> = buildCommand<CommonFlags, [name: string
       const text = policyOf(compiled, app, name)
       if (text !== undefined) return { exit: 'ok', json: JSON.parse(text), text }
       const names = app.functions.map((one) => one.name).join(', ')
-      throw new SallyportError('cli.unknown_name', `there is no function ${name}; there are ${names}`)
+      throw new SallyportError('cli.unknown_name', `there is no function ${name}; the functions are ${names}`)
     }),
   ),
 })

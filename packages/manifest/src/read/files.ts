@@ -59,7 +59,7 @@ export function openAppFiles(folder: string, surroundings: Surroundings): AppFil
   const files = new Map<string, NamedFile>()
   const binaries = new Map<string, BinaryFile>()
   const unreadable = (name: string, at: Position, faults: Faults): undefined => {
-    faults.add('manifest.file_missing', at, `"${name}" cannot be read.`, `create ${name}`)
+    faults.add('manifest.file_missing', at, `"${name}" cannot be read.`, `put a file there that you may read`)
     return undefined
   }
   const locate: AppFiles['locate'] = (name, at, faults) => {

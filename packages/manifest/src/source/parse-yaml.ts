@@ -3,14 +3,19 @@ import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, type Docum
 import type { Position } from '../position.ts'
 import type { Faults } from './faults.ts'
 import type { Entry, Node } from './node.ts'
+import { wordsOfYaml } from './yaml-words.ts'
 
 const maxCharacters = 1024 * 1024
 const maxDepth = 32
 const maxNodes = 20_000
 const maxAliases = 50
+/** Beyond the first few, faults of grammar are the same one again. */
+const maxGrammarFaults = 10
 /** What moves a terminal's cursor, or turns the direction of writing: a reviewer would see another text. */
 // oxlint-disable-next-line no-control-regex -- control characters are what it is about
 const hidden = /[\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F-\u009F\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069]/
+/** What stands where bytes were no UTF-8. */
+const undecodable = '\uFFFD'
 
 /**
  * YAML text to positioned nodes. Adversary: whoever may propose a manifest and hopes that the reviewer and the
@@ -24,15 +29,29 @@ export function parseYaml(file: string, text: string, faults: Faults): Node | un
     faults.add('manifest.too_large', start, `${file} has ${text.length} characters; the limit is ${maxCharacters}.`)
     return undefined
   }
+  const positionOf = (offset: number): Position => {
+    const before = text.slice(0, offset).split('\n')
+    return { file, line: before.length, column: (before.at(-1)?.length ?? 0) + 1 }
+  }
+  const brokenAt = text.indexOf(undecodable)
+  if (brokenAt !== -1) {
+    faults.add('manifest.hidden_character', positionOf(brokenAt), `${file} is not UTF-8 here.`, 'save it as UTF-8')
+    return undefined
+  }
   const hiddenAt = text.search(hidden)
   if (hiddenAt !== -1) {
-    const before = text.slice(0, hiddenAt).split('\n')
-    const at = { file, line: before.length, column: (before.at(-1)?.length ?? 0) + 1 }
+    const at = positionOf(hiddenAt)
     faults.add(
       'manifest.hidden_character',
       at,
       `${file} holds ${nameOf(text.charCodeAt(hiddenAt))}, which nobody sees.`,
+      text[hiddenAt] === '\0' ? 'save it as UTF-8' : 'take that character away',
     )
+    return undefined
+  }
+  const tooDeep = openedBeyond(text, 10 * maxDepth)
+  if (tooDeep !== undefined) {
+    faults.add('manifest.too_large', positionOf(tooDeep), `Deeper than ${maxDepth} levels.`)
     return undefined
   }
   const lineCounter = new LineCounter()
@@ -50,10 +69,10 @@ export function parseYaml(file: string, text: string, faults: Faults): Node | un
     const { line, col } = lineCounter.linePos(offset)
     return { file, line: Math.max(1, line), column: Math.max(1, col) }
   }
-  for (const error of document.errors) reportYamlError(error, source, place, faults)
+  for (const error of document.errors.slice(0, maxGrammarFaults)) reportYamlError(error, source, place, faults)
   if (document.errors.length > 0 || document.contents === null) {
     if (document.errors.length === 0)
-      faults.add('manifest.missing_key', start, `${file} is empty.`, 'run: sallyport init')
+      faults.add('manifest.missing_key', start, `${file} is empty.`, 'delete it, then run sallyport init')
     return undefined
   }
   return convert(document, document.contents, place, faults)
@@ -77,6 +96,21 @@ function withPlainDashes(text: string): string {
     .join('\n')
 }
 
+/**
+ * Where more brackets are open than any manifest opens, or more dashes begin one line; undefined where never. The
+ * library reads each level inside the last one, and runs out of stack. Brackets in a text count as well.
+ */
+function openedBeyond(text: string, most: number): number | undefined {
+  let open = 0
+  for (const { 0: found, index } of text.matchAll(/[[{\]}]|^[ \t]*(?:[-?:][ \t]+)+/gm)) {
+    if (found === '[' || found === '{') open += 1
+    else if (found === ']' || found === '}') open -= 1
+    else if (found.split(/[-?:]/).length > most) return index
+    if (open > most) return index
+  }
+  return undefined
+}
+
 function reportYamlError(
   error: { readonly code: string; readonly message: string; readonly pos: readonly [number, number] },
   source: string,
@@ -87,7 +121,8 @@ function reportYamlError(
   if (error.code === 'BAD_ALIAS' && source.slice(error.pos[0], error.pos[1] + 1).includes('*')) {
     faults.add('manifest.wildcard', at, 'There is no "*" in the grammar.', 'name each thing that is granted')
   } else {
-    faults.add('manifest.yaml', at, error.message)
+    const { says, mend } = wordsOfYaml(error.message)
+    faults.add('manifest.yaml', at, says, mend)
   }
 }
 

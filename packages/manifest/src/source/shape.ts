@@ -177,5 +177,10 @@ function describeShape(shape: Shape): string {
 
 function wrongType(node: Node, path: string, wanted: string, faults: Faults, suggestion?: string): void {
   const written = 'text' in node ? `"${node.text}"` : node.kind === 'empty' ? 'nothing' : `a ${node.kind}`
-  faults.add('manifest.wrong_type', node.at, `${path} must be ${wanted}, not ${written}.`, suggestion)
+  faults.add(
+    'manifest.wrong_type',
+    node.at,
+    `${path === '' ? 'The manifest' : path} must be ${wanted}, not ${written}.`,
+    suggestion,
+  )
 }

@@ -17,7 +17,7 @@ describe('a new app', () => {
       'app',
       'app',
       'app',
-      'n-code',
+      'unicode',
       'a'.repeat(63),
       'x-y',
     ])

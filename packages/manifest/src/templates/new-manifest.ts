@@ -8,6 +8,8 @@ export interface NewApp {
 /** What `sallyport init` writes. The name is made fit for an ARN: `My Shop` becomes `my-shop`. */
 export function newManifest(name: string): NewApp {
   const plain = name
+    .normalize('NFKD') // ü is u and two dots, which go
+    .replaceAll(/\p{Mark}/gu, '')
     .toLowerCase()
     .replaceAll(/[^a-z0-9]+/g, '-')
     .replaceAll(/^[^a-z]+|-+$/g, '')
@@ -19,6 +21,7 @@ export function newManifest(name: string): NewApp {
       'sallyport.yaml': manifest(app),
       'src/hello.ts': hello,
       'schemas/greeting.json': schema,
+      'events/hello.json': event,
       '.gitignore': '.sallyport/\nnode_modules/\n',
     },
   }
@@ -78,5 +81,13 @@ const schema = `{
   "properties": { "name": { "type": "string", "minLength": 1, "maxLength": 80 } },
   "required": ["name"],
   "additionalProperties": false
+}
+`
+
+const event = `{
+  "version": "2.0",
+  "rawPath": "/hello",
+  "requestContext": { "http": { "method": "POST", "path": "/hello" } },
+  "body": "{\\"name\\":\\"Alice\\"}"
 }
 `

@@ -7,7 +7,7 @@ const textual = /^(text\/|application\/(json|xml|javascript|x-www-form-urlencode
 export function requestOf(event) {
   const http = event?.requestContext?.http
   const method = http?.method ?? event?.httpMethod
-  if (typeof method !== 'string') throw new TypeError('the event is no HTTP request; export a handler to receive it')
+  if (typeof method !== 'string') throw noRequest()
   const headers = new Headers()
   for (const [name, value] of Object.entries(event.headers ?? {})) headers.set(name, String(value))
   for (const [name, values] of Object.entries(event.multiValueHeaders ?? {})) {
@@ -21,6 +21,12 @@ export function requestOf(event) {
   const bodiless = method === 'GET' || method === 'HEAD' || event.body === undefined || event.body === null
   const body = bodiless ? null : Buffer.from(event.body, event.isBase64Encoded ? 'base64' : 'utf8')
   return new Request(url, { method, headers, body })
+}
+
+/** Without a stack: it would name no line of the function. */
+function noRequest() {
+  const words = 'the event is no HTTP request (requestContext.http); a function that exports a handler takes any event'
+  return Object.assign(new TypeError(words), { stack: undefined })
 }
 
 function queryOf(event) {
