@@ -1,4 +1,4 @@
-import { buildRouteMap, type RouteMap } from '@stricli/core'
+import { buildRouteMap, type Command, type RouteMap } from '@stricli/core'
 
 import type { Terminal } from './terminal.ts'
 import { allow } from './verbs/allow.ts'
@@ -28,7 +28,7 @@ import { who } from './verbs/who.ts'
 import { why } from './verbs/why.ts'
 
 /** Every verb, by what somebody comes for, in the order in which a newcomer meets them. */
-export const verbs = {
+export const verbs: Readonly<Record<string, Readonly<Record<string, Command<Terminal> | RouteMap<Terminal>>>>> = {
   'Begin and run': { init, up, dev, invoke, logs, doctor },
   'Ask what was decided, and what would be': { why, who, can, test, policy },
   'Change what is allowed': { allow, learn, diff },
@@ -48,18 +48,10 @@ export const verbs = {
   },
   'Judge policies and defences': { decide, prove, lint, attack },
   'For the shell': { completion },
-} as const
+}
 
 /** The same as one map, which is what a command line is read by. */
 export const commands: RouteMap<Terminal> = buildRouteMap({
   docs: { brief: 'Zero trust for serverless functions' },
-  routes: {
-    ...verbs['Begin and run'],
-    ...verbs['Ask what was decided, and what would be'],
-    ...verbs['Change what is allowed'],
-    ...verbs['Sign in'],
-    ...verbs['Administer a running server'],
-    ...verbs['Judge policies and defences'],
-    ...verbs['For the shell'],
-  },
+  routes: Object.fromEntries(Object.values(verbs).flatMap((group) => Object.entries(group))),
 })
