@@ -14,8 +14,8 @@ const rows: readonly Row[] = [
   [
     'an error is printed as text',
     'run-command',
-    'const why = printable(error instanceof Error ? error.message : String(error))',
-    'const why = error instanceof Error ? error.message : String(error)',
+    'const message = printable(fault)',
+    'const message = fault',
     printable,
     'an answer that quotes what was typed',
   ],

@@ -15,8 +15,10 @@ function describeScan(error: ArgumentScannerError): string {
     FlagNotFoundError: ({ input, corrections }) =>
       `there is no flag --${input}${didYouMean(corrections.map((one) => `--${one}`))}`,
     AliasNotFoundError: ({ input }) => `there is no flag -${input}`,
-    ArgumentParseError: ({ externalFlagNameOrPlaceholder: name, exception, input }) =>
-      `${/^[a-z]/.test(name) ? `--${name}` : name}: ${exception instanceof Error ? exception.message : `${input} does not fit`}`,
+    ArgumentParseError: ({ externalFlagNameOrPlaceholder: name, exception, input }) => {
+      const why = exception instanceof Error ? exception.message : `${input} does not fit`
+      return `${/^[a-z]/.test(name) ? `--${name}` : name}: ${why}`
+    },
     EnumValidationError: ({ externalFlagName, input, values }) =>
       `--${externalFlagName} is one of ${values.join(', ')}, not ${input}`,
     UnsatisfiedFlagError: ({ externalFlagName, nextFlagName }) =>

@@ -28,9 +28,8 @@ describe('commands that ask the manifest', () => {
   test('init says what it wrote and what comes next, and what it wrote holds its own statements', async () => {
     const other = await type(['init', 'other'], { cwd: base })
     expect(other.stdout).toContain('wrote sallyport.yaml\n')
-    expect(other.stdout).toMatch(
-      /\nnext: sallyport up other\nthen, in another terminal: sallyport invoke --app other hello other\/events\/hello\.json --as alice\n$/,
-    )
+    const call = 'sallyport invoke --app other hello other/events/hello.json --as alice'
+    expect(other.stdout.endsWith(`\nnext: sallyport up other\nthen, in another terminal: ${call}\n`)).toBe(true)
     expect((await type(['init', 'mein Büro'], { cwd: base })).stdout).toContain("next: sallyport up 'mein Büro'\n")
     expect(await say(['test'])).toEqual({ stdout: '2 invariants and 5 examples hold\n', stderr: '', exitCode: 0 })
   })

@@ -36,9 +36,7 @@ describe('a manifest that is no YAML', () => {
     [
       'a line without a colon',
       'a: 1\nb\n',
-      [
-        '2:1 manifest.yaml This is a key, or a text that goes over several lines, and no ":" follows it. write key: value',
-      ],
+      ['2:1 manifest.yaml This is a key, or a text over several lines, and no ":" follows. write key: value'],
     ],
     [
       'nothing',

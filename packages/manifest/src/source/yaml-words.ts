@@ -27,7 +27,7 @@ const words: readonly (readonly [begins: RegExp, Words])[] = [
   ],
   [
     /^Implicit (map )?keys? need/,
-    { says: 'This is a key, or a text that goes over several lines, and no ":" follows it.', mend: 'write key: value' },
+    { says: 'This is a key, or a text over several lines, and no ":" follows.', mend: 'write key: value' },
   ],
 ]
 

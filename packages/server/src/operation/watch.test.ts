@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -26,6 +26,36 @@ test('a change is taken up, and none of the state folder or of installed modules
   expect(reloads).toBe(0)
   writeFileSync(join(folder, 'src/app.ts'), 'x')
   await expect.poll(() => reloads, { timeout: 30_000 }).toBe(1)
+  await stop()
+})
+
+test('saving by another file in its place is heard each time, and so are folders that are new', async () => {
+  let reloads = 0
+  const stop = reloadOnChange(
+    folder,
+    async () => void (reloads += 1),
+    (cause) => expect.fail(String(cause)),
+  )
+  const save = (name: string): void => {
+    writeFileSync(join(folder, `${name}.tmp`), 'x')
+    renameSync(join(folder, `${name}.tmp`), join(folder, name))
+  }
+  const isHeard = async (change: () => void): Promise<void> => {
+    const before = reloads
+    change()
+    await expect.poll(() => reloads, { timeout: 30_000 }).toBeGreaterThan(before)
+    // Until nothing more of the same change comes: the next one is heard by itself.
+    for (let seen = -1; seen !== reloads; await new Promise((resolve) => setTimeout(resolve, 150))) seen = reloads
+  }
+  for (let time = 0; time < 3; time++) await isHeard(() => save('src/app.ts'))
+  await isHeard(() => writeFileSync(join(folder, 'src/app.ts'), 'y'))
+  await isHeard(() => mkdirSync(join(folder, 'src/new/inner'), { recursive: true }))
+  await isHeard(() => save('src/new/inner/a.ts'))
+  await isHeard(() => {
+    rmSync(join(folder, 'src/new'), { recursive: true })
+    mkdirSync(join(folder, 'src/new'))
+  })
+  await isHeard(() => save('src/new/b.ts'))
   await stop()
 })
 

@@ -29,7 +29,7 @@ export function newPasswordPage(view: EnrolmentView): string {
           required
           aria-describedby="rule"
         />
-        <p id="rule">At least 15 characters; a sentence will do. No kind of character is demanded.</p>
+        <p id="rule" class="hint">At least 15 characters; a sentence will do. No kind of character is demanded.</p>
         <label for="again">The same once more</label>
         <input id="again" name="again" type="password" autocomplete="new-password" required />
         <button type="submit" class="main">Continue</button>
@@ -55,7 +55,9 @@ function nameField(user: string | undefined): Html {
       pattern="[A-Za-z0-9][A-Za-z0-9._\\-]*"
       required
       autofocus
-    />`
+      aria-describedby="name-rule"
+    />
+    <p id="name-rule" class="hint">Latin letters, digits, and . _ - after the first of them.</p>`
 }
 
 /** Asks for the password that stays, before another second factor is taken. */

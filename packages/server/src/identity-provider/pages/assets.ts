@@ -1,14 +1,18 @@
 /** The style of every page; the system's own fonts and colours, light and dark. */
 export const style = `
-:root { color-scheme: light dark; font: 100%/1.5 system-ui, sans-serif; --line: #8886; --accent: #0b57d0 }
-@media (prefers-color-scheme: dark) { :root { --accent: #8ab4f8 } }
+:root { color-scheme: light dark; font: 100%/1.5 system-ui, sans-serif; --line: #767676; --accent: #0b57d0;
+  --bad: #b3261e }
+@media (prefers-color-scheme: dark) { :root { --line: #949494; --accent: #8ab4f8; --bad: #f2b8b5 } }
 body { max-width: 24rem; margin: 10vh auto; padding: 0 1rem 4rem }
 h1 { font-size: 1.4rem }
+h2 { font-size: 1.1rem }
+.hint { margin: .25rem 0 0; font-size: .9rem }
 label { display: block; margin-top: 1rem }
 label.choice { display: flex; gap: .5rem; align-items: baseline }
 input { box-sizing: border-box; width: 100%; padding: .5rem; font: inherit; border: 1px solid var(--line);
   border-radius: .25rem }
 input[type=checkbox] { width: auto }
+input[readonly] { background: none; border-style: dashed }
 button { margin-top: 1.25rem; padding: .5rem 1rem; font: inherit; border: 1px solid var(--line); border-radius: .25rem;
   cursor: pointer }
 button.main { background: var(--accent); border-color: var(--accent); color: Canvas; font-weight: 600 }
@@ -16,7 +20,7 @@ button.main { background: var(--accent); border-color: var(--accent); color: Can
 hr { margin: 2rem 0 0; border: 0; border-top: 1px solid var(--line) }
 code, .code { font: 1.1rem/1.6 ui-monospace, monospace; overflow-wrap: anywhere }
 .picture svg { display: block; width: 14rem; max-width: 100%; height: auto }
-.problem { border-inline-start: .25rem solid #c00; padding-inline-start: .75rem }
+.problem { border-inline-start: .25rem solid var(--bad); padding-inline-start: .75rem }
 `
 
 /**

@@ -56,14 +56,14 @@ export function passkeyForm(action: string, options: string | undefined, kind: '
   </form>`
 }
 
-/** A whole page. */
+/** A whole page. Where it tells of a problem its title does too, which is what a screen reader says first. */
 export function page(title: string, body: Html, options: { readonly script?: boolean } = {}): string {
   return html`<!doctype html>
     <html lang="en">
       <head>
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <title>${title}</title>
+        <title>${body.markup.includes('role="alert"') ? `Not accepted: ${title}` : title}</title>
         ${{ markup: `<style>${style}</style>` }}
       </head>
       <body>
@@ -92,7 +92,7 @@ export function codeForm(action: string, words: string, below: Html = html``): H
       autofocus
       aria-describedby="hint"
     />
-    <p id="hint">Six digits; each code works once.</p>
+    <p id="hint" class="hint">Six digits; each code works once.</p>
     ${below}
     <button type="submit" class="main">Continue</button>
   </form>`
