@@ -146,6 +146,10 @@ export const errorCodes: Readonly<Record<string, Entry>> = {
   'cli.not_running': ['No server runs for the app.', '`sallyport up`'],
   'cli.part_missing': ['This machine cannot run what was asked.', checkMachine],
   'cli.refused': ['The server refused; its own code and reason stand in the message.', askWhy],
+  'cli.system': [
+    'The operating system refused what the command had to do.',
+    'The message names the file and the reason.',
+  ],
   'cli.unknown_name': ['The manifest has nothing of that name.', 'The message suggests the nearest name.'],
   'cli.usage': ['The command line is not complete or not understood.', 'Add `--help` to the command.'],
   'device.certificate_expired': ["The device's certificate is over; the device does not count.", renewDevice],
@@ -497,6 +501,10 @@ export const errorCodes: Readonly<Record<string, Entry>> = {
   'manifest.broadens': [
     'The manifest grants more than the one accepted last.',
     'Look at the difference; start with `--broadening=allow` if it is meant.',
+  ],
+  'manifest.unreadable': [
+    'A file that the manifest names, or the manifest itself, is there and cannot be read.',
+    'The message names it; let the user of the server read it.',
   ],
   'manifest.missing': ['The folder holds no manifest.', '`sallyport init` writes a small one to begin with.'],
   'manifest.faulty': ['The manifest has faults and was not put into force.', mendManifest],

@@ -653,8 +653,8 @@ const rows: readonly Row[] = [
   [
     'our own state is no change of the app',
     `${operation}/watch`,
-    "first.includes('.sallyport') || ",
-    '',
+    "new Set(['.sallyport', ",
+    'new Set([',
     `${operation}/watch`,
     'none of the state folder',
   ],

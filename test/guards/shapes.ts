@@ -122,8 +122,8 @@ export const shapeGuards: readonly Guard[] = [
     ],
     [
       'a file that cannot be read is no absent one',
-      "if (code === 'ENOENT' || code === 'ENOTDIR') return undefined\n    throw cause",
-      'if (code !== null) return undefined\n    throw cause',
+      "code === 'ENOENT' || code === 'ENOTDIR') return undefined\n    throw new SallyportError(",
+      'code !== null) return undefined\n    throw new SallyportError(',
       'is no absent one',
     ],
     [

@@ -3,6 +3,7 @@ import type { CommandFunction, FlagParametersForType } from '@stricli/core'
 
 import { type Exit, exitCodes } from './exit-codes.ts'
 import { shown, shownJson } from './printable.ts'
+import { explainSystemError } from './system-error.ts'
 import type { Terminal } from './terminal.ts'
 
 /** What a verb found: the same facts for a person and for a program. */
@@ -40,6 +41,7 @@ const exitOfCode: Readonly<Record<string, Exit>> = {
   'cli.no_such_id': 'refused',
   'cli.refused': 'refused',
   'cli.part_missing': 'missing',
+  'cli.system': 'internal',
 }
 
 /** Turns what a verb finds into output and an exit code, the same way for all of them. Errors too are answers. */
@@ -80,7 +82,8 @@ function codeOf({ exit }: Answer): number {
   return typeof exit === 'number' ? exit : exitCodes[exit].code
 }
 
-function answerToError(error: unknown): Answer {
+function answerToError(failure: unknown): Answer {
+  const error = explainSystemError(failure)
   if (error instanceof SallyportError) {
     const { code, message, fix } = error
     const text = `sallyport: ${message} (${code})${fix === undefined ? '' : `\n  fix: ${fix}`}`

@@ -48,6 +48,11 @@ function segmentsOf(ledger: string): readonly string[] {
       .filter((name) => name.endsWith('.seg'))
       .toSorted()
   } catch (cause) {
+    // Theirs alone, as it should be.
+    if (cause instanceof Error && 'code' in cause && cause.code === 'EACCES')
+      throw new SallyportError('cli.foreign_state', `${ledger} is another user's: ask as that user, or as root`, {
+        cause,
+      })
     throw new SallyportError('cli.no_ledger', `there is no ledger in ${ledger}: nothing was decided here yet`, {
       cause,
       fix: commandLine('sallyport', 'up', dirname(dirname(ledger))),

@@ -35,9 +35,14 @@ issuers:
   embedded:                          # Sallyport's own OpenID provider; sign-in details are made on the first run
     users:
       alice: [member]
+      ada: [admin]
 people:                              # roles, from verified token claims
   member: {}
-administration: { secrets: [], configuration: [], invoke: [member] }   # MFA is always demanded
+  admin: { mfa: true }
+administration:                      # who may change a running server; MFA is always demanded
+  secrets: [admin]
+  configuration: [admin]
+  invoke: [admin]
 zones:                               # who may call in; everything else is unreachable
   public: { from: [internet] }
 doors:                               # the only ways out

@@ -56,10 +56,10 @@ test('a manifest that does not hold what it says of itself is not put into force
 test('a file that is there and cannot be read is no absent one', async () => {
   rmSync(join(folder, 'sallyport.yaml'))
   mkdirSync(join(folder, 'sallyport.yaml'))
-  await expect(load()).rejects.toMatchObject({ code: 'EISDIR' })
+  await expect(load()).rejects.toMatchObject({ code: 'manifest.unreadable', cause: { code: 'EISDIR' } })
   rmSync(join(folder, 'sallyport.yaml'), { recursive: true })
   writeFileSync(join(folder, 'sallyport.yaml'), manifest)
   rmSync(join(folder, 'front.mjs'))
   symlinkSync('front.mjs', join(folder, 'front.mjs'))
-  await expect(load()).rejects.toMatchObject({ code: 'ELOOP' })
+  await expect(load()).rejects.toMatchObject({ code: 'manifest.unreadable', cause: { code: 'ELOOP' } })
 })

@@ -25,7 +25,8 @@ export interface LoadedManifest {
 
 /**
  * Loads `FOLDER/sallyport.yaml` and starts its guests, for its worked examples are run in their presence. Throws
- * `manifest.missing`, `guest.unloadable`, and `manifest.faulty` with every fault at once, each with its place.
+ * `manifest.missing`, `manifest.unreadable`, `guest.unloadable`, and `manifest.faulty` with every fault at once, each
+ * with its place.
  */
 export async function loadManifestOf(
   folder: string,
@@ -38,9 +39,9 @@ export async function loadManifestOf(
     })
   }
   const read = loadManifest(folder, {
-    readFile: (path) => ifPresent(() => readFileSync(path, 'utf8')),
-    readBytes: (path) => ifPresent(() => readFileSync(path)),
-    realpath: (path) => ifPresent(() => realpathSync(path)),
+    readFile: (path) => ifPresent(path, () => readFileSync(path, 'utf8')),
+    readBytes: (path) => ifPresent(path, () => readFileSync(path)),
+    realpath: (path) => ifPresent(path, () => realpathSync(path)),
     sha256: (bytes) => createHash('sha256').update(bytes).digest('hex'),
     environment,
   })
@@ -61,12 +62,12 @@ function faulty(found: readonly Fault[]): SallyportError {
 }
 
 /** Undefined for a file that is not there; any other failure is told. */
-function ifPresent<T>(read: () => T): T | undefined {
+function ifPresent<T>(path: string, read: () => T): T | undefined {
   try {
     return read()
   } catch (cause) {
     const code = cause instanceof Error && 'code' in cause ? cause.code : undefined
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
-    throw cause
+    throw new SallyportError('manifest.unreadable', `${path} cannot be read.`, { cause })
   }
 }

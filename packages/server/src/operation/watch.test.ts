@@ -49,6 +49,8 @@ test('saving by another file in its place is heard each time, and so are folders
   }
   for (let time = 0; time < 3; time++) await isHeard(() => save('src/app.ts'))
   await isHeard(() => writeFileSync(join(folder, 'src/app.ts'), 'y'))
+  // What cannot be read, as an editor's own file for a moment, ends nothing.
+  await isHeard(() => writeFileSync(join(folder, 'src/closed.ts'), 'x', { mode: 0 }))
   await isHeard(() => mkdirSync(join(folder, 'src/new/inner'), { recursive: true }))
   await isHeard(() => save('src/new/inner/a.ts'))
   await isHeard(() => {
