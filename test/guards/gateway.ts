@@ -140,6 +140,15 @@ export const gatewayGuards: readonly Guard[] = [
     testName: 'two Authorization headers',
   },
   {
+    name: 'one network does not take every connection',
+    attack: 'one network holds its share of connections',
+    file: 'packages/server/src/gateway/rate-limit.ts',
+    code: 'if (count > mostOfOne) return false',
+    without: '',
+    noticedBy: ['packages/server/src/gateway/rate-limit.test.ts'],
+    testName: 'one network holds its share of connections',
+  },
+  {
     name: 'who has many addresses is counted as one',
     attack: 'a network of IPv6 knocks as often as one address',
     file: 'packages/server/src/gateway/rate-limit.ts',

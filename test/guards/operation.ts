@@ -261,6 +261,15 @@ export const operationGuards: readonly Guard[] = [
     testName: 'of a flood the last lines',
   },
   {
+    name: 'output takes so much of the disk and no more',
+    attack: 'what is written without end takes two files',
+    file: `${operation}/output-log.ts`,
+    code: 'if (bytes >= mostBytes) begin()',
+    without: '',
+    noticedBy: [`${operation}/output-log.test.ts`],
+    testName: 'takes two files and no more',
+  },
+  {
     name: 'output that was lost is counted',
     attack: 'of a flood the last lines',
     file: `${operation}/output-log.ts`,

@@ -11,6 +11,7 @@ import { shownChain } from '../certificates/index.ts'
 import { readBody } from './body.ts'
 import { answerName, type NodeIdentity, tlsRules } from './handshake.ts'
 import { parseHead } from './parse.ts'
+import { createSeats } from './rate-limit.ts'
 import { jsonResponse } from './refusal.ts'
 import type { Destination, IngressRequest, IngressResponse, OwnEndpoint } from './request.ts'
 
@@ -53,6 +54,7 @@ export interface Gateway {
 
 const maxHeaderBytes = 16_384
 const maxConnections = 2_000
+const mostOfOneNetwork = 500
 /** Opens the ingress door. TLS 1.3 only; loopback alone may be plain, and only when asked. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const authorities = new Set<string>()
@@ -68,13 +70,20 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     requireHostHeader: false, // our own reading refuses it, with a code
   }
   const SNICallback = answerName(options.node)
-  const secure = options.tls && createTlsServer({ ...limits, ...options.tls, ...tlsRules, SNICallback }, handle)
+  const secure =
+    options.tls &&
+    createTlsServer({ ...limits, ...options.tls, ...tlsRules, SNICallback, handshakeTimeout: 10_000 }, handle)
   const server: Server = secure ?? createPlainServer(limits, handle)
   const sockets = new Set<Socket>()
+  const seats = createSeats(mostOfOneNetwork)
   server.on('connection', (socket: Socket) => {
-    if (options.mayConnect?.() === false) return void socket.destroy()
+    const { remoteAddress = '' } = socket
+    if (options.mayConnect?.() === false || !seats.take(remoteAddress)) return void socket.destroy()
     sockets.add(socket)
-    socket.once('close', () => sockets.delete(socket))
+    socket.once('close', () => {
+      sockets.delete(socket)
+      seats.leave(remoteAddress)
+    })
   })
   server.maxConnections = maxConnections
   server.on('clientError', (_cause, socket) => {

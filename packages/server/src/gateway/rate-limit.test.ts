@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 
-import { createKnocks, createLimiter } from './rate-limit.ts'
+import { createKnocks, createLimiter, createSeats } from './rate-limit.ts'
 
 test('allows the calls of one interval at once and then one per share of it', () => {
   let now = 0
@@ -75,4 +75,11 @@ test('a network of IPv6 knocks as often as one address of IPv4, and others meanw
   const admitted = Array.from({ length: 500 }, (_, at) => mayKnock(`2001:db8::${at.toString(16)}`)).filter(Boolean)
   expect(admitted).toHaveLength(400)
   expect([mayKnock('2001:db8:0:1::1'), mayKnock('192.0.2.1'), mayKnock('2001:db8::ffff')]).toEqual([true, true, false])
+})
+
+test('one network holds its share of connections, and others theirs; who leaves makes room', () => {
+  const seats = createSeats(2)
+  expect(['2001:db8::1', '2001:db8::2', '2001:db8::3', '192.0.2.1'].map(seats.take)).toEqual([true, true, false, true])
+  seats.leave('2001:db8::1')
+  expect([seats.take('2001:db8::3'), seats.take('2001:db8::1')]).toEqual([true, false])
 })

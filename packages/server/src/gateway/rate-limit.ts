@@ -66,3 +66,30 @@ export function createKnocks(nowMs: () => number): (address: string) => boolean 
   const limiter = createLimiter(nowMs)
   return (address) => limiter(countedNetwork(address), knocks) === 0
 }
+
+/** How many connections are held, by where they come from. */
+export interface Seats {
+  /** False where this network has its share. */
+  take(address: string): boolean
+  leave(address: string): void
+}
+
+/** Adversary: one machine that opens every connection there may be, sends nothing, and so shuts out all others. */
+export function createSeats(mostOfOne: number): Seats {
+  const held = new Map<string, number>()
+  return {
+    take: (address) => {
+      const network = countedNetwork(address)
+      const count = (held.get(network) ?? 0) + 1
+      if (count > mostOfOne) return false
+      held.set(network, count)
+      return true
+    },
+    leave: (address) => {
+      const network = countedNetwork(address)
+      const count = (held.get(network) ?? 0) - 1
+      if (count > 0) held.set(network, count)
+      else held.delete(network)
+    },
+  }
+}

@@ -1,8 +1,8 @@
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 
 import type { OutputLine } from '../host/index.ts'
 import { openOutputLog } from './output-log.ts'
@@ -60,3 +60,22 @@ test('of a flood the last lines are at hand, and what the disk did not take is c
   expect(lines.at(told)).toMatchObject({ text: `${lost} lines lost` })
   expect(lines.at(told + 1)).toEqual(line('after'))
 })
+
+test(
+  'what is written without end takes two files and no more, also after a start again',
+  { timeout: 60_000 },
+  async () => {
+    const sizes = (): readonly number[] => readdirSync(folder).map((name) => statSync(join(folder, name)).size)
+    for (let start = 0; start < 3; start++) {
+      const log = openOutputLog(folder, 10_000)
+      for (let n = 0; n < 20; n++) {
+        log.write(line('x'.repeat(1_000)))
+        // It is there before the next one follows it.
+        await vi.waitUntil(() => existsSync(file()), { timeout: 30_000, interval: 1 })
+      }
+      await log.close()
+      expect(sizes()).toHaveLength(2)
+      expect(Math.max(...sizes())).toBeLessThan(12_000)
+    }
+  },
+)

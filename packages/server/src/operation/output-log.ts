@@ -1,4 +1,4 @@
-import { createWriteStream } from 'node:fs'
+import { createWriteStream, renameSync, statSync, type WriteStream } from 'node:fs'
 import { join } from 'node:path'
 
 import type { OutputLine } from '../host/index.ts'
@@ -14,30 +14,63 @@ export interface OutputLog {
 const maxRecentLines = 2_000
 const maxPendingBytes = 4 * 1024 * 1024
 
-/** Opens the output log. A disk that does not keep up costs lines, which are counted, and never the server. */
-export function openOutputLog(folder: string): OutputLog {
-  const file = createWriteStream(join(folder, 'output.ndjson'), { flags: 'a', mode: 0o600 })
+/** Of these there are two: the one that is written, and the one before it. */
+const maxFileBytes = 64 * 1024 * 1024
+
+/**
+ * Opens the output log. A disk that does not keep up costs lines, which are counted, and never the server. Adversary: a
+ * function that writes without end, until the disk has no room for the ledger.
+ */
+export function openOutputLog(folder: string, mostBytes: number = maxFileBytes): OutputLog {
+  const path = join(folder, 'output.ndjson')
   const recent: OutputLine[] = []
   const listeners = new Set<(line: OutputLine) => void>()
   let lost = 0
-  // Without a listener a full disk would end the process; output is the one thing that may be lost, and is counted.
-  file.on('error', () => void (lost += 1))
+  let bytes = statSync(path, { throwIfNoEntry: false })?.size ?? 0
+  let file = open()
+  let earlier: Promise<unknown> = Promise.resolve()
+
+  function open(): WriteStream {
+    const opened = createWriteStream(path, { flags: 'a', mode: 0o600 })
+    // Without a listener a full disk would end the process; output is the one thing that may be lost, and is counted.
+    opened.on('error', () => void (lost += 1))
+    return opened
+  }
+  function begin(): void {
+    bytes = 0
+    try {
+      renameSync(path, join(folder, 'output.1.ndjson'))
+    } catch {
+      return // it is written on, and tried again after as many bytes
+    }
+    const { promise, resolve } = Promise.withResolvers<void>()
+    file.end(() => resolve())
+    earlier = Promise.all([earlier, promise])
+    file = open()
+  }
+
   return {
     write: (line) => {
       recent.push(line)
       if (recent.length > maxRecentLines) recent.shift()
       for (const listener of listeners) listener(line)
       if (file.writableLength > maxPendingBytes || file.errored) return void (lost += 1)
+      if (bytes >= mostBytes) begin()
       const told = { at: line.at, stream: 'platform', text: `${lost} lines lost` }
       const gap = lost === 0 ? '' : `${JSON.stringify(told)}\n`
       lost = 0
-      file.write(`${gap}${JSON.stringify(line)}\n`)
+      const text = `${gap}${JSON.stringify(line)}\n`
+      bytes += Buffer.byteLength(text)
+      file.write(text)
     },
     recent: () => recent,
     follow: (listener) => {
       listeners.add(listener)
       return () => void listeners.delete(listener)
     },
-    close: () => new Promise((resolve) => file.end(() => resolve())),
+    close: async () => {
+      await new Promise<void>((resolve) => file.end(() => resolve()))
+      await earlier
+    },
   }
 }
