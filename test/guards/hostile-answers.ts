@@ -120,7 +120,7 @@ const rows: readonly Row[] = [
   [
     'a value of a header of a function injects none',
     event,
-    ' || !/^[\\t\\x20-\\x7e\\x80-\\xff]*$/.test(text)) return undefined',
+    ' || !/^[\\t\\x20-\\x7e\\x80-\\xff]*$/.test(said)) return undefined',
     ') return undefined',
     event,
     'refuses a header that injects',

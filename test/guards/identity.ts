@@ -526,6 +526,15 @@ export const identityGuards: readonly Guard[] = [
     testName: 'a name that stands twice',
   },
   {
+    name: 'what nests beyond any stack is no JSON of ours',
+    attack: 'refuses nesting beyond any stack beside an escaped name',
+    file: `${json}/strict-object.ts`,
+    code: ' || error instanceof RangeError',
+    without: '',
+    noticedBy: [`${json}/strict-object.test.ts`],
+    testName: 'beyond any stack beside',
+  },
+  {
     name: 'names in JSON are compared as they are meant',
     attack: 'refuses an escaped duplicate key',
     file: `${json}/duplicate-member.ts`,

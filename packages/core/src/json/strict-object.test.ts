@@ -21,6 +21,8 @@ test.each([
   ['__proto__ as a name', bytes('{"x":{"__proto__":{}}}')],
   ['an escaped __proto__', bytes('{"\\u005f_proto__":{}}')],
   ['nesting beyond 80', bytes(nested(81))],
+  ['nesting beyond any stack', bytes(nested(200_000))],
+  ['nesting beyond any stack beside an escaped name', bytes(`{"\\u0061":${nested(200_000)}}`)],
   ['bytes that are not UTF-8', Uint8Array.of(0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d)],
   ['a byte order mark', bytes('\ufeff{}')],
   ['an array', bytes('[]')],

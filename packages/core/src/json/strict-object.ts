@@ -20,7 +20,8 @@ export function parseStrictObject(bytes: Uint8Array): JsonObject | undefined {
     if (!isObject(value) || duplicateMember(text) !== undefined || depthOf(text) > maxDepth) return undefined
     return Object.assign(Object.create(null), value)
   } catch (error) {
-    if (error instanceof SyntaxError || error instanceof TypeError) return undefined // JSON.parse, TextDecoder, below
+    // JSON.parse, TextDecoder, below; and what nests so deep that looking at every member has no stack left for it.
+    if (error instanceof SyntaxError || error instanceof TypeError || error instanceof RangeError) return undefined
     throw error
   }
 }

@@ -108,5 +108,10 @@ describe('fromFunctionResult', () => {
     it(`refuses ${what}`, () => expect(answer(value)).toBeUndefined())
   }
 
+  it('hands on what nests deeper than a stack goes', () => {
+    const deep = '['.repeat(200_000) + ']'.repeat(200_000)
+    expect(fromFunctionResult(Buffer.from(deep))?.body.toString()).toBe(deep)
+  })
+
   it('refuses what is not JSON', () => expect(fromFunctionResult(Buffer.from('{'))).toBeUndefined())
 })

@@ -90,15 +90,18 @@ export function toApiGatewayEvent(call: FunctionCall): Uint8Array {
  * Undefined when it says `statusCode` but the rest does not fit. Adversary: the function, through header injection.
  */
 export function fromFunctionResult(result: Uint8Array): FunctionAnswer | undefined {
+  let text: string
   let value: unknown
   try {
-    value = JSON.parse(utf8.decode(result))
+    text = utf8.decode(result)
+    value = JSON.parse(text)
   } catch (error) {
     if (error instanceof SyntaxError || error instanceof TypeError) return undefined
     throw error
   }
   if (!isRecord(value) || value['statusCode'] === undefined) {
-    const body = typeof value === 'string' ? value : JSON.stringify(value)
+    // As it came: writing it anew has no stack for what nests deep enough.
+    const body = typeof value === 'string' ? value : text
     return { status: 200, headers: [['content-type', 'application/json']], body: Buffer.from(body) }
   }
   const status = Number(value['statusCode'])
@@ -112,9 +115,9 @@ export function fromFunctionResult(result: Uint8Array): FunctionAnswer | undefin
   ]
   for (const [name, content] of given) {
     if (!['string', 'number', 'boolean'].includes(typeof content)) return undefined
-    const text = String(content)
-    if (!/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/.test(name) || !/^[\t\x20-\x7e\x80-\xff]*$/.test(text)) return undefined
-    if (!framing.has(name.toLowerCase()) && !ofOurs.test(name)) pairs.push([name.toLowerCase(), text])
+    const said = String(content)
+    if (!/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/.test(name) || !/^[\t\x20-\x7e\x80-\xff]*$/.test(said)) return undefined
+    if (!framing.has(name.toLowerCase()) && !ofOurs.test(name)) pairs.push([name.toLowerCase(), said])
   }
   if (!pairs.some(([name]) => name === 'content-type')) pairs.push(['content-type', 'text/plain;charset=utf-8'])
   return { status, headers: pairs, body: Buffer.from(body, isBase64Encoded ? 'base64' : 'utf8') }
