@@ -8,6 +8,15 @@ const provider = [`${room}/provider.test.ts`]
 /** The embedded provider: guessing does not pay, a factor counts once, and a form comes from our own page. */
 export const providerGuards: readonly Guard[] = [
   {
+    name: 'one address does not take every connection of the provider',
+    attack: 'is not shut to others by one address',
+    file: 'packages/server/src/identity-provider/start.ts',
+    code: 'one.remoteAddress === remoteAddress).length >= mostOfOneAddress',
+    without: "one.remoteAddress === '').length >= mostOfOneAddress",
+    noticedBy: ['packages/server/src/identity-provider/provider.test.ts'],
+    testName: 'is not shut to others by one address',
+  },
+  {
     name: 'a redirect is said, so that it can be compared',
     attack: 'none is none, and nobody is sent there with the news',
     file: 'packages/server/src/identity-provider/protocol/configuration.ts',

@@ -1,4 +1,6 @@
+import { once } from 'node:events'
 import { request as httpsRequest } from 'node:https'
+import { connect as connectPlain } from 'node:net'
 import { connect } from 'node:tls'
 
 import { decodeJwt, decodeProtectedHeader } from 'jose'
@@ -209,6 +211,21 @@ describe('the server', () => {
   test('does not take an absolute target', async () => {
     const { status } = await visitor.send('GET', 'https://evil.example/.well-known/openid-configuration')
     expect(status).toBe(421)
+  })
+
+  test('is not shut to others by one address that opens every connection', async () => {
+    const apart = await startTestProvider({ store: provider.store })
+    const port = Number(new URL(apart.issuerUrl).port)
+    const sockets = Array.from({ length: 129 }, () => connectPlain({ port, host: '127.0.0.1' }))
+    for (const socket of sockets) socket.on('error', () => undefined)
+    await Promise.race(sockets.map((socket) => once(socket.resume(), 'close')))
+    const other = connect({
+      socket: connectPlain({ port, host: '127.0.0.1', localAddress: '127.0.0.2' }),
+      rejectUnauthorized: false,
+    })
+    await once(other, 'secureConnect')
+    for (const socket of [other, ...sockets]) socket.destroy()
+    await apart.close()
   })
 
   test('speaks TLS 1.3 only', async () => {

@@ -69,6 +69,11 @@ export interface IdentityProvider {
   close(): Promise<void>
 }
 
+const limits = { maxHeaderSize: 16_384, handshakeTimeout: 10_000 }
+
+/** Of the 512 connections that there may be: who opens them all and sends nothing must not shut out all others. */
+const mostOfOneAddress = 128
+
 /**
  * Starts Sallyport's own OpenID provider, over TLS 1.3: authorization code with PKCE, pushed requests, refresh tokens
  * that rotate, the device flow, and tokens for programs that prove themselves by a key; DPoP where a client wants it.
@@ -80,12 +85,16 @@ export async function startIdentityProvider(options: IdentityProviderOptions): P
   const keys = await openProviderKeys(store, random)
   const passwords = await createPasswords(random)
   const attempts = createAttempts(store, nowSeconds)
-  const server = createServer({ ...options.tls, minVersion: 'TLSv1.3', maxHeaderSize: 16_384 })
+  const server = createServer({ ...options.tls, minVersion: 'TLSv1.3', ...limits })
   server.requestTimeout = 30_000
   server.headersTimeout = 10_000
   server.maxConnections = 512
   const sockets = new Set<Socket>()
   server.on('connection', (socket: Socket) => {
+    const { remoteAddress } = socket
+    if ([...sockets].filter((one) => one.remoteAddress === remoteAddress).length >= mostOfOneAddress) {
+      return void socket.destroy()
+    }
     sockets.add(socket)
     socket.once('close', () => sockets.delete(socket))
   })
