@@ -142,6 +142,14 @@ const rows: readonly Row[] = [
     'drops headers that belong',
   ],
   [
+    'a group of two words is not two groups',
+    event,
+    '.filter((name) => /^[^\\s[\\],]+$/.test(name))',
+    '',
+    event,
+    'leaves out of a list',
+  ],
+  [
     'a function says nothing in our name',
     event,
     ' && !ofOurs.test(name)',

@@ -45,6 +45,14 @@ describe('toApiGatewayEvent', () => {
     })
   })
 
+  it('leaves out of a list what would be read as several of it', () => {
+    const roles = ['customer', 'no admin', 'a]', 'b,admin', 'x\tadmin']
+    const user = { kind: 'user', id: 'u', name: 'alice', roles } as const
+    expect(event({ ...call, user })).toMatchObject({
+      requestContext: { authorizer: { jwt: { claims: { 'cognito:groups': '[customer]' } }, lambda: { roles } } },
+    })
+  })
+
   it('names the calling function beside the claims of the person', () => {
     expect(event({ ...call, caller: 'arn:sallyport:function:checkout:internal:orders' })).toMatchObject({
       requestContext: {
