@@ -35,7 +35,7 @@ export const gatewayGuards: readonly Guard[] = [
   },
   {
     name: 'a body that comes byte by byte is not read on',
-    attack: 'a body that comes byte by byte is refused',
+    attack: 'requests.byte-by-byte',
     file: 'packages/server/src/gateway/body.ts',
     code: ' && !isTooFine(parts, length)',
     without: '',

@@ -25,6 +25,19 @@ async function raw(
   return attemptOfAll(await sendRaw(edge.app, `${head.join('\r\n')}\r\n\r\n${options.rest ?? ''}`))
 }
 
+/** A body in chunks of our own making, to the route whose bodies may be large. */
+async function inChunks(world: World, chunk: string, times: number): ReturnType<typeof sendRaw> {
+  const { hostile } = world
+  const token = await world.token(hostile, 'alice')
+  const head = [
+    `POST /do HTTP/1.1\r\nhost: ${new URL(hostile.gateway).host}\r\nauthorization: Bearer ${token}`,
+    'content-type: application/json\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\r\n',
+  ].join('\r\n')
+  const one = `${chunk.length.toString(16)}\r\n${chunk}\r\n`
+  const last = '{"do":"wait","ms":1}'
+  return sendRaw(hostile, `${head}${one.repeat(times)}${last.length.toString(16)}\r\n${last}\r\n0\r\n\r\n`)
+}
+
 const framing = ['request.framing', 'request.duplicate_header', 'HTTP 400', 'ECONNRESET', 'request.malformed']
 
 /** Requests that two readers could read differently. */
@@ -129,6 +142,18 @@ export const requestAttacks: readonly Attack[] = [
     control: async (world) => {
       const token = await world.token(world.hostile, 'alice')
       return controlOf(await world.request({ path: '/do', token, body: '{"do":"wait","ms":1}' }))
+    },
+  },
+  {
+    name: 'requests.byte-by-byte',
+    tries: 'a body in 6,000 chunks of one byte: hundreds of times its size, where each is held',
+    stoppedBy: 'door',
+    expected: ['request.too_fine', 'ECONNRESET', 'EPIPE'],
+    run: async (world) => attemptOfAll(await inChunks(world, ' ', 6_000)),
+    controls: 'the same bytes in six chunks',
+    control: async (world) => {
+      const [answer] = await inChunks(world, ' '.repeat(1_000), 6)
+      return { succeeded: answer?.status === 200, evidence: `HTTP ${answer?.status}` }
     },
   },
   {
