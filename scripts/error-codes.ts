@@ -365,6 +365,10 @@ export const errorCodes: Readonly<Record<string, Entry>> = {
   'function.unlisted': ['The function called does not exist.', 'Use a name under `functions`.'],
   'gateway.flooded': ['Too many connections at once.', 'Open fewer connections.'],
   'gateway.rate_limited': ["The route's `limit` for one subject is reached.", 'Wait; the answer says how long.'],
+  'gateway.unread': [
+    'Large answers to this address wait to be read, as many as may.',
+    'Read them, or close their connections.',
+  ],
   'gateway.unavailable': ['The request could not be decided or recorded, so it was not carried out.', retry],
   'grant.ended': ['The right to make this request expired or was revoked meanwhile.', 'Ask again.'],
   'grant.without_receipt': ['A grant was asked for a decision that no ledger holds.', report],

@@ -13,6 +13,7 @@ import { answerName, type NodeIdentity, tlsRules } from './handshake.ts'
 import { parseHead } from './parse.ts'
 import { createSeats } from './rate-limit.ts'
 import { jsonResponse } from './refusal.ts'
+import { createUnread, type Unread } from './unread.ts'
 import type { Destination, IngressRequest, IngressResponse, OwnEndpoint } from './request.ts'
 
 /** What the gateway listens with, and what each request is handed to. */
@@ -55,11 +56,13 @@ export interface Gateway {
 const maxHeaderBytes = 16_384
 const maxConnections = 2_000
 const mostOfOneNetwork = 500
+const unreadLimits = { bytesOfOne: 64 * 1024 * 1024, bytes: 512 * 1024 * 1024, idleMs: 30_000 }
 /** Opens the ingress door. TLS 1.3 only; loopback alone may be plain, and only when asked. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const authorities = new Set<string>()
+  const unread = createUnread(unreadLimits)
   const handle = (message: IncomingMessage, response: ServerResponse): void => {
-    void serve(message, options, authorities).then((answer) => answer && write(response, answer, message))
+    void serve(message, options, authorities).then((answer) => answer && write(response, answer, message, unread))
   }
   const limits = {
     maxHeaderSize: maxHeaderBytes,
@@ -182,7 +185,9 @@ function certificateOf({ socket }: IncomingMessage): Shown {
 /** A connection keeps its certificate: TLS 1.3 has no renegotiation, and post-handshake requests are never made. */
 const shownBy = new WeakMap<TLSSocket, Shown>()
 
-function write(response: ServerResponse, answer: IngressResponse, message: IncomingMessage): void {
+function write(response: ServerResponse, given: IngressResponse, message: IncomingMessage, unread: Unread): void {
+  const held = unread.hold(response, given.body.byteLength)
+  const answer = held ? given : jsonResponse(503, { code: 'gateway.unread', reason: 'Read what was answered before.' })
   const { stream } = answer
   if (response.destroyed) return void stream?.return?.()
   const headers: string[] = []
