@@ -4,6 +4,8 @@ const statement = 'packages/core/src/identity/device/device-statement.ts'
 const statements = ['packages/core/src/identity/device/device-statement.test.ts']
 const certificate = 'packages/server/src/certificates/verify-device.ts'
 const certificates = ['packages/server/src/certificates/verify-device.test.ts']
+const revocations = 'packages/server/src/certificates/revocation-list.ts'
+const lists = ['packages/server/src/certificates/revocation-list.test.ts']
 const devices = ['packages/server/src/devices/devices.test.ts']
 
 /** A device is what was proved of it, and nothing that it says of itself. */
@@ -102,8 +104,8 @@ export const deviceGuards: readonly Guard[] = [
     name: 'the certificate of a device ends within its connection',
     attack: 'that ends while its connection stays open has none from then on',
     file: 'packages/server/src/devices/devices.ts',
-    code: "if (verdict?.kind === 'found' && nowMs() >= verdict.expiresAtMs) {",
-    without: "if (verdict?.kind === 'found' && verdict.expiresAtMs < 0) {",
+    code: "if (nowMs() >= expiresAtMs) return 'device.certificate_expired'",
+    without: '',
     noticedBy: devices,
     testName: 'while its connection stays open',
   },
@@ -138,9 +140,72 @@ export const deviceGuards: readonly Guard[] = [
     name: 'an authority has a key that cannot be broken',
     attack: 'a certificate of a device by an authority whose key of RSA can be broken does not count',
     file: 'packages/server/src/certificates/chain.ts',
-    code: 'if (modulusLength < minRsaBits) return false',
+    code: 'modulusLength < minRsaBits || ',
     without: '',
     noticedBy: certificates,
     testName: 'can be broken',
+  },
+  {
+    name: 'a certificate that was taken back is no device',
+    attack: 'a person with the certificate of a device that its authority took back has none',
+    file: 'packages/server/src/devices/devices.ts',
+    code: "return status === 'good' ? undefined :",
+    without: "return status !== 'revoked' ? undefined :",
+    noticedBy: devices,
+    testName: 'took back has none',
+  },
+  {
+    name: 'a certificate of which nobody can say whether it was taken back is no device',
+    attack: 'a person with the certificate of a device that its authority took back has none',
+    file: 'packages/server/src/devices/devices.ts',
+    code: "signer === undefined ? 'unknown' :",
+    without: "signer === undefined ? 'good' :",
+    noticedBy: devices,
+    testName: 'took back has none',
+  },
+  {
+    name: 'a list of what was taken back is believed by its signature',
+    attack: 'a list of an authority is signed by its key, and by one that may sign lists',
+    file: revocations,
+    code: 'return crl.verify({ publicKey: certificate.publicKey }).catch(() => false)',
+    without: 'return true',
+    noticedBy: lists,
+    testName: 'is signed by its key',
+  },
+  {
+    name: 'a list is signed by an authority that may sign lists',
+    attack: 'a list of an authority is signed by its key, and by one that may sign lists',
+    file: revocations,
+    code: 'if (usages !== undefined && (usages & KeyUsageFlags.cRLSign) === 0) return false',
+    without: '',
+    noticedBy: lists,
+    testName: 'is signed by its key',
+  },
+  {
+    name: 'a list of what was taken back is of now',
+    attack: 'a list of an authority says nothing where it is one that is over',
+    file: revocations,
+    code: ' || nowMs < list.issuedAtMs || nowMs >= list.nextMs',
+    without: '',
+    noticedBy: lists,
+    testName: 'where it is one that is over',
+  },
+  {
+    name: 'a list of a part says nothing of the rest',
+    attack: 'a list of an authority says nothing where it is one of a part of the certificates',
+    file: revocations,
+    code: ' || !isPlain',
+    without: '',
+    noticedBy: lists,
+    testName: 'where it is one of a part',
+  },
+  {
+    name: 'a list that was replaced counts for the next request',
+    attack: 'a person with the certificate of a device that its authority took back has none',
+    file: 'packages/server/src/devices/devices.ts',
+    code: 'evidence.certificates === undefined ? undefined : revocations?.refresh()',
+    without: 'undefined as Promise<void> | undefined',
+    noticedBy: devices,
+    testName: 'took back has none',
   },
 ]

@@ -4,6 +4,8 @@ import type { Position } from './position.ts'
 export interface Devices {
   /** Authorities whose client certificates are managed devices: DER in base64, and the file's SHA-256 in hex. */
   readonly authorities?: { readonly roots: readonly string[]; readonly digest: string }
+  /** Absolute path of the lists (PEM) of certificates that the authorities took back; read again while the app runs. */
+  readonly revokedFile?: string
   readonly manager?: DeviceManagerDeclaration
   readonly at: Position
 }

@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises'
+
 import type { ConfigurationRecord } from '@sallyport/core/access'
 import {
   type Authenticator,
@@ -8,7 +10,7 @@ import {
 } from '@sallyport/core/identity'
 import type { App, CompiledApp } from '@sallyport/manifest'
 
-import { compileDevices, type DeviceProof } from './devices/index.ts'
+import { compileDevices, type DeviceProof, followRevocations } from './devices/index.ts'
 import { type BodyCheck, compileBodyCheck } from './gateway/index.ts'
 import {
   bundledCountryDatabase,
@@ -103,7 +105,7 @@ export async function putIntoForce(
       seen: proofs.used,
       nowMs,
     }),
-    deviceOf: devicesOf(app, isRevoked, options.mode === 'dev', trouble),
+    deviceOf: await devicesOf(app, isRevoked, options.mode === 'dev', trouble),
     authenticate: createAuthenticator({ verifier, app: app.name, proofs: proofs.verifier, isRevoked }),
     authenticateOperator: createAuthenticator({ verifier, app: app.name, proofs: proofs.strictVerifier, isRevoked }),
     countryOf,
@@ -117,18 +119,20 @@ export async function putIntoForce(
 }
 
 /** Keys of the manager are fetched when the first statement asks for them. */
-function devicesOf(
+async function devicesOf(
   { devices }: App,
   isRevoked: KeptState['administration']['isRevoked'],
   loopback: boolean,
   onTrouble: (cause: unknown) => void,
-): DeviceProof {
-  const { authorities, manager } = devices ?? {}
-  const roots = (authorities?.roots ?? []).map((root) => new Uint8Array(Buffer.from(root, 'base64')))
-  if (manager === undefined) return compileDevices({ authorities: roots, isRevoked, nowMs })
+): Promise<DeviceProof> {
+  const { authorities: declared, revokedFile, manager } = devices ?? {}
+  const authorities = (declared?.roots ?? []).map((root) => new Uint8Array(Buffer.from(root, 'base64')))
+  const read = revokedFile === undefined ? undefined : () => readFile(revokedFile, 'utf8')
+  const revocations = read && (await followRevocations({ read, authorities, nowMs, onTrouble }))
+  const certified = { authorities, isRevoked, nowMs, ...(revocations && { revocations }) }
+  if (manager === undefined) return compileDevices(certified)
   const { issuer, audience, maxAgeMs } = manager
   const source = keysOfManager(manager, loopback)
   const keys = createKeySet({ source, nowSeconds, primitives: nodePrimitives, onTrouble })
-  const believed = { issuer, audience, keys, maxAgeSeconds: maxAgeMs / 1000 }
-  return compileDevices({ authorities: roots, manager: believed, isRevoked, nowMs })
+  return compileDevices({ ...certified, manager: { issuer, audience, keys, maxAgeSeconds: maxAgeMs / 1000 } })
 }

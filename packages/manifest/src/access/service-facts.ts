@@ -1,7 +1,7 @@
 import type { App } from '../app.ts'
 import type { Service, TrustDomain } from '../service.ts'
 import { showDuration } from '../source/units.ts'
-import { type AccessFact, grant, measure, opaque } from './facts.ts'
+import { type AccessFact, grant, measure, opaque, restraint } from './facts.ts'
 
 /** What a service may be, and by what it is known. */
 export function serviceFacts({ name, spiffeId, aws, keysDigest, roles }: Service): readonly AccessFact[] {
@@ -23,11 +23,15 @@ export function trustFact({ name, digest }: TrustDomain): AccessFact {
 
 /** Whoever holds such a key makes any device a managed one. */
 export function deviceFacts({ devices }: Pick<App, 'devices'>): readonly AccessFact[] {
-  const { authorities, manager } = devices ?? {}
+  const { authorities, manager, revokedFile } = devices ?? {}
+  const restrained = revokedFile === undefined ? [] : [restraint('no device counts whose certificate was taken back')]
   const certified =
     authorities === undefined
-      ? []
-      : [opaque('device authorities', `who certifies devices makes them managed (${authorities.digest.slice(0, 12)})`)]
+      ? restrained
+      : [
+          ...restrained,
+          opaque('device authorities', `who certifies devices makes them managed (${authorities.digest.slice(0, 12)})`),
+        ]
   if (manager === undefined) return certified
   const { issuer, audience, jwksDigest = 'what it publishes', maxAgeMs } = manager
   return [

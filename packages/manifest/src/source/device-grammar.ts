@@ -6,6 +6,10 @@ export const devicesShape: Shape = {
   kind: 'record',
   keys: {
     authorities: { shape: file, about: 'Authorities (PEM) whose client certificates are managed devices.' },
+    revoked: {
+      shape: file,
+      about: 'Lists (PEM) of certificates that they took back; without a current one theirs do not count.',
+    },
     manager: {
       about: 'Who signs statements about devices, sent as sallyport-device.',
       shape: {

@@ -123,9 +123,12 @@ const soundHashes: ReadonlySet<unknown> = new Set(['SHA-256', 'SHA-384', 'SHA-51
 /** Names, key identifiers and signature, as OpenSSL sees them; no hash that is broken, no key that can be. */
 function isSignedBy({ certificate, node }: Parsed, authority: Parsed): boolean {
   const { modulusLength = minRsaBits } = authority.node.publicKey.asymmetricKeyDetails ?? {}
-  if (modulusLength < minRsaBits) return false
-  const { hash }: { readonly hash?: { readonly name: string } } = certificate.signatureAlgorithm
-  const isEdwards = authority.node.publicKey.asymmetricKeyType === 'ed25519' // it hashes by itself
-  if (!isEdwards && !soundHashes.has(hash?.name)) return false
+  if (modulusLength < minRsaBits || !isSoundHash(certificate.signatureAlgorithm, authority)) return false
   return node.checkIssued(authority.node) && node.verify(authority.node.publicKey)
+}
+
+/** Whether what this authority signed by such an algorithm may be believed: no hash that is broken. */
+export function isSoundHash({ hash }: { readonly hash?: { readonly name: string } }, authority: Parsed): boolean {
+  const isEdwards = authority.node.publicKey.asymmetricKeyType === 'ed25519' // it hashes by itself
+  return isEdwards || soundHashes.has(hash?.name)
 }

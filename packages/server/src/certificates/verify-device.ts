@@ -26,7 +26,16 @@ export type DeviceCertificateCode =
 
 /** The device that a chain proves, or why it proves none. */
 export type DeviceCertificate =
-  | { readonly kind: 'device'; readonly id: string; readonly issuedAtMs: number; readonly expiresAtMs: number }
+  | {
+      readonly kind: 'device'
+      readonly id: string
+      readonly issuedAtMs: number
+      readonly expiresAtMs: number
+      /** Hex. */
+      readonly serialNumber: string
+      /** Which of the authorities signed it; none of them where there are others between. */
+      readonly signer?: Uint8Array
+    }
   | { readonly kind: 'refused'; readonly code: DeviceCertificateCode }
 
 /** What revocations and people call it by: nothing in it that could be taken for another name. */
@@ -53,8 +62,16 @@ export function verifyDeviceCertificate(
   if (fault !== undefined) return { kind: 'refused', code: `device.certificate_${fault}` }
   const id = nameOf(leaf)
   if (id === undefined) return { kind: 'refused', code: 'device.certificate_name' }
-  const { notBefore, notAfter } = leaf.certificate
-  return { kind: 'device', id, issuedAtMs: notBefore.getTime(), expiresAtMs: notAfter.getTime() }
+  const { notBefore, notAfter, serialNumber } = leaf.certificate
+  const signer = authorities.find((der) => isVouchedFor(leaf, [], [parseRoot(der) ?? []].flat(), mayVouch))
+  return {
+    kind: 'device',
+    id,
+    issuedAtMs: notBefore.getTime(),
+    expiresAtMs: notAfter.getTime(),
+    serialNumber,
+    ...(signer && { signer }),
+  }
 }
 
 /** Constraints on names of devices are not understood here, and whoever has them would be taken for one without. */

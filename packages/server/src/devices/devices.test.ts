@@ -3,6 +3,7 @@ import { createKeySet } from '@sallyport/core/identity'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
 
+import type { CertificateStatus } from '../certificates/index.ts'
 import { makeDeviceAuthority, makeDeviceCertificate, type Made } from '../certificates/testing/device-certificates.ts'
 import { compileDevices, type DeviceEvidence, type DeviceProof } from './devices.ts'
 
@@ -91,6 +92,31 @@ describe('a person with the certificate of a device', () => {
   test('that was revoked is nobody', async () => {
     revoked.add('kims-laptop')
     expect(await deviceOf(kim, shown(laptop))).toMatchObject({ kind: 'anonymous', refused: { code: 'token.revoked' } })
+  })
+
+  test('that its authority took back has none, nor one of which nobody knows, also on an open connection', async () => {
+    let status: CertificateStatus = 'good'
+    let listed: CertificateStatus = 'good'
+    const asking = compileDevices({
+      authorities: [authority.der],
+      revocations: {
+        statusOf: (signer, serialNumber) => (signer === authority.der && serialNumber === '4d' ? status : 'good'),
+        // What the file says now counts for the very request before which it is read.
+        refresh: () => (status === listed ? undefined : Promise.resolve().then(() => void (status = listed))),
+      },
+      isRevoked: () => false,
+      nowMs: () => nowMs,
+    })
+    const evidence = shown(laptop)
+    expect((await asking(kim, evidence)).device?.managed).toBe(true)
+    for (const now of ['revoked', 'unknown'] as const) {
+      listed = now
+      expect((await asking(kim, evidence)).device).toBeUndefined()
+      expect((await asking(kim, evidence)).deviceFault).toBe(`device.certificate_${now}`)
+    }
+    const between = await makeDeviceCertificate(authority, { subject: 'CN=between', ca: true })
+    const below = shown(await makeDeviceCertificate(between), between)
+    expect((await asking(kim, below)).deviceFault).toBe('device.certificate_unknown')
   })
 
   test('keeps what the sign-in proved where nothing else is proved', async () => {

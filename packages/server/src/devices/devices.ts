@@ -7,6 +7,7 @@ import {
 } from '@sallyport/core/identity'
 
 import { type DeviceCertificate, verifyDeviceCertificate } from '../certificates/index.ts'
+import type { Revocations } from './revocations.ts'
 
 /** What a request shows of the device that it comes from. */
 export interface DeviceEvidence {
@@ -24,6 +25,8 @@ export type DeviceProof = (subject: Subject, evidence: DeviceEvidence) => Subjec
 export interface DevicesOptions {
   /** Authorities whose client certificates are devices, DER; the same objects while they stay. */
   readonly authorities: readonly Uint8Array[]
+  /** What they say now of a certificate; without it none of theirs is ever taken back. */
+  readonly revocations?: Revocations
   readonly manager?: DeviceManager
   /** Asked when a device was found: its revocation ends what was proved before. */
   readonly isRevoked: (subject: Subject) => boolean
@@ -38,7 +41,7 @@ const verdictLifetimeMs = 600_000
  * Finds the device behind a request of a person. What the sign-in proved stays where the request proves nothing; what
  * the manager states goes before a certificate, as it says more. Nothing that a client merely says of itself is asked.
  */
-export function compileDevices({ authorities, manager, isRevoked, nowMs }: DevicesOptions): DeviceProof {
+export function compileDevices({ authorities, revocations, manager, isRevoked, nowMs }: DevicesOptions): DeviceProof {
   const verdicts = new WeakMap<readonly Uint8Array[], { readonly verdict: Found; readonly untilMs: number }>()
   const merged = new WeakMap<Subject, { readonly of: Device; readonly subject: Subject }>()
 
@@ -46,10 +49,16 @@ export function compileDevices({ authorities, manager, isRevoked, nowMs }: Devic
     if (chain === undefined || authorities.length === 0) return undefined
     const known = verdicts.get(chain)
     const verdict = known !== undefined && nowMs() < known.untilMs ? known.verdict : read(chain)
-    if (verdict?.kind === 'found' && nowMs() >= verdict.expiresAtMs) {
-      return { kind: 'refused', code: 'device.certificate_expired' }
-    }
-    return verdict
+    const ended = verdict?.kind === 'found' ? endOf(verdict) : undefined
+    return ended === undefined ? verdict : { kind: 'refused', code: ended }
+  }
+
+  /** What may change while a connection lasts. */
+  function endOf({ expiresAtMs, serialNumber, signer }: Extract<Found, { kind: 'found' }>): Fault | undefined {
+    if (nowMs() >= expiresAtMs) return 'device.certificate_expired'
+    if (revocations === undefined) return undefined
+    const status = signer === undefined ? 'unknown' : revocations.statusOf(signer, serialNumber)
+    return status === 'good' ? undefined : `device.certificate_${status}`
   }
 
   function read(chain: readonly Uint8Array[]): Found {
@@ -77,9 +86,10 @@ export function compileDevices({ authorities, manager, isRevoked, nowMs }: Devic
     return fault === undefined ? whole : withFault(whole, fault)
   }
 
-  return (subject, { certificates, certificateThumbprint, statements }) => {
-    // A program is no person with a device, and who is refused is nobody.
-    if (subject.kind !== 'user' || subject.credential?.issuerName === 'service') return subject
+  function judge(
+    subject: Subject,
+    { certificates, certificateThumbprint, statements }: DeviceEvidence,
+  ): Subject | Promise<Subject> {
     const shown = byCertificate(certificates)
     const [text, second] = statements
     if (manager === undefined || text === undefined) return settled(subject, undefined, shown)
@@ -91,22 +101,31 @@ export function compileDevices({ authorities, manager, isRevoked, nowMs }: Devic
     const moment = { proved, nowSeconds: nowMs() / 1000, skewSeconds }
     return verifyDeviceStatement(text, manager, moment).then((stated) => settled(subject, stated, shown))
   }
+
+  return (subject, evidence) => {
+    // A program is no person with a device, and who is refused is nobody.
+    if (subject.kind !== 'user' || subject.credential?.issuerName === 'service') return subject
+    const reading = evidence.certificates === undefined ? undefined : revocations?.refresh()
+    return reading === undefined ? judge(subject, evidence) : reading.then(() => judge(subject, evidence))
+  }
 }
 
-type Fault = DeviceStatementCode | Extract<DeviceCertificate, { kind: 'refused' }>['code']
+/** By the lists of their authorities; documented with the others. */
+type StatusFault = 'device.certificate_revoked' | 'device.certificate_unknown'
+
+type Fault = DeviceStatementCode | Extract<DeviceCertificate, { kind: 'refused' }>['code'] | StatusFault
 
 type Found =
-  | { readonly kind: 'found'; readonly device: Device; readonly expiresAtMs: number }
+  | ({ readonly kind: 'found'; readonly device: Device } & Pick<Certified, 'expiresAtMs' | 'serialNumber' | 'signer'>)
   | { readonly kind: 'refused'; readonly code: Fault }
   | undefined
 
-function foundIn({ id, issuedAtMs, expiresAtMs }: Extract<DeviceCertificate, { kind: 'device' }>): Found {
+type Certified = Extract<DeviceCertificate, { kind: 'device' }>
+
+function foundIn({ id, issuedAtMs, ...rest }: Certified): Found {
   const statedAtSeconds = Math.floor(issuedAtMs / 1000)
-  return {
-    kind: 'found',
-    device: { id, managed: true, type: 'unknown', source: 'certificate', statedAtSeconds },
-    expiresAtMs,
-  }
+  const device = { id, managed: true, type: 'unknown', source: 'certificate', statedAtSeconds } as const
+  return { ...rest, kind: 'found', device }
 }
 
 /** Of what was shown and does not count only the reason stays: the request may not need a device at all. */

@@ -15,6 +15,7 @@ const files = {
   'leaf.pem': (await makeDeviceCertificate(authority)).pem,
   'constrained.pem': constrained.certificate,
   'nothing.pem': 'nothing',
+  'devices.crl': '-----BEGIN X509 CRL-----\nMIIB\n-----END X509 CRL-----\n',
   'mdm.json': JSON.stringify({ keys: [{ kty: 'EC', crv: 'P-256', x: 'a', y: 'b', kid: 'm1' }] }),
 }
 const withLine = (line: string): string => exampleText.replace('issuers:\n', `${line}\nissuers:\n`)
@@ -38,6 +39,13 @@ describe('who is believed about devices', () => {
       expect(codesOf(`devices: { authorities: ${file} }`)).toEqual(['manifest.wrong_type'])
     })
   }
+
+  test('may take certificates back, by lists in a file that holds some', () => {
+    const { app } = mustLoad(withLine('devices: { authorities: devices.pem, revoked: devices.crl }'), files)
+    expect(app.devices?.revokedFile).toMatch(/\/devices\.crl$/)
+    expect(accessOf(app)).toContain('no device counts whose certificate was taken back')
+    expect(codesOf('devices: { authorities: devices.pem, revoked: nothing.pem }')).toEqual(['manifest.wrong_type'])
+  })
 
   test('signs at an address that can be trusted', () => {
     const text = 'devices: { manager: { issuer: "http://mdm.example", audience: a, jwks: mdm.json } }'

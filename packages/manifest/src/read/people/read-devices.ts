@@ -15,10 +15,12 @@ const nameConstraints = Buffer.from([0x06, 0x03, 0x55, 0x1d, 0x1e])
 export function readDevices(section: Node | undefined, reading: Reading): { readonly devices?: Devices } {
   if (section === undefined) return {}
   const authorities = readAuthorities(child(section, 'authorities'), reading)
+  const revokedFile = readRevoked(child(section, 'revoked'), reading)
   const manager = readManager(child(section, 'manager'), reading)
   return {
     devices: {
       ...(authorities === undefined ? {} : { authorities }),
+      ...(revokedFile === undefined ? {} : { revokedFile }),
       ...(manager === undefined ? {} : { manager }),
       at: section.at,
     },
@@ -34,6 +36,16 @@ function readAuthorities(node: Node | undefined, { files, faults }: Reading): De
   if (blocks.length > 0 && roots.length === blocks.length) return { roots, digest: read.digest }
   const what = 'certificates (PEM) of authorities without name constraints'
   faults.add('manifest.wrong_type', node.at, `"${read.name}" is no list of ${what}.`)
+  return undefined
+}
+
+/** Whose lists they are, and whether they are good now, is asked while the app runs: they are soon replaced. */
+function readRevoked(node: Node | undefined, { files, faults }: Reading): string | undefined {
+  const name = textOf(node)
+  const read = node === undefined || name === undefined ? undefined : files.read(name, node.at, faults)
+  if (node === undefined || read === undefined) return undefined
+  if (read.text.includes('-----BEGIN X509 CRL-----')) return read.path
+  faults.add('manifest.wrong_type', node.at, `"${read.name}" holds no list of revoked certificates (PEM, X509 CRL).`)
   return undefined
 }
 
