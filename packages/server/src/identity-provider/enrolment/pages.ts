@@ -1,5 +1,6 @@
 import { renderSVG } from 'uqr'
 
+import { factorForms } from '../pages/factor-forms.ts'
 import { codeForm, type Html, html, page, passkeyForm, problem } from '../pages/html.ts'
 
 /** What every page of an enrolment shows. */
@@ -80,22 +81,7 @@ export function knownFactorPage(
 ): string {
   return page(
     `Confirm that it is you, for ${view.app}`,
-    html`${problem(view.problem)}
-      ${view.hasCode ? codeForm(`${view.path}/known-code`, 'Code from your authenticator') : html``}
-      ${passkeyForm(`${view.path}/known-passkey`, view.passkey, 'get', 'Use a passkey')}
-      <hr />
-      <form method="post" action="${view.path}/recovery">
-        <label for="recovery">Recovery code, if you lost your second factor</label>
-        <input
-          id="recovery"
-          name="recovery"
-          autocomplete="off"
-          autocapitalize="characters"
-          spellcheck="false"
-          required
-        />
-        <button type="submit">Use the recovery code</button>
-      </form>`,
+    html`${problem(view.problem)} ${factorForms(view.path, 'known-', view)}`,
     { script: view.passkey !== undefined },
   )
 }

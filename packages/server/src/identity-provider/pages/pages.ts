@@ -1,4 +1,5 @@
-import { codeForm, type Html, html, page, passkeyForm, problem } from './html.ts'
+import { factorForms } from './factor-forms.ts'
+import { type Html, html, page, passkeyForm, problem } from './html.ts'
 
 /** What every page of a sign-in shows. */
 export interface SignInView {
@@ -40,22 +41,7 @@ export function passwordPage(view: SignInView): string {
 export function codePage(view: SignInView & { readonly hasCode: boolean; readonly isDemanded: boolean }): string {
   return page(
     `Second factor for ${view.app}`,
-    html`${problem(view.problem)}
-      ${view.hasCode ? codeForm(`/interaction/${view.uid}/code`, 'Code from your authenticator', afterCode()) : html``}
-      ${passkeyForm(`/interaction/${view.uid}/passkey`, view.passkey, 'get', 'Use a passkey')}
-      <hr />
-      <form method="post" action="/interaction/${view.uid}/recovery">
-        <label for="recovery">Recovery code, if you lost your second factor</label>
-        <input
-          id="recovery"
-          name="recovery"
-          autocomplete="off"
-          autocapitalize="characters"
-          spellcheck="false"
-          required
-        />
-        <button type="submit">Use the recovery code</button>
-      </form>
+    html`${problem(view.problem)} ${factorForms(`/interaction/${view.uid}`, '', view, afterCode())}
       <hr />
       ${view.isDemanded ? html`<p>What you want to do needs the second factor.</p>` : withoutForm(view.uid)}`,
     { script: view.passkey !== undefined },
