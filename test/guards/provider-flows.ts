@@ -10,6 +10,33 @@ const parts = [`${room}/sign-in-parts.test.ts`]
 /** Whoever asks the embedded provider for a token proved something, once. */
 export const providerFlowGuards: readonly Guard[] = [
   {
+    name: 'no program is taken for the person whose name it has',
+    attack: 'gets no token for a program by the name of somebody who was there before',
+    file: `${room}/protocol/configuration.ts`,
+    code: 'if (client !== undefined && users.find(client.name) !== undefined) {',
+    without: 'if (client !== undefined && users.find(client.name) === null) {',
+    noticedBy: programs,
+    testName: 'by the name of somebody',
+  },
+  {
+    name: 'a program proves its key to this provider and to nobody else',
+    attack: 'proves its key to this provider alone, by its one name, and for a moment',
+    file: `${room}/protocol/client-assertion.ts`,
+    code: 'if (aud !== issuerUrl) throw',
+    without: "if (aud === '') throw",
+    noticedBy: programs,
+    testName: 'proves its key to this provider alone',
+  },
+  {
+    name: 'a proof of a program is for a moment',
+    attack: 'proves its key to this provider alone, by its one name, and for a moment',
+    file: `${room}/protocol/client-assertion.ts`,
+    code: 'exp <= nowSeconds + maxLifetimeSeconds',
+    without: 'exp > 0',
+    noticedBy: programs,
+    testName: 'proves its key to this provider alone',
+  },
+  {
     name: 'a refresh token is used once, also by two requests at one moment',
     attack: 'ends everything of a grant when two requests bring one refresh token at the same moment',
     file: `${room}/protocol/adapter.ts`,

@@ -114,6 +114,15 @@ describe('openid-client', () => {
     expect(await codeOf(client.clientCredentialsGrant(await discover('sallyport-cli')))).toBe('invalid_request')
   })
 
+  test('gets no token for a program by the name of somebody who was there before', async () => {
+    const { users } = programs.provider
+    const reports = await discover('reports', byKey())
+    users.put({ name: 'reports', roles: ['admin'], devices: [] })
+    expect(await codeOf(client.clientCredentialsGrant(reports))).toBe('unauthorized_client')
+    users.remove('reports')
+    expect(await codeOf(client.clientCredentialsGrant(reports))).toBe('accepted')
+  })
+
   test('pushes its requests (RFC 9126), which a program with a key must', async () => {
     const shop = await discover('shop', byKey())
     const redirect = 'https://shop.example/callback'
@@ -217,18 +226,27 @@ describe('oauth4webapi', () => {
     expect((await redeem()).status).toBe(400)
   })
 
-  test('cannot use one assertion of its key twice', async () => {
+  /** How the provider answers a program whose proof of its key says this. */
+  async function askWith(changes: object): Promise<number> {
+    const change = (_: unknown, payload: object): void => void Object.assign(payload, changes)
+    const auth = oauth.PrivateKeyJwt({ key: programs.key, kid: 'k1' }, { [oauth.modifyAssertion]: change })
     const as = await server()
+    return (await oauth.clientCredentialsGrantRequest(as, { client_id: 'reports' }, auth, {}, options())).status
+  }
+
+  test('cannot use one assertion of its key twice', async () => {
     const assertion = { jti: randomUUID() }
-    const auth = oauth.PrivateKeyJwt(
-      { key: programs.key, kid: 'k1' },
-      {
-        [oauth.modifyAssertion]: (_header, payload) => void Object.assign(payload, assertion),
-      },
-    )
-    const ask = async (): Promise<number> =>
-      (await oauth.clientCredentialsGrantRequest(as, { client_id: 'reports' }, auth, {}, options())).status
-    expect([await ask(), await ask()]).toEqual([200, 401])
+    expect([await askWith(assertion), await askWith(assertion)]).toEqual([200, 401])
+  })
+
+  test('proves its key to this provider alone, by its one name, and for a moment', async () => {
+    const { issuer, token_endpoint: endpoint } = await server()
+    const now = Math.floor(Date.now() / 1_000)
+    expect(await askWith({ aud: issuer, exp: now + 300 })).toBe(200)
+    for (const aud of [endpoint, [issuer], [issuer, 'https://other.example'], 'https://other.example', `${issuer}/`]) {
+      expect(await askWith({ aud }), String(aud)).toBe(401)
+    }
+    for (const exp of [now + 3_600, now - 3_600, String(now + 60)]) expect(await askWith({ exp }), `${exp}`).toBe(401)
   })
 
   test('finds no way to register, and no method that shares a secret', async () => {

@@ -2,6 +2,7 @@ import { SallyportError } from '@sallyport/core/access'
 import { type Configuration, errors, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider'
 
 import { type AdapterOptions, createAdapterFactory } from './adapter.ts'
+import { checkClientAssertion } from './client-assertion.ts'
 import { clientLookup, type ProviderClient } from './clients.ts'
 import { deviceFlow } from './device-flow.ts'
 import { deviceOfKey } from './device-proof.ts'
@@ -72,6 +73,7 @@ export function configure(options: ProviderOptions): Configuration {
       clientAuthSigningAlgValues: ['ES256', 'Ed25519', 'EdDSA'],
       dPoPSigningAlgValues: ['ES256', 'Ed25519', 'EdDSA'],
     },
+    assertJwtClientAuthClaimsAndHeader: (_, claims) => checkClientAssertion(claims, options.issuerUrl, nowSeconds()),
     pkce: { required: () => true }, // S256 is the only method that the provider knows (RFC 9700 §2.1.1)
     clientBasedCORS: () => false,
     discovery: { end_session_endpoint: `${options.issuerUrl}${endSessionPath}` },
@@ -170,6 +172,10 @@ function tokenClaims({ store, users, clients }: ProviderOptions, token: Made): R
   const { kind, accountId, grantId, clientId, jkt } = token
   if (kind === 'ClientCredentials') {
     const client = clients().find(({ name }) => name === clientId)
+    // Its tokens carry its name as a person's do (RFC 9700 §4.15): the person who has it already stays the only one.
+    if (client !== undefined && users.find(client.name) !== undefined) {
+      throw new errors.UnauthorizedClient('a person has this name')
+    }
     if (client !== undefined) return { roles: client.roles, amr: ['swk'] }
   }
   const user = typeof accountId === 'string' ? users.find(accountId) : undefined
