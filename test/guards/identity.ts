@@ -25,7 +25,7 @@ export const identityGuards: readonly Guard[] = [
     name: 'the algorithm comes from the key record',
     attack: 'tokens.confusion',
     file: `${room}/keys/key-record.ts`,
-    code: '|| jws.algorithm !== record.algorithm',
+    code: '|| algorithms.get(jws.algorithm) !== algorithm',
     without: '',
     noticedBy: verifier,
     testName: 'the algorithm',

@@ -37,7 +37,7 @@ describe('a proof', () => {
     expect(await codeOf(await client.proof(request))).toBe('accepted')
   })
 
-  test.each(['ES256', 'ES384', 'EdDSA', 'PS256', 'RS256'])('of %s is accepted', async (alg) => {
+  test.each(['ES256', 'ES384', 'EdDSA', 'Ed25519', 'PS256', 'RS256'])('of %s is accepted', async (alg) => {
     const other = await createDpopClient(alg)
     expect(await codeOf(await other.proof(request), verifier(), { keyThumbprint: other.thumbprint })).toBe('accepted')
   })

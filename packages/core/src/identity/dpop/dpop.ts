@@ -1,6 +1,7 @@
 import { isObject } from '@sallyport/core/json'
 
 import type { DpopNonces } from './dpop-nonce.ts'
+import { algorithms } from '../keys/algorithms.ts'
 import { importKey, type KeyRecord, thumbprintInput, verifyJws } from '../keys/key-record.ts'
 import { isNumericDate } from '../lifetime.ts'
 import { type Primitives, webPrimitives } from '../primitives.ts'
@@ -101,7 +102,7 @@ export function createProofVerifier(options: ProofVerifierOptions): ProofVerifie
     const input = thumbprintInput(jwk)
     const record = await importKey({ ...jwk, alg: jwk['alg'] ?? algorithm }, primitives)
     if (input === undefined || record === undefined) return refuseToken('dpop.jwk')
-    if (record.algorithm !== algorithm) return refuseToken('dpop.algorithm')
+    if (algorithms.get(record.algorithm) !== algorithms.get(algorithm)) return refuseToken('dpop.algorithm')
     return { record, thumbprint: await primitives.digest(input) }
   }
 

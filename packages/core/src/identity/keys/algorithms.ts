@@ -26,7 +26,8 @@ const ed25519: Algorithm = { kty: 'OKP', crv: 'Ed25519', parameters: { name: 'Ed
 
 /**
  * Every algorithm that an issuer's key may have. No MAC stands here and never may: with one, whoever knows the
- * public key could sign (RFC 8725 §2.1). A Map, so that `__proto__` names nothing.
+ * public key could sign (RFC 8725 §2.1). A Map, so that `__proto__` names nothing. Two names for one algorithm are one
+ * and the same entry: `Ed25519` is what `EdDSA` means with the only curve that it has here (RFC 9864 §2.2).
  */
 export const algorithms: ReadonlyMap<string, Algorithm> = new Map([
   ['ES256', ecdsa('P-256', 'SHA-256', 64)],

@@ -67,7 +67,7 @@ export function thumbprintInput(jwk: JsonObject): string | undefined {
 /** Verifies under the record's algorithm; the header's is only compared with it, never used. */
 export async function verifyJws(jws: ParsedJws, record: KeyRecord): Promise<TokenRefusal | undefined> {
   const algorithm = algorithms.get(record.algorithm)
-  if (algorithm === undefined || jws.algorithm !== record.algorithm) return refuseToken('token.algorithm')
+  if (algorithm === undefined || algorithms.get(jws.algorithm) !== algorithm) return refuseToken('token.algorithm')
   if (algorithm.signatureLength !== undefined && jws.signature.length !== algorithm.signatureLength) {
     return refuseToken('token.signature')
   }

@@ -1,10 +1,11 @@
 import { createECDH } from 'node:crypto'
 
-import { exportJWK, generateKeyPair } from 'jose'
+import { CompactSign, exportJWK, generateKeyPair } from 'jose'
 import { expect, test } from 'vitest'
 
 import { encodeBase64url } from '../encoding/base64url.ts'
-import { importKey } from './key-record.ts'
+import { parseJws } from '../token/parse-jwt.ts'
+import { importKey, verifyJws } from './key-record.ts'
 
 // The curve itself (RFC 8032 §5.1), so that the list is not believed because it is a list.
 const p = 2n ** 255n - 19n
@@ -51,9 +52,18 @@ for (const [at, y] of ys.entries()) {
   })
 }
 
-test('a key of Ed25519 that somebody made is one', async () => {
-  const { publicKey } = await generateKeyPair('EdDSA', { extractable: true })
-  expect(await importKey(await exportJWK(publicKey))).toMatchObject({ algorithm: 'EdDSA' })
+test('a key of Ed25519 that somebody made is one, and verifies by both names of its algorithm (RFC 9864)', async () => {
+  const { publicKey, privateKey } = await generateKeyPair('EdDSA', { extractable: true })
+  for (const said of [{}, { alg: 'EdDSA' }, { alg: 'Ed25519' }]) {
+    const record = await importKey({ ...(await exportJWK(publicKey)), ...said })
+    if (record === undefined) throw new Error('it is a key')
+    for (const alg of ['EdDSA', 'Ed25519']) {
+      const jws = parseJws(await new CompactSign(new Uint8Array(1)).setProtectedHeader({ alg }).sign(privateKey))
+      if (jws.kind === 'refused') throw new Error(jws.code)
+      expect(await verifyJws(jws, record)).toBeUndefined()
+      expect(await verifyJws({ ...jws, algorithm: 'ES256' }, record)).toMatchObject({ code: 'token.algorithm' })
+    }
+  }
 })
 
 test('a key of a curve has its coordinates in full: without its leading zero it is none', async () => {
