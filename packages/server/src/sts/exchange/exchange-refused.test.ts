@@ -163,7 +163,7 @@ describe('nothing is given', () => {
     [
       'for a word that is not known',
       'exchange.form',
-      () => withProof({ ...grant, subject_token: 'a', client_id: 'x' }),
+      () => withProof({ ...grant, subject_token: 'a', client_secret: 'x' }),
     ],
     ['for a parameter that stands twice', 'exchange.form', () => harness.ask('grant_type=a&grant_type=b')],
     [

@@ -1,3 +1,4 @@
+import * as oauth from 'oauth4webapi'
 import { beforeEach, describe, expect, test } from 'vitest'
 
 import type { IngressRequest } from '../../gateway/index.ts'
@@ -9,6 +10,7 @@ import {
   openExchange,
   reportsId,
   shown,
+  tokenUrl,
 } from '../testing/harness.ts'
 import { exchangeWords } from './form.ts'
 
@@ -100,6 +102,40 @@ describe('what proves a workload becomes a token that is bound to its key', () =
     const seconds = harness.clock.now / 1_000
     const answer = await withProof({ ...grant, subject_token: await harness.jwtSvid({ exp: seconds + 40 }) })
     expect(answer.body).toMatchObject({ expires_in: 40 })
+  })
+})
+
+describe('oauth4webapi', () => {
+  const server: oauth.AuthorizationServer = { issuer: 'https://localhost:8443', token_endpoint: tokenUrl }
+  const client: oauth.Client = { client_id: 'reports' }
+  const sent = (certificate: Partial<IngressRequest> = {}): oauth.TokenEndpointRequestOptions => ({
+    [oauth.customFetch]: async (_, { headers, body }) => {
+      const proofs = Object.entries(headers).flatMap(([name, value]) => (name.toLowerCase() === 'dpop' ? [value] : []))
+      const answer = await harness.ask(String(body), { proofs, ...certificate })
+      const fields = answer.headers.map(([name, value]): [string, string] => [name, value])
+      return new Response(JSON.stringify(answer.body), { status: answer.status, headers: fields })
+    },
+  })
+
+  test('exchanges a token for one that is bound to its key', async () => {
+    const DPoP = oauth.DPoP(client, await oauth.generateKeyPair('ES256'))
+    const parameters = { subject_token: await harness.token(), subject_token_type: exchangeWords.jwt }
+    const asked = [server, client, oauth.None(), exchangeWords.exchange, parameters, { ...sent(), DPoP }] as const
+    const answer = await oauth.processGenericTokenEndpointResponse(
+      server,
+      client,
+      await oauth.genericTokenEndpointRequest(...asked),
+    )
+    expect([answer.token_type, answer.expires_in]).toEqual(['dpop', 300])
+  })
+
+  test('takes a token by the certificate of the handshake (RFC 8705 §2.1)', async () => {
+    const asked = [server, client, oauth.TlsClientAuth(), {}, sent(shown(harness.svid))] as const
+    const response = await oauth.clientCredentialsGrantRequest(...asked)
+    const answer = await oauth.processClientCredentialsResponse(server, client, response)
+    expect(await harness.authenticate({ credentials: [`Bearer ${answer.access_token}`], target })).toMatchObject({
+      refused: { code: 'token.certificate_missing' },
+    })
   })
 })
 

@@ -27,7 +27,12 @@ export const exchangeWords = {
   awsCallerIdentity: 'urn:sallyport:token-type:aws-caller-identity',
 } as const
 
+/**
+ * What may stand in a form. `client_id` is read past: libraries send it with every request (RFC 6749 §3.2.1), and who
+ * asks is whom the proof proves.
+ */
 const known: ReadonlySet<string> = new Set([
+  'client_id',
   'grant_type',
   'subject_token',
   'subject_token_type',
