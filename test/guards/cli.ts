@@ -140,6 +140,14 @@ const rows: readonly Row[] = [
     'allow changes nothing after a no',
   ],
   [
+    'diff takes no manifest that would not load',
+    'verbs/diff',
+    'if (beyond.length > 0) return faulty(beyond, paths[1])',
+    '',
+    verbs,
+    'no verb takes a manifest whose attached document goes beyond',
+  ],
+  [
     'a grant is written after a yes',
     'verbs/allow',
     'if (agreed) replaceFile(file, edited.text)',

@@ -1,9 +1,9 @@
 import { resolve } from 'node:path'
 
-import { accessDiff, loadManifest } from '@sallyport/manifest'
+import { accessDiff, checkCeilings, compileApp, type Fault, loadManifest } from '@sallyport/manifest'
 import { buildCommand, type Command } from '@stricli/core'
 
-import { answering, commonFlags } from '../answer.ts'
+import { type Answer, answering, commonFlags } from '../answer.ts'
 import { faultsAnswer, surroundingsWith } from '../load-app.ts'
 import { paintFor, type Paint, type Terminal } from '../terminal.ts'
 
@@ -19,7 +19,7 @@ export const diff: Command<Terminal> = buildCommand<
     brief: 'Show what a changed manifest changes in access',
     fullDescription:
       'OLD and NEW are app folders or manifest files. Exits with 3 when anybody may do anything that they could not ' +
-      'before, or when that cannot be ruled out; with 0 otherwise. Made for pull requests.',
+      'before, or when that cannot be ruled out; with 2 when NEW would not load; with 0 otherwise. Made for pull requests.',
   },
   parameters: {
     flags: { json: commonFlags.json },
@@ -33,12 +33,17 @@ export const diff: Command<Terminal> = buildCommand<
       const { folder, surroundings } = surroundingsWith(terminal, resolve(terminal.cwd, path))
       return loadManifest(folder, surroundings)
     })
+    const faulty = (faults: readonly Fault[], path: string | undefined): Promise<Answer> => {
+      const { text, ...answer } = faultsAnswer(faults, 'usage')
+      return Promise.resolve({ ...answer, text: `${path}:\n${text}` })
+    }
     for (const [index, loaded] of [before, after].entries()) {
-      if (loaded === undefined || loaded.ok) continue
-      const { text, ...answer } = faultsAnswer(loaded.faults, 'usage')
-      return Promise.resolve({ ...answer, text: `${paths[index]}:\n${text}` })
+      if (loaded?.ok === false) return faulty(loaded.faults, paths[index])
     }
     if (before?.ok !== true || after?.ok !== true) throw new TypeError('two manifests were named')
+    // Of the old one this is not asked: what takes it away is a change that has to be shown.
+    const beyond = checkCeilings(compileApp(after.app), after.app)
+    if (beyond.length > 0) return faulty(beyond, paths[1])
     const { lines, broadens } = accessDiff(before.app, after.app)
     const text = lines.length === 0 ? 'no change in access' : showDiff(lines, paintFor(terminal))
     return Promise.resolve({ exit: broadens ? 'broadened' : 'ok', json: { broadens, lines }, text })

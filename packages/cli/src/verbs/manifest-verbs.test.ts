@@ -45,7 +45,9 @@ describe('commands that ask the manifest', () => {
     attach('s3:GetObject', 'arn:aws:s3:::photos/*')
     expect((await say(['test'])).exitCode).toBe(0)
     attach('sallyport:InvokeFunction', resource('public'))
-    for (const line of [['test'], ['can', 'hello', 'github.zen'], ['policy', 'hello']]) {
+    writeFileSync(join(folder, 'without.yaml'), manifest().replace('    policies: [p.json]\n', ''))
+    expect((await say(['diff', '.', 'without.yaml'])).stdout).not.toContain('(manifest.zone_ceiling)')
+    for (const line of [['test'], ['can', 'hello', 'github.zen'], ['policy', 'hello'], ['diff', 'without.yaml', '.']]) {
       const { stdout, stderr, exitCode } = await say(line)
       expect(stdout + stderr, line.join(' ')).toContain('(manifest.zone_ceiling)')
       expect(exitCode, line.join(' ')).toBe(2)
