@@ -19,7 +19,8 @@ export const diff: Command<Terminal> = buildCommand<
     brief: 'Show what a changed manifest changes in access',
     fullDescription:
       'OLD and NEW are app folders or manifest files. Exits with 3 when anybody may do anything that they could not ' +
-      'before, or when that cannot be ruled out; with 2 when NEW would not load; with 0 otherwise. Made for pull requests.',
+      'before, or when that cannot be ruled out; with 2 when NEW would not load; with 0 otherwise. Made for pull ' +
+      'requests.',
   },
   parameters: {
     flags: { json: commonFlags.json },
