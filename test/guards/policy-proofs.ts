@@ -44,7 +44,7 @@ export const policyProofGuards: readonly Guard[] = [
   {
     name: 'a text that folds to a variable need not be one of its own',
     attack: 'a proof takes a text for no variable, because the variable is not spelled so',
-    file: `${room}/proof/relations.ts`,
+    file: `${room}/proof/match-diagram.ts`,
     code: "pieces.length !== 1 || flavour === 'folded-string') return open",
     without: 'pieces.length !== 1) return open',
     noticedBy: proofs,
@@ -62,7 +62,7 @@ export const policyProofGuards: readonly Guard[] = [
   {
     name: 'a key is itself with nothing besides',
     attack: 'a proof takes a key for longer than itself',
-    file: `${room}/proof/relations.ts`,
+    file: `${room}/proof/match-diagram.ts`,
     code: 'return besides.length === 1 ? diagrams.always : diagrams.never',
     without: 'return diagrams.always',
     noticedBy: proofs,

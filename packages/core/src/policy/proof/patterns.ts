@@ -1,7 +1,7 @@
 import { compileGlob, compileResource } from '../match/glob.ts'
 import { parseTemplate, type Piece } from '../match/template.ts'
 import { factsOf } from './keys/atoms.ts'
-import { stepsKey } from './relations.ts'
+import { stepsKey } from './template.ts'
 import { matchesSteps, star, starInPart, type Step, stepsOfGlob, stepsOfResource } from './text/steps.ts'
 import type { TextPattern } from './text/text-pattern.ts'
 import { isPrefix } from './text/texts.ts'

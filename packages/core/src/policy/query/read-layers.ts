@@ -77,8 +77,10 @@ export function readLayer(name: string, { kind, shape }: LayerMember, node: Json
   return { ok: true, sets: groups?.map((policies) => compileLayer(kind, policies)) }
 }
 
+/** As in IAM, one stands for a list of one. */
 function itemsOf(findings: Findings, node: JsonNode, place: Place): readonly JsonNode[] {
   if (node.kind === 'array') return node.items
+  if (node.kind === 'object' || node.kind === 'string') return [node]
   note(findings, 'policy.wrong_type', place, 'a list is expected')
   return []
 }

@@ -96,10 +96,12 @@ function readResource(
     return nothing
   }
   const at = placeOf('resource', node)
-  const members = readObject(findings, node, at, 'resource is an object: { "arn": …, "accountId": … }')
-  if (members === undefined) return nothing
-  const elements = readElements(findings, members, at, resourceElements)
-  const given = elements.get('arn')
+  // A text alone is its ARN.
+  const isText = node.kind === 'string'
+  const members = isText ? undefined : readObject(findings, node, at, 'resource is { "arn": …, "accountId": … }')
+  if (members === undefined && !isText) return nothing
+  const elements = members === undefined ? noElements : readElements(findings, members, at, resourceElements)
+  const given = isText ? node : elements.get('arn')
   const arn = given === undefined ? undefined : readText(findings, given, { ...at, at: given.at })
   if (given === undefined) note(findings, 'policy.missing_element', at, 'the resource has no arn')
   if (arn !== undefined && arn !== '*' && !(arn.startsWith('arn:') && arn.split(':').length >= 6)) {
@@ -127,6 +129,8 @@ function readResource(
   }
   return { arn: arn ?? '', account: owner }
 }
+
+const noElements: ReadonlyMap<(typeof resourceElements)[number], JsonNode> = new Map()
 
 function readContext(findings: Findings, node: JsonNode | undefined): Context {
   if (node === undefined || node.kind === 'null') return {}

@@ -113,12 +113,11 @@ export function readPatterns(
 ): readonly string[] {
   const items = node.kind === 'array' ? node.items : [node]
   if (items.length === 0) note(findings, 'policy.empty', place, 'the list is empty')
-  const patterns: string[] = []
-  for (const item of items) {
+  // Made in one go: a list that grows keeps room for more, and these are kept by the ten thousand.
+  return items.map((item) => {
     const where = { path: place.path, at: item.at }
     const text = readText(findings, item, where)
-    if (text === undefined || text === '') continue
-    patterns.push(text)
+    if (text === undefined || text === '') return ''
     const problem: Problem | undefined =
       text.length > mostCharacters
         ? { code: 'policy.too_large', problem: `is longer than ${mostCharacters} characters` }
@@ -126,8 +125,8 @@ export function readPatterns(
     if (problem !== undefined) {
       note(findings, problem.code, where, `${JSON.stringify(text.slice(0, 120))} ${problem.problem}`)
     }
-  }
-  return patterns
+    return text
+  })
 }
 
 function wordIn<Word extends string>(words: readonly Word[], text: string | undefined): Word | undefined {

@@ -224,11 +224,8 @@ function readMemory(value: unknown, depth: number): JsonNode {
   if (typeof value === 'object') {
     const prototype: unknown = Object.getPrototypeOf(value)
     if (prototype === Object.prototype || prototype === null) {
-      const members: JsonMember[] = []
-      for (const key of Object.keys(value)) {
-        const member: unknown = Reflect.get(value, key)
-        if (member !== undefined) members.push({ key, at: -1, value: readMemory(member, depth + 1) })
-      }
+      const there = Object.keys(value).filter((key) => Reflect.get(value, key) !== undefined)
+      const members = there.map((key) => ({ key, at: -1, value: readMemory(Reflect.get(value, key), depth + 1) }))
       return { kind: 'object', at: -1, members }
     }
   }

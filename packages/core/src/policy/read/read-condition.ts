@@ -72,12 +72,11 @@ function readValues(
 ): readonly Scalar[] {
   const items = node.kind === 'array' ? node.items : [node]
   if (items.length === 0) note(findings, 'policy.empty', { ...at, at: node.at }, 'the list of values is empty')
-  const values: Scalar[] = []
-  for (const item of items) {
+  return items.map((item): Scalar => {
     const where = { path: at.path, at: item.at }
     if (item.kind !== 'string' && item.kind !== 'number' && item.kind !== 'boolean') {
       note(findings, 'policy.wrong_type', where, 'a condition value is a string, a number or a boolean')
-      continue
+      return ''
     }
     // The digits as written: a double may already have lost some.
     const written = item.kind === 'number' && operator?.family === 'number' ? item.raw : item.value
@@ -85,7 +84,6 @@ function readValues(
     if (problem !== undefined) {
       note(findings, problem.code, where, `${JSON.stringify(String(item.value).slice(0, 120))} ${problem.problem}`)
     }
-    values.push(item.value)
-  }
-  return values
+    return item.value
+  })
 }

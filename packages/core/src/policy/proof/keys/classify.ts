@@ -11,7 +11,7 @@ import {
   variableName,
   variablesOf,
   waysToFill,
-} from '../relations.ts'
+} from '../template.ts'
 import { stepsOf } from './scalars.ts'
 import type { Step } from '../text/steps.ts'
 

@@ -1,6 +1,6 @@
 import type { Diagram, Diagrams } from '../diagram.ts'
 import type { KeyLevels } from './levels.ts'
-import type { Template } from '../relations.ts'
+import type { Template } from '../template.ts'
 
 /** A pattern that is a variable alone: whoever matches it is equal to the variable's key. */
 interface Equality {

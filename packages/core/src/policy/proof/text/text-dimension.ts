@@ -1,5 +1,5 @@
 import { type Loose, loosely } from './loose.ts'
-import { stepsKey } from '../relations.ts'
+import { stepsKey } from '../template.ts'
 import { star } from './steps.ts'
 import type { TextClasses, TextPattern } from './text-pattern.ts'
 import { isPrefix, textOf, textsFor, type TextRules } from './texts.ts'
