@@ -61,6 +61,29 @@ function wrongKinds(): readonly WrongRow[] {
   ])
 }
 
+const operandFile = `${room}/match/operand.ts`
+
+/** Every relation of numbers and dates holds where another does. */
+const wrongRelations: readonly (WrongRow & { readonly file: string; readonly testName: string })[] = [
+  ['less', 'NumericLessThan', '<', '<='],
+  ['less-or-equal', 'NumericLessThanEquals', '<=', '<'],
+  ['greater', 'NumericGreaterThan', '>', '>='],
+  ['greater-or-equal', 'NumericGreaterThanEquals', '>=', '>'],
+  ['equal', 'NumericEquals', '===', '<='],
+].map(([name = '', testName = '', sign, wrong]) => {
+  const code = `  ${name.includes('-') ? `'${name}'` : name}: (value, operand) => value ${sign} operand,`
+  return { name, file: operandFile, code, without: code.replace(`value ${sign} `, `value ${wrong} `), testName }
+})
+
+/** Every prefix for lists is the other. */
+const wrongQuantifiers: typeof wrongRelations = [
+  ['ForAllValues:', 'all', 'any', 'with ForAllValues nothing holds'],
+  ['ForAnyValue:', 'any', 'all', 'nothing does not hold, and one value suffices'],
+].map(([name = '', is, wrong, testName = '']) => {
+  const code = `  ['${name}', '${is}'],`
+  return { name, file: operatorsFile, code, without: code.replace(`'${is}'`, `'${wrong}'`), testName }
+})
+
 const sidesFile = `${room}/decide/sides.ts`
 const callerFile = `${room}/match/caller.ts`
 const principalFile = `${room}/match/principal.ts`
@@ -159,6 +182,48 @@ const others: readonly (WrongRow & { readonly file: string; readonly testName: s
     testName: "a session of an account with such a role's ARN of another is under service control",
   },
   {
+    name: 'principal: a star under Federated',
+    file: principalFile,
+    code: "  Federated: ['provider', 'service'],",
+    without: "  Federated: ['service'],",
+    testName: 'a star under Federated means identity providers',
+  },
+  {
+    name: 'principal: a star under Sallyport',
+    file: principalFile,
+    code: "  Sallyport: ['ours'],",
+    without: "  Sallyport: ['ours', 'user'],",
+    testName: 'a star under Sallyport means nobody of AWS',
+  },
+  {
+    name: 'side: administration',
+    file: sidesFile,
+    code: "{ prefix: 'arn:sallyport:admin:', side: 'owner' },",
+    without: '',
+    testName: 'an administrative act is not opened by identity policies',
+  },
+  {
+    name: 'side: functions',
+    file: sidesFile,
+    code: "{ prefix: 'arn:sallyport:function:', side: 'both' },",
+    without: "{ prefix: 'arn:sallyport:function:', side: 'owner' },",
+    testName: 'a call of a function is not opened by its policy alone',
+  },
+  {
+    name: 'grade: a role itself',
+    file: callerFile,
+    code: "[[principalName('AWS', id), 2]]",
+    without: "[[principalName('AWS', id), 3]]",
+    testName: 'a role that is named itself stays within its boundary',
+  },
+  {
+    name: "resource control reaches no service's own role",
+    file: sidesFile,
+    code: 'return !caller.linked',
+    without: 'return caller.kind !== undefined',
+    testName: 'resource control does not reach a role that a service keeps for itself',
+  },
+  {
     name: 'service control reaches no service',
     file: sidesFile,
     code: "return caller.kind !== 'anonymous' && caller.kind !== 'service' && caller.kind !== 'provider'",
@@ -183,6 +248,13 @@ export const policyTableGuards: readonly Guard[] = [
     file: kindsFile,
     ...row,
     noticedBy: [`${room}/read/kinds.test.ts`],
+  })),
+  ...[...wrongRelations, ...wrongQuantifiers].map(({ name, testName, ...row }): Guard => ({
+    name: `of the operators, the row ${name} is what it says`,
+    attack: `${testName} `,
+    ...row,
+    noticedBy: [`${room}/match/operators.test.ts`],
+    testName,
   })),
   ...others.map(({ name, testName, ...row }): Guard => ({
     name: `the table row stands, ${name}`,
