@@ -9,7 +9,7 @@ import { type Ledger, lockFolder, nodeSha256, openLedger, openLedgerSigner } fro
 import { type Folders, newId, nowMs, nowSeconds, openClock, openOutputLog, type OutputLog } from './operation/index.ts'
 import { openProofs, type Proofs } from './proofs.ts'
 import { createStanding, type Standing } from './signals/index.ts'
-import { openStore, openUsedProofs, type Store } from './stores/index.ts'
+import { openStore, openUsedProofs, type Store, type UsedProofs } from './stores/index.ts'
 import { openVault, type Vault } from './vault/index.ts'
 
 /** Everything that outlives a run. */
@@ -36,6 +36,7 @@ export interface RoleRules extends ElevationRules {
 
 /** Proofs of the last minute: with more, DPoP clients are refused rather than a replay let through. */
 const maxUsedProofs = 200_000
+const maxUsedAtExchange = 50_000
 const longestGrantMs = 15 * 60_000
 const webhookTimeoutMs = 5_000
 
@@ -72,13 +73,15 @@ export async function openKeptState(
   started.push(() => ledger.close())
   const store = openStore({ file: folders.store, vault, nowSeconds })
   started.push(() => store.close())
-  const usedProofs = openUsedProofs({
-    file: folders.usedProofs,
-    capacity: maxUsedProofs,
-    nowSeconds,
-    onTrouble: trouble,
+  const openUsed = (file: string, capacity: number): UsedProofs => {
+    const used = openUsedProofs({ file, capacity, nowSeconds, onTrouble: trouble })
+    started.push(() => used.close())
+    return used
+  }
+  const proofs = openProofs({
+    atRoutes: openUsed(folders.usedProofs, maxUsedProofs),
+    atExchange: openUsed(`${folders.usedProofs}-exchange`, maxUsedAtExchange),
   })
-  started.push(() => usedProofs.close())
   const output = openOutputLog(folders.output)
   started.push(() => output.close())
   const administration = openAdministration({
@@ -101,7 +104,7 @@ export async function openKeptState(
     get: (key) => store.get('limit', key),
     put: (key, value, expiresAtSeconds) => store.put('limit', key, value, expiresAtSeconds),
   }
-  return { vault, ledger, store, output, administration, proofs: openProofs(usedProofs), standing, limits }
+  return { vault, ledger, store, output, administration, proofs, standing, limits }
 }
 
 /** Records what has ended, every second; only once a manifest is in force, which says what is still meant. */

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 import { type Decision, sealGrant, sealReceipt } from '@sallyport/core/access'
-import { createAuthenticator, createSeenOnce, createVerifier } from '@sallyport/core/identity'
+import { createAuthenticator, createSeenOnce, createVerifier, type ProofVerifier } from '@sallyport/core/identity'
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 
@@ -25,6 +25,7 @@ let device: Pair
 let thief: Pair
 let accessToken: string
 let nonce: string
+let others: readonly ProofVerifier[]
 let jti = 0
 
 const nowSeconds = (): number => Math.floor(Date.now() / 1_000)
@@ -88,7 +89,8 @@ beforeAll(async () => {
     audience: 'urn:sallyport:shop',
   } as const
   const verifier = createVerifier({ issuers: [{ ...embedded, keys }], nowSeconds, skewSeconds: 0 })
-  const proofs = openProofs({ ...createSeenOnce(100), close: () => undefined })
+  const proofs = openProofs({ atRoutes: createSeenOnce(1), atExchange: createSeenOnce(1) })
+  others = [proofs.verifier, proofs.exchangeVerifier]
   const gate = administrationGate({
     identify: createAuthenticator({ verifier, app: 'shop', proofs: proofs.strictVerifier }),
     elevatedRoles: () => [],
@@ -134,6 +136,16 @@ test('a token with a proof of its key, for this very request, is taken', async (
 test('a token alone is a stolen one, and so is one with another key’s proof', async () => {
   expect(await set({})).toBe('token.sender_constrained')
   expect(await set({ dpop: await proof({}, thief) })).toBe('dpop.binding')
+})
+
+test('a memory of used proofs that is full elsewhere refuses nobody here', async () => {
+  const target = { method: 'PUT', url: `http://localhost${path}` }
+  for (const verifier of others) {
+    // Whoever has any key makes them; the two have a memory each, or the second would be full at once.
+    expect(await verifier.prove([await proof({}, thief)], target)).toMatchObject({ kind: 'proved' })
+    expect(await verifier.prove([await proof({}, thief)], target)).toMatchObject({ code: 'dpop.replay_memory_full' })
+  }
+  expect(await set({ dpop: await proof() })).toBe('done')
 })
 
 test('a proof is taken once', async () => {

@@ -19,7 +19,7 @@ export function exchangeOf(
     return exchange(request, {
       ...shared,
       gather: shared.askGuests,
-      proofs: proofs.verifier,
+      proofs: proofs.exchangeVerifier,
       dpopNonce: proofs.nextNonce,
       app: app.name,
       audience: audienceOf(app),
