@@ -372,7 +372,7 @@ export const errorCodes: Readonly<Record<string, Entry>> = {
   ],
   'function.unknown': ['The manifest declares no such function.', 'Use a name under `functions`.'],
   'function.unlisted': ['The function called does not exist.', 'Use a name under `functions`.'],
-  'gateway.flooded': ['Too many connections at once.', 'Open fewer connections.'],
+  'gateway.flooded': ['Too many requests, connections or bodies at once.', 'Send fewer at a time.'],
   'gateway.rate_limited': ["The route's `limit` for one subject is reached.", 'Wait; the answer says how long.'],
   'gateway.unread': [
     'Large answers to this address wait to be read, as many as may.',

@@ -9,6 +9,15 @@ const services = [`${sts}/services.test.ts`]
 /** What proves a workload, and what it is exchanged for. */
 export const exchangeGuards: readonly Guard[] = [
   {
+    name: 'who is nobody yet takes no room from those who administer',
+    attack: 'a memory of used proofs that is full elsewhere refuses nobody here',
+    file: 'packages/server/src/proofs.ts',
+    code: 'seen: createSeenOnce(maxOfAdministration),',
+    without: 'seen: used.atExchange,',
+    noticedBy: ['packages/server/src/operator-proofs.test.ts'],
+    testName: 'that is full elsewhere',
+  },
+  {
     name: 'where a door signs, nothing that the function signed itself goes out',
     attack: 'the token of the function is signed along, and nothing that the function signed itself goes out',
     file: 'packages/server/src/egress/door/door-call.ts',

@@ -147,15 +147,6 @@ export const operatorGuards: readonly Guard[] = [
     testName: 'bound to nothing',
   },
   {
-    name: 'who is nobody yet takes no room from those who administer',
-    attack: 'a memory of used proofs that is full elsewhere refuses nobody here',
-    file: 'packages/server/src/proofs.ts',
-    code: 'seen: createSeenOnce(maxOfAdministration),',
-    without: 'seen: used.atExchange,',
-    noticedBy: ['packages/server/src/operator-proofs.test.ts'],
-    testName: 'that is full elsewhere',
-  },
-  {
     name: 'a proof for administration was made for this run of the server',
     attack: 'a proof for no run of this server is refused: dpop.nonce_required',
     file: 'packages/server/src/proofs.ts',

@@ -7,12 +7,17 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { readBody } from './body.ts'
 
 let server: Server
+let hold: (bytes: number) => boolean
 let read: Promise<Awaited<ReturnType<typeof readBody>>>
 
 beforeEach(async () => {
+  hold = () => true
   const { promise, resolve } = Promise.withResolvers<Awaited<ReturnType<typeof readBody>>>()
   read = promise
-  server = createServer((message) => void readBody(message, 100_000, undefined).then(resolve)).listen(0, '127.0.0.1')
+  server = createServer((message) => void readBody(message, 100_000, undefined, hold).then(resolve)).listen(
+    0,
+    '127.0.0.1',
+  )
   await once(server, 'listening')
 })
 afterEach(() => {
@@ -35,6 +40,12 @@ test('a body in small chunks is read', async () => {
 
 test('a body that comes byte by byte is refused before it costs more than it holds', async () => {
   expect(await send('a', 5_000)).toEqual([0, 'request.too_fine'])
+})
+
+test('a body of which no more may be held is refused', async () => {
+  let room = 5_000
+  hold = (bytes) => (room -= bytes) >= 0
+  expect(await send('a'.repeat(1_000), 100)).toEqual([0, 'gateway.flooded'])
 })
 
 test('a body in chunks as large as packets may have as many as it needs', async () => {

@@ -7,12 +7,14 @@ import { gatewayReason } from './request.ts'
 
 /**
  * Reads at most `maxBytes`; `stated` is the length that the sender says. A longer body is a fault, and the rest is not
- * read. Adversary: an endless sender, and one that sends byte by byte.
+ * read. `hold` says whether so many bytes more may be held. Adversary: an endless sender, one that sends byte by byte,
+ * and one that begins many bodies and ends none.
  */
 export async function readBody(
   message: IncomingMessage,
   maxBytes: number,
   stated: string | undefined,
+  hold: (bytes: number) => boolean,
 ): Promise<{ readonly body: Uint8Array; readonly fault?: Reason }> {
   const tooLarge = {
     body: new Uint8Array(),
@@ -21,6 +23,10 @@ export async function readBody(
   const tooFine = {
     body: new Uint8Array(),
     fault: gatewayReason('request.too_fine', 'The body comes in parts of a few bytes each.'),
+  }
+  const tooMany = {
+    body: new Uint8Array(),
+    fault: gatewayReason('gateway.flooded', 'Too many bodies come at one time.'),
   }
   if (Number(stated ?? 0) > maxBytes) return tooLarge
   const body = gather()
@@ -31,9 +37,10 @@ export async function readBody(
     message.on('data', (chunk: Buffer) => {
       length += chunk.length
       parts += 1
-      if (length <= maxBytes && !isTooFine(parts, length)) return body.add(chunk)
+      const fits = length <= maxBytes && !isTooFine(parts, length)
+      if (fits && hold(chunk.length)) return body.add(chunk)
       message.pause()
-      resolve(length > maxBytes ? tooLarge : tooFine)
+      resolve(fits ? tooMany : length > maxBytes ? tooLarge : tooFine)
     })
     message.on('end', () => resolve({ body: body.whole() }))
     message.on('error', reject)

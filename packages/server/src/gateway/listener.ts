@@ -11,7 +11,7 @@ import { shownChain } from '../certificates/index.ts'
 import { readBody } from './body.ts'
 import { answerName, type NodeIdentity, tlsRules } from './handshake.ts'
 import { parseHead } from './parse.ts'
-import { createSeats } from './rate-limit.ts'
+import { createShares, type Shares } from './rate-limit.ts'
 import { jsonResponse } from './refusal.ts'
 import { createUnread, type Unread } from './unread.ts'
 import type { Destination, IngressRequest, IngressResponse, OwnEndpoint } from './request.ts'
@@ -56,13 +56,17 @@ export interface Gateway {
 const maxHeaderBytes = 16_384
 const maxConnections = 2_000
 const mostOfOneNetwork = 500
+const bodyLimits = { bytesOfOne: 128 * 1024 * 1024, bytes: 512 * 1024 * 1024 }
 const unreadLimits = { bytesOfOne: 64 * 1024 * 1024, bytes: 512 * 1024 * 1024, idleMs: 30_000 }
 /** Opens the ingress door. TLS 1.3 only; loopback alone may be plain, and only when asked. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const authorities = new Set<string>()
   const unread = createUnread(unreadLimits)
+  const bodies = createShares(bodyLimits.bytesOfOne, bodyLimits.bytes)
   const handle = (message: IncomingMessage, response: ServerResponse): void => {
-    void serve(message, options, authorities).then((answer) => answer && write(response, answer, message, unread))
+    void serve(message, options, authorities, bodies).then(
+      (answer) => answer && write(response, answer, message, unread),
+    )
   }
   const limits = {
     maxHeaderSize: maxHeaderBytes,
@@ -78,7 +82,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     createTlsServer({ ...limits, ...options.tls, ...tlsRules, SNICallback, handshakeTimeout: 10_000 }, handle)
   const server: Server = secure ?? createPlainServer(limits, handle)
   const sockets = new Set<Socket>()
-  const seats = createSeats(mostOfOneNetwork)
+  const seats = createShares(mostOfOneNetwork)
   server.on('connection', (socket: Socket) => {
     const { remoteAddress = '' } = socket
     if (options.mayConnect?.() === false || !seats.take(remoteAddress)) return void socket.destroy()
@@ -126,8 +130,15 @@ async function serve(
   message: IncomingMessage,
   options: GatewayOptions,
   authorities: ReadonlySet<string>,
+  bodies: Shares,
 ): Promise<IngressResponse | undefined> {
   const remoteAddress = message.socket.remoteAddress ?? ''
+  let held = 0
+  const hold = (bytes: number): boolean => {
+    if (!bodies.take(remoteAddress, bytes)) return false
+    held += bytes
+    return true
+  }
   if (!options.mayKnock(remoteAddress)) {
     return jsonResponse(429, { code: 'gateway.flooded', reason: 'Too many requests from this address.' })
   }
@@ -152,7 +163,7 @@ async function serve(
   try {
     // A body is read only when there is somewhere for it to go.
     if (maxBodyBytes !== undefined && head.hasBody) {
-      request = { ...request, ...(await readBody(message, maxBodyBytes, head.headers.get('content-length'))) }
+      request = { ...request, ...(await readBody(message, maxBodyBytes, head.headers.get('content-length'), hold)) }
     }
     if (own !== undefined) return await own.answer(request)
     return await enforce(request, options.gate)
@@ -163,6 +174,8 @@ async function serve(
       code: 'gateway.unavailable',
       reason: 'The request could not be decided, so it was refused.',
     })
+  } finally {
+    if (held > 0) bodies.leave(remoteAddress, held)
   }
 }
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 
-import { createKnocks, createLimiter, createSeats } from './rate-limit.ts'
+import { createKnocks, createLimiter, createShares } from './rate-limit.ts'
 
 test('allows the calls of one interval at once and then one per share of it', () => {
   let now = 0
@@ -78,8 +78,24 @@ test('a network of IPv6 knocks as often as one address of IPv4, and others meanw
 })
 
 test('one network holds its share of connections, and others theirs; who leaves makes room', () => {
-  const seats = createSeats(2)
-  expect(['2001:db8::1', '2001:db8::2', '2001:db8::3', '192.0.2.1'].map(seats.take)).toEqual([true, true, false, true])
+  const seats = createShares(2)
+  expect(['2001:db8::1', '2001:db8::2', '2001:db8::3', '192.0.2.1'].map((one) => seats.take(one))).toEqual([
+    true,
+    true,
+    false,
+    true,
+  ])
   seats.leave('2001:db8::1')
   expect([seats.take('2001:db8::3'), seats.take('2001:db8::1')]).toEqual([true, false])
+})
+
+test('what is held in all has an end, whoever holds it', () => {
+  const bytes = createShares(60, 100)
+  expect([bytes.take('192.0.2.1', 60), bytes.take('192.0.2.2', 60), bytes.take('192.0.2.2', 40)]).toEqual([
+    true,
+    false,
+    true,
+  ])
+  bytes.leave('192.0.2.1', 60)
+  expect([bytes.take('192.0.2.3', 61), bytes.take('192.0.2.3', 60)]).toEqual([false, true])
 })

@@ -67,29 +67,32 @@ export function createKnocks(nowMs: () => number): (address: string) => boolean 
   return (address) => limiter(countedNetwork(address), knocks) === 0
 }
 
-/** How many connections are held, by where they come from. */
-export interface Seats {
-  /** False where this network has its share. */
-  take(address: string): boolean
-  leave(address: string): void
+/** What is held of something, by where it comes from. */
+export interface Shares {
+  /** False where this network has its share, or all together have theirs. */
+  take(address: string, amount?: number): boolean
+  leave(address: string, amount?: number): void
 }
 
-/** Adversary: one machine that opens every connection there may be, sends nothing, and so shuts out all others. */
-export function createSeats(mostOfOne: number): Seats {
+/** Adversary: one machine that takes all there is, connections or memory, and so shuts out all others. */
+export function createShares(mostOfOne: number, most: number = Infinity): Shares {
   const held = new Map<string, number>()
+  let all = 0
   return {
-    take: (address) => {
+    take: (address, amount = 1) => {
       const network = countedNetwork(address)
-      const count = (held.get(network) ?? 0) + 1
-      if (count > mostOfOne) return false
-      held.set(network, count)
+      const ofOne = (held.get(network) ?? 0) + amount
+      if (ofOne > mostOfOne || all + amount > most) return false
+      held.set(network, ofOne)
+      all += amount
       return true
     },
-    leave: (address) => {
+    leave: (address, amount = 1) => {
       const network = countedNetwork(address)
-      const count = (held.get(network) ?? 0) - 1
-      if (count > 0) held.set(network, count)
+      const left = (held.get(network) ?? 0) - amount
+      if (left > 0) held.set(network, left)
       else held.delete(network)
+      all -= amount
     },
   }
 }

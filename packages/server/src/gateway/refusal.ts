@@ -19,6 +19,7 @@ const statuses: ReadonlyMap<string, number> = new Map([
   ['request.too_large', 413],
   ['request.too_fine', 400],
   ['gateway.rate_limited', 429],
+  ['gateway.flooded', 429],
   ['route.unlisted', 404],
   ['route.mfa_required', 401],
   ['route.authentication_too_old', 401],

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 
-import { countedNetwork } from '../information/index.ts'
+import { createShares } from './rate-limit.ts'
 
 /** How much of answers may wait for those who asked, and how long for the next bytes to be read. */
 export interface UnreadLimits {
@@ -23,25 +23,16 @@ const largeBytes = 64 * 1024
  * 600 MB for as long as they liked.
  */
 export function createUnread({ bytesOfOne, bytes: mostBytes, idleMs }: UnreadLimits): Unread {
-  const held = new Map<string, number>()
-  let all = 0
+  const shares = createShares(bytesOfOne, mostBytes)
   return {
     hold: (response, bytes) => {
       const { socket } = response
       if (bytes <= largeBytes || socket === null) return true
-      const network = countedNetwork(socket.remoteAddress ?? '')
-      const ofOne = (held.get(network) ?? 0) + bytes
-      if (ofOne > bytesOfOne || all + bytes > mostBytes) return false
-      held.set(network, ofOne)
-      all += bytes
+      const { remoteAddress = '' } = socket
+      if (!shares.take(remoteAddress, bytes)) return false
       // Counted anew with each part that is read; once all is, the server's own time between requests follows.
       socket.setTimeout(idleMs)
-      response.once('close', () => {
-        const left = (held.get(network) ?? 0) - bytes
-        if (left > 0) held.set(network, left)
-        else held.delete(network)
-        all -= bytes
-      })
+      response.once('close', () => shares.leave(remoteAddress, bytes))
       return true
     },
   }
