@@ -191,6 +191,8 @@ export interface FunctionDeclaration {
   readonly boxes: BoxCounts
   readonly routes: readonly Route[]
   readonly offers: readonly string[]
+  /** What event it was written for; that of an HTTP API when absent. */
+  readonly event?: EventForm
   readonly can: readonly Permission[]
   /** IAM documents under `policies`, attached to the function's identity beside what `can` compiles to. */
   readonly identityPolicies?: readonly AttachedPolicy[]
@@ -200,6 +202,12 @@ export interface FunctionDeclaration {
   readonly memoryMb: number
   readonly at: Position
 }
+
+/**
+ * What a function's event looks like: that of API Gateway's HTTP API (payload format 2.0), of its REST API (1.0), of a
+ * function URL, or of an Application Load Balancer.
+ */
+export type EventForm = 'http' | 'rest' | 'url' | 'alb'
 
 /** A machine that is not ours, on which a function runs: we can say whom it serves, not what it does. */
 export type Elsewhere = {

@@ -1,6 +1,7 @@
 export {
   type App,
   type AttachedPolicy,
+  type EventForm,
   type Expectation,
   type Fault,
   type Elsewhere,

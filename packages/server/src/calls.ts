@@ -9,8 +9,9 @@ import { newId, nowMs } from './operation/index.ts'
 export function destinationOf(app: App, method: string, path: string): Destination | undefined {
   const match = matchRoute(app, method, path)
   if (match.kind === 'refused') return undefined
-  const { name: functionName, arn: functionArn, zone } = match.functionDeclaration
-  return { functionName, functionArn, zone, route: match.route, parameters: match.parameters }
+  const { name: functionName, arn: functionArn, zone, event } = match.functionDeclaration
+  const form = event === undefined ? {} : { event }
+  return { functionName, functionArn, zone, route: match.route, parameters: match.parameters, ...form }
 }
 
 /** An administrator's call of a function, past its routes. */

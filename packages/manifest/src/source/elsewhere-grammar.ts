@@ -32,9 +32,10 @@ function engine(name: string): RecordShape['keys'][string] {
  * no `can`, no `env` and no `reuse`: what that machine reaches, holds and shares is not ours to say.
  */
 export function hereOrElsewhere(here: RecordShape): Shape {
-  const { zone, routes, offers, timeout } = here.keys
+  const { zone, routes, offers, event, timeout } = here.keys
   if (zone === undefined || routes === undefined || offers === undefined || timeout === undefined) return here
-  const common = { zone, routes, offers, timeout, calls, idempotent, private: inside }
+  if (event === undefined) return here
+  const common = { zone, routes, offers, event, timeout, calls, idempotent, private: inside }
   const http: RecordShape = {
     kind: 'record',
     keys: {

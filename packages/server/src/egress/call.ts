@@ -9,7 +9,7 @@ import {
   type InvocationResult,
   readFunctionResult,
   type StreamedAnswer,
-  toApiGatewayEvent,
+  toEvent,
 } from '../host/index.ts'
 import type { Box } from './box.ts'
 import { local } from './door/hand-back.ts'
@@ -100,22 +100,25 @@ export function callExit(
       deadline: Math.min(invocation.deadline, now + target.timeoutMs),
       grant,
       eventFor: (requestId) =>
-        toApiGatewayEvent({
-          routeKey: `${head.method} /${operation}`,
-          method: head.method,
-          path: head.path,
-          query: head.query.slice(1),
-          headers: withoutCredentials(head.headers),
-          pathParameters: {},
-          body,
-          sourceIp: '127.0.0.1',
-          requestId,
-          receivedAt: now,
-          transaction: invocation.transaction,
-          caller: box.image.arn,
-          domainName: head.host,
-          ...(invocation.user === undefined ? {} : { user: invocation.user }),
-        }),
+        toEvent(
+          {
+            routeKey: `${head.method} /${operation}`,
+            method: head.method,
+            path: head.path,
+            query: head.query.slice(1),
+            headers: withoutCredentials(head.headers),
+            pathParameters: {},
+            body,
+            sourceIp: '127.0.0.1',
+            requestId,
+            receivedAt: now,
+            transaction: invocation.transaction,
+            caller: box.image.arn,
+            domainName: head.host,
+            ...(invocation.user === undefined ? {} : { user: invocation.user }),
+          },
+          target.event,
+        ),
       onStream: streamed.resolve,
     })
     const result = await untilAborted(life.signal, Promise.race([invoked, streamed.promise]))

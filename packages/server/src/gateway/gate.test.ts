@@ -19,6 +19,14 @@ test('a user is led to the function, and nobody else on their behalf', async () 
   expect(invoked).toMatchObject([{ functionName: 'shop', user: alice, affinity: affinityOf(alice) }])
 })
 
+test('a function gets the event that it was written for', async () => {
+  const { ask, invoked } = roomsFor(alice)
+  await ask()
+  await ask({ destination: { ...destination(false), event: 'rest' } })
+  const events: unknown[] = invoked.map(({ event }) => JSON.parse(Buffer.from(event).toString()))
+  expect(events).toMatchObject([{ version: '2.0' }, { version: '1.0', resource: '/buy' }])
+})
+
 test('a route that is not for anyone needs a token', async () => {
   const { ask, invoked } = roomsFor(anonymous)
   expect(await ask()).toMatchObject({ status: 401, code: 'token.missing' })

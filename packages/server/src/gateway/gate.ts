@@ -20,7 +20,7 @@ import type { Evidence } from '@sallyport/core/identity'
 import type { DeviceEvidence, DeviceProof } from '../devices/index.ts'
 import { type AskGuests, countedNetwork, principalFacts, subjectFacts } from '../information/index.ts'
 import type { Invocation, InvocationResult } from '../host/index.ts'
-import { readFunctionResult, toApiGatewayEvent } from '../host/index.ts'
+import { readFunctionResult, toEvent } from '../host/index.ts'
 import type { BodyCheck } from './body-schema.ts'
 import type { Limiter } from './rate-limit.ts'
 import { jsonResponse, refusalResponse } from './refusal.ts'
@@ -231,20 +231,23 @@ function invocationFor(
     actors: [],
     deadline: Math.min(grant.expiresAt, rooms.nowMs() + rooms.timeoutMs(destination.functionName)),
     grant,
-    event: toApiGatewayEvent({
-      routeKey: destination.route.key,
-      method: request.method,
-      path: request.path,
-      query: request.query,
-      headers: request.headers,
-      pathParameters: destination.parameters,
-      body: request.body,
-      sourceIp: request.remoteAddress,
-      requestId: id,
-      receivedAt: request.receivedAt,
-      transaction,
-      ...(user === undefined ? {} : { user }),
-    }),
+    event: toEvent(
+      {
+        routeKey: destination.route.key,
+        method: request.method,
+        path: request.path,
+        query: request.query,
+        headers: request.headers,
+        pathParameters: destination.parameters,
+        body: request.body,
+        sourceIp: request.remoteAddress,
+        requestId: id,
+        receivedAt: request.receivedAt,
+        transaction,
+        ...(user === undefined ? {} : { user }),
+      },
+      destination.event,
+    ),
     affinity: user === undefined ? '' : affinityOf(user),
   }
 }

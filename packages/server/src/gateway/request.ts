@@ -1,5 +1,5 @@
 import type { Reason } from '@sallyport/core/access'
-import type { Route } from '@sallyport/manifest'
+import type { EventForm, Route } from '@sallyport/manifest'
 
 /** One request as the gateway understood it: this reading, and nothing of the raw bytes, goes any further. */
 export interface IngressRequest {
@@ -38,6 +38,8 @@ export interface Destination {
   readonly functionArn: string
   readonly zone: string
   readonly route: Route
+  /** What event it was written for; the usual one when absent. */
+  readonly event?: EventForm
   readonly parameters: Readonly<Record<string, string>>
 }
 

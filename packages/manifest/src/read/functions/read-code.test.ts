@@ -8,8 +8,8 @@ const payments = 'code: src/payments.ts'
 function codeOf(lines: string, files: readonly string[]): object {
   const there = Object.fromEntries(files.map((name) => [name, '']))
   const { app } = mustLoad(edited(payments, lines), there)
-  const { code, runtime, handler, layers, boxes } = app.functions.find(({ name }) => name === 'payments') ?? {}
-  return { code, runtime, handler, layers, boxes }
+  const { code, runtime, handler, layers, boxes, event } = app.functions.find(({ name }) => name === 'payments') ?? {}
+  return { code, runtime, handler, layers, boxes, event }
 }
 
 describe('what runs a function', () => {
@@ -21,6 +21,8 @@ describe('what runs a function', () => {
     ['a folder, by its handler', 'code: p\n    handler: a/b.run', ['p', 'p/a/b.py'], { runtime: 'python' }],
     ['a folder of Node', 'code: p\n    handler: b.run', ['p', 'p/b.mjs'], { runtime: 'node', handler: 'b.run' }],
     ['what is written down', 'code: p\n    runtime: python\n    handler: b.run', ['p'], { runtime: 'python' }],
+    ['the event of a REST API', `${payments}\n    event: rest`, [], { event: 'rest' }],
+    ['no event in particular', payments, [], { event: undefined }],
     ['layers', `${payments}\n    layers: [l]`, ['l'], { layers: ['/app/l'] }],
   ])('is known for %s', (_, lines, files, expected) => {
     expect(codeOf(lines, files)).toMatchObject(expected)

@@ -40,6 +40,7 @@ function readFunction({ key, keyAt, value }: Entry, reading: Reading): FunctionD
     boxes: elsewhere === undefined ? readBoxes(key, child(value, 'boxes'), reading) : readCalls(child(value, 'calls')),
     routes: readRoutes(key, zone, child(value, 'routes'), reading),
     offers: readOffers(key, child(value, 'offers'), reading),
+    ...readEvent(textOf(child(value, 'event'))),
     can,
     identityPolicies,
     environment: readEnvironment(key, child(value, 'env'), reading),
@@ -148,6 +149,10 @@ function readEnvironment(
 
 function readEngine(text: string | undefined): Pick<FunctionDeclaration, 'engine'> {
   return text === 'workerd' || text === 'gvisor' ? { engine: text } : {}
+}
+
+function readEvent(text: string | undefined): Pick<FunctionDeclaration, 'event'> {
+  return text === 'http' || text === 'rest' || text === 'url' || text === 'alb' ? { event: text } : {}
 }
 
 function readReuse(text: string | undefined): FunctionDeclaration['reuse'] | undefined {

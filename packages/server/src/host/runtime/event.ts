@@ -87,7 +87,8 @@ export function toApiGatewayEvent(call: FunctionCall): Uint8Array {
 /**
  * What a function's result means as HTTP ("Lambda function response for format 2.0", API Gateway Developer Guide):
  * an object with `statusCode` says so itself; anything else is a body of JSON with status 200.
- * Undefined when it says `statusCode` but the rest does not fit. Adversary: the function, through header injection.
+ * What formats 1.0 and the load balancer have beside it is understood too. Undefined when it says `statusCode` but the
+ * rest does not fit. Adversary: the function, through header injection.
  */
 export function fromFunctionResult(result: Uint8Array): FunctionAnswer | undefined {
   let text: string
@@ -105,12 +106,17 @@ export function fromFunctionResult(result: Uint8Array): FunctionAnswer | undefin
     return { status: 200, headers: [['content-type', 'application/json']], body: Buffer.from(body) }
   }
   const status = Number(value['statusCode'])
-  const { headers = {}, cookies = [], body = '', isBase64Encoded = false } = value
+  const { cookies = [], isBase64Encoded = false } = value
+  const [headers, body] = [value['headers'] ?? {}, value['body'] ?? ''] // null is what format 1.0 has for none
   if (!Number.isInteger(status) || status < 200 || status > 599 || !isRecord(headers)) return undefined
   if (!Array.isArray(cookies) || typeof body !== 'string' || typeof isBase64Encoded !== 'boolean') return undefined
+  const multiple = severalOf(value['multiValueHeaders'])
+  if (multiple === undefined) return undefined
   const pairs: [string, string][] = []
+  const several = new Set(multiple.map(([name]) => name.toLowerCase()))
   const given: readonly (readonly [string, unknown])[] = [
-    ...Object.entries(headers),
+    ...Object.entries(headers).filter(([name]) => !several.has(name.toLowerCase())),
+    ...multiple,
     ...cookies.map((cookie: unknown) => ['set-cookie', cookie] as const),
   ]
   for (const [name, content] of given) {
@@ -121,6 +127,18 @@ export function fromFunctionResult(result: Uint8Array): FunctionAnswer | undefin
   }
   if (!pairs.some(([name]) => name === 'content-type')) pairs.push(['content-type', 'text/plain;charset=utf-8'])
   return { status, headers: pairs, body: Buffer.from(body, isBase64Encoded ? 'base64' : 'utf8') }
+}
+
+/**
+ * `multiValueHeaders`, which payload format 1.0 and load balancers have beside `headers`, and before them where both
+ * name one. Undefined where it is something else.
+ */
+function severalOf(value: unknown): readonly (readonly [string, unknown])[] | undefined {
+  if (value === undefined || value === null) return []
+  if (!isRecord(value)) return undefined
+  const entries = Object.entries(value)
+  if (!entries.every(([, values]) => Array.isArray(values))) return undefined
+  return entries.flatMap(([name, values]) => (values as readonly unknown[]).map((one) => [name, one] as const))
 }
 
 /** Headers that describe one connection; a function has none. */
@@ -155,7 +173,7 @@ function authorizerOf({ user, caller, transaction }: FunctionCall): object {
 type Claims = Readonly<Record<string, string | undefined>>
 
 /** Claims of the verified token; API Gateway makes every value a string. The same for one subject at every call. */
-function claimsOf(user: Subject): Claims {
+export function claimsOf(user: Subject): Claims {
   const known = claims.get(user)
   if (known !== undefined) return known
   const { authentication } = user
@@ -182,8 +200,8 @@ function listed(names: readonly string[]): string {
   return `[${names.filter((name) => /^[^\s[\],]+$/.test(name)).join(' ')}]`
 }
 
-/** The body as text where it is text by its type and by its bytes. */
-function textOf(call: FunctionCall): string | undefined {
+/** The body as text where it is text by its type and by its bytes; undefined where it is not. */
+export function textOf(call: FunctionCall): string | undefined {
   if (call.body.length === 0) return ''
   if (!textual.test(call.headers.get('content-type') ?? '')) return undefined
   try {
