@@ -125,4 +125,22 @@ export const insideGuards: readonly Guard[] = [
     noticedBy: pack,
     testName: 'leaves out keys and histories',
   },
+  {
+    name: 'a full memory of tickets forgets none, in Node',
+    attack: 'a ticket is taken again after a flood of others',
+    file: `${inside}/client.mjs`,
+    code: "if (seen.size >= 100_000) refuse('ticket.replay_memory_full')",
+    without: '',
+    noticedBy: clients,
+    testName: 'client.mjs refuses the next one',
+  },
+  {
+    name: 'a full memory of tickets forgets none, in Python',
+    attack: 'a ticket is taken again after a flood of others',
+    file: `${inside}/client.py`,
+    code: 'if len(seen) >= MAX_TICKETS_SEEN:',
+    without: 'if False:',
+    noticedBy: clients,
+    testName: 'client.py refuses the next one',
+  },
 ]

@@ -5,7 +5,7 @@ import { promisify } from 'node:util'
 import { describe, expect, it, vi } from 'vitest'
 
 import { findCgroups } from './cgroups.ts'
-import { describeIsolation, probeIsolation } from './isolation.ts'
+import { describeIsolation, isolationOf, probeIsolation } from './isolation.ts'
 
 vi.setConfig({ testTimeout: 60_000 })
 
@@ -24,6 +24,18 @@ describe('probeIsolation', () => {
     const { stdout } = await promisify(execFile)('/usr/bin/unshare', alone, { timeout: 60_000 })
     const { findings } = JSON.parse(stdout) as { findings: readonly { control: string; strength: string }[] }
     expect(findings).toContainEqual(expect.objectContaining({ control: 'user-namespaces', strength: 'absent' }))
+  })
+
+  it('is usable with all that boxes cannot do without, and not without any of it', () => {
+    const controls = ['programs', 'user-namespaces', 'system-call-filter', 'memory-and-processes', 'processor'] as const
+    const without = (absent: string) =>
+      isolationOf(
+        controls.map((control) => ({ control, strength: control === absent ? 'absent' : 'hard', detail: '' }) as const),
+      )
+    expect(without('nothing')).toMatchObject({ usable: true, strength: 'hard' })
+    const needed = ['programs', 'user-namespaces', 'system-call-filter']
+    expect(controls.filter((control) => !without(control).usable)).toEqual(needed)
+    expect(without('programs').strength).toBe('absent')
   })
 
   it('says aloud what is weaker', () => {

@@ -37,6 +37,11 @@ export interface Isolation {
 /** Tries what boxes need, by doing it: a setting that says yes proves nothing. Takes some 20 ms. */
 export async function probeIsolation(): Promise<Isolation> {
   const findings = [programs(), await userNamespaces(), systemCallFilter(), ...limits(), functionUid()]
+  return isolationOf(findings)
+}
+
+/** What these findings come to: what boxes cannot do without is there, or nothing is. */
+export function isolationOf(findings: readonly IsolationFinding[]): Isolation {
   const usable = findings.every(({ control, strength }) => strength !== 'absent' || !hardRequirements.has(control))
   return { usable, strength: usable ? 'hard' : 'absent', findings }
 }
