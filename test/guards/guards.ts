@@ -15,6 +15,7 @@ import { hostGuards } from './host.ts'
 import { hostileAnswerGuards } from './hostile-answers.ts'
 import { identityGuards } from './identity.ts'
 import { insideGuards } from './inside.ts'
+import { isolationGuards } from './isolation.ts'
 import { kernelGuards } from './kernel.ts'
 import { ledgerGuards } from './ledger.ts'
 import { learnGuards } from './learn.ts'
@@ -69,6 +70,7 @@ export const guards: readonly Guard[] = [
   ...wireGuards,
   ...shapeGuards,
   ...kernelGuards,
+  ...isolationGuards,
   ...poolGuards,
   ...hostGuards,
   ...limitGuards,

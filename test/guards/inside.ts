@@ -2,6 +2,7 @@ import type { Guard } from './guard.ts'
 
 const inside = 'packages/server/src/host/inside'
 const clients = [`${inside}/clients.test.ts`]
+const full = [`${inside}/full-memory.test.ts`]
 const pack = ['packages/server/src/host/build/pack.test.ts']
 
 /** One check of a ticket: what it looks for in words of the test, the check, and what stands there without it. */
@@ -131,7 +132,7 @@ export const insideGuards: readonly Guard[] = [
     file: `${inside}/client.mjs`,
     code: "if (seen.size >= 100_000) refuse('ticket.replay_memory_full')",
     without: '',
-    noticedBy: clients,
+    noticedBy: full,
     testName: 'client.mjs refuses the next one',
   },
   {
@@ -140,7 +141,7 @@ export const insideGuards: readonly Guard[] = [
     file: `${inside}/client.py`,
     code: 'if len(seen) >= MAX_TICKETS_SEEN:',
     without: 'if False:',
-    noticedBy: clients,
+    noticedBy: full,
     testName: 'client.py refuses the next one',
   },
 ]

@@ -3,6 +3,7 @@ import type { PolicyDocument } from '@sallyport/core/policy'
 
 import type { Devices } from './devices.ts'
 import type { Door } from './door.ts'
+import type { EventForm } from './event-form.ts'
 import type { Guest } from './guest.ts'
 import type { AdministrativePower, Assurance, EmbeddedClient, Jit, Person, Separation } from './people.ts'
 import type { Position } from './position.ts'
@@ -191,7 +192,6 @@ export interface FunctionDeclaration {
   readonly boxes: BoxCounts
   readonly routes: readonly Route[]
   readonly offers: readonly string[]
-  /** What event it was written for; that of an HTTP API when absent. */
   readonly event?: EventForm
   readonly can: readonly Permission[]
   /** IAM documents under `policies`, attached to the function's identity beside what `can` compiles to. */
@@ -202,12 +202,6 @@ export interface FunctionDeclaration {
   readonly memoryMb: number
   readonly at: Position
 }
-
-/**
- * What a function's event looks like: that of API Gateway's HTTP API (payload format 2.0), of its REST API (1.0), of a
- * function URL, or of an Application Load Balancer.
- */
-export type EventForm = 'http' | 'rest' | 'url' | 'alb'
 
 /** A machine that is not ours, on which a function runs: we can say whom it serves, not what it does. */
 export type Elsewhere = {

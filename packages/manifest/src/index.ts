@@ -1,7 +1,6 @@
 export {
   type App,
   type AttachedPolicy,
-  type EventForm,
   type Expectation,
   type Fault,
   type Elsewhere,
@@ -15,6 +14,7 @@ export {
   type Table,
   type Zone,
 } from './app.ts'
+export { type EventForm } from './event-form.ts'
 export { type Position } from './position.ts'
 export { type Constraints, type Door, type DoorOperation, type Returns, secretsIn, secretsOf } from './door.ts'
 export { type Guest } from './guest.ts'

@@ -553,8 +553,7 @@ export const manifestShape: Extract<Shape, { kind: 'record' }> = {
               },
               offers: { shape: operations, about: 'Operations that other functions may be granted.' },
               event: {
-                about:
-                  'The event that it was written for: of an HTTP API unless said, a REST API, a function URL, a balancer.',
+                about: 'Whose event it expects: an HTTP API unless said, a REST API, a function URL, a balancer.',
                 shape: { kind: 'text', says: 'http, rest, url or alb', options: ['http', 'rest', 'url', 'alb'] },
               },
               can: {

@@ -2,7 +2,7 @@ import type { EventForm } from '@sallyport/manifest'
 
 import { claimsOf, type FunctionCall, textOf, toApiGatewayEvent } from './event.ts'
 
-/** The event that a function was written for, as UTF-8 JSON: what its manifest says, payload format 2.0 unless it does. */
+/** The event that a function was written for, as UTF-8 JSON: payload format 2.0 unless its manifest says otherwise. */
 export function toEvent(call: FunctionCall, form: EventForm = 'http'): Uint8Array {
   switch (form) {
     case 'http':

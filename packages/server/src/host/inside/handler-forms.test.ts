@@ -1,0 +1,71 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+
+import { type BareRuntime, freshId, startRuntime, ticketOf } from '../testing/bare-runtime.ts'
+
+const forms = `
+const ways = {
+  promise: async () => 'promised',
+  callback: (event, context, callback) => void setTimeout(callback, 5, null, 'called'),
+  'callback that works on': (event, context, callback) => {
+    const done = []
+    setTimeout(() => done.push('work'), 30)
+    callback(null, done)
+  },
+  'callback that waits for nothing': (event, context, callback) => {
+    context.callbackWaitsForEmptyEventLoop = false
+    const done = []
+    const timer = setTimeout(() => done.push('work'), 600_000)
+    setTimeout(() => clearTimeout(timer), 200) // or it would hold up those that come after
+    callback(null, done)
+  },
+  'callback with an error': (event, context, callback) => callback(new RangeError('refused')),
+  'callback with a text': (event, context, callback) => callback('refused'),
+  succeed: (event, context) => void setTimeout(() => context.succeed('told'), 5),
+  fail: (event, context) => void setTimeout(() => context.fail(new RangeError('failed')), 5),
+  'fail without a word': (event, context) => context.fail(),
+  done: (event, context) => context.done(null, 'done'),
+  'nothing, after some time': () => void setTimeout(() => {}, 5),
+  'a value': () => 'returned',
+  'a throw that is no error': () => { throw { code: 7 } },
+}
+export const handler = (event, context, callback) => ways[event.form](event, context, callback)
+`
+const client = [process.execPath, fileURLToPath(new URL('./client.mjs', import.meta.url))] as const
+const folder = mkdtempSync(join(tmpdir(), 'sallyport-forms-'))
+writeFileSync(join(folder, 'forms.mjs'), forms)
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+describe('a handler for Node', () => {
+  let runtime: BareRuntime
+  beforeAll(async () => {
+    runtime = await startRuntime(client, folder, 'forms.handler')
+  }, 60_000)
+  afterAll(() => runtime.close())
+
+  for (const [form, verb, body] of [
+    ['promise', 'response', 'promised'],
+    ['callback', 'response', 'called'],
+    ['callback that works on', 'response', ['work']],
+    ['callback that waits for nothing', 'response', []],
+    ['callback with an error', 'error', { errorType: 'RangeError', errorMessage: 'refused' }],
+    ['callback with a text', 'error', { errorType: 'string', errorMessage: 'refused' }],
+    ['succeed', 'response', 'told'],
+    ['fail', 'error', { errorType: 'RangeError', errorMessage: 'failed' }],
+    ['fail without a word', 'error', { errorMessage: 'handled' }],
+    ['done', 'response', 'done'],
+    ['nothing, after some time', 'response', null],
+    ['a value', 'response', 'returned'],
+    ['a throw that is no error', 'error', { errorType: 'object' }],
+  ] as const) {
+    it(`takes an answer by ${form}`, { timeout: 60_000 }, async () => {
+      const [id, event] = [freshId(), JSON.stringify({ form })]
+      const told = await runtime.give(id, event, ticketOf(id, event))
+      expect({ verb: told.verb, body: JSON.parse(told.body) }).toMatchObject({ verb, body })
+    })
+  }
+})
