@@ -64,7 +64,7 @@ export const egressLimitGuards: readonly Guard[] = [
   {
     name: 'a head has to be complete in time',
     attack: 'half a head holds a connection for ever',
-    file: `${parser}/http/http-one.ts`,
+    file: `${parser}/http/watch.ts`,
     code: 'if (socket.bytesRead > heard) tooSlow()\n    socket.destroy()',
     without: 'if (socket.bytesRead > heard) tooSlow()',
     noticedBy: limits,

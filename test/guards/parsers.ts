@@ -6,6 +6,7 @@ const frames = 'packages/server/src/parser/wire/frames.ts'
 const process = 'packages/server/src/host/box/parser-process.ts'
 const ports = ['packages/server/src/egress/listen/parser-port.test.ts']
 const links = ['packages/server/src/parser/wire/link.test.ts']
+const plain = 'packages/server/src/parser/http'
 const processes = ['packages/server/src/host/box/parser-process.test.ts']
 
 /** What a parser that was taken over meets: in its sandbox, and at the server's end of its channel. */
@@ -99,5 +100,59 @@ export const parserGuards: readonly Guard[] = [
     without: 'void Promise.resolve().then(() => {',
     noticedBy: ['packages/server/src/host/parser-end.test.ts'],
     testName: 'gets no further invocation',
+  },
+  {
+    name: 'a plain request has the body that it states',
+    attack: 'bytes behind a body are taken for a part of it, or of the next request',
+    file: `${plain}/plain-request.ts`,
+    code: 'if ((stated ?? 0) !== bodyBytes) return undefined',
+    without: '',
+    noticedBy: [`${plain}/plain-request.test.ts`],
+    testName: 'is none with something behind its body',
+  },
+  {
+    name: 'a plain request states one length',
+    attack: 'two lengths, of which we and the upstream each believe another',
+    file: `${plain}/plain-request.ts`,
+    code: 'stated !== undefined || !length.test(value)',
+    without: '!length.test(value)',
+    noticedBy: [`${plain}/plain-request.test.ts`],
+    testName: 'is none with two lengths',
+  },
+  {
+    name: 'a plain request has no coding',
+    attack: 'a length and a coding, of which we and the upstream each believe another',
+    file: `${plain}/plain-request.ts`,
+    code: "  'transfer-encoding',\n  'connection',\n  'expect',",
+    without: "  'connection',\n  'expect',",
+    noticedBy: [`${plain}/plain-request.test.ts`],
+    testName: 'is none with a length and a coding',
+  },
+  {
+    name: 'a plain answer has the length of its body',
+    attack: 'an answer that states another length has its rest taken for the next answer',
+    file: `${plain}/plain-answer.ts`,
+    code: "if (plain === 'content-length' && (!hasNone || status === 204)) continue",
+    without: '',
+    noticedBy: [`${plain}/plain-answer.test.ts`],
+    testName: 'has the length of its body',
+  },
+  {
+    name: 'a plain answer is one answer',
+    attack: 'a line break in a value begins another answer',
+    file: `${plain}/plain-answer.ts`,
+    code: '!fieldName.test(name) || !fieldValue.test(value)',
+    without: '!fieldName.test(name)',
+    noticedBy: [`${plain}/plain-answer.test.ts`],
+    testName: 'is none with a line break in a value',
+  },
+  {
+    name: 'a connection has one plain request at a time',
+    attack: 'requests that are sent without waiting for answers pile up',
+    file: `${plain}/plain-one.ts`,
+    code: "if (all.length > limits.headerBytes || all.includes('\\r\\n\\r\\n')) socket.destroy()",
+    without: 'if (all.length === 0) socket.destroy()',
+    noticedBy: [`${plain}/plain-one.test.ts`],
+    testName: 'ends at a second request before the first is answered',
   },
 ]

@@ -6,8 +6,9 @@ import type { SecureContext, Server as TlsServer } from 'node:tls'
 
 import { costs } from './pace.ts'
 import type { ListenerHandlers, ListenerLimits } from './handlers.ts'
-import { serverOne } from './http/http-one.ts'
+import { serverNameOf, serverOne } from './http/http-one.ts'
 import { serverTwo } from './http/http-two.ts'
+import { servePlain } from './http/plain-one.ts'
 import { peekServerName } from './server-name.ts'
 
 /** The listeners inside one box's network namespace. Whoever connects to them is that box: that is its identity. */
@@ -31,9 +32,6 @@ export interface BoxSockets {
 /** For a whole ClientHello, and for what follows it. */
 const handshakeMs = 5_000
 
-/** The first bytes of HTTP/2 (RFC 9113 §3.4); three letters of no method tell it from HTTP/1.1. */
-const preface = 'PRI'
-
 /** Serves HTTP/1.1 and HTTP/2 on the listeners of a box; on 443 within TLS, chosen by ALPN. */
 export function serveBox(
   listeners: Omit<DoorListeners, 'dns'>,
@@ -51,8 +49,15 @@ export function serveBox(
       two: lazy(() => serverTwo('https', limits, handlers)),
     },
   } satisfies Record<string, Record<string, () => HttpServer | Http2Server>>
+  const serveOne = (scheme: 'http' | 'https', socket: Socket): void =>
+    servePlain(socket, { scheme, serverName: serverNameOf(socket) }, limits, handlers, (other, speaks) =>
+      servers[scheme][speaks === '2' ? 'two' : 'one']().emit('connection', other),
+    )
   const tls = lazy(() =>
-    tlsServer(handlers, (socket, two) => servers.https[two ? 'two' : 'one']().emit('connection', socket)),
+    tlsServer(handlers, (socket, two) => {
+      if (two) servers.https.two().emit('connection', socket)
+      else serveOne('https', socket)
+    }),
   )
 
   function accept(cost: number, serve: (socket: Socket) => void): (socket: Socket) => void {
@@ -69,12 +74,7 @@ export function serveBox(
     }
   }
 
-  const onPlain = accept(costs.connection, (socket) =>
-    firstBytes(socket, limits.idleMs, (bytes) => {
-      const two = bytes.toString('latin1', 0, preface.length) === preface
-      servers.http[two ? 'two' : 'one']().emit('connection', socket)
-    }),
-  )
+  const onPlain = accept(costs.connection, (socket) => serveOne('http', socket))
   const onSecured = accept(costs.handshake, (socket) =>
     peekServerName(socket, Math.min(limits.idleMs, handshakeMs), (found) => {
       if (found.kind === 'none') return void tls().emit('connection', socket)
@@ -133,19 +133,6 @@ function tlsServer(handlers: ListenerHandlers, serve: (socket: Socket, two: bool
 function lazy<T>(make: () => T): () => T {
   let made: T | undefined
   return () => (made ??= make())
-}
-
-/** Looks at the first bytes of a connection and puts them back for whoever will read it. */
-function firstBytes(socket: Socket, timeoutMs: number, take: (bytes: Buffer) => void): void {
-  const timer = setTimeout(() => socket.destroy(), timeoutMs)
-  socket.once('close', () => clearTimeout(timer))
-  socket.once('readable', () => {
-    clearTimeout(timer)
-    const bytes: unknown = socket.read()
-    if (!(bytes instanceof Buffer)) return void socket.destroy() // it ended before it began
-    socket.unshift(bytes)
-    take(bytes)
-  })
 }
 
 /** Thrown into a handshake, to be told apart from the faults of TLS itself. */

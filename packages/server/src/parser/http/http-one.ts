@@ -1,15 +1,17 @@
-import { createServer, type IncomingMessage, type Server, ServerResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import type { Duplex, Readable } from 'node:stream'
+import type { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
 
-import { type Answer, merged } from '../answer.ts'
-import { flow } from '../flow.ts'
+import type { Answer } from '../answer.ts'
 import type { ListenerHandlers, ListenerLimits } from '../handlers.ts'
+import { answerOn, writeAnswer } from './answer-on.ts'
 import { incomingOne } from './incoming.ts'
+import { type Watch, watchOver } from './watch.ts'
 
 /** HTTP/1.1 on connections that are handed to it; it never listens. */
 export function serverOne(scheme: 'http' | 'https', limits: ListenerLimits, handlers: ListenerHandlers): Server {
+  const { createServer } = process.getBuiltinModule('node:http') // where it is needed: most requests do without
   const server = createServer({
     maxHeaderSize: limits.headerBytes,
     requireHostHeader: false,
@@ -55,7 +57,8 @@ export function serverOne(scheme: 'http' | 'https', limits: ListenerLimits, hand
     // Bytes after the head, before the switch, belong to the new protocol.
     if (early.length > 0) socket.unshift(early)
     void handlers.onUpgrade(incomingOne(message, scheme, serverNameOf(message.socket))).then((answer) => {
-      if (answer.tunnel === undefined || socket.destroyed) return answerOn(socket, message, answer)
+      if (answer.tunnel === undefined || socket.destroyed)
+        return answerOn(message.socket, message.method ?? '', answer, () => socket.end(), false)
       socket.write(`HTTP/1.1 101 Switching Protocols\r\n${linesOf(answer.headers)}\r\n`, 'latin1')
       return answer.tunnel(socket)
     })
@@ -68,44 +71,20 @@ export function serverOne(scheme: 'http' | 'https', limits: ListenerLimits, hand
   return server
 }
 
-function serverNameOf(socket: Socket & Partial<Pick<TLSSocket, 'servername'>>): string | undefined {
+/** The name of a connection's TLS handshake, lower case. */
+export function serverNameOf(socket: Socket & Partial<Pick<TLSSocket, 'servername'>>): string | undefined {
   return typeof socket.servername === 'string' ? socket.servername.toLowerCase() : undefined
 }
 
 function send(answer: Answer, message: IncomingMessage, response: ServerResponse, isRead: boolean): void {
-  const body: Uint8Array | Readable = answer.body
   if (response.destroyed || !response.socket) {
-    if (!(body instanceof Uint8Array)) body.destroy()
+    if (!(answer.body instanceof Uint8Array)) answer.body.destroy()
     return
   }
   // An unread body would be taken for the next request.
   if (!message.complete && !isRead) response.shouldKeepAlive = false
   else message.resume()
-  response.writeHead(answer.status, merged(answer.headers))
-  const sendTrailers = (): void => {
-    const trailers = answer.trailers?.() ?? []
-    if (trailers.length > 0) response.addTrailers(merged(trailers))
-  }
-  if (body instanceof Uint8Array) {
-    if (answer.trailers !== undefined && !response.hasHeader('content-length')) sendTrailers()
-    response.end(body)
-  } else {
-    body.once('end', sendTrailers)
-    flow(body, response)
-  }
-}
-
-/** An ordinary answer to a request that asked to switch. The connection ends with it. */
-function answerOn(socket: Duplex, message: IncomingMessage, answer: Answer): void {
-  if (socket.destroyed) {
-    if (!(answer.body instanceof Uint8Array)) answer.body.destroy()
-    return
-  }
-  const response = new ServerResponse(message)
-  response.shouldKeepAlive = false
-  response.assignSocket(message.socket)
-  response.once('finish', () => socket.end())
-  send(answer, message, response, false)
+  writeAnswer(answer, response)
 }
 
 function sendRaw(answer: Answer, socket: Duplex): void {
@@ -116,45 +95,4 @@ function sendRaw(answer: Answer, socket: Duplex): void {
 
 function linesOf(headers: Answer['headers']): string {
   return headers.map(([name, value]) => `${name}: ${value}\r\n`).join('')
-}
-
-/** What becomes of a connection between two requests. */
-interface Watch {
-  /** A head is complete; false where the request before it is not answered yet. */
-  begin(): boolean
-  /** Its answer has gone. */
-  finish(): void
-  end(): void
-}
-
-/**
- * Ends a connection on which no head is complete in time, and says so where one had begun: silence is no fault. One
- * timer for all requests of a connection, which looks at the clock when it is over: to set one each time costs more.
- */
-function watchOver(socket: Socket, idleMs: number, tooSlow: () => void): Watch {
-  let idleSince: number | undefined = performance.now()
-  let heard = socket.bytesRead
-  let timer: NodeJS.Timeout | undefined
-  const look = (): void => {
-    const leftMs = idleSince === undefined ? idleMs : idleSince + idleMs - performance.now()
-    if (leftMs > 0) {
-      timer = setTimeout(look, Math.ceil(leftMs)).unref()
-      return
-    }
-    if (socket.bytesRead > heard) tooSlow()
-    socket.destroy()
-  }
-  timer = setTimeout(look, idleMs).unref()
-  return {
-    begin: () => {
-      if (idleSince === undefined) return false
-      idleSince = undefined
-      return true
-    },
-    finish: () => {
-      idleSince = performance.now()
-      heard = socket.bytesRead
-    },
-    end: () => clearTimeout(timer),
-  }
 }
