@@ -1,4 +1,4 @@
-import { type AccessRequest, contextKeys, type Grant, type Reason } from '@sallyport/core/access'
+import { type AccessRequest, contextKeys, type Decision, type Grant, type Reason } from '@sallyport/core/access'
 import { enforce, type Gate } from '@sallyport/core/enforcement'
 
 import { principalFacts, transactionFacts } from '../information/index.ts'
@@ -16,6 +16,7 @@ export function cross<Response>(rooms: EgressRooms, exit: Exit<Response>): Promi
 function egressGate<Response>(rooms: EgressRooms): Gate<Exit<Response>, Response> {
   let exit: Exit<Response>
   let lack: Reason | undefined
+  let decided: Decision | undefined
   let advisoryPackage: string | undefined
   let startedAt = 0
   return {
@@ -48,12 +49,14 @@ function egressGate<Response>(rooms: EgressRooms): Gate<Exit<Response>, Response
       const [first, ...rest] = asked
       const facts = [withFacts(first, rooms), ...rest.map((each) => withFacts(each, rooms))] as const
       const all = await rooms.askGuests(facts)
+      if (exit.lack === undefined) return all
       // Those who may not use the door learn nothing of it, and use up nothing of what it has.
-      if (exit.lack !== undefined && rooms.decide(all).effect === 'allow') lack = await exit.lack()
+      decided = rooms.decide(all)
+      if (decided.effect === 'allow') lack = await exit.lack()
       return all
     },
     decide: (asked) => {
-      if (lack === undefined) return rooms.decide(asked)
+      if (lack === undefined) return decided ?? rooms.decide(asked)
       const [first, ...rest] = asked
       return rooms.decide([{ ...first, refusal: lack }, ...rest])
     },
@@ -72,7 +75,8 @@ function egressGate<Response>(rooms: EgressRooms): Gate<Exit<Response>, Response
     },
     pass: (request, grant) => request.pass(grant),
     settle: (grant, outcome) => {
-      void outcome.then((known) => rooms.append(outcomeRecord(rooms, grant, known, startedAt)))
+      // A moment later: the answer is on its way by then, and waits for nothing that is only to be written down.
+      void outcome.then((known) => setImmediate(() => rooms.append(outcomeRecord(rooms, grant, known, startedAt))))
     },
   }
 }

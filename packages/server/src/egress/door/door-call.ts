@@ -148,6 +148,7 @@ async function answerTo(
   { call, secrets, token, note }: PreparedCall & { kind: 'call' },
 ): Promise<Passed<ExitResponse>> {
   const { operation } = request.route
+  const patterns = soon(() => secretPatterns(secrets)) // while the upstream is at work
   const answer = await tools.upstreams.call(call)
   if (token !== undefined && answer.status === 401) tools.tokens.drop(token)
   if (transientStatuses.has(answer.status) && operation.retries >= request.attempt) {
@@ -160,12 +161,26 @@ async function answerTo(
   }
   return handBack(answer, {
     life,
-    patterns: secretPatterns(secrets),
+    patterns: patterns(),
     returns: operation.returns,
     maxBytes: tools.maxAnswerBytes,
     reserve: tools.held.reserve,
     note,
   })
+}
+
+/** Works something out in a moment, or where it is asked for, whichever comes first. */
+function soon<T>(work: () => T): () => T {
+  let done: { readonly value: T } | undefined
+  const now = (): T => (done ??= { value: work() }).value
+  setImmediate(() => {
+    try {
+      now()
+    } catch {
+      // it breaks again, and is heard, where it is asked for
+    }
+  })
+  return now
 }
 
 /**

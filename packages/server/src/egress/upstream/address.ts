@@ -39,6 +39,15 @@ export function mayConnect(address: string, privateUpstream: boolean): boolean {
 
 /** True for the addresses at which clouds keep their metadata services. */
 export function isMetadata(address: string): boolean {
+  const known = metadata.get(address)
+  if (known !== undefined) return known
   const plain = address.replace(/^::ffff:(?=\d+\.)/i, '')
-  return isIP(plain) !== 0 && never.check(plain, isIP(plain) === 4 ? 'ipv4' : 'ipv6')
+  const found = isIP(plain) !== 0 && never.check(plain, isIP(plain) === 4 ? 'ipv4' : 'ipv6')
+  if (metadata.size >= maxKnown) metadata.clear()
+  metadata.set(address, found)
+  return found
 }
+
+/** Asked for each request, by code that dials few addresses. */
+const metadata = new Map<string, boolean>()
+const maxKnown = 256
