@@ -26,6 +26,25 @@ test('the head of an exit is read, path and query apart, names in lower case', (
   ])
 })
 
+test('a target of absolute form is the path behind its authority', () => {
+  const targets = ['https://api.stripe.com/v1?a', 'HTTPS://API.stripe.com?a', 'https://api.stripe.com']
+  expect(targets.map((target) => read({ target })).map(({ fault, path, query }) => [fault, path, query])).toEqual([
+    [undefined, '/v1', '?a'],
+    [undefined, '/', '?a'],
+    [undefined, '/', ''],
+  ])
+})
+
+test('what belongs to the connection ends with it', () => {
+  const named = ['Connection', 'X-a, upgrade,close', 'X-A', '1', 'X-B', '2', 'Upgrade', 'websocket']
+  expect([...read({ rawHeaders: [...host, ...named] }).headers.keys()]).toEqual([
+    'host',
+    'connection',
+    'x-b',
+    'upgrade',
+  ])
+})
+
 // By itself: the manifest's matcher, which stands behind this, refuses paths of its own.
 const faults: readonly (readonly [string, Partial<Incoming>, string])[] = [
   ['with dot segments', { target: '/v1/../x' }, 'door.path'],
@@ -38,7 +57,9 @@ const faults: readonly (readonly [string, Partial<Incoming>, string])[] = [
   ['with a fragment', { target: '/v1?a#b' }, 'door.path'],
   ['with a space in its query', { target: '/v1?a b' }, 'door.path'],
   ['with half a letter', { target: '/v1/%zz' }, 'door.path'],
-  ['of absolute form', { target: 'https://evil.example/v1' }, 'door.path'],
+  ['of absolute form with another host', { target: 'https://evil.example/v1' }, 'door.host_mismatch'],
+  ['of absolute form with another scheme', { target: 'http://api.stripe.com/v1' }, 'door.path'],
+  ['of absolute form in HTTP/2', { protocol: '2', target: 'https://api.stripe.com/v1' }, 'door.path'],
   ['of no path', { target: '*' }, 'door.path'],
   ['by a method that is none', { method: 'TRACE' }, 'request.malformed'],
   ['without a host', { rawHeaders: [] }, 'request.malformed'],
@@ -49,6 +70,12 @@ const faults: readonly (readonly [string, Partial<Incoming>, string])[] = [
     'of two lengths',
     { rawHeaders: [...host, 'Content-Length', '1', 'Content-Length', '1'] },
     'request.duplicate_header',
+  ],
+  ['whose connection names its host', { rawHeaders: [...host, 'Connection', 'close, Host'] }, 'request.framing'],
+  [
+    'whose connection names the kind of its body',
+    { rawHeaders: [...host, 'Connection', 'content-type'] },
+    'request.framing',
   ],
   ['of a coding that is not known', { rawHeaders: [...host, 'Transfer-Encoding', 'gzip, chunked'] }, 'request.framing'],
   [
@@ -61,6 +88,7 @@ const faults: readonly (readonly [string, Partial<Incoming>, string])[] = [
     { protocol: '2', rawHeaders: [':authority', 'api.stripe.com', ':authority', 'api.stripe.com'] },
     'request.duplicate_header',
   ],
+  ['of another scheme', { protocol: '2', rawHeaders: [':scheme', 'http', ...host] }, 'request.framing'],
   [
     'of an authority beside another host',
     { protocol: '2', rawHeaders: [':authority', 'api.stripe.com', 'host', 'evil.example'] },

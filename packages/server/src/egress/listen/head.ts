@@ -47,6 +47,7 @@ export function readHead(incoming: Incoming): Head {
   const callers: string[] = []
   let repeated: string | undefined
   let authority: string | undefined
+  let misnamed: string | undefined
   for (let index = 0; index + 1 < incoming.rawHeaders.length; index += 2) {
     const name = (incoming.rawHeaders[index] ?? '').toLowerCase()
     const value = (incoming.rawHeaders[index + 1] ?? '').trim()
@@ -55,6 +56,7 @@ export function readHead(incoming: Incoming): Head {
       continue
     }
     if (name.startsWith(':')) {
+      if (name === ':scheme' && value !== incoming.scheme) misnamed = name
       if (name === ':authority') {
         if (authority !== undefined) repeated ??= name
         authority = value
@@ -67,7 +69,8 @@ export function readHead(incoming: Incoming): Head {
     headers.set(name, value)
     pairs.push([name, value])
   }
-  const { target } = incoming
+  misnamed ??= dropNamed(headers)
+  const { target, authority: written } = targetOf(incoming)
   const mark = target.indexOf('?')
   const path = mark < 0 ? target : target.slice(0, mark)
   const named = authority ?? headers.get('host') ?? ''
@@ -88,13 +91,46 @@ export function readHead(incoming: Incoming): Head {
     caller: readCaller(callers),
   }
   const twoHosts = authority !== undefined && (headers.get('host') ?? authority) !== authority
-  const fault = faultOf(head, repeated ?? (twoHosts ? 'host' : undefined), incoming.serverName)
+  const otherHost = written !== undefined && written !== named.toLowerCase()
+  const fault = faultOf(head, repeated ?? (twoHosts ? 'host' : undefined), misnamed, otherHost, incoming.serverName)
   return fault === undefined ? head : { ...head, fault }
 }
 
-function faultOf(head: Head, repeated: string | undefined, serverName: string | undefined): Reason | undefined {
+/** Fields that are part of a connection whether they are named in `Connection` or not (RFC 9110 §7.6.1). */
+const ofConnections: ReadonlySet<string> = new Set(['close', 'keep-alive', 'te', 'upgrade', 'http2-settings'])
+/** Fields by which a request is read and decided: whoever calls them the connection's has something else in mind. */
+const ofRequests: ReadonlySet<string> = new Set(['host', 'content-length', 'content-type', 'content-encoding'])
+
+/** Takes out what `Connection` names: that ends here (RFC 9110 §7.6.1). Gives back the first that may not be named. */
+function dropNamed(headers: Map<string, string>): string | undefined {
+  let misnamed: string | undefined
+  for (const part of headers.get('connection')?.toLowerCase().split(',') ?? []) {
+    const name = part.trim()
+    if (ofRequests.has(name) || name === 'transfer-encoding') misnamed ??= name
+    else if (!ofConnections.has(name)) headers.delete(name)
+  }
+  return misnamed
+}
+
+/** What is asked for; a target in absolute form names its authority, which must be that of Host (RFC 9112 §3.2.2). */
+function targetOf({ target, scheme, protocol }: Incoming): { readonly target: string; readonly authority?: string } {
+  if (protocol !== '1.1' || target.startsWith('/')) return { target }
+  const [, said, authority, rest] = /^(https?):\/\/([^/?#]+)(.*)$/i.exec(target) ?? []
+  if (authority === undefined || rest === undefined || said?.toLowerCase() !== scheme) return { target }
+  return { target: rest.startsWith('/') ? rest : `/${rest}`, authority: authority.toLowerCase() }
+}
+
+function faultOf(
+  head: Head,
+  repeated: string | undefined,
+  misnamed: string | undefined,
+  otherHost: boolean,
+  serverName: string | undefined,
+): Reason | undefined {
   if (repeated !== undefined)
     return doorReason('request.duplicate_header', `The header ${repeated} came more than once.`)
+  if (misnamed !== undefined)
+    return doorReason('request.framing', `The connection is another than ${misnamed} would have it.`)
   const coding = head.headers.get('transfer-encoding')
   if (coding !== undefined && (coding.toLowerCase() !== 'chunked' || head.headers.has('content-length'))) {
     return doorReason(
@@ -107,6 +143,7 @@ function faultOf(head: Head, repeated: string | undefined, serverName: string | 
   if (serverName !== undefined && serverName !== head.host) {
     return doorReason('door.host_mismatch', 'The Host header names another host than the TLS handshake did.')
   }
+  if (otherHost) return doorReason('door.host_mismatch', 'The Host header names another host than the target does.')
   if (!head.path.startsWith('/') || trickyPath.test(head.path) || !wellFormedTarget.test(head.path + head.query)) {
     return doorReason(
       'door.path',

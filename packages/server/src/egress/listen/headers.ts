@@ -33,6 +33,7 @@ const credentials: ReadonlySet<string> = new Set([
 const hopByHop: ReadonlySet<string> = new Set([
   'alt-svc',
   'connection',
+  'http2-settings',
   'keep-alive',
   'proxy-authenticate',
   'proxy-connection',

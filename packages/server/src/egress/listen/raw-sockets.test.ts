@@ -12,7 +12,7 @@ beforeEach(async () => {
 })
 afterEach(() => harness.close())
 
-const send = async (text: string): Promise<string> => {
+const send = async (text: string | Uint8Array): Promise<string> => {
   const socket = connect(harness.httpPort, '127.0.0.1')
   socket.end(text)
   let received = ''
@@ -48,6 +48,17 @@ describe('raw sockets', () => {
       'request.malformed',
     ],
     ['an obsolete line ending', 'POST / HTTP/1.1\nHost: a.example\n\n', 'request.malformed'],
+    ['another version', 'GET / HTTP/2.0\r\nHost: a.example\r\n\r\n', 'request.malformed'],
+    [
+      'chunks in an older version',
+      'POST / HTTP/1.0\r\nHost: a.example\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
+      'request.malformed',
+    ],
+    [
+      'an expectation that nobody knows',
+      'GET / HTTP/1.1\r\nHost: a.example\r\nExpect: more\r\nConnection: close\r\n\r\n',
+      'door.unlisted',
+    ],
     [
       'a head that is too large',
       `POST / HTTP/1.1\r\nHost: a.example\r\nx: ${'a'.repeat(20_000)}\r\n\r\n`,
@@ -67,9 +78,24 @@ describe('raw sockets', () => {
     })
   }
 
-  it('records a CONNECT as refused', async () => {
-    await send('CONNECT evil.example:443 HTTP/1.1\r\nHost: evil.example:443\r\n\r\n')
+  it('answers a CONNECT with a refusal, on record', async () => {
+    const line = 'CONNECT evil.example:443 HTTP/1.1\r\nHost: evil.example:443\r\n\r\n'
+    expect(await send(line)).toMatch(/^HTTP\/1\.1 400 .*"code":"request.malformed"/s)
     expect(harness.decisions).toMatchObject([{ effect: 'deny' }])
+  })
+
+  it('ends a stream of HTTP/2 that comes broken, and nothing else', async () => {
+    const frame = (type: number, id: number, payload: Uint8Array): Buffer =>
+      Buffer.concat([Buffer.from([0, 0, payload.length, type, 4, 0, 0, 0, id]), payload])
+    const settings = Buffer.from([0, 0, 0, 4, 0, 0, 0, 0, 0])
+    const block = [':method', 'GET', ':scheme', 'http', ':path', '/', ':authority', 'a'].map((text) =>
+      Buffer.concat([Buffer.from([text.length]), Buffer.from(text)]),
+    )
+    const fields = block.flatMap((text, index) => (index % 2 === 0 ? [Buffer.alloc(1), text] : [text]))
+    const preface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')
+    const noCredit = frame(8, 1, Buffer.alloc(4)) // a window update of nothing (RFC 9113 §6.9)
+    await send(Buffer.concat([preface, settings, frame(1, 1, Buffer.concat(fields)), noCredit]))
+    expect(await send('GET / HTTP/1.1\r\nHost: a.example\r\nConnection: close\r\n\r\n')).toContain('door.unlisted')
   })
 
   for (const [what, servername] of [

@@ -29,6 +29,10 @@ export function serverOne(scheme: 'http' | 'https', limits: ListenerLimits, hand
 
   function onRequest(message: IncomingMessage, response: ServerResponse, proceed?: () => void): void {
     const { socket } = message
+    if (isFaulty(message)) {
+      void handlers.onMalformed('request.malformed').then((answer) => sendRaw(answer, socket))
+      return
+    }
     // A second request before the first is answered: nobody needs it, and it blurs whose request is whose.
     const watch = watches.get(socket)
     if (watch?.begin() === false) return void socket.destroy()
@@ -44,13 +48,17 @@ export function serverOne(scheme: 'http' | 'https', limits: ListenerLimits, hand
   }
 
   server.on('request', (message, response) => onRequest(message, response))
+  // An expectation that nobody knows is none of ours (RFC 9110 §10.1.1); left alone, Node would refuse it off record.
+  server.on('checkExpectation', (message, response) => onRequest(message, response))
   server.on('checkContinue', (message, response) =>
     onRequest(message, response, () => {
       if (!response.destroyed && !response.headersSent) response.writeContinue()
     }),
   )
   server.on('connect', (message, socket) => {
-    void handlers.onRequest(incomingOne(message, scheme, serverNameOf(message.socket))).then(() => socket.destroy())
+    void handlers
+      .onRequest(incomingOne(message, scheme, serverNameOf(message.socket)))
+      .then((answer) => answerOn(message.socket, 'CONNECT', answer, () => socket.end(), false))
   })
   server.on('upgrade', (message, socket, early) => {
     watches.get(message.socket)?.end()
@@ -69,6 +77,11 @@ export function serverOne(scheme: 'http' | 'https', limits: ListenerLimits, hand
     void handlers.onMalformed(code).then((answer) => sendRaw(answer, socket))
   })
   return server
+}
+
+/** Of the versions that Node's parser takes, one is spoken here, and the older one without chunks (RFC 9112 §6.1). */
+function isFaulty({ httpVersion, headers }: IncomingMessage): boolean {
+  return httpVersion !== '1.1' && (httpVersion !== '1.0' || headers['transfer-encoding'] !== undefined)
 }
 
 /** The name of a connection's TLS handshake, lower case. */

@@ -1,7 +1,7 @@
 import type { Http2Server, ServerHttp2Stream } from 'node:http2'
 import type { TLSSocket } from 'node:tls'
 
-import { type Answer, merged } from '../answer.ts'
+import type { Answer } from '../answer.ts'
 import { flow } from '../flow.ts'
 import type { ListenerHandlers, ListenerLimits } from '../handlers.ts'
 import { incomingTwo } from './incoming.ts'
@@ -35,13 +35,14 @@ export function serverTwo(scheme: 'http' | 'https', limits: ListenerLimits, hand
     if (error.code?.startsWith('ERR_HTTP2_') === true) void handlers.onMalformed('request.malformed')
   })
   server.on('stream', (stream, headers, _flags, rawHeaders) => {
+    // First: a stream may come broken already. Given up by its reader, or by us; whoever waits hears `close`.
+    stream.on('error', () => undefined)
+    if (stream.destroyed || stream.session?.destroyed !== false) return // cleared away: it has no requests any more
     const { servername, localAddress } = (stream.session?.socket ?? {}) as Partial<TLSSocket>
     const connection = {
       servername: typeof servername === 'string' ? servername.toLowerCase() : undefined,
       localAddress: localAddress ?? '',
     }
-    if (stream.destroyed || stream.session?.destroyed !== false) return // cleared away: it has no requests any more
-    stream.on('error', () => undefined) // given up by its reader, or by us; whoever waits hears `close`
     void handlers
       .onRequest(incomingTwo(stream, headers, rawHeaders, scheme, connection))
       .then((answer) => send(answer, stream))
@@ -54,11 +55,38 @@ function send({ status, headers, body, trailers }: Answer, stream: ServerHttp2St
     if (!(body instanceof Uint8Array)) body.destroy()
     return
   }
-  stream.respond({ ...merged(headers), ':status': status }, { waitForTrailers: trailers !== undefined })
+  // A status that HTTP/2 has no room for is some fault of a server (RFC 9110 §15).
+  const known = status <= 599 ? status : 502
+  stream.respond({ ...fitting(headers), ':status': known }, { waitForTrailers: trailers !== undefined })
   // None are the end of the stream all the same: Node sends an empty frame with its flag.
-  stream.once('wantTrailers', () => stream.sendTrailers(merged(trailers?.() ?? [])))
+  stream.once('wantTrailers', () => stream.sendTrailers(fitting(trailers?.() ?? [])))
   if (body instanceof Uint8Array) stream.end(body)
   else flow(body, stream)
   // What is still sent of a body that nobody wants goes nowhere.
   if (!stream.readableEnded && body instanceof Uint8Array) stream.resume()
+}
+
+/** Fields of HTTP/1.1 connections, which a message of HTTP/2 must not have (RFC 9113 §8.2.2). */
+const ofConnections: ReadonlySet<string> = new Set([
+  'connection',
+  'http2-settings',
+  'keep-alive',
+  'proxy-connection',
+  'te',
+  'transfer-encoding',
+  'upgrade',
+])
+
+/**
+ * Fields as HTTP/2 can carry them: lines of one name joined (RFC 9110 §5.3), for Node throws where some come twice.
+ * Adversary: an upstream, or another function, whose answer would end this process and the box with it.
+ */
+function fitting(headers: Answer['headers']): Record<string, string> {
+  const fields: Record<string, string> = {}
+  for (const [name, value] of headers) {
+    const plain = name.toLowerCase()
+    if (ofConnections.has(plain) || plain.startsWith(':')) continue
+    fields[plain] = Object.hasOwn(fields, plain) ? `${fields[plain]}, ${value}` : value
+  }
+  return fields
 }
