@@ -117,18 +117,6 @@ describe('HTTP/2', () => {
     expect(await ask(session, {}, 'again')).toMatchObject({ status: 200, body: 'got again' })
   })
 
-  it('carries an answer that HTTP/1.1 alone could have: fields that come twice, those of a connection', async () => {
-    const twice = ['etag', 'a', 'etag', 'b', 'http2-settings', 'a']
-    const server = createServer((_, response) => response.writeHead(200, twice).end('ok'))
-    endings.push(
-      () => server.closeAllConnections(),
-      () => server.close(),
-    )
-    const harness = await open(await listen(server))
-    const answered = await ask(sessionOf(harness), {})
-    expect(answered).toMatchObject({ status: 200, body: 'ok' })
-  })
-
   it('is refused where another authority or host is named, on record', async () => {
     const harness = await open('http://127.0.0.1:9')
     const session = sessionOf(harness)
