@@ -2,15 +2,8 @@ import type { JWK } from 'jose'
 
 import { digestText } from './encoding/digest.ts'
 import type { Algorithm } from './keys/algorithms.ts'
+import type { VerifyingKey } from './keys/verifying-key.ts'
 import { webKey } from './keys/web-key.ts'
-
-/** A public key, ready to verify what one algorithm signs. */
-export interface VerifyingKey {
-  /** Bits of an RSA modulus. */
-  readonly modulusBits?: number
-  /** Whether this is a signature over these bytes, as JWS spells it (RFC 7518 §3). Never throws for a bad one. */
-  readonly verify: (signed: Uint8Array<ArrayBuffer>, signature: Uint8Array<ArrayBuffer>) => boolean | Promise<boolean>
-}
 
 /**
  * What verification is made of. By WebCrypto unless said, which every runtime has; one that can answer at once spares

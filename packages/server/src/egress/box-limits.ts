@@ -7,7 +7,7 @@ import { doorReason } from './listen/head.ts'
 import { newId } from './records.ts'
 import { type ExitResponse, plainRefusal } from './refusal.ts'
 import type { EgressLimits, EgressRooms } from './rooms.ts'
-import { refusedExit } from './route.ts'
+import { refusedExit } from './refused-exit.ts'
 import { createSlots, type Slots } from './upstream/slots.ts'
 
 /** Which limit of a box was reached. */

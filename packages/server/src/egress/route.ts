@@ -1,16 +1,11 @@
-import { actions, arn, type Deny, type Reason, SallyportError } from '@sallyport/core/access'
+import { actions, arn, type Reason } from '@sallyport/core/access'
 
-import type { Invocation } from '../host/index.ts'
 import { isMetadata } from './upstream/address.ts'
-import { awsRefusal } from './aws/aws.ts'
 import { tooLarge } from './listen/body.ts'
 import { isForAws } from './aws/aws-names.ts'
-import type { Box } from './box.ts'
 import { functionSuffix, routeToFunction } from './call.ts'
 import { maxBytesOf, routeToDoor } from './door/door.ts'
-import type { Exit } from './exit.ts'
 import { doorReason, type Head } from './listen/head.ts'
-import { type ExitResponse, refusalResponse } from './refusal.ts'
 import type { EgressRooms } from './rooms.ts'
 
 /** Where a request leads. */
@@ -63,24 +58,4 @@ export function routeOf(
   const largest = maxBytesOf(route, maxBodyBytes)
   if ((head.contentLength ?? 0) > largest) return refuse(tooLarge(largest), resource)
   return { ...route, action: actions.useDoor, resource }
-}
-
-/** The exit for what is refused without asking any policy; it still is decided and recorded. */
-export function refusedExit(
-  box: Box,
-  invocation: Invocation | undefined,
-  way: { readonly resource: string; readonly action: string; readonly reason?: Reason },
-  inAwsForm = false,
-): Exit<ExitResponse> {
-  return {
-    box,
-    invocation,
-    asks: [{ action: way.action, resource: way.resource }],
-    ...(way.reason === undefined ? {} : { refusal: way.reason }),
-    durability: 'written',
-    refuse: (decision: Deny) => (inAwsForm ? awsRefusal('AccessDeniedException', decision) : refusalResponse(decision)),
-    pass: (grant) => {
-      throw new SallyportError('egress.refusal_ignored', `a refused exit was admitted as ${grant.decision.id}`)
-    },
-  }
 }

@@ -18,7 +18,8 @@ import { costs, type Incoming, type Pace } from '../parser/index.ts'
 import { newId } from './records.ts'
 import { type ExitResponse, plainRefusal } from './refusal.ts'
 import type { EgressLimits } from './rooms.ts'
-import { refusedExit, routeOf, type Way } from './route.ts'
+import { refusedExit } from './refused-exit.ts'
+import { routeOf, type Way } from './route.ts'
 import { upgradeExit } from './door/web-socket.ts'
 
 /** What turns the requests of one box into crossings. */

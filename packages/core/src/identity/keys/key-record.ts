@@ -3,11 +3,12 @@ import { isObject, type JsonObject, stringList } from '@sallyport/core/json'
 
 import { type Algorithm, algorithms, impliedAlgorithm } from './algorithms.ts'
 import { decodeBase64url } from '../encoding/base64url.ts'
-import { type Primitives, type VerifyingKey, webPrimitives } from '../primitives.ts'
+import { type Primitives, webPrimitives } from '../primitives.ts'
 import type { ParsedJws } from '../token/parse-jwt.ts'
 import { refuseToken, type TokenRefusal } from '../refusal.ts'
 import { isRoca } from './roca.ts'
 import { isSmallOrder } from './small-order.ts'
+import type { VerifyingKey } from './verifying-key.ts'
 
 /** One public key of an issuer, with the one algorithm it may be used with. */
 export interface KeyRecord {

@@ -1,7 +1,7 @@
 import type { CryptoKey, JWK } from 'jose'
 
-import type { VerifyingKey } from '../primitives.ts'
 import type { Algorithm } from './algorithms.ts'
+import type { VerifyingKey } from './verifying-key.ts'
 
 /** A public key by WebCrypto. */
 export async function webKey({ parameters }: Algorithm, members: JWK): Promise<VerifyingKey | undefined> {

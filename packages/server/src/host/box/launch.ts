@@ -1,10 +1,10 @@
 import type { BoxSurroundings } from './box-surroundings.ts'
 import { boxFile, boxOptions, type BoxExtras } from './box-options.ts'
 import type { FunctionImage } from '../image.ts'
+import type { BoxGroup } from '../kernel/cgroups.ts'
 import { gvisorCommand, gvisorOptions, gvisorSpec } from './gvisor.ts'
 import { prlimitCommand } from './limits.ts'
-import { descriptors } from './pod.ts'
-import type { PreparedBox } from './prepared-box.ts'
+import { descriptors, type Pod } from './pod.ts'
 import { runtimePlan } from '../runtime/runtimes.ts'
 
 /**
@@ -13,7 +13,7 @@ import { runtimePlan } from '../runtime/runtimes.ts'
  */
 export function launchRuntime(
   image: FunctionImage,
-  { pod, group }: PreparedBox,
+  { pod, group }: { readonly pod: Pod; readonly group: BoxGroup | undefined },
   { runtime, tools }: Pick<BoxSurroundings, 'runtime' | 'tools'>,
   { extras, debug }: { readonly extras: BoxExtras; readonly debug: boolean },
 ): void {
