@@ -5,6 +5,7 @@ import { SallyportError } from '@sallyport/core/access'
 import { type PolicyFault, type PolicyKind, parsePolicy, type PolicyDocument } from '@sallyport/core/policy'
 
 import type { Answer } from './answer.ts'
+import { systemWords } from './system-error.ts'
 import type { Terminal } from './terminal.ts'
 
 /** Where a document may be attached, as `--kind` takes it. */
@@ -25,8 +26,8 @@ export function policyText(terminal: Terminal, file: string): string {
   try {
     return readFileSync(resolve(terminal.cwd, file), 'utf8')
   } catch (error) {
-    const why = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable'
-    throw new SallyportError('cli.usage', `${file} cannot be read (${why})`, { cause: error })
+    const why = systemWords(error) ?? String(error)
+    throw new SallyportError('cli.usage', `${file} cannot be read: ${why}`, { cause: error })
   }
 }
 

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 
 import { exitCodes } from './exit-codes.ts'
 import { helpTexts } from './run-command.ts'
-import { type } from './testing.ts'
+import { appWith, type } from './testing.ts'
 import { serverArguments } from './verbs/server.ts'
 
 const bin = fileURLToPath(new URL('../bin/sallyport.js', import.meta.url))
@@ -23,6 +23,22 @@ describe('the command line', () => {
     expect(exitCode).toBe(exitCodes.usage.code)
     // Not every short word is a mistyped one.
     expect((await type(['foo'])).stderr).not.toContain('did you mean')
+  })
+
+  test('everything that is wrong with a command line is told at once', async () => {
+    const told = 'sallyport: OLD is missing (cli.usage)\nsallyport: NEW is missing (cli.usage)\n'
+    expect((await type(['diff'])).stderr).toBe(`${told}  fix: sallyport diff --help\n`)
+    const { stdout } = await type(['diff', '--json'])
+    expect(JSON.parse(stdout)).toMatchObject({ error: { message: 'OLD is missing; NEW is missing' } })
+  })
+
+  test('whoever names the manifest means its app, and no other file is one', async () => {
+    const app = appWith({ 'sallyport.yaml': 'app: [', other: '' })
+    const named = await type(['test', '--app', 'sallyport.yaml'], { cwd: app.folder })
+    const other = await type(['test', '--app', 'other'], { cwd: app.folder })
+    app.remove()
+    expect(named.stdout).toContain('(manifest.yaml)')
+    expect(other.stderr).toBe('sallyport: other is no folder (cli.no_app)\n')
   })
 
   const faulty: readonly (readonly [line: string, says: string, fix: string])[] = [

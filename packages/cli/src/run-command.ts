@@ -68,11 +68,11 @@ export async function runCommand(inputs: readonly string[], terminal: Terminal):
     return
   }
   const flags = inputs.slice(0, inputs.includes('--') ? inputs.indexOf('--') : inputs.length)
+  const faults: string[] = []
   const application = applicationThat((fault) => {
     const message = printable(fault)
-    const fix = commandLine('sallyport', ...verbIn(inputs), '--help')
-    if (flags.includes('--json')) stdout.write(`${shownJson({ error: { code: 'cli.usage', message, fix } }) ?? ''}\n`)
-    return `sallyport: ${message} (cli.usage)\n  fix: ${fix}`
+    faults.push(message)
+    return `sallyport: ${message} (cli.usage)`
   })
   // Stricli leaves a code alone that is set already, and that is the one that the verb set.
   const process: StricliProcess & Terminal['process'] = {
@@ -82,6 +82,12 @@ export async function runCommand(inputs: readonly string[], terminal: Terminal):
     exitCode: null,
   }
   await run(application, inputs, { ...terminal, process })
+  if (faults.length > 0) {
+    const fix = commandLine('sallyport', ...verbIn(inputs), '--help')
+    const error = { code: 'cli.usage', message: faults.join('; '), fix }
+    terminal.process.stderr.write(`  fix: ${fix}\n`)
+    if (flags.includes('--json')) stdout.write(`${shownJson({ error }) ?? ''}\n`)
+  }
   terminal.process.exitCode = documented(Number(process.exitCode ?? 0))
 }
 

@@ -16,10 +16,15 @@ const words: Readonly<Record<string, string>> = {
   ENFILE: 'too many files are open',
 }
 
+/** Why the operating system refused, in a few words; undefined for anything else that went wrong. */
+export function systemWords(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error ? words[String(error.code)] : undefined
+}
+
 /** What the operating system refused, in words: what was to be done, with which file, and why not. */
 export function explainSystemError(error: unknown): unknown {
   if (!(error instanceof Error) || !('code' in error) || !('syscall' in error)) return error
-  const why = words[String(error.code)]
+  const why = systemWords(error)
   const path = 'path' in error && typeof error.path === 'string' ? ` ${error.path}` : ''
   if (why === undefined || path === '') return error
   return new SallyportError('cli.system', `cannot ${String(error.syscall)}${path}: ${why}`, { cause: error })

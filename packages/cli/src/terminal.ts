@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { existsSync, statSync } from 'node:fs'
+import { basename, dirname, join, resolve } from 'node:path'
 
 import { commandLine, SallyportError } from '@sallyport/core/access'
 import type { CommandContext } from '@stricli/core'
@@ -52,7 +52,11 @@ export function paintFor({ process }: Terminal): Paint {
 /** The folder of the app: the one named, or the nearest at or above the working folder that holds a manifest. */
 export function appFolder(terminal: Terminal, named: string | undefined): string {
   if (named !== undefined) {
-    const folder = resolve(terminal.cwd, named)
+    const path = resolve(terminal.cwd, named)
+    const isFile = statSync(path, { throwIfNoEntry: false })?.isDirectory() === false
+    // Whoever names the manifest means its app.
+    const folder = isFile && basename(path) === 'sallyport.yaml' ? dirname(path) : path
+    if (isFile && folder === path) throw new SallyportError('cli.no_app', `${named} is no folder`)
     if (existsSync(join(folder, 'sallyport.yaml'))) return folder
     throw new SallyportError('cli.no_app', `${named} holds no sallyport.yaml`, {
       fix: commandLine('sallyport', 'init', folder),

@@ -12,6 +12,7 @@ import { type BoundToken, proofOf } from '../bound/index.ts'
 import { isRecord, localApi, refusalOf, statusOf } from '../local-api.ts'
 import { printable } from '../printable.ts'
 import { stepUpIn } from '../step-up.ts'
+import { systemWords } from '../system-error.ts'
 import { appFolder, type Terminal } from '../terminal.ts'
 
 /** What an API Gateway event (payload 2.0) asks for, as a request. */
@@ -73,12 +74,9 @@ async function readEvent(terminal: Terminal, file: string | undefined): Promise<
 }
 
 function whyUnread(cause: unknown): string {
-  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined
-  if (code === 'ENOENT') return 'there is no such file'
-  if (code === 'EISDIR') return 'it is a folder'
-  if (code === 'EACCES') return 'you may not read it'
-  if (code === 'ERR_ENCODING_INVALID_ENCODED_DATA') return 'it is not UTF-8'
-  return cause instanceof SyntaxError ? `it is not JSON: ${cause.message}` : String(cause)
+  if (cause instanceof SyntaxError) return `it is not JSON: ${cause.message}`
+  if (cause instanceof TypeError) return 'it is not UTF-8' // what the decoder throws
+  return systemWords(cause) ?? String(cause)
 }
 
 /** The request that an HTTP event describes; undefined for any other event. Throws `cli.bad_event`. */
