@@ -51,6 +51,15 @@ export const policyProofGuards: readonly Guard[] = [
     testName: 'a text that folds to a variable is a literal of it',
   },
   {
+    name: 'a variable may hold colons',
+    attack: 'a proof takes a pattern for one that matches no ARN, because the colons are in its variable',
+    file: `${room}/proof/relations.ts`,
+    code: "narrower.flavour === 'arn' ? stepsOfGlob(inside) : stepsAs",
+    without: 'stepsAs',
+    noticedBy: proofs,
+    testName: 'a variable may hold the colons that part an ARN',
+  },
+  {
     name: 'a variable is not one character',
     attack: 'a proof takes a variable for what one question mark matches',
     file: `${room}/proof/relations.ts`,

@@ -9,7 +9,7 @@ import {
   variablesOf,
 } from './template.ts'
 import { representatives } from './text/representatives.ts'
-import { any, anyInPart, matchesSteps, star, starInPart } from './text/steps.ts'
+import { any, anyInPart, matchesSteps, star, starInPart, stepsOfGlob } from './text/steps.ts'
 import { anyText } from './text/texts.ts'
 
 /** A template, and whether it matches where both sides are free. */
@@ -72,7 +72,9 @@ function includes(wider: Template, narrower: Template): boolean {
   if (narrower.flavour === 'folded-string' && wider.flavour !== 'folded-string') return false
   const steps = stepsAs(wider.flavour, outside)
   if (steps.some((step) => step === any || step === anyInPart || step === starInPart)) return false
-  const inner = stepsAs(narrower.flavour, inside).map((step) => (step === starInPart ? star : step))
+  // A symbol stands for texts with colons too, which then part an ARN elsewhere: at most it matches as a glob.
+  const most = narrower.flavour === 'arn' ? stepsOfGlob(inside) : stepsAs(narrower.flavour, inside)
+  const inner = most.map((step) => (step === starInPart ? star : step))
   const found = representatives([steps, inner], { fillers: anyText, maxLength: 8192 })
   return found.complete && found.texts.every((text) => !matchesSteps(inner, text) || matchesSteps(steps, text))
 }

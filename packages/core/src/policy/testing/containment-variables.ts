@@ -17,6 +17,11 @@ export const variableCases: readonly Golden[] = [
     when({ StringEqualsIgnoreCase: { 'k:a': '${k:b}' }, StringEquals: { 'k:a': 'X' } }),
     when({ StringEquals: { 'k:b': 'X' } }),
   ),
+  open(
+    'a variable may hold the colons that part an ARN',
+    when({ ArnLike: { 'k:a': 'arn:aws:${k:b}:x' }, StringLike: { 'k:a': '*x' } }),
+    when({ StringLike: { 'k:a': '${k:b}*' } }),
+  ),
   refuted(
     'one character is no variable',
     when({ ArnLike: { 'k:a': 'arn:aws:s3:${k:b}:x:${k:b}' }, StringLike: { 'k:b': '??' } }),

@@ -130,6 +130,7 @@ const typedTexts = [
   'arn:aws:s3:::x',
   'arn:aws:s3:::x:y',
   'arn:aws:s3:x::y',
+  's3::',
 ]
 const typedLists = [['5'], ['5', '10'], ['7', 'x'], ['10.1.2.3', '11.0.0.1'], ['', ''], ['2026-01-01', '2026-06-01']]
 const readInManyWays: readonly (ContextValue | undefined)[] = [undefined, ...typedTexts, 5, true, ...typedLists]
@@ -155,7 +156,7 @@ const typedOperands: Readonly<Record<Family, readonly string[]>> = {
   null: ['true', 'false'],
   binary: ['AQID', 'AQIE'],
   address: ['10.0.0.0/8', '10.1.0.0/16', '::/0', '2001:db8::/32', '10.1.2.3'],
-  arn: ['arn:aws:s3:::x*', 'arn:aws:s3:*:*:?', 'arn:*:s3:::${k:b}', '*'],
+  arn: ['arn:aws:s3:::x*', 'arn:aws:s3:*:*:?', 'arn:*:s3:::${k:b}', 'arn:aws:${k:b}:x', '${k:b}:*', '*'],
 }
 
 const typedCondition = fc.constantFrom(...operators.values()).chain(({ name, family }) =>
