@@ -86,6 +86,18 @@ describe('a connection of plain requests', () => {
     expect(await until(client, '\r\n\r\n/2')).toMatch(/^HTTP\/1\.1 200 OK\r\n/)
   })
 
+  it('is answered where it has said all that it had to say, and ends', async () => {
+    const { promise, resolve } = Promise.withResolvers<Answer>()
+    const { client, asked } = await served(() => promise)
+    const ended = new Promise((done) => client.once('end', done))
+    client.end(get('/1'))
+    while (asked.length === 0) await new Promise(setImmediate)
+    await new Promise((done) => setTimeout(done, 20)) // its end has come by then
+    resolve({ status: 200, headers: [], body: Buffer.from('one') })
+    expect(await until(client, 'one')).toMatch(/^HTTP\/1\.1 200 OK\r\n/)
+    await ended
+  })
+
   it('ends at a second request before the first is answered', async () => {
     const { client, asked } = await served(() => new Promise(() => undefined))
     client.write(get('/1'))

@@ -24,6 +24,8 @@ export function servePlain(
 ): void {
   const localAddress = socket.localAddress ?? ''
   const watch = watchOver(socket, limits.idleMs, () => handlers.onLimit('exit.too_slow'))
+  // Whoever has said all that it has to say still hears the answer (RFC 9112 §9.6).
+  socket.allowHalfOpen = true
   let early: Buffer | undefined
   let busy = false
   let mayBeTwo = from.scheme === 'http' // within TLS it is agreed on beforehand (RFC 9113 §3.2)
@@ -66,13 +68,20 @@ export function servePlain(
   function finish(): void {
     busy = false
     watch.finish()
-    if (early !== undefined && !socket.destroyed) onData(Buffer.alloc(0))
+    if (socket.readableEnded) onEnd()
+    else if (early !== undefined && !socket.destroyed) onData(Buffer.alloc(0))
+  }
+
+  function onEnd(): void {
+    if (!busy) socket.end()
   }
 
   function handOver(bytes: Buffer, speaks: '1.1' | '2'): void {
     watch.end()
     socket.off('data', onData)
+    socket.off('end', onEnd)
     socket.off('close', watch.end)
+    socket.allowHalfOpen = false
     socket.pause()
     socket.unshift(bytes)
     other(socket, speaks)
@@ -80,5 +89,6 @@ export function servePlain(
   }
 
   socket.on('data', onData)
+  socket.once('end', onEnd)
   socket.once('close', watch.end)
 }
