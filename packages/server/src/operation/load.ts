@@ -67,6 +67,8 @@ function ifPresent<T>(path: string, read: () => T): T | undefined {
     return read()
   } catch (cause) {
     const code = cause instanceof Error && 'code' in cause ? cause.code : undefined
+    // One that gave up root names what would let it read; see `explainUnreadable`, which knows the cause alone.
+    if (code === 'EACCES') throw cause
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
     throw new SallyportError('manifest.unreadable', `${path} cannot be read.`, { cause })
   }
