@@ -8,7 +8,8 @@ const COLON = 0x3a
  * the colon between two parts; the sixth part has whatever colons are left. A lone `*` matches everything.
  */
 export function matchArn(codes: Codes, text: string): boolean {
-  if (codes.length === 1 && codes[0] === STAR) return true
+  // Also of several, between which a variable stands for an empty text.
+  if (codes.length > 0 && codes.every((code) => code === STAR)) return true
   let codeStart = 0
   let textStart = 0
   for (let part = 0; part < 5; part += 1) {
