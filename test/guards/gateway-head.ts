@@ -60,11 +60,7 @@ export const gatewayHeadGuards: readonly Guard[] = [
     ['a path with no slash at its start', "!path.startsWith('/') || ", ''],
   ]),
   ...rows('a function is told what was said to the gateway', (one) => one, [
-    [
-      'what belongs to the connection goes no further than it',
-      'for (const name of hopByHop) headers.delete(name)',
-      '',
-    ],
+    ['what belongs to the connection goes no further than it', 'for (const name of hopByHop) headers.delete(name)', ''],
     ['evidence of who asks is no header', 'evidence[name].push(value)\n      continue', 'evidence[name].push(value)'],
   ]),
 ]

@@ -9,6 +9,7 @@ import { egressLimitGuards } from './egress-limits.ts'
 import { exchangeGuards } from './exchange.ts'
 import { formGuards } from './forms.ts'
 import { gatewayGuards } from './gateway.ts'
+import { gatewayHeadGuards } from './gateway-head.ts'
 import type { Guard } from './guard.ts'
 import { guestGuards } from './guests.ts'
 import { hostGuards } from './host.ts'
@@ -26,6 +27,7 @@ import { operationGuards } from './operation.ts'
 import { operatorGuards } from './operators.ts'
 import { manifestReadGuards } from './manifest-read.ts'
 import { parserGuards } from './parsers.ts'
+import { parserStreamGuards } from './parser-streams.ts'
 import { matchingGuards } from './matching.ts'
 import { merkleGuards } from './merkle.ts'
 import { policyGuards } from './policy.ts'
@@ -75,9 +77,11 @@ export const guards: readonly Guard[] = [
   ...hostGuards,
   ...limitGuards,
   ...gatewayGuards,
+  ...gatewayHeadGuards,
   ...providerGuards,
   ...providerFlowGuards,
   ...parserGuards,
+  ...parserStreamGuards,
   ...operatorGuards,
   ...serverGuards,
   ...workloadGuards,

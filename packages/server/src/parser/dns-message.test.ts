@@ -10,6 +10,11 @@ describe('readDnsQuery', () => {
     expect(readDnsQuery(good)).toMatchObject({ id: 0x1234, name: 'api.stripe.com', type: 1, recursionDesired: true })
   })
 
+  it('reads a label with a dot in it as no two labels', () => {
+    const query = Buffer.from('1234010000010000000000000761702e736c6b0003636f6d0000010001', 'hex')
+    expect(readDnsQuery(query)?.name).toBe('ap?slk?.com')
+  })
+
   for (const [what, hex] of [
     ['a response', '123481000001000000000000036170690673747269706503636f6d0000010001'],
     ['two questions', '123401000002000000000000036170690673747269706503636f6d0000010001'],

@@ -31,6 +31,8 @@ const head = {
 } as const
 const request = (id: number, changes: Partial<messages.RequestMessage> = {}): Buffer =>
   frame(kinds.request, id, messages.request.write({ ...head, ...changes }))
+/** A payload of no kind of frame. */
+const nonsense = Buffer.alloc(60, 0xff)
 
 let parser: Duplex
 let port: ParserPort
@@ -116,7 +118,7 @@ describe('a parser', () => {
       'request',
     ],
     ['a head that ends early', [frame(kinds.request, 1, messages.request.write(head).subarray(0, 20))], 'request'],
-    ['a head whose lengths point beyond it', [frame(kinds.request, 1, Buffer.alloc(60, 0xff))], 'request'],
+    ['a head whose lengths point beyond it', [frame(kinds.request, 1, nonsense)], 'request'],
     ['a header without a value', [request(1, { rawHeaders: ['host'] })], 'request'],
     ['a confirmation that nobody asked for', [frame(kinds.cleared, 1)], 'cleared'],
     [
@@ -130,6 +132,22 @@ describe('a parser', () => {
       'question',
     ],
     ['a kind that only the server sends', [frame(kinds.answer, 1)], 'kind'],
+    ['an undeclared name that is none', [frame(kinds.undeclared, 0, nonsense)], 'undeclared'],
+    ['a limit that there is not', [frame(kinds.limit, 0, nonsense)], 'limit'],
+    ['a fault of a request that there is not', [frame(kinds.malformed, 1, nonsense)], 'malformed'],
+    ['a name that is none', [frame(kinds.name, 1, nonsense)], 'name'],
+    ['a connection to a port that is none', [frame(kinds.port, 1, nonsense)], 'port'],
+    ['a connection for an opaque door that is none', [frame(kinds.opaque, 1, nonsense)], 'opaque'],
+    [
+      'a connection to a port in an invocation still to come',
+      [frame(kinds.port, 1, messages.port.write({ generation: 1, port: 5432, localAddress: '10.0.0.1' }))],
+      'port',
+    ],
+    [
+      'a connection for an opaque door in an invocation still to come',
+      [frame(kinds.opaque, 1, messages.opaque.write({ generation: 1, name: 'a.example' }))],
+      'opaque',
+    ],
     ['a frame that is too large', [Buffer.from('ffffffff1000000001', 'hex')], 'too_large'],
     [
       'a part of a body that was not asked for',

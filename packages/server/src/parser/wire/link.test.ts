@@ -8,6 +8,11 @@ import { frame, frameReader, kinds, maxPayloadBytes } from './frames.ts'
 import { type Link, openLink, windowBytes } from './link.ts'
 import { pack } from './pack.ts'
 
+/** All that is under way over a channel in memory has arrived. */
+async function turns(): Promise<void> {
+  for (let turn = 0; turn < 10; turn += 1) await new Promise((resolve) => setImmediate(resolve))
+}
+
 describe('frames', () => {
   const all: ReadonlySet<number> = new Set(Object.values(kinds))
 
@@ -47,12 +52,15 @@ describe('a link', () => {
   let parser: Link
   let raw: Duplex
   let faults: string[]
+  let heard: number[]
   beforeEach(() => {
     const [ours, theirs] = duplexPair()
     raw = theirs
     faults = []
+    heard = []
     const common = { onFrame: () => undefined, onEnd: () => undefined }
-    server = openLink(ours, { ...common, side: 'server', onFault: (fault) => faults.push(fault) })
+    const onFrame = (_: number, id: number): void => void heard.push(id)
+    server = openLink(ours, { ...common, onFrame, side: 'server', onFault: (fault) => faults.push(fault) })
     parser = openLink(theirs, { ...common, side: 'parser', onFault: () => undefined })
   })
 
@@ -89,6 +97,8 @@ describe('a link', () => {
     ['more of a body than it was asked for', frame(kinds.data, 1, Buffer.alloc(10)), 'credit'],
     ['credit beyond the window', frame(kinds.credit, 1, pack().number(1).done()), 'credit'],
     ['a part of no stream', frame(kinds.data, 2, Buffer.alloc(1)), 'stream'],
+    ['a part that is empty', frame(kinds.data, 1), 'credit'],
+    ['credit that is no number', frame(kinds.credit, 1, Buffer.alloc(3)), 'credit'],
     ['two ends of one stream', Buffer.concat([frame(kinds.end, 1), frame(kinds.end, 1)]), 'stream'],
     ['a part after the close', Buffer.concat([frame(kinds.close, 1), frame(kinds.data, 1, Buffer.alloc(1))]), 'stream'],
     ['a kind that only the server sends', frame(kinds.answer, 1), 'kind'],
@@ -101,4 +111,58 @@ describe('a link', () => {
       expect(faults).toEqual(fault === undefined ? [] : [fault])
     })
   }
+
+  it('takes of a body what it asked for, and not as much again', async () => {
+    parser.stream(1)
+    server.stream(1).once('readable', () => undefined)
+    await turns() // until it has asked
+    raw.write(Buffer.concat([0, 1].map(() => frame(kinds.data, 1, Buffer.alloc(windowBytes)))))
+    await turns()
+    expect(faults).toEqual(['credit'])
+  })
+
+  it('takes nothing of a body after its end', async () => {
+    parser.stream(1)
+    server.stream(1).once('readable', () => undefined)
+    await turns() // until it has asked
+    raw.write(Buffer.concat([frame(kinds.end, 1), frame(kinds.data, 1, Buffer.alloc(1))]))
+    await turns()
+    expect(faults).toEqual(['credit'])
+  })
+
+  it('hears nothing more after a fault, not even what came with it', async () => {
+    const sent = [frame(kinds.unreadable, 1), frame(kinds.data, 9), frame(kinds.unreadable, 2)]
+    raw.write(Buffer.concat(sent))
+    await turns()
+    expect(faults).toEqual(['stream'])
+    expect(heard).toEqual([1])
+  })
+
+  it('takes nothing for what it has forgotten, once none of it can come any more', async () => {
+    const stream = server.stream(1)
+    server.forgetStreams()
+    expect(stream.destroyed).toBe(true)
+    raw.write(frame(kinds.end, 1))
+    raw.write(frame(kinds.unreadable, 5))
+    await turns()
+    expect([heard, faults]).toEqual([[5], []])
+    server.expectNoMore()
+    raw.write(frame(kinds.end, 1))
+    await turns()
+    expect(faults).toEqual(['stream'])
+  })
+
+  it('reads no further while nobody reads what it has sent', async () => {
+    raw.pause()
+    for (let sent = 0; sent < 20; sent += 1) server.send(kinds.answer, 1, Buffer.alloc(64 * 1024))
+    raw.write(frame(kinds.unreadable, 1))
+    await turns()
+    expect(heard).toEqual([1])
+    raw.write(frame(kinds.unreadable, 2))
+    await turns()
+    expect(heard).toEqual([1])
+    raw.resume()
+    await turns()
+    expect(heard).toEqual([1, 2])
+  })
 })
