@@ -27,6 +27,7 @@ import { operationGuards } from './operation.ts'
 import { operatorGuards } from './operators.ts'
 import { manifestReadGuards } from './manifest-read.ts'
 import { parserGuards } from './parsers.ts'
+import { parserListenerGuards } from './parser-listeners.ts'
 import { parserStreamGuards } from './parser-streams.ts'
 import { matchingGuards } from './matching.ts'
 import { merkleGuards } from './merkle.ts'
@@ -81,6 +82,7 @@ export const guards: readonly Guard[] = [
   ...providerGuards,
   ...providerFlowGuards,
   ...parserGuards,
+  ...parserListenerGuards,
   ...parserStreamGuards,
   ...operatorGuards,
   ...serverGuards,
