@@ -9,8 +9,8 @@ const config: ViteUserConfig = {
   ssr: { resolve: { conditions: ['source', ...defaultServerConditions.filter((name) => name !== 'module')] } },
   test: {
     // How long a test may hang, and nothing else: it waits for conditions, on a machine that may be busy.
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
     // Files share the modules of a worker, and one worker more than processors: most of them wait for something.
     isolate: false,
     maxWorkers: availableParallelism() + 1,

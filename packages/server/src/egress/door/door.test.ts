@@ -166,7 +166,12 @@ describe('a door', () => {
     ['a doubled slash', 'https://api.stripe.com/', { path: '//v1/payment_intents' }, 'door.path'],
     ['a backslash', 'https://api.stripe.com/', { path: '/v1\\payment_intents' }, 'door.path'],
     ['a semicolon', 'https://api.stripe.com/', { path: '/v1/payment_intents;a' }, 'door.path'],
-    ['the absolute form', 'https://api.stripe.com/', { path: 'https://evil.example/v1/payment_intents' }, 'door.path'],
+    [
+      'the absolute form',
+      'https://api.stripe.com/',
+      { path: 'https://evil.example/v1/payment_intents' },
+      'door.host_mismatch',
+    ],
     ['a body that is too large', charge, { headers: { 'content-length': 7 * 1024 * 1024 } }, 'request.too_large'],
     ['a repeated header', charge, { headers: { 'x-twice': ['a', 'b'] } }, 'request.duplicate_header'],
   ]
