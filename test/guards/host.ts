@@ -6,7 +6,6 @@ const traps = [`${room}/traps.test.ts`]
 const reach = [`${room}/box/reach.test.ts`]
 const pool = [`${room}/pool/pool.test.ts`]
 const contract = [`${room}/box-engine.test.ts`]
-const build = [`${room}/build/build.test.ts`]
 const http = [`${room}/elsewhere/http-engine.test.ts`]
 const lambda = [`${room}/elsewhere/lambda-engine.test.ts`]
 
@@ -164,15 +163,6 @@ export const hostGuards: readonly Guard[] = [
     without: '_handle?.setBlocking(false)',
     noticedBy: [`${room}/exhaustion.test.ts`],
     testName: 'waits for its reader',
-  },
-  {
-    name: "a build does not reach the server's keys",
-    attack: 'refuses an import that leaves the app: keys.ts',
-    file: `${room}/inside/build.mjs`,
-    code: '&& !path.startsWith(`${job.app}/.sallyport/`)',
-    without: '',
-    noticedBy: build,
-    testName: 'keys.ts',
   },
   {
     name: 'a folder that is packed shows only the app',

@@ -50,6 +50,7 @@ const insideFiles = [
   'workerd-shim.mjs',
   'client.py',
   'build.mjs',
+  'build-answer.mjs',
   'pack.mjs',
   'relay.mjs',
 ] as const

@@ -25,7 +25,8 @@ beforeAll(() => {
     'repo/examples/app/.sallyport/keys.json': JSON.stringify(secret),
     'repo/examples/app/src/handler.ts':
       "import { value } from 'hoisted'\nimport { two } from 'local'\n" +
-      'export const handler = async (): Promise<number> => value + two\n',
+      "import { none } from 'data:text/javascript,export const none = 0'\n" +
+      'export const handler = async (): Promise<number> => value + two + none\n',
     'repo/examples/app/src/fetch.ts': 'export default { fetch: (): Response => new Response("hi") }',
     'repo/examples/app/src/commonjs.cjs': 'exports.handler = () => 1',
     'repo/examples/app/src/neither.ts': 'export const other = 1',

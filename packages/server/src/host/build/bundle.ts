@@ -52,6 +52,7 @@ export async function bundleModule(
   const inSource = (path: string): string => join(sourceRoot, relative(root, path))
   const mounts = [
     ['--ro-bind', await installBundler(runtime.folder), '/opt/sallyport/esbuild'],
+    ['--ro-bind', runtime.inside('build-answer.mjs'), '/opt/sallyport/build-answer.mjs'],
     ['--setenv', 'ESBUILD_BINARY_PATH', '/opt/sallyport/esbuild/bin/esbuild'],
     // An app's own node_modules is part of the app; a module folder that contains the app comes before it.
     ...[...moduleFolders.filter((folder) => !folder.startsWith(app + sep)), app].map((path) => [
