@@ -4,6 +4,7 @@ import { SallyportError } from '@sallyport/core/access'
 import type { Table } from '@sallyport/manifest'
 
 import type { UpstreamAnswer } from '../upstream/upstream-call.ts'
+import { readTablesAnswer } from './tables-answer.ts'
 
 /** One request for the embedded tables: everything in it has been decided. */
 export interface TablesRequest {
@@ -61,7 +62,7 @@ export async function openTables({ path, tables, onFailure }: TablesOptions): Pr
     let served = false
     let failure: unknown
     one.on('message', (said: unknown) => {
-      const answer = readAnswer(said)
+      const answer = readTablesAnswer(said)
       if (answer === undefined) return void one.terminate()
       served = true
       ready.resolve()
@@ -121,14 +122,4 @@ export async function openTables({ path, tables, onFailure }: TablesOptions): Pr
 
 function unreachable(): SallyportError {
   return new SallyportError('upstream.unreachable', 'the embedded tables ended and are being started again')
-}
-
-/** Undefined for what is no answer. Adversary: a row that made something else of the code in the thread. */
-function readAnswer(said: unknown): { readonly id: number; readonly answer: UpstreamAnswer } | undefined {
-  if (typeof said !== 'object' || said === null || !('id' in said && 'status' in said && 'body' in said))
-    return undefined
-  const { id, status, body } = said
-  if (typeof id !== 'number' || typeof status !== 'number' || typeof body !== 'string') return undefined
-  const headers = [['content-type', 'application/x-amz-json-1.0'] as const]
-  return { id, answer: { status, headers, body: Buffer.from(body), trailers: () => [], tls: 'none' } }
 }
