@@ -9,8 +9,39 @@ const keySet = [`${room}/keys/key-set.test.ts`]
 const ticket = [`${room}/ticket/ticket.test.ts`]
 const sigv4 = [`${room}/signature/sigv4.test.ts`]
 
+/** The beginnings of points whose order divides 8, as the list has them, and what the test calls each. */
+const points = [
+  ['of zero', "'00000000", 0],
+  ['of one', "'01000000", 1],
+  ['of minus one', "'ecffffff", 2],
+  ['of order eight', "'26e8958f", 3],
+  ['of order eight, the other way round', "'c7176a70", 4],
+  ['of zero in another spelling', "'edffffff", 5],
+  ['of one in another spelling', "'eeffffff", 6],
+] as const
+
+const pointGuards: readonly Guard[] = points.map(([what, code, at]) => ({
+  name: `a key of Ed25519 is not the point ${what}`,
+  attack: 'one signature is good for any message',
+  file: `${room}/keys/small-order.ts`,
+  code,
+  without: "'",
+  noticedBy: weakKeys,
+  testName: `no point of small order: ${at}`,
+}))
+
 /** How a credential, a key and an address of keys are read: one meaning, or none. */
 export const credentialFormGuards: readonly Guard[] = [
+  ...pointGuards,
+  {
+    name: 'a point of small order is one by either sign',
+    attack: 'one signature is good for any message',
+    file: `${room}/keys/small-order.ts`,
+    code: '(at === 31 ? byte & 0x7f : byte)',
+    without: 'byte',
+    noticedBy: weakKeys,
+    testName: 'no point of small order: 3',
+  },
   {
     name: 'an RSA key is none of the flawed generator',
     attack: 'a key of RSA is none of the flawed generator of CVE-2017-15361',

@@ -1,4 +1,5 @@
 import { administrationGuards } from './administration.ts'
+import { answerGuards } from './answers.ts'
 import { awsGuards } from './aws.ts'
 import { boundGuards } from './bounds.ts'
 import { cliGuards } from './cli.ts'
@@ -7,6 +8,7 @@ import { deviceGuards } from './devices.ts'
 import { egressGuards } from './egress.ts'
 import { egressLimitGuards } from './egress-limits.ts'
 import { exchangeGuards } from './exchange.ts'
+import { fieldGuards } from './fields.ts'
 import { formGuards } from './forms.ts'
 import { gatewayGuards } from './gateway.ts'
 import { gatewayHeadGuards } from './gateway-head.ts'
@@ -16,6 +18,7 @@ import { hostGuards } from './host.ts'
 import { hostileAnswerGuards } from './hostile-answers.ts'
 import { identityGuards } from './identity.ts'
 import { insideGuards } from './inside.ts'
+import { insideWorkerGuards } from './inside-workers.ts'
 import { isolationGuards } from './isolation.ts'
 import { kernelGuards } from './kernel.ts'
 import { ledgerGuards } from './ledger.ts'
@@ -28,6 +31,7 @@ import { operatorGuards } from './operators.ts'
 import { manifestReadGuards } from './manifest-read.ts'
 import { parserGuards } from './parsers.ts'
 import { parserListenerGuards } from './parser-listeners.ts'
+import { parserPlainGuards } from './parser-plain.ts'
 import { parserStreamGuards } from './parser-streams.ts'
 import { matchingGuards } from './matching.ts'
 import { merkleGuards } from './merkle.ts'
@@ -36,6 +40,7 @@ import { policyLayerGuards } from './policy-layers.ts'
 import { policyProofGuards } from './policy-proofs.ts'
 import { policyRowGuards } from './policy-rows.ts'
 import { poolGuards } from './pool.ts'
+import { proofOfDeviceGuards } from './proofs-of-devices.ts'
 import { providerFlowGuards } from './provider-flows.ts'
 import { policyTableGuards } from './policy-tables.ts'
 import { providerGuards } from './provider.ts'
@@ -43,6 +48,7 @@ import { rootGuards } from './root.ts'
 import { secretGuards } from './secrets.ts'
 import { serverGuards } from './server.ts'
 import { streamGuards } from './streams.ts'
+import { tableGuards } from './tables.ts'
 import { transportGuards } from './transport.ts'
 import { wireGuards } from './wire.ts'
 import { workloadGuards } from './workloads.ts'
@@ -52,7 +58,8 @@ import { signalGuards } from './signals.ts'
 /**
  * Every guard that an attack could profit from the loss of. A new guard is one entry in its room's table. Without one,
  * because no test of ours sees them go: `fsync` and SQLite's `synchronous=FULL` (a loss of power would), what is wiped
- * from memory after its use, and the walls of the box that builds, in which no code runs but our own.
+ * from memory after its use, the walls of the box that builds, in which no code runs but our own, and the end of
+ * `inside/listen.mjs` and `inside/relay.mjs` with their server, which only a process that lives on would show.
  */
 export const guards: readonly Guard[] = [
   ...identityGuards,
@@ -69,6 +76,7 @@ export const guards: readonly Guard[] = [
   ...awsGuards,
   ...guestGuards,
   ...insideGuards,
+  ...insideWorkerGuards,
   ...boundGuards,
   ...wireGuards,
   ...shapeGuards,
@@ -76,6 +84,7 @@ export const guards: readonly Guard[] = [
   ...isolationGuards,
   ...poolGuards,
   ...hostGuards,
+  ...answerGuards,
   ...limitGuards,
   ...gatewayGuards,
   ...gatewayHeadGuards,
@@ -83,6 +92,7 @@ export const guards: readonly Guard[] = [
   ...providerFlowGuards,
   ...parserGuards,
   ...parserListenerGuards,
+  ...parserPlainGuards,
   ...parserStreamGuards,
   ...operatorGuards,
   ...serverGuards,
@@ -91,6 +101,8 @@ export const guards: readonly Guard[] = [
   ...exchangeGuards,
   ...egressGuards,
   ...egressLimitGuards,
+  ...fieldGuards,
+  ...tableGuards,
   ...learnGuards,
   ...cliGuards,
   ...streamGuards,
@@ -104,4 +116,5 @@ export const guards: readonly Guard[] = [
   ...formGuards,
   ...signalGuards,
   ...deviceGuards,
+  ...proofOfDeviceGuards,
 ]

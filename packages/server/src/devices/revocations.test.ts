@@ -22,4 +22,6 @@ test('lists that cannot be read, or of nobody, say that nothing is known, and th
     await reading
   }
   expect(troubles.slice(1)).toMatchObject([{ code: 'device.revocation_list' }]) // once, for it stays so
+  nowMs = -1_000_000 // also where the clock was set back
+  expect(refresh()).toBeDefined()
 })

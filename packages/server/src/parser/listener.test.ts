@@ -124,6 +124,18 @@ describe('HTTP/1.1 of a box', () => {
     expect(told.malformed).toEqual(['request.malformed'])
   })
 
+  it('of the older version has no chunks', async () => {
+    const { socket } = dial('http', 'POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n')
+    await until(() => socket.destroyed)
+    expect([told.malformed, told.requests]).toEqual([['request.malformed'], []])
+  })
+
+  it('that expects what nobody knows is a request like others', async () => {
+    const client = dial('http', `${head}Expect: wonders\r\n\r\n`)
+    await until(() => client.heard.includes('\r\n\r\n'))
+    expect(told.requests).toEqual(['GET'])
+  })
+
   it('that asks for a tunnel is told, and is none', async () => {
     const { socket } = dial('http', 'CONNECT a.example:443 HTTP/1.1\r\nHost: a.example\r\n\r\n')
     await until(() => socket.destroyed)

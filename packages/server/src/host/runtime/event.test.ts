@@ -108,6 +108,12 @@ describe('fromFunctionResult', () => {
 
   for (const [what, value] of [
     ['a status that is none', { statusCode: 99 }],
+    ['a status beyond all', { statusCode: 999 }],
+    ['a status with a fraction', { statusCode: 200.5 }],
+    ['headers that are a list', { statusCode: 200, headers: ['a'] }],
+    ['a header of several values as one', { statusCode: 200, headers: { a: ['x'] } }],
+    ['several values that are a list', { statusCode: 200, multiValueHeaders: [['a']] }],
+    ['a coding that is no yes or no', { statusCode: 200, isBase64Encoded: 'no' }],
     ['a header that injects another', { statusCode: 200, headers: { a: 'x\r\nset-cookie: y' } }],
     ['a header name with a blank', { statusCode: 200, headers: { 'a b': 'x' } }],
     ['a body that is no text', { statusCode: 200, body: {} }],

@@ -1,5 +1,6 @@
+import { once } from 'node:events'
 import { Agent, request } from 'node:http'
-import { type AddressInfo, createServer } from 'node:net'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
@@ -97,4 +98,33 @@ describe('the runtime API of a box', () => {
     await send('POST', `/invocation/${id}/response`, 'x'.repeat(maxResponseBytes + 1))
     expect(results).toMatchObject([{ code: 'function.output_too_large' }])
   })
+
+  it('takes no answer of a call that was given up while it came', async () => {
+    const id = await running()
+    const headers = { expect: '100-continue', 'content-length': 2 }
+    const path = `${prefix}/invocation/${id}/response`
+    const sent = request({ host: '127.0.0.1', port, method: 'POST', path, agent: runtime, headers })
+    sent.flushHeaders()
+    await once(sent, 'continue') // its head is read by then
+    api.abandon()
+    const closed = new Promise((resolve) => sent.on('error', () => undefined).once('close', resolve))
+    sent.end('42')
+    await closed
+    expect([results, breaches]).toEqual([[], []])
+  })
+})
+
+it('a runtime that is not ours has so many connections', async () => {
+  const sockets: Socket[] = []
+  const listener = createServer()
+  const events = { onIdle: () => 0, onResult: () => 0, onInitError: () => 0, onBreach: () => 0, onLost: () => 0 }
+  const foreign = serveRuntimeApi(listener, { functionArn: 'arn', ownClient: false }, events)
+  listener.on('connection', (socket) => sockets.push(socket))
+  await once(listener.listen(0, '127.0.0.1'), 'listening')
+  const { port: at } = listener.address() as AddressInfo
+  const clients = Array.from({ length: 40 }, () => connect(at, '127.0.0.1').on('error', () => undefined))
+  while (sockets.length < clients.length) await new Promise((resolve) => setImmediate(resolve))
+  expect(sockets.filter(({ destroyed }) => destroyed)).toHaveLength(8)
+  foreign.close()
+  for (const client of clients) client.destroy()
 })

@@ -1,0 +1,62 @@
+import type { DoorOperation } from '@sallyport/manifest'
+import { expect, test } from 'vitest'
+
+import { judgeBody, judgeQuery } from './fields.ts'
+
+const amount = { open: false, fields: [{ name: 'amount', optional: false, in: ['1', '3'] }] }
+const operation: DoorOperation = {
+  name: 'charge',
+  method: 'POST',
+  path: '/v1/charge',
+  query: amount,
+  body: amount,
+  timeoutMs: 1_000,
+  maxBodyBytes: 1_000,
+  retries: 0,
+  at: { file: 'sallyport.yaml', line: 1, column: 1 },
+}
+const json = 'application/json'
+const form = 'application/x-www-form-urlencoded'
+const none = new Map<string, string>()
+
+const query = (text: string): string => judgeQuery(text, operation, none).kind
+const body = (text: string, type = json): string => judgeBody(Buffer.from(text), type, operation, none).kind
+
+test('a query and a body are read, judged and written anew', () => {
+  expect(judgeQuery('?amount=%31', operation, none)).toEqual({ kind: 'fits', value: '?amount=1' })
+  expect(judgeBody(Buffer.from('{"amount": 1}'), json, operation, new Map([['key', 'k']]))).toEqual({
+    kind: 'fits',
+    value: Buffer.from('{"amount":1,"key":"k"}'),
+  })
+  expect([body('amount=3', form), body('{"amount":3}', 'application/vnd.api+json; charset="UTF-8"')]).toEqual([
+    'fits',
+    'fits',
+  ])
+  expect([query('?amount=2'), body('{"amount":2}'), body('amount=2', form)]).toEqual(['broken', 'broken', 'broken'])
+})
+
+for (const [what, text] of [
+  ['half a letter', '?amount=1&amount=%zz'],
+  ['bytes that are no UTF-8', '?amount=%ff'],
+  ['a parameter without a name', '?amount=1&=2'],
+  ['a space as it stands', '?amount=1 '],
+  ['what is not ASCII', '?amount=1&\u{e9}=1'],
+] as const) {
+  test(`a query with ${what} has more than one reading`, () => expect(query(text)).toBe('unreadable'))
+}
+
+for (const [what, type, text] of [
+  ['of another kind', 'text/plain', 'amount=1'],
+  ['in another charset', `${form}; charset=utf-7`, 'amount=1'],
+  ['of no kind', '', '{"amount":1}'],
+  ['in JSON with a member twice', json, '{"amount":1,"amount":1}'],
+  ['in JSON with a number of too many digits', json, '{"amount":1.0000000000000000001}'],
+  ['in JSON with a number beyond all', json, '{"amount":1e999}'],
+] as const) {
+  test(`a body ${what} is not judged, and not sent`, () => expect(body(text, type)).toBe('unreadable'))
+}
+
+test('a number within a text has as many digits as it likes', () => {
+  const open = { ...operation, body: { open: true, fields: [] } }
+  expect(judgeBody(Buffer.from('{"id":"\\"12345678901234567890"}'), json, open, none).kind).toBe('fits')
+})

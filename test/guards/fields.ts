@@ -1,0 +1,99 @@
+import type { Guard } from './guard.ts'
+
+const fields = 'packages/server/src/egress/door/fields.ts'
+const fieldTests = ['packages/server/src/egress/door/fields.test.ts']
+const listen = 'packages/server/src/egress/listen'
+const devices = 'packages/manifest/src/read/people/read-devices.ts'
+const deviceTests = ['packages/manifest/src/read/people/devices.test.ts']
+
+type Row = readonly [name: string, code: string, without: string, testName: string]
+
+function rows(file: string, noticedBy: readonly string[], attack: string, table: readonly Row[]): readonly Guard[] {
+  return table.map(([name, code, without, testName]) => ({ name, attack, file, code, without, noticedBy, testName }))
+}
+
+/** What a door reads of heads, queries and bodies before it judges them, and whom a manifest believes about devices. */
+export const fieldGuards: readonly Guard[] = [
+  ...rows(fields, fieldTests, 'a field has two readings, of which the door and the upstream each believe another', [
+    [
+      'a parameter is written in whole letters',
+      'if (error instanceof URIError) return undefined',
+      'if (error instanceof URIError) return text',
+      'a query with half a letter',
+    ],
+    ['a parameter has a name', " || name === ''", '', 'a query with a parameter without a name'],
+    [
+      'a parameter is written as RFC 3986 has it',
+      'if (!/^(?:[\\x21-\\x7e])*$/.test(text)) return undefined',
+      '',
+      'a query with a space as it stands',
+    ],
+    [
+      'a body is in the charset that is read',
+      "if (charset.toLowerCase() !== 'utf-8') return undefined",
+      '',
+      'a body in another charset',
+    ],
+    [
+      'a body is of a kind that is read',
+      "type.toLowerCase() === 'application/x-www-form-urlencoded' ? 'form' : undefined",
+      "'form'",
+      'a body of another kind',
+    ],
+    ['a number is carried as it was written', 'digits.length <= 15 && ', '', 'a number of too many digits'],
+    ['a number is one that can be carried', ' && Number.isFinite(Number(number))', '', 'a number beyond all'],
+    [
+      'a form is judged as JSON is',
+      'takenForAdded(own, added) ?? (constraints === undefined ? undefined : brokenConstraint(constraints, own))',
+      'takenForAdded(own, added)',
+      'are read, judged and written anew',
+    ],
+  ]),
+  ...rows(`${listen}/head.ts`, [`${listen}/head.test.ts`], 'a path that we and the upstream resolve differently', [
+    ['an exit has no encoded dots', '/%2e|%2f', '/%2f', 'with encoded dots has a fault'],
+    ['an exit has no encoded slash', '%2e|%2f|', '%2e|', 'with an encoded slash has a fault'],
+    ['an exit has no empty segment', '|%00|\\/\\/|', '|%00|', 'with a doubled slash has a fault'],
+    ['an exit has no segment of two dots', '\\.{1,2}', '\\.{1,1}', 'with dot segments has a fault'],
+    ['an exit does not end in dots', '\\.{1,2}(\\/|$)', '\\.{1,2}\\/', 'that ends in dots has a fault'],
+    [
+      'an exit has the letters of a target',
+      ' || !wellFormedTarget.test(head.path + head.query)',
+      '',
+      'with half a letter has a fault',
+    ],
+    [
+      'the query of an exit has the letters of one',
+      'wellFormedTarget.test(head.path + head.query)',
+      'wellFormedTarget.test(head.path)',
+      'with a space in its query has a fault',
+    ],
+    [
+      'an exit has no name before its host',
+      '/^([A-Za-z0-9._-]+|',
+      '/^([A-Za-z0-9._@-]+|',
+      'with a name in front has a fault',
+    ],
+  ]),
+  ...rows(devices, deviceTests, 'somebody who is no authority says which devices are managed', [
+    ['an authority of devices is one', 'ca && !raw.includes', '!raw.includes', 'is no leaf.pem'],
+    [
+      'an authority of devices has no constraints',
+      'ca && !raw.includes(nameConstraints)',
+      'ca',
+      'is no constrained.pem',
+    ],
+    ['a file of authorities has some', 'blocks.length > 0 && ', '', 'is no nothing.pem'],
+    [
+      'a file of lists has some',
+      "if (read.text.includes('-----BEGIN X509 CRL-----')) return read.path",
+      "if (read.text !== '') return read.path",
+      'may take certificates back',
+    ],
+    [
+      'a manager of devices signs at an address that can be trusted',
+      "reading.faults.add('manifest.insecure_upstream', issuer.at, why, address.suggestion)",
+      'void why',
+      'signs at an address',
+    ],
+  ]),
+]
