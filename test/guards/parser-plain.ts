@@ -95,4 +95,23 @@ export const parserPlainGuards: readonly Guard[] = [
     ],
     listeners,
   ),
+  ...(
+    [
+      ['a session is secured once', 'client !== socket || ', 'within it there is no other'],
+      [
+        'a session is secured where there is something to do it with',
+        'context === undefined || ',
+        'where there is none',
+      ],
+      ['a greeting is whole', "if (body === undefined) return { kind: 'malformed', client }", 'where it ends early'],
+    ] as const
+  ).map(([name, code, testName]) => ({
+    name,
+    attack: 'a session of PostgreSQL in a box has two readings',
+    file: 'packages/server/src/parser/postgres-greeting.ts',
+    code,
+    without: '',
+    noticedBy: ['packages/server/src/parser/postgres-greeting.test.ts'],
+    testName,
+  })),
 ]

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
-import { createSecureContext } from 'node:tls'
+import { connect as connectTls, createSecureContext } from 'node:tls'
 
 import { afterEach, describe, expect, it } from 'vitest'
 
@@ -25,6 +25,14 @@ async function pair(): Promise<{ readonly near: Socket; readonly far: Socket }> 
     () => far.destroy(),
   )
   return { near, far }
+}
+
+/** What became of a greeting, and how much was said to the client, whichever is there first. */
+async function outcome(greeting: Promise<Greeting>, near: Socket, said: number): Promise<readonly unknown[]> {
+  const found: Greeting['kind'][] = []
+  void greeting.then(({ kind }) => found.push(kind))
+  while (found.length === 0 && near.bytesWritten === said) await new Promise((resolve) => setImmediate(resolve))
+  return [...found, near.bytesWritten]
 }
 
 describe('a client that greets', () => {
@@ -58,6 +66,29 @@ describe('a client that greets', () => {
     near.end()
     await once(far, 'close')
     expect(answered).toBe('') // not even that it may begin
+  })
+
+  it('is malformed where it ends early', async () => {
+    expect(await greeted(start([['user', 'whoever']]).subarray(0, 12))).toBe('malformed')
+  })
+
+  it('asks for encryption once: within it there is no other', async () => {
+    const { near, far } = await pair()
+    const anonymous = { ciphers: 'AECDH-AES256-SHA:@SECLEVEL=0', maxVersion: 'TLSv1.2' } as const
+    const greeting = greet(near, createSecureContext(anonymous))
+    far.write(startup(requestCodes.ssl))
+    expect(String(await once(far, 'data'))).toBe('S')
+    const within = connectTls({ socket: far, ...anonymous, rejectUnauthorized: false }).on('error', () => undefined)
+    await once(within, 'secureConnect')
+    const said = near.bytesWritten
+    within.write(startup(requestCodes.ssl))
+    expect(await outcome(greeting, near, said)).toEqual(['malformed', said]) // no letter between its records
+  })
+
+  it('is told nothing of encryption where there is none', async () => {
+    const { near, far } = await pair()
+    far.end(startup(requestCodes.ssl))
+    expect(await outcome(greet(near, undefined), near, 0)).toEqual(['malformed', 0])
   })
 
   it('asks for encryption so often and no more', async () => {
