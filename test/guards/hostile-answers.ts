@@ -453,8 +453,8 @@ const rows: readonly Row[] = [
   [
     'a secret means nothing by itself',
     `${egress}/door/credential`,
-    "(_, name: string) => secrets.get(name) ?? '')",
-    "(_, name: string) => (secrets.get(name) ?? '').replace('{other}', secrets.get('other') ?? ''))",
+    "(secrets.get(part) ?? ''))",
+    "(secrets.get(part) ?? '').replace('{other}', secrets.get('other') ?? ''))",
     `${egress}/door/credential`,
     'means nothing by itself',
   ],

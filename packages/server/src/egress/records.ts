@@ -7,18 +7,25 @@ import type { EgressRooms } from './rooms.ts'
 
 const idBytes = 16
 const idsAtOnce = 256
-const pools = new WeakMap<EgressRooms['random'], { bytes: Uint8Array; used: number }>()
+const pools = new WeakMap<EgressRooms['random'], { bytes: Buffer; used: number }>()
 
 /** 128 random bits in lower-case hex. Drawn for many at once: a draw costs as much as a small decision does. */
 export function newId({ random }: Pick<EgressRooms, 'random'>): string {
   const known = pools.get(random)
   const pool =
-    known === undefined || known.used >= known.bytes.length ? { bytes: random(idBytes * idsAtOnce), used: 0 } : known
+    known === undefined || known.used >= known.bytes.length
+      ? { bytes: viewOf(random(idBytes * idsAtOnce)), used: 0 }
+      : known
   if (pool !== known) pools.set(random, pool)
-  const id = Buffer.from(pool.bytes.subarray(pool.used, pool.used + idBytes)).toString('hex')
+  const id = pool.bytes.toString('hex', pool.used, pool.used + idBytes)
   pool.bytes.fill(0, pool.used, pool.used + idBytes) // an id is given once, and kept nowhere here
   pool.used += idBytes
   return id
+}
+
+/** The same bytes, not a copy of them. */
+function viewOf({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength)
 }
 
 /** A decision of the egress door, as the ledger keeps it. */

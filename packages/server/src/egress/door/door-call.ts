@@ -42,7 +42,7 @@ export async function preparedCall(
   const { box, invocation, route, head, content } = request
   const { door, operation } = route
   const credential = fillIn(door, await takeSecrets(rooms, secretsOf(door)))
-  const token = await takeToken(tools, request, credential, life)
+  const token = credential.client && (await takeToken(tools, request, credential.client, life))
   const svid = door.add.svid === true ? await rooms.svidFor(box.subject) : undefined
   const certificate = credential.certificate ?? (svid && certificateWith(svid.cert, svid.key))
   const audience = door.add.identity?.audience
@@ -148,8 +148,9 @@ async function answerTo(
   { call, secrets, token, note }: PreparedCall & { kind: 'call' },
 ): Promise<Passed<ExitResponse>> {
   const { operation } = request.route
-  const patterns = soon(() => secretPatterns(secrets)) // while the upstream is at work
-  const answer = await tools.upstreams.call(call)
+  const answering = tools.upstreams.call(call)
+  const patterns = secretPatterns(secrets) // while the upstream is at work
+  const answer = await answering
   if (token !== undefined && answer.status === 401) tools.tokens.drop(token)
   if (transientStatuses.has(answer.status) && operation.retries >= request.attempt) {
     if (!(answer.body instanceof Uint8Array)) answer.body.destroy()
@@ -161,26 +162,12 @@ async function answerTo(
   }
   return handBack(answer, {
     life,
-    patterns: patterns(),
+    patterns,
     returns: operation.returns,
     maxBytes: tools.maxAnswerBytes,
     reserve: tools.held.reserve,
     note,
   })
-}
-
-/** Works something out in a moment, or where it is asked for, whichever comes first. */
-function soon<T>(work: () => T): () => T {
-  let done: { readonly value: T } | undefined
-  const now = (): T => (done ??= { value: work() }).value
-  setImmediate(() => {
-    try {
-      now()
-    } catch {
-      // it breaks again, and is heard, where it is asked for
-    }
-  })
-  return now
 }
 
 /**
@@ -231,12 +218,11 @@ async function takeSecrets(rooms: EgressRooms, names: readonly string[]): Promis
 async function takeToken(
   { tokens }: DoorTools,
   { route, box }: DoorRequest,
-  { client }: Credential,
+  { id, secret }: NonNullable<Credential['client']>,
   { signal }: Life,
 ): Promise<string | undefined> {
   const { door, operation } = route
-  if (door.add.oauth === undefined || client === undefined) return undefined
-  const { id, secret } = client
+  if (door.add.oauth === undefined) return undefined
   const key = `${door.name} ${box.image.name}`
   return tokens.take({ door: key, oauth: door.add.oauth, client: id, secret, timeoutMs: operation.timeoutMs, signal })
 }

@@ -8,7 +8,7 @@ import type { Returns } from '@sallyport/manifest'
 import { returnedHeaders } from '../listen/headers.ts'
 import { flow } from '../../parser/index.ts'
 import type { Life } from '../life.ts'
-import { redact, redactor } from './redact.ts'
+import { redact, redactor, redactText } from './redact.ts'
 import { type ExitResponse, plainRefusal } from '../refusal.ts'
 import { pickFields, wholeAnswer } from './returned.ts'
 import type { UpstreamAnswer } from '../upstream/upstream-call.ts'
@@ -17,7 +17,7 @@ import type { UpstreamAnswer } from '../upstream/upstream-call.ts'
 export interface WayBack {
   readonly life: Life
   /** From `secretPatterns`. */
-  readonly patterns: readonly Buffer[]
+  readonly patterns: readonly string[]
   readonly returns?: Returns | undefined
   /** Of an answer that must be read whole. */
   readonly maxBytes: number
@@ -39,13 +39,8 @@ const decoders: Readonly<Record<string, () => ReturnType<typeof createGunzip>>> 
 export async function handBack(given: UpstreamAnswer, way: WayBack): Promise<Passed<ExitResponse>> {
   const { life, patterns, returns, note } = way
   const answer = patterns.length > 0 || returns?.fields !== undefined ? decoded(given) : given
-  const texts = patterns.map((pattern) => pattern.toString('latin1'))
-  const star = (value: string): string =>
-    texts.some((text) => value.includes(text))
-      ? redact(Buffer.from(value, 'latin1'), patterns).toString('latin1')
-      : value
   const stared = (pairs: UpstreamAnswer['headers']): ExitResponse['headers'] =>
-    pairs.map(([name, value]) => [name, star(value)] as const)
+    pairs.map(([name, value]) => [name, redactText(value, patterns)] as const)
   const headers = stared(returnedHeaders(answer.headers, returns?.headers))
   const trailers = (): ExitResponse['headers'] => stared(returnedHeaders(answer.trailers(), returns?.headers))
   const known = { status: answer.status, tls: answer.tls, ...(note === undefined ? {} : { detail: note }) }

@@ -5,23 +5,31 @@ const minPatternBytes = 6
 
 /**
  * The forms in which an upstream might hand a secret back: as it is, percent-encoded, in hex, and in base64 at each
- * of its three alignments. Best effort: a reflection in any other form is not seen.
+ * of its three alignments; one character for each byte. Best effort: a reflection in any other form is not seen.
  */
-export function secretPatterns(secrets: readonly string[]): readonly Buffer[] {
-  const texts = secrets.flatMap((secret) => [
-    secret,
-    encodeURIComponent(secret),
-    Buffer.from(secret).toString('hex'),
-    ...[0, 1, 2].flatMap((shift) => base64Core(secret, shift)),
-  ])
-  return [...new Set(texts)].map((text) => Buffer.from(text)).filter((bytes) => bytes.length >= minPatternBytes)
+export function secretPatterns(secrets: readonly string[]): readonly string[] {
+  const patterns = new Set<string>()
+  for (const secret of secrets) {
+    // Two bytes in front, of which an alignment takes none, one or both.
+    const bytes = Buffer.from(`\0\0${secret}`)
+    patterns.add(bytes.toString('latin1', 2))
+    patterns.add(encodeURIComponent(secret.toWellFormed()))
+    patterns.add(bytes.toString('hex', 2))
+    for (const shift of [0, 1, 2]) {
+      const text = base64Core(bytes, shift)
+      patterns.add(text)
+      patterns.add(text.replaceAll('+', '-').replaceAll('/', '_'))
+    }
+  }
+  return [...patterns].filter(({ length }) => length >= minPatternBytes)
 }
 
 /** Stars over every pattern, length kept, so that lengths stated elsewhere stay true. */
-export function redact(bytes: Buffer, patterns: readonly Buffer[]): Buffer {
+export function redact(bytes: Buffer, patterns: readonly string[]): Buffer {
+  const text = bytes.toString('latin1')
   let copy: Buffer | undefined
   for (const pattern of patterns) {
-    for (let at = bytes.indexOf(pattern); at >= 0; at = bytes.indexOf(pattern, at + 1)) {
+    for (let at = text.indexOf(pattern); at >= 0; at = text.indexOf(pattern, at + 1)) {
       copy ??= Buffer.from(bytes)
       copy.fill('*', at, at + pattern.length)
     }
@@ -29,11 +37,18 @@ export function redact(bytes: Buffer, patterns: readonly Buffer[]): Buffer {
   return copy ?? bytes
 }
 
+/** The same for a text of one character for each byte, such as the value of a header. */
+export function redactText(text: string, patterns: readonly string[]): string {
+  return patterns.some((pattern) => text.includes(pattern))
+    ? redact(Buffer.from(text, 'latin1'), patterns).toString('latin1')
+    : text
+}
+
 /**
  * The same for a stream, also across its chunks. Holds back only a tail that could be the start of a secret, and that
  * for `holdMs` at most where it is given: a message that merely ends like a secret must still arrive.
  */
-export function redactor(patterns: readonly Buffer[], holdMs?: number): Transform {
+export function redactor(patterns: readonly string[], holdMs?: number): Transform {
   let held: Buffer = Buffer.alloc(0)
   let timer: NodeJS.Timeout | undefined
   return new Transform({
@@ -62,22 +77,21 @@ export function redactor(patterns: readonly Buffer[], holdMs?: number): Transfor
 }
 
 /** The longest end of `bytes` that is the beginning of a pattern. */
-function tailToKeep(bytes: Buffer, patterns: readonly Buffer[]): number {
+function tailToKeep(bytes: Buffer, patterns: readonly string[]): number {
+  const longest = patterns.reduce((most, { length }) => Math.max(most, length), 0)
+  const tail = bytes.toString('latin1', Math.max(0, bytes.length - longest))
   let keep = 0
   for (const pattern of patterns) {
-    for (let length = Math.min(pattern.length - 1, bytes.length); length > keep; length--) {
-      if (bytes.subarray(bytes.length - length).equals(pattern.subarray(0, length))) keep = length
+    for (let length = Math.min(pattern.length - 1, tail.length); length > keep; length--) {
+      if (tail.endsWith(pattern.slice(0, length))) keep = length
     }
   }
   return keep
 }
 
-/** The base64 characters that depend on the secret alone when `shift` bytes stand before it; both alphabets. */
-function base64Core(secret: string, shift: number): readonly string[] {
-  const bytes = Buffer.concat([Buffer.alloc(shift), Buffer.from(secret)])
-  const text = bytes
-    .subarray(0, bytes.length - (bytes.length % 3))
-    .toString('base64')
-    .slice(shift === 0 ? 0 : shift + 1)
-  return /[+/]/.test(text) ? [text, text.replaceAll('+', '-').replaceAll('/', '_')] : [text]
+/** The base64 characters that depend on the secret alone when `shift` of the two bytes before it are taken. */
+function base64Core(bytes: Buffer, shift: number): string {
+  const start = 2 - shift
+  const whole = bytes.length - ((bytes.length - start) % 3)
+  return bytes.toString('base64', start, whole).slice(shift === 0 ? 0 : shift + 1)
 }

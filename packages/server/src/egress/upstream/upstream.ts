@@ -97,7 +97,7 @@ export function createUpstreams(
   const optionsOf = (call: UpstreamCall): Dispatcher.DispatchOptions => ({
     path: call.target,
     method: call.method,
-    headers: [...(call.peer === undefined ? [] : ['host', call.peer.host]), ...call.headers.flat()],
+    headers: fieldsOf(call),
     body: call.body instanceof Uint8Array && call.body.length === 0 ? null : call.body,
     headersTimeout: call.timeoutMs,
     bodyTimeout: call.timeoutMs,
@@ -131,6 +131,13 @@ export function createUpstreams(
       pools.clear()
     },
   }
+}
+
+/** Names and values by turns, as the HTTP client takes them. */
+function fieldsOf({ peer, headers }: UpstreamCall): string[] {
+  const fields = peer === undefined ? [] : ['host', peer.host]
+  for (const [name, value] of headers) fields.push(name, value)
+  return fields
 }
 
 /** What the HTTP client says, in our codes. Its own messages may quote the request, and go no further. */

@@ -100,7 +100,9 @@ export function unpack(payload: Buffer): Unpacker {
     texts: (maxCount, maxLength) => {
       const count = unpacker.number()
       if (count > maxCount) throw new Malformed('there are too many texts')
-      return Array.from({ length: count }, () => unpacker.text(maxLength))
+      const texts: string[] = []
+      for (let index = 0; index < count; index += 1) texts.push(unpacker.text(maxLength))
+      return texts
     },
     rest: (maxBytes) => {
       if (payload.length - at > maxBytes) throw new Malformed('there are too many bytes')
