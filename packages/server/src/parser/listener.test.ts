@@ -103,6 +103,17 @@ async function until(holds: () => boolean): Promise<void> {
 const head = 'GET / HTTP/1.1\r\nHost: a.example\r\n'
 
 describe('HTTP/1.1 of a box', () => {
+  it('is answered where a request in chunks was all that there was to say, and ends', async () => {
+    const { promise, resolve } = Promise.withResolvers<Answer>()
+    answer = () => promise
+    const client = dial('http', 'POST / HTTP/1.1\r\nHost: a.example\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n')
+    client.socket.end()
+    await until(() => told.requests.length > 0 && accepted[0]?.readableEnded === true)
+    resolve(refusal)
+    await until(() => client.socket.closed)
+    expect(client.heard).toMatch(/^HTTP\/1\.1 403 /)
+  })
+
   it('is one request after the other: a second before the answer ends both', async () => {
     answer = () => new Promise(() => undefined)
     const { socket } = dial('http', `${head}\r\n${head}\r\n`)

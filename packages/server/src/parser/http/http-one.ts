@@ -19,6 +19,8 @@ export function serverOne(scheme: 'http' | 'https', limits: ListenerLimits, hand
     // Anything else that a client would rather speak, it may do without (RFC 9110 §7.8).
     shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket',
   })
+  // Whoever has said all that it has to say still hears the answer (RFC 9112 §9.6). Node's types leave this out.
+  Object.assign(server, { httpAllowHalfOpen: true })
   const watches = new WeakMap<Socket, Watch>()
   // Node's own head and request timers run in listening servers only, and these never listen.
   server.on('connection', (socket) => {
@@ -62,6 +64,7 @@ export function serverOne(scheme: 'http' | 'https', limits: ListenerLimits, hand
   })
   server.on('upgrade', (message, socket, early) => {
     watches.get(message.socket)?.end()
+    message.socket.allowHalfOpen = false // a WebSocket ends both ways at once (RFC 6455 §7.1.1)
     // Bytes after the head, before the switch, belong to the new protocol.
     if (early.length > 0) socket.unshift(early)
     void handlers.onUpgrade(incomingOne(message, scheme, serverNameOf(message.socket))).then((answer) => {

@@ -81,7 +81,7 @@ export function servePlain(
     socket.off('data', onData)
     socket.off('end', onEnd)
     socket.off('close', watch.end)
-    socket.allowHalfOpen = false
+    socket.allowHalfOpen = speaks === '1.1'
     socket.pause()
     socket.unshift(bytes)
     other(socket, speaks)
