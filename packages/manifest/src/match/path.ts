@@ -34,7 +34,7 @@ export function splitPath(path: string): readonly string[] | undefined {
     if (/%(?![0-9A-Fa-f]{2})/.test(path)) return undefined
     // Encoded slash, backslash, percent, and every control character.
     if (/%(?:2f|5c|25|[01][0-9a-f]|7f)/i.test(path)) return undefined
-    // What means the same without its encoding (RFC 3986 §6.2.2.2): `/orders/%65xport` is no `:id`, but `/orders/export`.
+    // What means the same without its encoding (RFC 3986 §6.2.2.2): `/orders/%65xport` is no `:id`.
     if (/%(?:2[de]|3\d|[46][1-9a-f]|[57][0-9a]|5f|7e)/i.test(path)) return undefined
   }
   if (path === '/') return []
