@@ -68,6 +68,21 @@ describe('a glob', () => {
     expect(steps(text + 'a', facts)).toBeUndefined()
   })
 
+  test('with a variable is asked of as long a text as one without', () => {
+    const holding = (length: number): Facts =>
+      readFacts(request({ action: 'a:b', resource: '*', context: { 'k:a': 'x'.repeat(length) } }), false) as Facts
+    const longer = limits.matchedLength + 1
+    for (const pattern of ['${k:a}', '${k:a}*', 'x*']) {
+      expect(compileGlob(pieces(pattern))('x'.repeat(longer), holding(longer))).toBe(true)
+    }
+    expect(compileGlob(pieces('*${k:a}'))('x'.repeat(longer), holding(longer))).toBeUndefined()
+    for (const length of [limits.operandLength + 1, limits.matchedLength]) {
+      expect(compileGlob(pieces('*${k:a}'))('x'.repeat(length), holding(length))).toBe(true)
+      expect(compileGlob(pieces('*${k:a}?'))('x'.repeat(length), holding(length))).toBe(false)
+    }
+    expect(compileGlob(pieces('*${k:a}${k:a}'))('x'.repeat(longer - 1), holding(longer - 1))).toBe(false)
+  })
+
   test('in a resource keeps stars inside a segment to that segment', () => {
     const resource = compileResource(pieces('arn:a*s:s3:::b'))
     expect(resource('arn:aws:s3:::b', facts)).toBe(true)

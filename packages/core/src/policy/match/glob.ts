@@ -24,7 +24,15 @@ export function compileGlob(pieces: readonly Piece[]): TextMatcher {
   if (pieces.length === 1 && pieces[0]?.kind === 'star') return () => true
   const prefix = literalText(pieces.slice(0, -1))
   if (prefix !== undefined && pieces.at(-1)?.kind === 'star') return (text) => text.startsWith(prefix)
-  if (pieces.some((piece) => piece.kind === 'variable')) return variableGlob(pieces, matchCodes)
+  if (pieces.some((piece) => piece.kind === 'variable')) {
+    if (isPlain(pieces)) return (text, facts) => text === resolveText(pieces, facts)
+    const before = pieces.slice(0, -1)
+    if (pieces.at(-1)?.kind !== 'star' || !isPlain(before)) return variableGlob(pieces, matchCodes)
+    return (text, facts) => {
+      const resolved = resolveText(before, facts)
+      return resolved !== undefined && text.startsWith(resolved)
+    }
+  }
   const codes = codesOf(pieces)
   return (text) => (text.length > limits.matchedLength ? undefined : matchCodes(codes, text))
 }
@@ -35,14 +43,17 @@ export function compileGlob(pieces: readonly Piece[]): TextMatcher {
  */
 export function compileResource(pieces: readonly Piece[]): TextMatcher {
   if (pieces.some((piece) => piece.kind === 'variable')) {
-    if (pieces.every((piece) => piece.kind === 'text' || piece.kind === 'variable')) {
-      return (text, facts) => text === resolveText(pieces, facts)
-    }
+    if (isPlain(pieces)) return (text, facts) => text === resolveText(pieces, facts)
     return variableGlob(pieces, (codes, text) => matchSegmented(keepInSegments(codes), text))
   }
   const codes = keepInSegments(codesOf(pieces))
   if (!codes.includes(STAR_IN_SEGMENT)) return compileGlob(pieces)
   return (text) => (text.length > limits.matchedLength ? undefined : matchSegmented(codes, text))
+}
+
+/** Whether these pieces are one text once their variables are filled in. */
+function isPlain(pieces: readonly Piece[]): boolean {
+  return pieces.every(({ kind }) => kind === 'text' || kind === 'variable')
 }
 
 function variableGlob(pieces: readonly Piece[], match: (codes: Codes, text: string) => boolean): TextMatcher {
@@ -53,14 +64,19 @@ function variableGlob(pieces: readonly Piece[], match: (codes: Codes, text: stri
   }
 }
 
-/** Pieces with every variable filled in, its text literal; undefined when one stands for nothing. */
+/**
+ * Pieces with every variable filled in, its text literal; undefined when one stands for nothing, or all of them for
+ * more than any text holds that is asked.
+ */
 export function resolveCodes(pieces: readonly Piece[], facts: Facts): Codes | undefined {
   const filled: Piece[] = []
+  let length = 0
   for (const piece of pieces) {
     if (piece.kind !== 'variable') filled.push(piece)
     else {
       const text = variableText(piece, facts)
-      if (text === undefined || text.length > limits.operandLength) return undefined
+      length += text?.length ?? 0
+      if (text === undefined || length > limits.matchedLength) return undefined
       filled.push({ kind: 'text', text })
     }
   }

@@ -12,7 +12,7 @@ import {
   variablesOf,
   waysToFill,
 } from './template.ts'
-import { matchesSteps, type Step } from './text/steps.ts'
+import { matchesSteps, sixParts, type Step } from './text/steps.ts'
 
 /** What `matchDiagram` needs to know of the universe. */
 export interface Surroundings {
@@ -75,18 +75,19 @@ export function matchDiagram(relation: Relation, around: Surroundings): Diagram 
 
   /**
    * A pattern in which the key stands on which it is asked: filled with the key's text it has no room for anything
-   * besides. Undefined where it does not stand there, or an ARN's parts are compared, of which a text may have too few.
+   * besides; as an ARN it needs its six parts. Undefined where it does not stand there.
    */
   function caseOfItself(known: ReadonlyMap<string, string>): Diagram | undefined {
     const own = variables.filter(({ key }) => key === relation.on)
     if (own.length === 0) return undefined
+    if (pieces.length === 1 && flavour !== 'arn') return diagrams.always
     // A text that is alone in its class is asked itself. Where other variables are open, each has at least one letter.
     if (own.some((one) => known.has(variableName(one)))) {
       return known.size < variables.length ? diagrams.never : matching(stepsAs(flavour, filledWith(pieces, known)))
     }
-    if (flavour === 'arn') return undefined
     const besides = filledWith(pieces, known).filter((piece) => piece.kind !== 'star' && !isEmptyText(piece))
-    return besides.length === 1 ? diagrams.always : diagrams.never
+    if (besides.length > 1) return diagrams.never
+    return flavour === 'arn' ? matching(sixParts) : diagrams.always
   }
 
   /** All free; but a text that is alone in its class equals no variable whose own literals include it. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 
 import type { LayerSet } from '../decide/policy-set.ts'
-import { allow, deny } from '../testing/claims.ts'
+import { allow, deny, when } from '../testing/claims.ts'
 import { cases, documents } from '../testing/containment.ts'
 import type { Proof } from './find-request.ts'
 import { allows, disjoint, equal, narrows, unreachable, within } from './prove.ts'
@@ -35,6 +35,15 @@ describe('within', () => {
     ]
     expect(told(within(one, other), one, other)).toBe('refuted')
     expect(told(within(one, one), one, one)).toBe('holds')
+  })
+
+  test('in an older Version a star in braces is a text', () => {
+    const [one, other] = [
+      documents([when({ StringEquals: { 'k:a': '${*}' } })], '2008-10-17'),
+      documents([when({ StringEquals: { 'k:a': '${*}' } })]),
+    ]
+    expect(told(within(one, other), one, other)).toBe('refuted')
+    expect(told(within(other, one), other, one)).toBe('refuted')
   })
 
   test('a witness is a request that one can read', () => {

@@ -82,7 +82,7 @@ export function makeUniverse(all: readonly Spoken[], given: Given, besides: Besi
   const callers = given.caller === undefined ? callersFor(sources) : [readCaller(given.caller)]
   // The last is nobody's among the callers.
   const accounts = [undefined, ...new Set(callers.flatMap(({ account }) => account ?? [])), '444455556666']
-  const { classes, toldApart, fillingsOn } = classifyKeys(templates, atoms)
+  const { classes, toldApart, fillingsOn, gap } = classifyKeys(templates, atoms)
   const actions = actionDimension(sources, given.action, besides.actions)
   const plainResources = resourcePieces.filter((pieces) => !hasVariable(pieces)).map(resourcePattern)
   // Who must allow, and what variables come to, is asked of one text of each class.
@@ -197,7 +197,7 @@ export function makeUniverse(all: readonly Spoken[], given: Given, besides: Besi
     ],
     gap:
       actions.complete && resources.complete
-        ? keys.find(({ gap }) => gap !== undefined)?.gap
+        ? (gap ?? keys.find((key) => key.gap !== undefined)?.gap)
         : 'too many patterns that overlap',
     speaks,
   }

@@ -2,8 +2,10 @@ import { type AccessRequest, anonymous, type Context, type ContextValue, type Su
 
 import { limits } from '../limits.ts'
 import { scalarFact } from '../match/facts.ts'
+import { literalText } from '../match/template.ts'
 import { factsOf } from './keys/atoms.ts'
 import { type KeyLevels, levels } from './keys/levels.ts'
+import { isLong } from './keys/long.ts'
 import type { LooseChoice } from './text/text-diagram.ts'
 import { isChosen, type Relation } from './relations.ts'
 import { filledIn, stepsAs } from './template.ts'
@@ -122,7 +124,19 @@ function variants(universe: Universe, choice: Choice, base: Draft): readonly Dra
       return texts.map((text) => withText(draft, on, text))
     })
   }
-  return [...drafts, ...universe.keys.flatMap((key) => lists(universe, key, base))]
+  return [...longTexts(universe, base), ...drafts, ...universe.keys.flatMap((key) => lists(universe, key, base))]
+}
+
+/** With what a variable stands for where a text that is too long for some patterns matches one that asks of all. */
+function longTexts({ relations }: Universe, base: Draft): readonly Draft[] {
+  return relations.flatMap(({ on, pieces }): readonly Draft[] => {
+    const text = base.context.get(on)
+    const at = pieces.findIndex(({ kind }) => kind === 'variable')
+    const [before, variable] = [literalText(pieces.slice(0, at)), pieces[at]]
+    if (typeof text !== 'string' || !isLong(text) || variable?.kind !== 'variable') return []
+    if (before === undefined || !text.startsWith(before)) return []
+    return [{ ...base, context: new Map([...base.context, [variable.key, text.slice(before.length)]]) }]
+  })
 }
 
 /** Texts that match exactly those patterns that they were chosen to match. */

@@ -1,5 +1,7 @@
 import { allow, deny, type Golden, holds, open, refuted, when } from './claims.ts'
 
+const aboutSix = { NumericGreaterThan: { 'k:a': '5' }, NumericLessThan: { 'k:a': '7' } }
+
 /** Cases of variables, and of values that are read in two ways. */
 export const variableCases: readonly Golden[] = [
   refuted(
@@ -26,6 +28,54 @@ export const variableCases: readonly Golden[] = [
     'one character is no variable',
     when({ ArnLike: { 'k:a': 'arn:aws:s3:${k:b}:x:${k:b}' }, StringLike: { 'k:b': '??' } }),
     when({ ArnLike: { 'k:a': 'arn:aws:s3:?:x:${k:b}' } }),
+  ),
+  refuted(
+    'what is too long for a pattern is equal to a variable all the same',
+    when({ StringEquals: { 'k:a': 'x/${k:b}' } }),
+    when({ StringLike: { 'k:a': '*/${k:b}' } }),
+  ),
+  holds(
+    'but for one that ends with its only star',
+    when({ StringEquals: { 'k:a': 'x/${k:b}' }, ArnNotLike: { 'k:a': 'arn:aws:s3:::x' } }),
+    when({ StringLike: { 'k:a': 'x/${k:b}*' } }),
+  ),
+  holds(
+    'a variable is as long as what it is compared with',
+    when({ StringEquals: { 'k:a': '${k:b}' }, StringLike: { 'k:a': '?*' } }),
+    when({ StringLike: { 'k:a': '*${k:b}' } }),
+  ),
+  {
+    ...holds(
+      'a letter that folds to two',
+      when({ StringEqualsIgnoreCase: { 'k:a': '${k:b}' }, StringEquals: { 'k:b': '\u0130' } }),
+      when({ StringNotEquals: { 'k:a': '\u0130' } }),
+    ),
+    says: 'policy.proof_gap',
+  },
+  open(
+    "and of which the second may be the variable's",
+    when({ StringEqualsIgnoreCase: { 'k:a': 'i${k:b}' } }),
+    when({ StringLike: { 'k:a': ['i*', 'I*'] } }),
+  ),
+  holds(
+    'which no other letter does',
+    when({ StringEqualsIgnoreCase: { 'k:a': 'i/${k:b}' } }),
+    when({ StringLike: { 'k:a': ['i/*', 'I/*'] } }),
+  ),
+  holds(
+    'a key is like itself as an ARN where it is one',
+    when({ ArnLike: { 'k:a': '${k:a}' } }),
+    when({ StringLike: { 'k:a': '*:*:*:*:*:*' } }),
+  ),
+  refuted(
+    'but stars around nothing are like everything',
+    when({ ArnLike: { 'k:a': '${k:a}*' } }),
+    when({ StringLike: { 'k:a': '*:*:*:*:*:*' } }),
+  ),
+  refuted(
+    'and where it is none is not',
+    when({ StringEquals: { 'k:a': ['arn:aws:s3:::x', 'arn:aws:s3::'] } }),
+    when({ ArnLike: { 'k:a': '${k:a}' } }, { Null: { 'k:b': 'true' } }),
   ),
   holds(
     'a key is equal to itself, where a variable can stand for it',
@@ -71,6 +121,15 @@ export const variableCases: readonly Golden[] = [
     'but not the other way round',
     when({ StringLike: { 'k:a': "${k:b, 'y'}/x" } }),
     when({ StringLike: { 'k:a': '${k:b}/*' } }),
+  ),
+  refuted('a list of one number, for which no variable stands', allow('s3:*', '*', aboutSix), [
+    allow('s3:*', 'arn:aws:s3:::${k:a}', aboutSix),
+    { Effect: 'Allow', Action: 's3:*', NotResource: 'arn:aws:s3:::${k:a}', Condition: aboutSix },
+  ]),
+  refuted(
+    'a text that is a number and no date',
+    when(aboutSix),
+    when({ DateGreaterThan: { 'k:a': '1970-01-01T00:00:00Z' } }),
   ),
   holds('the same variable', allow('s3:*', 'arn:aws:s3:::b/${k:a}/x/*'), allow('s3:*', 'arn:aws:s3:::b/${k:a}/*')),
   refuted(

@@ -35,7 +35,8 @@ export const everyRequest: readonly AccessRequest[] = actions.flatMap((action) =
   ),
 )
 
-const some = <T>(...from: readonly T[]): fc.Arbitrary<T[]> =>
+/** One or two of these. */
+export const some = <T>(...from: readonly T[]): fc.Arbitrary<T[]> =>
   fc.uniqueArray(fc.constantFrom(...from), { minLength: 1, maxLength: 2 })
 
 const plain = ['x', 'y', 'xy', '']
@@ -96,7 +97,8 @@ const statement = fc
     return { Effect, ...action, ...on, ...(Object.keys(Condition).length === 0 ? {} : { Condition }) }
   })
 
-const layersOf = (made: fc.Arbitrary<Statement>): fc.Arbitrary<LayerSet> =>
+/** Documents of up to three of these statements, of either Version. */
+export const layersOf = (made: fc.Arbitrary<Statement>): fc.Arbitrary<LayerSet> =>
   fc
     .tuple(
       fc.constantFrom('2012-10-17' as const, '2012-10-17' as const, '2008-10-17' as const),

@@ -50,7 +50,8 @@ function atomOf(
       operator,
       condition.name,
       condition.wanted,
-      names.length > 0 && options.variables,
+      // Also of the literals `${*}`, which an older document writes out.
+      options.variables && condition.wanted.some((value) => String(value).includes('${')),
       options.unclear,
     ]),
     condition,

@@ -13,7 +13,7 @@ import {
   waysToFill,
 } from '../template.ts'
 import { stepsOf } from './scalars.ts'
-import type { Step } from '../text/steps.ts'
+import { foldsByContext, sixParts, type Step } from '../text/steps.ts'
 
 /** Every pattern with a variable in it, each once. */
 export function templatesIn(
@@ -39,6 +39,8 @@ interface KeysByName {
   /** What was filled into the templates on a key, or on the resource, when its classes were made. */
   readonly toldApart: ReadonlyMap<string, ReadonlySet<string>>
   readonly fillingsOn: (on: string) => readonly (readonly Step[])[]
+  /** Why classes may be missing, besides what each key says of itself. */
+  readonly gap: string | undefined
 }
 
 /** Keys that stand as variables come first: what is compared with them is told apart by their literal values. */
@@ -71,8 +73,12 @@ export function classifyKeys(templates: readonly Template[], atoms: readonly Ato
           return known.size === 0 ? [] : [stepsAs(flavour, filledWith(pieces, known))]
         })
       })
+    const asksItself = templates.some(
+      (template) =>
+        template.on === on && template.flavour === 'arn' && variablesOf(template.pieces).some(({ key }) => key === on),
+    )
     toldApart.set(on, new Set(filled.map(stepsKey)))
-    return filled
+    return asksItself ? [...filled, sixParts] : filled
   }
   /** A key that is compared with a variable for equality has literals that tell the variable's values apart as well. */
   const comparedWith = (name: string): readonly (readonly Step[])[] =>
@@ -94,5 +100,13 @@ export function classifyKeys(templates: readonly Template[], atoms: readonly Ato
     const distinct = [...new Map(more.map((steps) => [stepsKey(steps), steps])).values()]
     classes.set(name, keyClasses(name, byKey.get(name) ?? [], distinct, variables.has(name)))
   }
-  return { classes, toldApart, fillingsOn }
+  const foldedIn = templates
+    .filter(({ flavour }) => flavour === 'folded-string')
+    .flatMap(({ pieces }) => variablesOf(pieces))
+    .flatMap(({ key, fallback = '' }) => [
+      fallback,
+      ...(classes.get(key)?.classes.flatMap(({ text = '' }) => text) ?? []),
+    ])
+  const gap = foldedIn.some(foldsByContext) ? 'letters that fold by their place' : undefined
+  return { classes, toldApart, fillingsOn, gap }
 }

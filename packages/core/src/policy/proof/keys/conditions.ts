@@ -1,6 +1,5 @@
 import { listOf } from '../../decide/statement.ts'
 import type { Statement } from '../../document.ts'
-import { limits } from '../../limits.ts'
 import { isNullSet } from '../../match/condition.ts'
 import type { Atom } from './atoms.ts'
 import type { Diagram, Diagrams } from '../diagram.ts'
@@ -8,6 +7,7 @@ import type { KeyClass } from './key-classes.ts'
 import { piecesOf, resourcePattern } from '../patterns.ts'
 import { fillingOf, hasVariable, type Template } from '../template.ts'
 import { matchesSteps } from '../text/steps.ts'
+import { isLong, settledLong } from './long.ts'
 import { stepsOf } from './scalars.ts'
 import type { KeyLevels } from './levels.ts'
 import type { ListChoices } from './lists.ts'
@@ -77,9 +77,10 @@ function comparedDiagram(atom: Atom, key: KeyLevels, context: Conditions): Diagr
     if (one.kind === 'absent') return atom.holdsAbsent
     if (one.kind === 'many') return false
     if (quantifier !== 'none' && one.shown && isNullSet(one.value)) return quantifier === 'all'
-    return typeof one.value === 'object' && one.value.length > 1 ? atom.unclear : undefined
+    if (typeof one.value === 'object' && one.value.length > 1) return atom.unclear
+    return one.shown && isLong(String(one.value)) ? settledLong(atom, String(one.value)) : undefined
   }
-  const isLong = ({ shown, value }: KeyClass): boolean => !shown || String(value).length > limits.matchedLength
+  const isFree = ({ shown, value }: KeyClass): boolean => !shown || isLong(String(value))
   const matched = diagrams.or(
     atom.operands.map((operand) =>
       operand.pieces !== undefined && hasVariable(operand.pieces)
@@ -101,14 +102,14 @@ function comparedDiagram(atom: Atom, key: KeyLevels, context: Conditions): Diagr
     diagrams.and([
       diagrams.oneOf(
         key.level,
-        indices(key, (one) => settled(one) === undefined && !isLong(one)),
+        indices(key, (one) => settled(one) === undefined && !isFree(one)),
       ),
       operator.negated ? diagrams.not(matched) : matched,
     ]),
     diagrams.and([
       diagrams.oneOf(
         key.level,
-        indices(key, (one) => settled(one) === undefined && isLong(one)),
+        indices(key, (one) => settled(one) === undefined && isFree(one)),
       ),
       diagrams.oneOf(context.long(atom.id) ?? 0, [1]),
     ]),

@@ -5,6 +5,7 @@ import { readAddress } from '../../match/network.ts'
 import type { Scalar } from '../../match/operand.ts'
 import { readBinary, readDate, readNumber } from '../../match/values.ts'
 import { type Atom, factsOf } from './atoms.ts'
+import { isLong } from './long.ts'
 import { type Reading, readingOf, scalarsFor, stepsOf } from './scalars.ts'
 import { matchesSteps, type Step } from '../text/steps.ts'
 
@@ -91,7 +92,10 @@ export function keyClasses(
       operands.flatMap((operand) => [stepsOf(condition.use.operator.family, operand) ?? []]),
     )
   const looked = [...more, ...compared]
-  const look = (text: string): string => looked.map((steps) => (matchesSteps(steps, text) ? '1' : '0')).join('')
+  // A long text is unclear to some of them, whatever it matches.
+  const looksLong = (text: string): string => (compared.length > 0 && isLong(text) ? ' long' : '')
+  const look = (text: string): string =>
+    looked.map((steps) => (matchesSteps(steps, text) ? '1' : '0')).join('') + looksLong(text)
 
   add(answer(undefined), '', { kind: 'absent', value: undefined, shown: true, text: undefined })
   const seen = [...new Set(scalars.values)].map((value) => {
@@ -107,14 +111,17 @@ export function keyClasses(
     add(bits, `${looks} `, { kind: 'one', value: undefined, shown: false, text: undefined })
   }
   // Plain operators take a list of one for its member; a variable does not.
-  for (const { value, bits, looks } of isVariable ? seen : []) {
-    if (typeof value === 'string') add(bits, looks, { kind: 'list', value: [value], shown: true, text: undefined })
+  const ones = isVariable ? seen.map((one) => ({ ...one, list: [String(one.value)] })) : []
+  for (const { list, looks } of ones) {
+    add(answer(list), looks, { kind: 'list', value: list, shown: true, text: undefined })
   }
+  const isUnread = ones.some(({ list, bits }) => answer(list) !== bits)
   for (const list of lists) add(answer(list), '', { kind: 'list', value: list, shown: true, text: undefined })
   if (asksMembers) classes.push({ kind: 'many', value: undefined, shown: true, text: undefined })
   const members = asksMembers ? membersFor(plain, scalars) : { members: [], gap: false }
   const gap =
     scalars.gap ??
+    (isUnread ? 'numbers of more digits than a list may hold' : undefined) ??
     (hidden === undefined ? 'a key that is read in many ways' : undefined) ??
     (members.gap ? 'members of a list that are no plain texts' : undefined)
   const many = asksMembers ? [classes.length - 1] : []

@@ -2,7 +2,7 @@ import { limits } from '../../limits.ts'
 import { readNetwork } from '../../match/network.ts'
 import type { Scalar } from '../../match/operand.ts'
 import type { Family } from '../../match/operators.ts'
-import { literalText, type Piece } from '../../match/template.ts'
+import type { Piece } from '../../match/template.ts'
 import { readDate, readNumber } from '../../match/values.ts'
 import { addressesFor } from './addresses.ts'
 import { foldsByContext, star, type Step, stepsOfArn, stepsOfFolded, stepsOfGlob, stepsOfText } from '../text/steps.ts'
@@ -60,7 +60,12 @@ export function stepsOf(family: Family, { value, pieces }: Operand): readonly St
     case 'string':
       return stepsOfGlob(pieces ?? [])
     case 'folded-string':
-      return (pieces ?? []).flatMap((piece) => (piece.kind === 'text' ? stepsOfFolded(piece.text) : [star]))
+      return (pieces ?? []).flatMap((piece, at, all) => {
+        if (piece.kind !== 'text') return [star]
+        const steps = stepsOfFolded(piece.text)
+        // U+0130 lower-cases to an i and a dot, and the dot may be the variable's.
+        return at < all.length - 1 && /i$/i.test(piece.text) ? [...steps.slice(0, -1), [0x69, 0x49, 0x130]] : steps
+      })
     case 'pattern':
       return stepsOfGlob(pieces ?? [])
     case 'arn':
@@ -92,12 +97,8 @@ export function scalarsFor(comparisons: readonly Comparison[], more: readonly (r
       const steps = stepsOf(family, operand)
       if (steps !== undefined) patterns.push(steps)
       if (family === 'folded-string' && foldsByContext(textIn(operand))) gap = 'letters that fold by their place'
-      if (family === 'arn') isBounded = true
-      if (family === 'pattern' && steps !== undefined) {
-        const prefix = prefixOf(operand.pieces ?? [])
-        if (prefix === undefined) isBounded = true
-        else prefixes.push(prefix)
-      }
+      if (isBoundedIn(family, operand)) isBounded = true
+      else if (family === 'pattern' || family === 'string') prefixes.push(prefixOf(operand.pieces ?? []))
       if (family === 'number') numbers.push(readNumber(operand.value) ?? 0)
       if (family === 'date') dates.push(readDate(operand.value) ?? 0)
       if (family === 'number' || family === 'date') operands.push(operand.value)
@@ -121,7 +122,10 @@ export function scalarsFor(comparisons: readonly Comparison[], more: readonly (r
       ...ordered.values,
       ...operands,
       ...addresses,
-      ...(readings.size > 1 ? spellings(ordered.values, addresses) : []),
+      // A text may be read as a number and not as a date.
+      ...(readings.size > 1 || (families.has('number') && families.has('date'))
+        ? spellings(ordered.values, addresses)
+        : []),
       ...binaries.map((_, index) => `AA${String(index).padStart(2, '0')}`),
       ...texts.texts.filter((text) => text !== ''),
       ...(isBounded ? longTexts(prefixes, patterns) : []),
@@ -139,10 +143,17 @@ function textIn({ pieces }: Operand): string {
     .join('')
 }
 
-/** The text before the only star, which ends the pattern: such a pattern is asked of texts of any length. */
-function prefixOf(pieces: readonly Piece[]): string | undefined {
-  if (literalText(pieces) !== undefined) return literalText(pieces)
-  return pieces.at(-1)?.kind === 'star' ? literalText(pieces.slice(0, -1)) : undefined
+/** Whether an operand is not asked of long texts: patterns are that end with their only wildcard (`compileGlob`). */
+export function isBoundedIn(family: Family, { pieces = [] }: Operand): boolean {
+  if (family === 'arn') return true
+  return (
+    family === 'pattern' && pieces.some(({ kind }, at) => kind === 'any' || (kind === 'star' && at < pieces.length - 1))
+  )
+}
+
+/** The text before the first variable or wildcard. */
+function prefixOf([first]: readonly Piece[]): string {
+  return first?.kind === 'text' ? first.text : ''
 }
 
 /** Texts longer than what other patterns are asked of: see `limits.matchedLength`. */

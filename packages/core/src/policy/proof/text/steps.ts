@@ -17,6 +17,9 @@ export const starInPart = -4
 
 const colon = 0x3a
 
+/** A text with all the parts of an ARN. */
+export const sixParts: readonly Step[] = [...Array.from({ length: 5 }, () => [starInPart, colon]).flat(), star]
+
 /** A text that stands for itself. */
 export function stepsOfText(text: string): readonly Step[] {
   const steps: number[] = []
