@@ -46,6 +46,24 @@ export interface EmbeddedClient {
   readonly dpop: boolean
 }
 
+/**
+ * An OpenID provider outside at which users of the embedded one may sign in. Nobody comes in by it alone: an
+ * administrator links a user to one account there, by `iss` and `sub`, which never change hands.
+ */
+export interface Upstream {
+  /** Shown on the page, and part of the address to which it sends people back. */
+  readonly name: string
+  /** The exact `iss`. */
+  readonly issuer: string
+  readonly client: string
+  /** The name of the secret that is shown there. */
+  readonly secret: string
+  /** All that is asked for, `openid` among it. */
+  readonly scopes: readonly string[]
+  /** Values of the ID token's `amr` and `acr` of which one says that two factors were proved. */
+  readonly mfa: { readonly amr: readonly string[]; readonly acr: readonly string[] }
+}
+
 /** What a sign-in must be for one thing (RFC 9470); whose is not steps up. */
 export interface Assurance {
   /** Seconds that may have passed since the person proved themselves. */

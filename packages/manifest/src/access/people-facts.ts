@@ -1,6 +1,6 @@
 import type { App, Role } from '../app.ts'
 import type { SignalStream } from '../signals.ts'
-import type { EmbeddedClient } from '../people.ts'
+import type { EmbeddedClient, Upstream } from '../people.ts'
 import { showDuration } from '../source/units.ts'
 import { type AccessFact, grant, measure, opaque, restraint } from './facts.ts'
 import { assuranceFacts } from './route-facts.ts'
@@ -94,6 +94,7 @@ export function issuerFacts(app: App): readonly AccessFact[] {
         return [
           ...issuer.users.flatMap(({ name, roles }) => roles.map((role) => grant(`${name} may act as ${role}`))),
           ...issuer.clients.flatMap(clientFacts),
+          ...(issuer.upstreams ?? []).map(upstreamFact),
         ]
       case 'cognito': {
         const groups = Object.entries(issuer.groups).map(([group, role]) => `${group} as ${role}`)
@@ -130,6 +131,16 @@ function clientFacts({ name, roles, jwksDigest, redirects, logoutRedirects, dpop
     opaque(`client ${name}`, `the program ${name} ${keys}`),
     measure(`dpop ${name}`, dpop ? 0 : 1, `tokens of ${name} are ${dpop ? '' : 'not '}bound to a key`),
   ]
+}
+
+/** Whoever holds the account there comes in as the user linked to it, so any change of it may broaden. */
+function upstreamFact({ name, issuer, client, mfa }: Upstream): AccessFact {
+  const factors = [...mfa.amr.map((one) => `amr ${one}`), ...mfa.acr.map((one) => `acr ${one}`)]
+  const counts = factors.length === 0 ? 'one factor' : `two factors with ${factors.join(' or ')}`
+  return opaque(
+    `upstream ${name}`,
+    `${issuer} (${name}) may vouch for users who are linked there, to the client ${client}, as ${counts}`,
+  )
 }
 
 /** A stream takes trust away and gives it back, so any change of whom it is and for whom it speaks may broaden. */

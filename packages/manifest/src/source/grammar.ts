@@ -143,6 +143,32 @@ const embeddedClient: Shape = {
   },
 }
 
+const claimValues: Shape = {
+  kind: 'list',
+  of: { kind: 'text', says: 'a value of the claim', pattern: /^[\x21\x23-\x5b\x5d-\x7e]{1,256}$/ },
+  atLeast: 1,
+}
+
+const upstream: Shape = {
+  kind: 'record',
+  keys: {
+    issuer: { shape: url, required: true, about: 'Its exact issuer, as its ID tokens and its metadata state it.' },
+    client: { shape: free, required: true, about: 'The client id that it gave this app.' },
+    secret: { shape: nameText, required: true, about: 'The secret that is shown there for the client.' },
+    scopes: { shape: claimValues, about: 'What is asked for beside openid; profile unless said.' },
+    mfa: {
+      about: 'What must stand in the ID token for it to count as two factors; it counts as one unless said.',
+      shape: {
+        kind: 'record',
+        keys: {
+          amr: { shape: claimValues, about: 'Authentication methods (RFC 8176), of which one must be among its own.' },
+          acr: { shape: claimValues, about: 'Authentication contexts, of which one must be its own.' },
+        },
+      },
+    },
+  },
+}
+
 /** A verb of a table may also be the name of an operation: which it is shows only when the thing is known. */
 const permission: Shape = {
   kind: 'either',
@@ -210,6 +236,10 @@ export const manifestShape: Extract<Shape, { kind: 'record' }> = {
                 clients: {
                   about: 'Programs that may ask for tokens.',
                   shape: { kind: 'record', keys: {}, named: { says: nameSays, pattern: name, of: embeddedClient } },
+                },
+                upstreams: {
+                  about: 'Providers outside at which users sign in whom an administrator linked there.',
+                  shape: { kind: 'record', keys: {}, named: { says: nameSays, pattern: name, of: upstream } },
                 },
               },
             },

@@ -27,12 +27,22 @@ export interface User {
   readonly totpSecret?: string
   readonly devices: readonly EnrolledDevice[]
   readonly passkeys?: readonly Passkey[]
+  /** Accounts at upstreams by which an administrator lets them sign in. */
+  readonly links?: readonly UpstreamAccount[]
   /** SHA-256 of each that is left, hex; 80 random bits each, so a plain hash keeps them. */
   readonly recoveryCodes?: readonly string[]
   /** True for somebody who may not sign in, and whose tokens are not renewed. */
   readonly disabled?: boolean
   /** True for somebody whom an administrator added: the manifest neither names nor removes them. */
   readonly added?: boolean
+}
+
+/** An account at an upstream, by the two names that never change hands; an e-mail address is none. */
+export interface UpstreamAccount {
+  /** The exact `iss`. */
+  readonly issuer: string
+  /** `sub`. */
+  readonly subject: string
 }
 
 /** A WebAuthn credential of one user. */
@@ -80,6 +90,12 @@ export interface SignInEvent {
   readonly sessionId?: string
   readonly methods?: readonly string[]
   readonly device?: string
+  /** The upstream at which the person signed in, or tried to, as the manifest names it. */
+  readonly upstream?: string
+  /** Who they are there: what an administrator links. */
+  readonly subject?: string
+  /** For refusals of an upstream's answer: an error code, and nothing that somebody outside could have written. */
+  readonly detail?: string
   /** For `failed` alone: the error's own words, for the operator. */
   readonly message?: string
 }

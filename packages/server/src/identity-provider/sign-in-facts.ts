@@ -1,6 +1,7 @@
 import type { Device } from '@sallyport/core/access'
 
 import type { SealedStore } from './ports.ts'
+import type { VouchedBy } from './sign-in/steps.ts'
 
 /** What one sign-in proved; the tokens made under its grant say so. */
 export interface SignInFacts {
@@ -10,6 +11,8 @@ export interface SignInFacts {
   readonly methods: readonly string[]
   readonly authenticatedAtSeconds: number
   readonly device?: Device
+  /** The account at an upstream on which it rests. */
+  readonly by?: VouchedBy
 }
 
 /** The values of `acr` that this issuer states. */

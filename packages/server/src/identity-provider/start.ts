@@ -23,7 +23,11 @@ import { openPasskeys } from './sign-in/passkeys.ts'
 import { createPasswords } from './sign-in/password.ts'
 import type { SealedStore, SignInEvent, UserStore } from './ports.ts'
 import { recallFacts } from './sign-in-facts.ts'
+import type { VouchedBy } from './sign-in/steps.ts'
 import { addressOf, send, type SignInContext } from './sign-in/visit.ts'
+import { isLinked } from './upstream/links.ts'
+import { openUpstreams, type UpstreamOptions } from './upstream/upstreams.ts'
+import { handleUpstreamCallback, isUpstreamCallback } from './upstream/visit.ts'
 
 /** Everything that a provider is made of. */
 export interface IdentityProviderOptions {
@@ -54,6 +58,8 @@ export interface IdentityProviderOptions {
   readonly recordEnrolment: (record: Omit<EnrolmentRecord, 'kind' | 'at'>) => Promise<void>
   /** Records what happens at the sign-in; a sign-in that cannot be recorded does not happen. */
   readonly report: (event: SignInEvent) => void | Promise<void>
+  /** The providers outside at which users may sign in, and how they are asked. */
+  readonly upstreams: UpstreamOptions
 }
 
 /** A running provider. */
@@ -104,14 +110,20 @@ export async function startIdentityProvider(options: IdentityProviderOptions): P
     const facts = recallFacts(store, grantId)
     if (facts !== undefined) await endSession(facts.sessionId, 'its grant was ended')
   }
-  const configured = { issuerUrl, app, audience, keys, store, users, clients, scopes, nowSeconds, grantEnded }
+  const upstreams = openUpstreams(options.upstreams, { issuerUrl, nowSeconds })
+  const mayVouch = (by: VouchedBy, name: string): boolean => {
+    const user = users.find(name)
+    return user !== undefined && upstreams.issuerOf(by.upstream) === by.issuer && isLinked(user, by)
+  }
+  const configured = { issuerUrl, app, audience, keys, store, users, clients, scopes, nowSeconds, grantEnded, mayVouch }
   const provider = new Provider(issuerUrl, configure(configured))
   registerExchange(provider, { issuerUrl, audience, keys, store, users, nowSeconds })
   const passkeys = openPasskeys({ app, issuerUrl, users, store, nowSeconds })
   const sealed = { users, store, passwords, passkeys, attempts }
   const { recordEnrolment: record, endAllOf } = options
   const enrolments = openEnrolments({ issuerUrl, store, nowSeconds, random, record })
-  const context = { app, issuerUrl, audience, provider, ...sealed, enrolments, scopes, nowSeconds, random, report }
+  const kept = { ...sealed, enrolments, upstreams, mayVouch }
+  const context = { app, issuerUrl, audience, provider, ...kept, scopes, nowSeconds, random, report }
   const isTaken = (name: string): boolean => clientLookup(clients)(name) !== undefined
   const enrolling = { ...context, record, endAllOf, isTaken }
   const ending = { issuerUrl, keys, clients, endSession }
@@ -166,6 +178,7 @@ async function dispatch(
     if (isEnrolment(request)) return await handleEnrolment(enrolling, request, response)
     if (request.url?.startsWith('/interaction/') === true) return await handleInteraction(context, request, response)
     const path = (request.url ?? '').split('?')[0] ?? ''
+    if (isUpstreamCallback(path)) return handleUpstreamCallback(context, request, response)
     if (path === endSessionPath) return await handleEndSession(ending, request, response)
     // But for the form with a device's code, which is held against the session that it was shown in.
     if (!(path === devicePath && request.method === 'POST')) forgetSession(request)

@@ -1,6 +1,6 @@
 import { SallyportError } from '@sallyport/core/access'
 
-import type { EnrolledDevice, Passkey, SealedStore, User, UserStore } from './ports.ts'
+import type { EnrolledDevice, Passkey, SealedStore, UpstreamAccount, User, UserStore } from './ports.ts'
 
 const kind = 'user'
 
@@ -43,6 +43,7 @@ function readUser(name: string, value: unknown): User {
     ...(passwordHash === undefined ? {} : { passwordHash }),
     devices: devices.map((device: unknown) => readDevice(name, device)),
     passkeys: passkeys.map((passkey: unknown) => readPasskey(name, passkey)),
+    links: readLinks(name, value['links'] ?? []),
     recoveryCodes,
     disabled,
     added,
@@ -64,6 +65,16 @@ function readPasskey(name: string, value: unknown): Passkey {
     throw damaged(name, 'has a damaged passkey')
   }
   return { id, publicKey, counter, transports, syncable, createdAtSeconds }
+}
+
+function readLinks(name: string, value: unknown): readonly UpstreamAccount[] {
+  if (!Array.isArray(value)) throw damaged(name, 'has damaged links')
+  return value.map((link: unknown) => {
+    if (!isRecord(link)) throw damaged(name, 'has a damaged link')
+    const { issuer, subject } = link
+    if (typeof issuer !== 'string' || typeof subject !== 'string') throw damaged(name, 'has a damaged link')
+    return { issuer, subject }
+  })
 }
 
 function readDevice(name: string, value: unknown): EnrolledDevice {

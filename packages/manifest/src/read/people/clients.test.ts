@@ -50,3 +50,58 @@ test('a private key in the app folder is a fault', () => {
     'manifest.wrong_type',
   )
 })
+
+const withUpstream = (upstream: string): string =>
+  edited('      grace: [admin]', `      grace: [admin]\n    upstreams:\n      ${upstream}`)
+const staff = 'issuer: "https://id.example/realms/staff", client: checkout, secret: mail-token'
+
+test('an upstream of the embedded issuer counts as one factor, and may vouch for linked users alone', () => {
+  const { app } = mustLoad(withUpstream(`staff: { ${staff} }`))
+  const [embedded] = app.issuers
+  expect(embedded?.kind === 'embedded' ? embedded.upstreams : []).toEqual([
+    {
+      name: 'staff',
+      issuer: 'https://id.example/realms/staff',
+      client: 'checkout',
+      secret: 'mail-token',
+      scopes: ['openid', 'profile'],
+      mfa: { amr: [], acr: [] },
+    },
+  ])
+  const vouches =
+    'https://id.example/realms/staff (staff) may vouch for users who are linked there, to the client checkout'
+  expect(accessOf(app)).toContain(`${vouches}, as one factor`)
+  const strong = mustLoad(withUpstream(`staff: { ${staff}, scopes: [email], mfa: { amr: [mfa], acr: [gold] } }`)).app
+  expect(accessOf(strong)).toContain(`${vouches}, as two factors with amr mfa or acr gold`)
+})
+
+const unfit: readonly [string, string, string][] = [
+  [
+    'a secret that nobody declares',
+    'a: { issuer: "https://a.example", client: c, secret: no-such }',
+    'manifest.unresolved_name',
+  ],
+  ['a plain address', 'a: { issuer: "http://a.example", client: c, secret: mail-token }', 'manifest.insecure_upstream'],
+  [
+    'the address of a metadata service',
+    'a: { issuer: "https://169.254.169.254", client: c, secret: mail-token }',
+    'manifest.insecure_upstream',
+  ],
+  ['a query', 'a: { issuer: "https://a.example/?t=1", client: c, secret: mail-token }', 'manifest.insecure_upstream'],
+  [
+    'an issuer that stands for every tenant',
+    'a: { issuer: "https://login.microsoftonline.com/common/v2.0", client: c, secret: mail-token }',
+    'manifest.insecure_upstream',
+  ],
+  [
+    'the issuer of another one',
+    `a: { ${staff} }\n      b: { ${staff.replace('staff"', 'staff/"')} }`,
+    'manifest.duplicate_name',
+  ],
+  ['no secret', 'a: { issuer: "https://a.example", client: c }', 'manifest.missing_key'],
+]
+for (const [what, upstream, code] of unfit) {
+  test(`an upstream with ${what} is a fault`, () => {
+    expect(faultsOf(withUpstream(upstream)).map((fault) => fault.code)).toEqual([code])
+  })
+}

@@ -5,6 +5,7 @@ import type { EmbeddedClient } from '../../people.ts'
 import { child, entriesOf, textOf, textsOf, type Entry, type MapNode, type Node } from '../../source/node.ts'
 import { readAddress } from '../address.ts'
 import { readOpenIdIssuer } from './read-open-id-issuer.ts'
+import { readUpstreams } from './read-upstreams.ts'
 import { resolve, type Reading } from '../reading.ts'
 
 const authorizerKeys = ['type', 'cognitoUserPools', 'identitySource']
@@ -66,7 +67,8 @@ function readEmbedded({ value }: Entry, reading: Reading): Issuer {
     return { name: user.key, roles: roles.map(({ text }) => text) }
   })
   const clients = entriesOf(child(value, 'clients')).map((entry) => readClient(entry, users, reading))
-  return { kind: 'embedded', users, clients }
+  const upstreams = readUpstreams(child(value, 'upstreams'), reading)
+  return { kind: 'embedded', users, clients, ...(upstreams.length === 0 ? {} : { upstreams }) }
 }
 
 /** A client's name becomes a subject as a user's does, so no two may share one. */

@@ -13,8 +13,9 @@ input { box-sizing: border-box; width: 100%; padding: .5rem; font: inherit; bord
   border-radius: .25rem }
 input[type=checkbox] { width: auto }
 input[readonly] { background: none; border-style: dashed }
-button { margin-top: 1.25rem; padding: .5rem 1rem; font: inherit; border: 1px solid var(--line); border-radius: .25rem;
-  cursor: pointer }
+button, a.button { margin-top: 1.25rem; padding: .5rem 1rem; font: inherit; border: 1px solid var(--line);
+  border-radius: .25rem; cursor: pointer }
+a.button { display: block; color: inherit; text-align: center; text-decoration: none }
 button.main { background: var(--accent); border-color: var(--accent); color: Canvas; font-weight: 600 }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px }
 hr { margin: 2rem 0 0; border: 0; border-top: 1px solid var(--line) }

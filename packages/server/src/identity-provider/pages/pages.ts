@@ -11,8 +11,8 @@ export interface SignInView {
   readonly passkey?: string
 }
 
-/** A page that asks for name and password, or for a passkey. */
-export function passwordPage(view: SignInView): string {
+/** A page that asks for name and password, or for a passkey, or leads to where else the person may sign in. */
+export function passwordPage(view: SignInView & { readonly upstreams: readonly string[] }): string {
   return page(
     `Sign in to ${view.app}`,
     html`${problem(view.problem)}
@@ -32,9 +32,18 @@ export function passwordPage(view: SignInView): string {
         <input name="device_assertion" type="hidden" value="" />
         <button type="submit" class="main">Continue</button>
       </form>
-      ${passkeyForm(`/interaction/${view.uid}/passkey`, view.passkey, 'get', 'Sign in with a passkey')}`,
+      ${passkeyForm(`/interaction/${view.uid}/passkey`, view.passkey, 'get', 'Sign in with a passkey')}
+      ${elsewhere(view)}`,
     { script: view.passkey !== undefined },
   )
+}
+
+/** Links and no forms: browsers hold wherever a form leads in the end against `form-action`, and that is not ours. */
+function elsewhere({ uid, upstreams }: { readonly uid: string; readonly upstreams: readonly string[] }): Html {
+  const links = upstreams.map(
+    (name) => html`<a class="button" href="/interaction/${uid}/upstream/${name}">Continue with ${name}</a>`.markup,
+  )
+  return links.length === 0 ? html`` : html`<hr /><p>${{ markup: links.join('') }}</p>`
 }
 
 /** A page that asks for the second factor, which may be left out: the token then says so. */

@@ -12,6 +12,7 @@ import type { ProviderKeys } from './keys.ts'
 import { errorPage } from '../pages/pages.ts'
 import type { SealedStore, UserStore } from '../ports.ts'
 import { contextOf, contexts, recallFacts } from '../sign-in-facts.ts'
+import type { VouchedBy } from '../sign-in/steps.ts'
 
 /** The scope that every token has; beside it stand those that the manifest's routes and powers demand. */
 export const resourceScope = 'call'
@@ -40,6 +41,8 @@ export interface ProviderOptions extends Pick<AdapterOptions, 'grantEnded'> {
   /** Further scopes that somebody may ask for: each narrows what the roles allow, so anybody may. */
   readonly scopes: () => readonly string[]
   readonly nowSeconds: () => number
+  /** Whether an account at an upstream may still stand for a user. */
+  readonly mayVouch: (by: VouchedBy, user: string) => boolean
 }
 
 /** Everything that is not needed is off. */
@@ -152,15 +155,16 @@ interface Made {
   readonly jkt?: unknown
 }
 
-/** Nobody who was disabled since; the session goes into the ID token, so that whoever holds it can end it. */
+/** Nobody who was disabled since, or unlinked from the account that vouched; the session goes into the ID token, so that whoever holds it can end it. */
 function findAccount(
-  { users, store }: ProviderOptions,
+  { users, store, mayVouch }: ProviderOptions,
   name: string,
   token: Made | undefined,
 ): { accountId: string; claims: () => { sub: string } } | undefined {
   const user = users.find(name)
   if (user === undefined || user.disabled === true) return undefined
   const facts = typeof token?.grantId === 'string' ? recallFacts(store, token.grantId) : undefined
+  if (facts?.by !== undefined && !mayVouch(facts.by, name)) return undefined
   return {
     accountId: name,
     claims: () => ({ sub: name, ...(facts === undefined ? {} : { sid: facts.sessionId }) }),

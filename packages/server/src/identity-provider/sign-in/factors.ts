@@ -5,7 +5,7 @@ import { addressOf, redirect, showStep, type Visit } from './visit.ts'
 import type { User } from '../ports.ts'
 import { useRecoveryCode } from './recovery-codes.ts'
 import { useCode } from './second-factor.ts'
-import { dropStep, putStep, type Step } from './steps.ts'
+import { dropStep, firstFactor, putStep, type Step } from './steps.ts'
 
 type Form = ReadonlyMap<string, string>
 
@@ -66,7 +66,7 @@ export async function takeCode(visit: Visit, form: Form, step: Step, user: User)
     return refuse(visit, 403, 'sign-in.code', user.name, wrongCode)
   }
   attempts.succeed(keys)
-  return proved(visit, form, step, ['pwd', 'otp', 'mfa'])
+  return proved(visit, form, step, [firstFactor(step), 'otp', 'mfa'])
 }
 
 /** A code for whoever lost their second factor; counted with the other codes, for it stands in for them. */
@@ -78,7 +78,7 @@ export async function takeRecoveryCode(visit: Visit, form: Form, step: Step, use
     return refuse(visit, 403, 'sign-in.recovery_code', user.name, wrongRecoveryCode)
   }
   attempts.succeed(keys)
-  return proved(visit, form, step, ['pwd', 'otp', 'mfa'])
+  return proved(visit, form, step, [firstFactor(step), 'otp', 'mfa'])
 }
 
 /** A passkey: beside the password, or alone, when the authenticator verified whose hand it was in. */
@@ -92,7 +92,7 @@ export async function takePasskey(visit: Visit, form: Form, step: Step | undefin
   if (holder === undefined) return refuse(visit, 403, 'sign-in.passkey', step?.user ?? '', wrongPasskey)
   attempts.succeed(keys)
   if (step === undefined) return finish(visit, { user: holder.name }, ['hwk', 'user', 'mfa'])
-  return finish(visit, step, ['pwd', 'hwk', 'mfa'])
+  return finish(visit, step, [firstFactor(step), 'hwk', 'mfa'])
 }
 
 /** Both factors are proved; whoever asked for it adds a passkey, or changes the password, before anything else. */

@@ -6,8 +6,20 @@ import { dropStep, type Step } from './steps.ts'
 /** The sign-in is done: makes its grant, remembers what was proved, records it, and leads back to the client. */
 export async function finish(visit: Visit, step: Step, methods: readonly string[]): Promise<void> {
   const { context, interaction, request, response } = visit
-  if (demandsTwoFactors(interaction.params) && !methods.includes('mfa')) return unmet(visit, step)
-  const { audience, nowSeconds, provider, store } = context
+  if (demandsTwoFactors(interaction.params) && !methods.includes('mfa')) {
+    return unmet(visit, step, 'sign-in.factor_required', 'two factors were not proved')
+  }
+  // Somebody may have been unlinked since the upstream vouched.
+  if (step.by !== undefined && !context.mayVouch(step.by, step.user)) {
+    return unmet(visit, step, 'sign-in.upstream_unlinked', 'the account is linked no more')
+  }
+  const now = context.nowSeconds()
+  const provedAt = provedAtSeconds(step, methods, now)
+  const { max_age: maxAge } = interaction.params
+  if (typeof maxAge === 'number' && !(provedAt !== undefined && now - provedAt <= maxAge)) {
+    return unmet(visit, step, 'sign-in.upstream_age', 'the sign-in elsewhere is too old, or of unknown age')
+  }
+  const { audience, provider, store } = context
   const clientId = interaction.params['client_id']
   if (typeof clientId !== 'string') throw new TypeError('an interaction without a client')
   dropStep(store, interaction.uid)
@@ -16,11 +28,12 @@ export async function finish(visit: Visit, step: Step, methods: readonly string[
   // Who signs in consents to what the client asked for; the client is one of the manifest's own.
   grant.addResourceScope(audience, [resourceScope, ...context.scopes()].join(' '))
   const grantId = await grant.save()
-  const authenticatedAtSeconds = nowSeconds()
+  const authenticatedAtSeconds = provedAt ?? now
   const sessionId = Buffer.from(context.random(16)).toString('hex')
   const device = step.device === undefined ? {} : { device: step.device }
-  const facts = { sessionId, methods, authenticatedAtSeconds, ...device }
-  rememberFacts(store, grantId, facts, authenticatedAtSeconds + lifetimes.refreshSeconds)
+  const by = step.by === undefined ? {} : { by: step.by }
+  const facts = { sessionId, methods, authenticatedAtSeconds, ...device, ...by }
+  rememberFacts(store, grantId, facts, now + lifetimes.refreshSeconds)
   await context.report({
     event: 'signed-in',
     code: 'sign-in.done',
@@ -29,18 +42,33 @@ export async function finish(visit: Visit, step: Step, methods: readonly string[
     sessionId,
     methods,
     ...(step.device === undefined ? {} : { device: step.device.id }),
+    ...(step.by === undefined ? {} : { upstream: step.by.upstream, subject: step.by.subject }),
   })
   const login = { accountId: step.user, amr: [...methods], acr: contextOf(methods), ts: authenticatedAtSeconds }
   await provider.interactionFinished(request, response, { login: { ...login, remember: false }, consent: { grantId } })
 }
 
 /**
+ * When the person proved themselves: now, where they proved anything here; else when the upstream says they did, which
+ * may be long ago where it keeps people signed in. Undefined where it does not say.
+ */
+function provedAtSeconds({ by }: Step, methods: readonly string[], now: number): number | undefined {
+  const isHere = by === undefined || methods.some((one) => one !== 'fed' && one !== 'mfa')
+  return isHere ? now : by.authenticatedAtSeconds
+}
+
+/**
  * The client asked for a context that this sign-in did not reach, as one does who was told by a challenge: less would
  * only be refused again (RFC 9470 §5, OpenID Connect Core Unmet Authentication Requirements).
  */
-async function unmet({ context, interaction, request, response }: Visit, { user }: Step): Promise<void> {
+async function unmet(
+  { context, interaction, request, response }: Visit,
+  { user }: Step,
+  code: string,
+  description: string,
+): Promise<void> {
   dropStep(context.store, interaction.uid)
-  await context.report({ event: 'refused', code: 'sign-in.factor_required', user, address: addressOf(request) })
-  const error = { error: 'unmet_authentication_requirements', error_description: 'two factors were not proved' }
+  await context.report({ event: 'refused', code, user, address: addressOf(request) })
+  const error = { error: 'unmet_authentication_requirements', error_description: description }
   await context.provider.interactionFinished(request, response, error)
 }

@@ -10,7 +10,8 @@ import type { Passkeys } from './passkeys.ts'
 import type { Passwords } from './password.ts'
 import type { SealedStore, SignInEvent, UserStore } from '../ports.ts'
 import { demandsTwoFactors } from '../sign-in-facts.ts'
-import { readStep } from './steps.ts'
+import { readStep, type VouchedBy } from './steps.ts'
+import type { Upstreams } from '../upstream/upstreams.ts'
 
 /** What the sign-in pages need. */
 export interface SignInContext {
@@ -24,6 +25,9 @@ export interface SignInContext {
   readonly passkeys: Passkeys
   readonly attempts: Attempts
   readonly enrolments: Enrolments
+  readonly upstreams: Upstreams
+  /** Whether that account may still stand for this user: declared, and linked. */
+  readonly mayVouch: (by: VouchedBy, user: string) => boolean
   /** Beside `call`. */
   readonly scopes: () => readonly string[]
   readonly nowSeconds: () => number
@@ -52,7 +56,11 @@ export async function showStep(visit: Visit, status: number, problem?: string): 
 
   async function pageOf(): Promise<string> {
     if (step === undefined || user === undefined) {
-      return passwordPage({ ...view, passkey: await passkeys.requestOptions(uid) })
+      return passwordPage({
+        ...view,
+        passkey: await passkeys.requestOptions(uid),
+        upstreams: context.upstreams.names(),
+      })
     }
     if (step.methods !== undefined) {
       return addPasskeyPage({ ...view, passkey: await passkeys.creationOptions(user, uid) })
