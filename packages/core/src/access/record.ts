@@ -218,23 +218,30 @@ export interface SignInRecord {
   /** RFC 8176 method references that were proved. */
   readonly methods?: readonly string[]
   readonly device?: string
+  /** The upstream at which the person signed in, or tried to, as the manifest names it. */
+  readonly upstream?: string
+  /** Their `sub` there. */
+  readonly subject?: string
+  /** Why an upstream's answer was refused, as an error code. */
+  readonly detail?: string
 }
 
 /**
  * Somebody was asked to set what they sign in with at the embedded provider, or did so. `opened` is a link given out,
- * `enrolled` its one use; everything that the user held before has then ended.
+ * `enrolled` its one use; everything that the user held before has then ended. `link` and `unlink` are of an account at an
+ * upstream, by which the user may sign in from then on, or no more.
  */
 export interface EnrolmentRecord {
   readonly kind: 'enrolment'
   /** Milliseconds since the epoch. */
   readonly at: number
   readonly event: 'opened' | 'enrolled'
-  readonly purpose: 'first-administrator' | 'new-user' | 'reset' | 'change'
+  readonly purpose: 'first-administrator' | 'new-user' | 'reset' | 'change' | 'link' | 'unlink'
   /** Absent on `opened` for the first administrator, who chooses a name. */
   readonly user?: string
   /** Roles that the user has after it. */
   readonly roles: readonly string[]
-  /** What is set anew: `password`, `factor`. */
+  /** What is set anew: `password`, `factor`; of `link` and `unlink` the account, `UPSTREAM:SUBJECT`. */
   readonly sets: readonly string[]
   /** ARN of who asked for it; absent where it was a terminal. */
   readonly by?: string

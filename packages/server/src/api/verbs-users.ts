@@ -18,6 +18,15 @@ export interface UserView {
   readonly passkeys: number
   readonly recoveryCodes: number
   readonly devices: readonly string[]
+  /** Accounts elsewhere by which they may sign in. */
+  readonly links: readonly LinkView[]
+}
+
+/** An account at an upstream. */
+export interface LinkView {
+  /** Its name in the manifest; its issuer, where the manifest declares it no more. */
+  readonly upstream: string
+  readonly subject: string
 }
 
 /** What the verbs about users do once they are allowed. */
@@ -40,6 +49,12 @@ export interface UserActs {
   readonly enrolDevice: (name: string, device: DeviceView) => void
   /** Ends everything that the user holds, for the device may hold it. */
   readonly removeDevice: (name: string, id: string, reason: string) => Promise<void>
+  /** The code of what forbids that somebody is linked to this account. */
+  readonly linkFault: (upstream: string, subject: string) => keyof typeof linkFaults | undefined
+  /** From then on whoever proves to hold the account there signs in as this user. */
+  readonly link: (name: string, account: LinkView, by: string) => Promise<void>
+  /** Ends everything that the user holds, for it may rest on the account. */
+  readonly unlink: (name: string, account: LinkView, by: string, reason: string) => Promise<void>
   readonly setRoles: (name: string, roles: readonly string[], reason: string) => Promise<void>
 }
 
@@ -58,6 +73,12 @@ export interface EnrolmentView {
   /** Milliseconds since the epoch. */
   readonly expiresAt: number
 }
+
+const linkFaults = {
+  'user.upstream': 'The manifest declares no such upstream.',
+  'user.subject': 'A subject is 1 to 255 printable characters: the `sub` of an ID token, and no address.',
+  'user.linked': 'That account is linked to somebody already.',
+} as const
 
 /** `/v1/users`: who there is, and who may not come in. */
 export function userVerbs(acts: UserActs): readonly Verb[] {
@@ -169,6 +190,39 @@ export function userVerbs(acts: UserActs): readonly Verb[] {
         return { status: 200, body: { user: find(name) } }
       },
     },
+    {
+      method: 'POST',
+      path: '/v1/users/:name/link',
+      ask: ({ name, body }) => {
+        const account = accountIn(body)
+        if (!known(name)) return ask(`user/${name}`, unknown)
+        if (account === undefined) return ask(`user/${name}`, accountless)
+        const code = acts.linkFault(account.upstream, account.subject)
+        return ask(`user/${name}`, code === undefined ? undefined : fault(code, linkFaults[code]))
+      },
+      carryOut: async ({ name, body }, by) => {
+        const account = accountIn(body)
+        if (account !== undefined) await acts.link(name, account, by.id)
+        return { status: 200, body: { user: find(name) } }
+      },
+    },
+    {
+      method: 'POST',
+      path: '/v1/users/:name/unlink',
+      ask: ({ name, body }) => {
+        const account = accountIn(body)
+        const links = find(name)?.links ?? []
+        const isTheirs = links.some((one) => one.upstream === account?.upstream && one.subject === account.subject)
+        const strange = fault('user.link', 'The user is not linked to that account.')
+        const unfit = account === undefined ? accountless : isTheirs ? undefined : strange
+        return ask(`user/${name}`, !known(name) ? unknown : (unfit ?? (reasonIn(body) === '' ? reasonless : undefined)))
+      },
+      carryOut: async ({ name, body }, by) => {
+        const account = accountIn(body)
+        if (account !== undefined) await acts.unlink(name, account, by.id, reasonIn(body))
+        return { status: 200, body: { user: find(name) } }
+      },
+    },
   ]
 }
 
@@ -191,6 +245,15 @@ function rolesFault(app: App, roles: readonly string[] | undefined): Asked['faul
     ({ kind, roles: apart }) => kind === 'static' && apart.filter((role) => roles.includes(role)).length > 1,
   )
   return separated ? fault('user.separated', 'Nobody may hold two of these roles.') : undefined
+}
+
+const accountless = fault('request.json', 'Send { "upstream": …, "subject": … }.')
+
+/** Adversary: whoever holds the local token. */
+function accountIn(body: Uint8Array): LinkView | undefined {
+  const members = membersOf(body)
+  const [upstream, subject] = [members?.get('upstream'), members?.get('subject')]
+  return typeof upstream === 'string' && typeof subject === 'string' ? { upstream, subject } : undefined
 }
 
 /** Adversary: whoever holds the local token. */

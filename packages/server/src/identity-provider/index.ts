@@ -1,6 +1,7 @@
 export { type ProviderClient } from './protocol/clients.ts'
 export { createDevelopmentUsers, type DevelopmentSignIn, provisionUsers } from './development-users.ts'
 export { type Enrolments, type EnrolmentLink, type Settable } from './enrolment/enrolments.ts'
-export { type SealedStore, type SignInEvent, type UserStore } from './ports.ts'
+export { type SealedStore, type SignInEvent, type UpstreamAccount, type User, type UserStore } from './ports.ts'
 export { type IdentityProvider, startIdentityProvider } from './start.ts'
+export { findLinked, isSubject } from './upstream/links.ts'
 export { createUserStore, isUserName } from './users.ts'

@@ -7,7 +7,7 @@ import { decodeJwt, decodeProtectedHeader } from 'jose'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 
 import type { SignInEvent } from './ports.ts'
-import { startTestProvider, type TestProvider } from './testing/index.ts'
+import { noUpstreams, startTestProvider, type TestProvider } from './testing/index.ts'
 import { type Answer, openVisit, type Visit } from './testing/visitor.ts'
 
 let provider: TestProvider
@@ -268,6 +268,7 @@ describe('the server', () => {
       endAllOf: () => Promise.resolve(),
       recordEnrolment: () => Promise.resolve(),
       report: () => undefined,
+      upstreams: noUpstreams,
     }
     await expect(startIdentityProvider(options)).rejects.toMatchObject({ code: 'identity_provider.port' })
     const bad = startIdentityProvider({ ...options, port: 0, issuerUrl: 'http://127.0.0.1:0' })

@@ -29,6 +29,13 @@ export function demandsTwoFactors({ acr_values: wanted }: { readonly [name: stri
   return values.includes(contexts.multiple) && !values.includes(contexts.single)
 }
 
+/** How old a sign-in an authorization request takes, in seconds (`prompt=login`: none); undefined when it says nothing. */
+export function maxAgeOf({ max_age: asked, prompt }: { readonly [name: string]: unknown }): number | undefined {
+  if (typeof prompt === 'string' && prompt.split(' ').includes('login')) return 0
+  const seconds = typeof asked === 'string' || typeof asked === 'number' ? Number(asked) : Number.NaN
+  return Number.isSafeInteger(seconds) ? seconds : undefined
+}
+
 const kind = 'sign-in'
 
 /** Keeps the facts under the grant for as long as a code of it can be exchanged. */

@@ -4,7 +4,7 @@ import { request as requestSecure } from 'node:https'
 import type { LookupFunction } from 'node:net'
 
 import { SallyportError, type Secret } from '@sallyport/core/access'
-import { type FetchDocument, type FetchRules, reachOf } from '@sallyport/core/identity'
+import { type FetchDocument, type FetchRules, parseKeyAddress, reachOf } from '@sallyport/core/identity'
 
 const maxDocumentBytes = 256 * 1024
 
@@ -12,7 +12,8 @@ const maxDocumentBytes = 256 * 1024
  * Gets an issuer's document. Goes nowhere but to the address given: no redirect is followed, no proxy asked, no
  * connection kept; the address that was checked is the one that is connected to (DNS rebinding).
  */
-export const fetchDocument: FetchDocument = (address, rules) => exchange(address, rules)
+export const fetchDocument: FetchDocument = async (address, rules) =>
+  documentOf(address, await exchange(address, { ...rules, method: 'GET', headers: { accept: 'application/json' } }))
 
 /** What is posted, and the credential that is shown with it. */
 export interface Posting extends FetchRules {
@@ -22,12 +23,55 @@ export interface Posting extends FetchRules {
 }
 
 /** Posts a JSON document and gives back the answer's, by the same rules. */
-export function postDocument(address: URL, posting: Posting): Promise<Uint8Array> {
-  return exchange(address, posting)
+export async function postDocument(address: URL, { bearer, ...posting }: Posting): Promise<Uint8Array> {
+  const headers = {
+    accept: 'application/json',
+    'content-type': 'application/json',
+    ...(bearer === undefined ? {} : { authorization: `Bearer ${bearer.reveal()}` }),
+  }
+  return documentOf(address, await exchange(address, { ...posting, method: 'POST', headers }))
 }
 
-function exchange(address: URL, rules: FetchRules & Partial<Posting>): Promise<Uint8Array> {
-  const { signal, loopback, body, bearer } = rules
+/**
+ * A `fetch` for a library that brings its own requests, by the same rules; an answer's status is for the library to
+ * judge, and its headers but for the type are left out. Adversary: a provider whose metadata lead us elsewhere.
+ */
+export function guardedFetch({
+  loopback,
+}: Pick<FetchRules, 'loopback'>): (
+  address: string,
+  request: Omit<Exchange, 'loopback' | 'body'> & { readonly body: string | undefined },
+) => Promise<Response> {
+  return async (address, { method, headers, body, signal }) => {
+    const sent = body === undefined ? {} : { body }
+    const url = parseKeyAddress(address, loopback)
+    const { status, type, bytes } = await exchange(url, { method, headers, signal, loopback, ...sent })
+    if (status < 200 || status > 599) {
+      throw new SallyportError('issuer.keys_unusable', `${url.href} answered with status ${status}.`)
+    }
+    const hasBody = ![204, 205, 304].includes(status)
+    return new Response(hasBody ? Buffer.from(bytes) : null, { status, headers: { 'content-type': type } })
+  }
+}
+
+interface Exchange extends FetchRules {
+  readonly method: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body?: string
+}
+
+interface Answer {
+  readonly status: number
+  readonly type: string
+  readonly bytes: Uint8Array
+}
+
+function documentOf(address: URL, { status, bytes }: Answer): Uint8Array {
+  if (status === 200) return bytes
+  throw new SallyportError('issuer.keys_unusable', `${address.href} answered with status ${status}.`)
+}
+
+function exchange(address: URL, { signal, loopback, method, headers, body }: Exchange): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const fail = (why: string, cause?: unknown): void => {
       const refused = cause instanceof SallyportError ? cause : undefined
@@ -35,19 +79,9 @@ function exchange(address: URL, rules: FetchRules & Partial<Posting>): Promise<U
       request.destroy()
     }
     const send = address.protocol === 'https:' ? requestSecure : requestPlain
-    const request = send(address, {
-      agent: false,
-      method: body === undefined ? 'GET' : 'POST',
-      signal,
-      headers: {
-        accept: 'application/json',
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-        ...(bearer === undefined ? {} : { authorization: `Bearer ${bearer.reveal()}` }),
-      },
-      lookup: checkedLookup(loopback),
-    })
+    const request = send(address, { agent: false, method, signal, headers, lookup: checkedLookup(loopback) })
     request.on('response', (response: IncomingMessage) => {
-      if (response.statusCode !== 200) return fail(`answered with status ${response.statusCode}`)
+      const { statusCode = 0, headers: answered } = response
       const chunks: Buffer[] = []
       let length = 0
       response.on('data', (chunk: Buffer) => {
@@ -55,7 +89,8 @@ function exchange(address: URL, rules: FetchRules & Partial<Posting>): Promise<U
         if (length > maxDocumentBytes) return fail(`sent more than ${maxDocumentBytes} bytes`)
         chunks.push(chunk)
       })
-      response.on('end', () => resolve(Buffer.concat(chunks)))
+      const type = answered['content-type'] ?? ''
+      response.on('end', () => resolve({ status: statusCode, type, bytes: Buffer.concat(chunks) }))
       response.on('error', (cause) => fail('ended in the middle', cause))
     })
     request.on('error', (cause) => fail('could not be had', cause))

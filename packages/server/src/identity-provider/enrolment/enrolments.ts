@@ -10,7 +10,7 @@ export type Settable = 'password' | 'factor'
 
 /** Why, for whom, and for how long a link is to be good. */
 export interface EnrolmentWish {
-  readonly purpose: EnrolmentRecord['purpose']
+  readonly purpose: Exclude<EnrolmentRecord['purpose'], 'link' | 'unlink'>
   /** Absent for the first administrator alone, who chooses a name. */
   readonly user?: string
   readonly roles: readonly string[]

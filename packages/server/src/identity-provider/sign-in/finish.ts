@@ -1,7 +1,10 @@
 import { lifetimes, resourceScope } from '../protocol/configuration.ts'
 import { addressOf, type Visit } from './visit.ts'
-import { contextOf, demandsTwoFactors, rememberFacts } from '../sign-in-facts.ts'
+import { contextOf, demandsTwoFactors, maxAgeOf, rememberFacts } from '../sign-in-facts.ts'
 import { dropStep, type Step } from './steps.ts'
+
+/** Somebody who proved themselves elsewhere for this very request takes so long to be back. */
+const wayBackSeconds = 60
 
 /** The sign-in is done: makes its grant, remembers what was proved, records it, and leads back to the client. */
 export async function finish(visit: Visit, step: Step, methods: readonly string[]): Promise<void> {
@@ -15,8 +18,8 @@ export async function finish(visit: Visit, step: Step, methods: readonly string[
   }
   const now = context.nowSeconds()
   const provedAt = provedAtSeconds(step, methods, now)
-  const { max_age: maxAge } = interaction.params
-  if (typeof maxAge === 'number' && !(provedAt !== undefined && now - provedAt <= maxAge)) {
+  const maxAge = maxAgeOf(interaction.params)
+  if (maxAge !== undefined && !(provedAt !== undefined && now - provedAt <= maxAge + wayBackSeconds)) {
     return unmet(visit, step, 'sign-in.upstream_age', 'the sign-in elsewhere is too old, or of unknown age')
   }
   const { audience, provider, store } = context

@@ -14,6 +14,7 @@ import {
   startIdentityProvider,
   type UserStore,
 } from '../index.ts'
+import type { UpstreamOptions } from '../upstream/upstreams.ts'
 import { createMemoryStore } from './memory-store.ts'
 
 /** A provider on a free port with its own certificate, and how to sign in there. */
@@ -31,6 +32,13 @@ export interface TestProvider extends IdentityProvider {
   readonly enrolled: readonly Omit<EnrolmentRecord, 'kind' | 'at'>[]
 }
 
+/** None, and nobody is asked. Tests only. */
+export const noUpstreams: UpstreamOptions = {
+  declared: () => [],
+  useSecret: () => undefined,
+  fetch: () => Promise.reject(new Error('nobody is asked')),
+}
+
 const roles = { alice: ['customer'], bob: ['customer'], sam: ['support'], ada: ['admin'], eve: [] }
 
 /** Tests only. `nowSeconds` is the provider's own time; the library underneath and clients keep the real one. */
@@ -43,6 +51,7 @@ export async function startTestProvider(
     readonly report?: (event: SignInEvent) => void
     readonly recordEnrolment?: () => void
     readonly clients?: () => readonly ProviderClient[]
+    readonly upstreams?: UpstreamOptions
   } = {},
 ): Promise<TestProvider> {
   const { nowSeconds = () => Math.floor(Date.now() / 1_000) } = options
@@ -76,6 +85,7 @@ export async function startTestProvider(
     app: 'checkout',
     clients: options.clients ?? (() => []),
     scopes: () => ['refund'],
+    upstreams: options.upstreams ?? noUpstreams,
     endSession: async (sessionId) => void ended.push(sessionId),
     endAllOf: async (user) => void ended.push(`user/${user}`),
     recordEnrolment: async (record) => {

@@ -9,6 +9,7 @@ import { hasSecondFactor, tooMany } from '../sign-in/factors.ts'
 import { finish } from '../sign-in/finish.ts'
 import { putStep, type Step } from '../sign-in/steps.ts'
 import { addressOf, redirect, send, showStep, type SignInContext, type Visit } from '../sign-in/visit.ts'
+import { maxAgeOf } from '../sign-in-facts.ts'
 import { findLinked } from './links.ts'
 import { endTrip, findTrip, putTrip } from './trips.ts'
 
@@ -45,7 +46,7 @@ export async function goUpstream(visit: Visit, name: string): Promise<void> {
     return refuse(visit, { status: 429, code: 'sign-in.too_many_attempts', upstream: name, words: tooMany })
   }
   try {
-    const { address, state, trip } = await upstreams.begin(name, maxAgeOf(visit))
+    const { address, state, trip } = await upstreams.begin(name, maxAgeOf(interaction.params))
     putTrip(store, state, { ...trip, uid: interaction.uid }, nowSeconds())
     redirect(response, address)
   } catch (error) {
@@ -115,10 +116,4 @@ function isTold(code: string): code is Extract<keyof typeof words, `sign-in.${st
 async function refuse(visit: Visit, { status, words: said, ...facts }: Refusal): Promise<void> {
   await visit.context.report({ event: 'refused', address: addressOf(visit.request), ...facts })
   return showStep(visit, status, said)
-}
-
-/** What the client asked for is asked on: how old the sign-in there may be (RFC 9470 §4). */
-function maxAgeOf({ interaction }: Visit): number | undefined {
-  const { max_age: asked } = interaction.params
-  return typeof asked === 'number' ? asked : undefined
 }
