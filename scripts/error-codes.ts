@@ -669,6 +669,27 @@ export const errorCodes: Readonly<Record<string, Entry>> = {
   'sign-in.passkey': ['A passkey was not accepted.', 'Use another one, or the password.'],
   'sign-in.password': ['User name or password is wrong.', 'Try again.'],
   'sign-in.recovery_code': ['A recovery code is wrong or used.', 'Use another one, or ask for a reset.'],
+  'sign-in.upstream_age': [
+    'The sign-in at the upstream is older than what was asked for, or of unknown age.',
+    'Prove a second factor here, or sign in at the upstream anew.',
+  ],
+  'sign-in.upstream_answer': [
+    'What the upstream answered does not verify: issuer, client, nonce, signature or code.',
+    'The record says which check failed; see that issuer, client and secret are those of the upstream.',
+  ],
+  'sign-in.upstream_refused': ['The upstream did not sign the person in.', 'The record has its error code.'],
+  'sign-in.upstream_state': [
+    'An upstream answered for a sign-in that nobody waits for: another, an old or a finished one.',
+    'Start the sign-in again.',
+  ],
+  'sign-in.upstream_unlinked': [
+    'The account at the upstream is linked to nobody who may sign in.',
+    '`sallyport user link NAME UPSTREAM SUBJECT`, with the subject of the record.',
+  ],
+  'sign-in.upstream_unreachable': [
+    'The upstream cannot be asked: no answer, an address that is not public, or no secret.',
+    'The record says which; `sallyport secret set` sets the secret.',
+  ],
   'sign-in.too_many_attempts': ['Too many attempts for this user or address.', 'Wait; the answer says how long.'],
   'signal.claims': [
     'The event token lacks a claim, holds more than one event, or looks like an access token.',

@@ -12,6 +12,8 @@ test('user acts on a running server only, and on behalf of a person', async () =
       ['user', 'add', 'carol', '--role', 'customer'],
       ['user', 'reset', 'bob', '--password', '--mfa', '--reason', 'lost both'],
       ['user', 'roles', 'carol', '--role', 'support', '--reason', 'moved'],
+      ['user', 'link', 'bob', 'staff', 'b-1'],
+      ['user', 'unlink', 'bob', 'staff', 'b-1', '--reason', 'left'],
       ['signals'],
     ]) {
       expect((await type(line, { cwd: app.folder })).stderr).toContain('cli.not_running')

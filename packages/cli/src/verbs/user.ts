@@ -4,6 +4,7 @@ import { buildCommand, buildRouteMap, type Command, type RouteMap } from '@stric
 import { answering, commonFlags, type CommonFlags } from '../answer.ts'
 import { askerFor, type UserFlags, userFlags } from '../as-user.ts'
 import { isRecord, localApi, textIn } from '../local-api.ts'
+import { oneLine } from '../printable.ts'
 import { appFolder, type Terminal } from '../terminal.ts'
 
 type Flags = CommonFlags & UserFlags
@@ -193,10 +194,49 @@ const removeDevice: Command<Terminal> = buildCommand<
   }),
 })
 
-/** `user list|add|reset|roles|device|remove-device|disable|enable`: for those whom `administration: users` names. */
+const accountOnly = {
+  kind: 'tuple',
+  parameters: [
+    { brief: 'Name of the user', parse: String, placeholder: 'NAME' },
+    { brief: 'Name of the upstream in the manifest', parse: String, placeholder: 'UPSTREAM' },
+    { brief: 'Who they are there: the sub of its ID tokens', parse: String, placeholder: 'SUBJECT' },
+  ],
+} as const
+
+const link: Command<Terminal> = buildCommand<Flags, [name: string, upstream: string, subject: string], Terminal>({
+  docs: {
+    brief: 'Let a user sign in with an account at an upstream of the manifest',
+    fullDescription:
+      'Whoever proves there to be SUBJECT signs in as NAME from then on. A refused attempt records the subject: let ' +
+      'the person try once, look into the ledger, and compare it with them over another way. An account is linked to ' +
+      'one user at most; an e-mail address is no subject.',
+  },
+  parameters: { flags: { ...commonFlags, ...userFlags }, positional: accountOnly },
+  func: answering(async (terminal, flags, name, upstream, subject) => {
+    const path = `/v1/users/${encodeURIComponent(name)}/link`
+    const one = userIn(await ask(terminal, flags, path, { upstream, subject }))
+    return { exit: 'ok', json: one, text: show(one) }
+  }),
+})
+
+const unlink: Command<Terminal> = buildCommand<
+  Flags & { readonly reason: string },
+  [name: string, upstream: string, subject: string],
+  Terminal
+>({
+  docs: { brief: 'Take an account at an upstream back, and everything that its user holds; they have to sign in anew' },
+  parameters: { flags: { ...commonFlags, ...userFlags, reason: reasonFlag }, positional: accountOnly },
+  func: answering(async (terminal, flags, name, upstream, subject) => {
+    const path = `/v1/users/${encodeURIComponent(name)}/unlink`
+    const one = userIn(await ask(terminal, flags, path, { upstream, subject, reason: flags.reason }))
+    return { exit: 'ok', json: one, text: show(one) }
+  }),
+})
+
+/** `user list|add|reset|roles|device|remove-device|link|unlink|disable|enable`: for those whom `administration: users` names. */
 export const user: RouteMap<Terminal> = buildRouteMap({
   docs: { brief: 'See who there is, invite somebody, reset what they sign in with, put them out, let them in again' },
-  routes: { list, add, reset, roles: setRoles, device, removeDevice, disable, enable },
+  routes: { list, add, reset, roles: setRoles, device, removeDevice, link, unlink, disable, enable },
 })
 
 function showLink(answer: unknown, name: string): string {
@@ -217,12 +257,13 @@ function userIn(answer: unknown): User {
 }
 
 function show(one: User): string {
-  const { roles, disabled, hasCode, passkeys, recoveryCodes, devices } = one
+  const { roles, disabled, hasCode, passkeys, recoveryCodes, devices, links } = one
   const { hasPassword, invited } = one
   const factors = [
     ...(hasPassword === true ? ['password'] : []),
     ...(hasCode === true ? ['code'] : []),
     ...(Number(passkeys) > 0 ? [`${String(passkeys)} passkeys`] : []),
+    ...(Array.isArray(links) ? links.filter(isRecord).map(showAccount) : []),
     ...(Number(recoveryCodes) > 0 ? [`${String(recoveryCodes)} recovery codes`] : []),
   ]
   const has = Array.isArray(devices) && devices.length > 0 ? `  on ${devices.join(', ')}` : ''
@@ -230,4 +271,8 @@ function show(one: User): string {
   const out = disabled === true ? '  disabled' : invited === true ? '  invited' : ''
   const proves = factors.join(', ') || 'nothing to sign in with'
   return `${textIn(one, 'name') ?? '?'}  ${held || 'no roles'}  ${proves}${has}${out}`
+}
+
+function showAccount(one: User): string {
+  return `${oneLine(textIn(one, 'upstream') ?? '?')}:${oneLine(textIn(one, 'subject') ?? '?')}`
 }

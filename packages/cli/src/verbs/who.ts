@@ -128,6 +128,7 @@ function show({ session, signIn, decisions, elevations, endings }: Sitting, pain
     signIn === undefined
       ? 'signed in elsewhere'
       : `signed in ${time(signIn.at)} from ${signIn.address} by ${(signIn.methods ?? []).join(', ')}` +
+        (signIn.upstream === undefined ? '' : ` at ${signIn.upstream} as ${oneLine(signIn.subject ?? '?')}`) +
         (signIn.device === undefined ? '' : ` on ${signIn.device}`)
   const lines = [
     ...decisions.map((decision) => ({ at: decision.at, text: showDecision(decision, paint) })),
