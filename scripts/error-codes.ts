@@ -868,6 +868,13 @@ export const errorCodes: Readonly<Record<string, Entry>> = {
     'The device is not described, or not there.',
     '`sallyport login` on the device prints its key; `sallyport user list` names devices.',
   ],
+  'user.link': ['The user is not linked to that account.', '`sallyport user list` shows the accounts.'],
+  'user.linked': ['The account at the upstream is somebody’s already.', '`sallyport user unlink` it there first.'],
+  'user.subject': [
+    'No subject that an ID token could have.',
+    'Give the `sub` of the upstream, which the record of a refused sign-in holds.',
+  ],
+  'user.upstream': ['The manifest declares no such upstream.', 'Name one of `issuers.embedded.upstreams`.'],
   'user.name': [
     'The name is taken, or none that a user can have.',
     'Choose another one: letters, digits, dots, dashes.',

@@ -140,3 +140,43 @@ describe('a device', () => {
     })
   }
 })
+
+describe('user link', () => {
+  const account = { upstream: 'staff', subject: 's-1' }
+
+  test('lets somebody sign in by an account of theirs, records it, and shows it', async () => {
+    expect(await say('sam', 'link', account)).toMatchObject({ user: { name: 'sam', links: [account] } })
+    expect(users.find('sam')?.links).toEqual([{ issuer: 'https://id.example', subject: 's-1' }])
+    expect([recorded, revoked]).toEqual([['link sam staff:s-1'], []])
+  })
+
+  test('is taken back with everything that the user holds', async () => {
+    await say('sam', 'link', account)
+    await say('sam', 'link', { ...account, subject: 's-2' })
+    expect(await say('sam', 'unlink', account)).toBe('revocation.reason_required')
+    const answer = await say('sam', 'unlink', { ...account, reason: 'another account' })
+    expect(answer).toMatchObject({ user: { links: [{ ...account, subject: 's-2' }] } })
+    expect([recorded.at(-1), revoked]).toEqual(['unlink sam staff:s-1', ['user/sam']])
+    expect(await say('sam', 'unlink', { ...account, reason: 'again' })).toBe('user.link')
+  })
+
+  const refused: readonly [string, object, string][] = [
+    ['sam', { upstream: 'nowhere', subject: 's-1' }, 'user.upstream'],
+    ['sam', { upstream: 'staff', subject: '' }, 'user.subject'],
+    ['sam', { upstream: 'staff', subject: 'a\nb' }, 'user.subject'],
+    ['sam', { upstream: 'staff', subject: 'a'.repeat(256) }, 'user.subject'],
+    ['sam', { upstream: 'staff' }, 'request.json'],
+    ['nobody', { upstream: 'staff', subject: 's-1' }, 'user.unknown'],
+  ]
+  for (const [name, body, code] of refused) {
+    test(`of ${name} to ${JSON.stringify(body).slice(0, 60)} is refused: ${code}`, async () => {
+      expect(await say(name, 'link', body)).toBe(code)
+    })
+  }
+
+  test('gives one account to one user', async () => {
+    await say('sam', 'link', account)
+    for (const name of ['sam', 'zoe']) expect(await say(name, 'link', account)).toBe('user.linked')
+    expect(users.find('zoe')?.links ?? []).toEqual([])
+  })
+})

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { discoverKeys } from '@sallyport/core/identity'
 import { afterEach, describe, expect, test } from 'vitest'
 
-import { fetchDocument, mayAsk } from './fetch-document.ts'
+import { fetchDocument, guardedFetch, mayAsk } from './fetch-document.ts'
 
 let server: Server | undefined
 
@@ -66,5 +66,42 @@ describe("an issuer's document", () => {
     await expect(fetchDocument(new URL(address), rules(true, stop.signal))).rejects.toMatchObject({
       code: 'issuer.keys_unusable',
     })
+  })
+})
+
+describe('a fetch for libraries', () => {
+  const ask = (address: string, loopback = true, signal = AbortSignal.timeout(10_000)): Promise<Response> =>
+    guardedFetch({ loopback })(address, { method: 'POST', headers: { 'x-a': 'b' }, body: 'c=d', signal })
+
+  test('sends what it was given, and leaves the status to whoever asked', async () => {
+    const address = await serve((request, answer) => {
+      request.setEncoding('utf8').on('data', (body: string) => {
+        answer.writeHead(400, { 'content-type': 'application/json', 'set-cookie': 'a=b' })
+        answer.end(JSON.stringify([request.method, request.headers['x-a'], body]))
+      })
+    })
+    const answer = await ask(address)
+    expect([answer.status, await answer.json()]).toEqual([400, ['POST', 'b', 'c=d']])
+    expect([...answer.headers]).toEqual([['content-type', 'application/json']])
+  })
+
+  test('follows no redirect, wherever it leads', async () => {
+    const address = await serve((_, answer) => void answer.writeHead(302, { location: 'http://10.0.0.1/' }).end())
+    expect((await ask(address)).status).toBe(302)
+  })
+
+  for (const address of ['http://127.0.0.1:9', 'https://10.0.0.1/', 'https://169.254.169.254/', 'https://[fd00::1]/']) {
+    test(`does not ask ${address}`, async () => {
+      await expect(ask(address, false)).rejects.toMatchObject({ code: 'issuer.address' })
+    })
+  }
+
+  test('ends where an answer has no end, or never comes', async () => {
+    const endless = await serve((_, answer) => void answer.end(Buffer.alloc(300_000, ' ')))
+    await expect(ask(endless)).rejects.toMatchObject({ code: 'issuer.keys_unusable' })
+    const stop = new AbortController()
+    await new Promise<void>((resolve) => (server === undefined ? resolve() : server.close(() => resolve())))
+    const silent = await serve(() => stop.abort())
+    await expect(ask(silent, true, stop.signal)).rejects.toMatchObject({ code: 'issuer.keys_unusable' })
   })
 })

@@ -20,3 +20,12 @@ it('the manifest that docs/identity.md shows is one that loads, and its table na
   ])
   for (const kind of Object.keys(issuerKinds)) expect(document).toContain(`| \`${kind}\` |`)
 })
+
+it('the upstreams that docs/operators.md shows load', () => {
+  const operators = readFileSync(new URL('../../../../../docs/operators.md', import.meta.url), 'utf8')
+  const shown = [...operators.matchAll(/```yaml\n([\s\S]*?)```/g)].find(([, text]) => text?.includes('upstreams:'))?.[1]
+  const rest = 'zones: { inner: { from: [] } }\nfunctions: { one: { zone: inner, code: src/orders.ts } }\n'
+  const [embedded] = mustLoad(`app: shown\n${rest}${shown ?? ''}`).app.issuers
+  const upstreams = embedded?.kind === 'embedded' ? embedded.upstreams : []
+  expect(upstreams?.map(({ name }) => name)).toEqual(['google', 'company', 'staff'])
+})

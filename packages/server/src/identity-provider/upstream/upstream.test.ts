@@ -1,9 +1,11 @@
+import { SallyportError } from '@sallyport/core/access'
 import { decodeJwt, generateKeyPair } from 'jose'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 
 import { startTestProvider, type TestProvider } from '../testing/index.ts'
 import { askingThese, type FakeUpstream, type Forgery, startFakeUpstream } from '../testing/upstream.ts'
 import { type Answer, openVisit, type Visit } from '../testing/visitor.ts'
+import { openUpstreams } from './upstreams.ts'
 
 // Passwords are hashed here, which a machine with other work does slowly.
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
@@ -11,13 +13,15 @@ vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 let provider: TestProvider
 let staff: FakeUpstream
 let other: FakeUpstream
+let odd: FakeUpstream
 let visitor: Visit
 let isDeclared = true
 
 beforeAll(async () => {
   staff = await startFakeUpstream('staff', { amr: ['mfa'], acr: ['gold'] })
   other = await startFakeUpstream('other', { amr: [], acr: [] })
-  const declared = () => (isDeclared ? [staff.declared, other.declared] : [])
+  odd = await startFakeUpstream('odd', { amr: [], acr: [] })
+  const declared = () => (isDeclared ? [staff.declared, other.declared, odd.declared] : [])
   provider = await startTestProvider({ upstreams: askingThese(declared) })
   link('alice', [{ issuer: staff.declared.issuer, subject: 'a-1' }])
 })
@@ -25,6 +29,7 @@ afterAll(async () => {
   await provider.close()
   await staff.close()
   await other.close()
+  await odd.close()
 })
 beforeEach(() => {
   visitor = openVisit(provider)
@@ -245,6 +250,42 @@ describe('nobody signs in at an upstream', () => {
       expect([answer.status, said()]).toEqual([403, `sign-in.upstream_${code}`])
     })
   }
+
+  const strange: readonly [string, (issuer: string) => Forgery['metadata']][] = [
+    ['speak for another issuer', () => ({ issuer: 'https://id.example' })],
+    ['speak for another issuer by a slash', (issuer) => ({ issuer: `${issuer}/` })],
+    ['lead to a script', () => ({ authorization_endpoint: 'javascript:alert(1)' })],
+    ['lead nowhere', () => ({ authorization_endpoint: undefined })],
+    ['are no metadata', () => ({ issuer: 7 })],
+  ]
+  for (const [what, metadata] of strange) {
+    test(`at one whose metadata ${what}`, async () => {
+      odd.forge({ metadata: metadata(odd.declared.issuer) ?? {} })
+      const path = await visitor.start()
+      const { status, location } = await visitor.send('GET', `${path}/upstream/odd`)
+      expect([status, location, said()]).toEqual([403, '', 'sign-in.upstream_answer'])
+    })
+  }
+
+  test('at one that cannot be asked, or whose secret nobody set', async () => {
+    const declared = (): readonly [typeof odd.declared] => [odd.declared]
+    const asking = askingThese(declared)
+    const refused = new SallyportError('issuer.address', 'not there')
+    const moment = { issuerUrl: 'https://localhost', nowSeconds: () => 0 }
+    const unasked = openUpstreams({ ...asking, fetch: () => Promise.reject(refused) }, moment)
+    await expect(unasked.begin('odd')).rejects.toMatchObject({
+      code: 'sign-in.upstream_unreachable',
+      message: 'issuer.address',
+    })
+    odd.forge({})
+    const unset = openUpstreams({ ...asking, useSecret: () => undefined }, moment)
+    const { state, trip, address } = await unset.begin('odd')
+    const { search } = new URL(odd.answer(address, 'a-1'))
+    await expect(unset.complete({ ...trip, uid: 'u' }, state, search)).rejects.toMatchObject({
+      code: 'sign-in.upstream_unreachable',
+      message: 'secret odd-secret is not set',
+    })
+  })
 
   test('and nothing that an answer says is shown', async () => {
     const error = '<b>call 555</b>'
