@@ -233,7 +233,7 @@ const unlink: Command<Terminal> = buildCommand<
   }),
 })
 
-/** `user list|add|reset|roles|device|remove-device|link|unlink|disable|enable`: for those whom `administration: users` names. */
+/** `user list|add|reset|roles|device|…|link|unlink|disable|enable`: for those whom `administration: users` names. */
 export const user: RouteMap<Terminal> = buildRouteMap({
   docs: { brief: 'See who there is, invite somebody, reset what they sign in with, put them out, let them in again' },
   routes: { list, add, reset, roles: setRoles, device, removeDevice, link, unlink, disable, enable },

@@ -228,8 +228,8 @@ export interface SignInRecord {
 
 /**
  * Somebody was asked to set what they sign in with at the embedded provider, or did so. `opened` is a link given out,
- * `enrolled` its one use; everything that the user held before has then ended. `link` and `unlink` are of an account at an
- * upstream, by which the user may sign in from then on, or no more.
+ * `enrolled` its one use; everything that the user held before has then ended. `link` and `unlink` are of an account
+ * at an upstream, by which the user may sign in from then on, or no more.
  */
 export interface EnrolmentRecord {
   readonly kind: 'enrolment'

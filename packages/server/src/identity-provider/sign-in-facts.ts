@@ -29,7 +29,7 @@ export function demandsTwoFactors({ acr_values: wanted }: { readonly [name: stri
   return values.includes(contexts.multiple) && !values.includes(contexts.single)
 }
 
-/** How old a sign-in an authorization request takes, in seconds (`prompt=login`: none); undefined when it says nothing. */
+/** How old a sign-in an authorization request takes, in seconds, 0 for `prompt=login`; undefined without. */
 export function maxAgeOf({ max_age: asked, prompt }: { readonly [name: string]: unknown }): number | undefined {
   if (typeof prompt === 'string' && prompt.split(' ').includes('login')) return 0
   const seconds = typeof asked === 'string' || typeof asked === 'number' ? Number(asked) : Number.NaN

@@ -155,7 +155,10 @@ interface Made {
   readonly jkt?: unknown
 }
 
-/** Nobody who was disabled since, or unlinked from the account that vouched; the session goes into the ID token, so that whoever holds it can end it. */
+/**
+ * Nobody who was disabled since, or unlinked from the account that vouched; the session goes into the ID token, so that
+ * whoever holds it can end it.
+ */
 function findAccount(
   { users, store, mayVouch }: ProviderOptions,
   name: string,

@@ -65,7 +65,7 @@ export function callbackPath(name: string): string {
 
 /** Opens the upstreams. `issuerUrl` is our own. */
 export function openUpstreams(
-  { declared, useSecret, fetch }: UpstreamOptions,
+  { declared, useSecret, fetch: fetchGuarded }: UpstreamOptions,
   { issuerUrl, nowSeconds }: { readonly issuerUrl: string; readonly nowSeconds: () => number },
 ): Upstreams {
   const known = new Map<string, { readonly configuration: oidc.Configuration; readonly until: number }>()
@@ -73,7 +73,7 @@ export function openUpstreams(
   const ask: oidc.CustomFetch = (address, { method, headers, body, signal }) => {
     if (body !== undefined && body !== null && !(body instanceof URLSearchParams)) throw new TypeError('not a form')
     const limit = signal ?? AbortSignal.timeout(timeoutSeconds * 1_000)
-    return fetch(address, { method, headers, body: body?.toString(), signal: limit })
+    return fetchGuarded(address, { method, headers, body: body?.toString(), signal: limit })
   }
 
   /** The secret is read when it is shown, so that another one counts at once. */
@@ -184,9 +184,9 @@ function tell(error: unknown): never {
     throw cause.code.startsWith('sign-in.') ? cause : failure('sign-in.upstream_unreachable', cause.code, error)
   }
   if (error instanceof oidc.AuthorizationResponseError) {
-    throw failure('sign-in.upstream_refused', plain(error.error), error)
+    throw failure('sign-in.upstream_refused', worded(error.error), error)
   }
-  if (error instanceof oidc.ResponseBodyError) throw failure('sign-in.upstream_answer', plain(error.error), error)
+  if (error instanceof oidc.ResponseBodyError) throw failure('sign-in.upstream_answer', worded(error.error), error)
   if (error instanceof oidc.ClientError || error instanceof oidc.WWWAuthenticateChallengeError) {
     const { code = 'unknown' } = error
     const isLate = code === 'OAUTH_TIMEOUT' || code === 'OAUTH_ABORT'
@@ -195,6 +195,6 @@ function tell(error: unknown): never {
   throw error
 }
 
-function plain(code: string): string {
+function worded(code: string): string {
   return /^[A-Za-z0-9_.-]{1,64}$/.test(code) ? code : 'unreadable'
 }
