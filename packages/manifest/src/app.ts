@@ -5,7 +5,7 @@ import type { Devices } from './devices.ts'
 import type { Door } from './door.ts'
 import type { EventForm } from './event-form.ts'
 import type { Guest } from './guest.ts'
-import type { AdministrativePower, Assurance, EmbeddedClient, Jit, Person, Separation, Upstream } from './people.ts'
+import type { AdministrativePower, Assurance, EmbeddedIssuer, Jit, Person, Separation } from './people.ts'
 import type { Position } from './position.ts'
 import type { SignalStream } from './signals.ts'
 import type { Service, TrustDomain } from './service.ts'
@@ -80,13 +80,7 @@ export interface App {
 
 /** Who vouches for people: the embedded provider, or one outside whose tokens are verified against its keys. */
 export type Issuer =
-  | {
-      readonly kind: 'embedded'
-      readonly users: readonly { readonly name: string; readonly roles: readonly string[] }[]
-      readonly clients: readonly EmbeddedClient[]
-      /** Where else its users may sign in; absent where nowhere. */
-      readonly upstreams?: readonly Upstream[]
-    }
+  | EmbeddedIssuer
   | {
       /** A Cognito user pool, as the guide's `authorizer` block declares it. */
       readonly kind: 'cognito'

@@ -31,6 +31,15 @@ export interface Separation {
   readonly at: Position
 }
 
+/** Sallyport's own OpenID provider. */
+export interface EmbeddedIssuer {
+  readonly kind: 'embedded'
+  readonly users: readonly { readonly name: string; readonly roles: readonly string[] }[]
+  readonly clients: readonly EmbeddedClient[]
+  /** Where else its users may sign in; absent where nowhere. */
+  readonly upstreams?: readonly Upstream[]
+}
+
 /** A program that may ask the embedded provider for tokens. */
 export interface EmbeddedClient {
   readonly name: string
