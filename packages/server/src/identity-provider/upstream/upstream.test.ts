@@ -3,6 +3,7 @@ import { decodeJwt, generateKeyPair } from 'jose'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 
 import { startTestProvider, type TestProvider } from '../testing/index.ts'
+import { type RealUpstream, startRealUpstream } from '../testing/real-upstream.ts'
 import { askingThese, type FakeUpstream, type Forgery, startFakeUpstream } from '../testing/upstream.ts'
 import { type Answer, openVisit, type Visit } from '../testing/visitor.ts'
 import { openUpstreams } from './upstreams.ts'
@@ -15,13 +16,17 @@ let staff: FakeUpstream
 let other: FakeUpstream
 let odd: FakeUpstream
 let visitor: Visit
+let real: RealUpstream | undefined
 let isDeclared = true
 
 beforeAll(async () => {
   staff = await startFakeUpstream('staff', { amr: ['mfa'], acr: ['gold'] })
   other = await startFakeUpstream('other', { amr: [], acr: [] })
   odd = await startFakeUpstream('odd', { amr: [], acr: [] })
-  const declared = () => (isDeclared ? [staff.declared, other.declared, odd.declared] : [])
+  const declared = () => {
+    if (!isDeclared) return []
+    return [staff, other, odd, ...(real === undefined ? [] : [real])].map((upstream) => upstream.declared)
+  }
   provider = await startTestProvider({ upstreams: askingThese(declared) })
   link('alice', [{ issuer: staff.declared.issuer, subject: 'a-1' }])
 })
@@ -30,6 +35,7 @@ afterAll(async () => {
   await staff.close()
   await other.close()
   await odd.close()
+  await real?.close()
 })
 beforeEach(() => {
   visitor = openVisit(provider)
@@ -123,6 +129,16 @@ describe('a sign-in at an upstream', () => {
     const { location } = await signIn('a-1', { max_age: '600' })
     await visitor.submit(`${location}/without-second-factor`, {})
     expect(said()).toBe('sign-in.upstream_age')
+  })
+
+  test('at oidc-provider, which checks client secret, PKCE and redirect address itself', async () => {
+    real = await startRealUpstream('real', `${provider.issuerUrl}/upstream/real/callback`)
+    link('bob', [{ issuer: real.declared.issuer, subject: 'r-1' }])
+    const path = await visitor.start({ max_age: '600' })
+    const { location } = await visitor.send('GET', `${path}/upstream/real`)
+    expect((await comeBack(await real.signIn(location, 'r-1'))).location).toBe(path)
+    const done = await visitor.submit(`${path}/without-second-factor`, {})
+    expect(await claimsOf(done)).toMatchObject({ sub: 'bob', amr: ['fed'], auth_time: expect.any(Number) })
   })
 
   test('hands on to the upstream how young a sign-in must be', async () => {
