@@ -16,7 +16,9 @@ test('who follows one person through the functions that acted for them, session 
         user: 'alice',
         address: '127.0.0.1',
         sessionId: 's1',
-        methods: ['pwd', 'otp', 'mfa'],
+        methods: ['fed', 'otp', 'mfa'],
+        upstream: 'staff',
+        subject: 'a-1',
         device: 'alice-device-1',
       },
       decision({ id: 'd1', transaction: 't1', sessionId: 's1' }),
@@ -41,6 +43,7 @@ test('who follows one person through the functions that acted for them, session 
   try {
     const { stdout, exitCode } = await type(['who', 'alice'], { cwd: app.folder })
     expect(exitCode).toBe(0)
+    expect(stdout).toContain('by fed, otp, mfa at staff as a-1 on alice-device-1')
     const lines = stdout.trimEnd().split('\n')
     expect(lines.map((line) => line.replaceAll(/\s+/g, ' ').trim().slice(0, 62))).toEqual([
       'session s1 signed in 2026-01-02T00:00:00.000Z from 127.0.0.1 b',

@@ -6,6 +6,9 @@ import type { Upstream } from '@sallyport/manifest'
 import { exportJWK, generateKeyPair } from 'jose'
 import { Provider } from 'oidc-provider'
 
+import { createAdapterFactory } from '../protocol/adapter.ts'
+import { createMemoryStore } from './memory-store.ts'
+
 /** An upstream that is oidc-provider itself, and a browser for it. Tests only. */
 export interface RealUpstream {
   readonly declared: Upstream
@@ -21,6 +24,8 @@ export async function startRealUpstream(name: string, redirectUri: string): Prom
   await once(server, 'listening')
   const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   const { privateKey } = await generateKeyPair('ES256', { extractable: true })
+  const nowSeconds = (): number => Math.floor(Date.now() / 1_000)
+  const store = createMemoryStore(nowSeconds)
   const provider: Provider = new Provider(issuer, {
     clients: [
       {
@@ -32,6 +37,13 @@ export async function startRealUpstream(name: string, redirectUri: string): Prom
     ],
     jwks: { keys: [{ ...(await exportJWK(privateKey)), kid: 'k1', alg: 'ES256', use: 'sig' }] },
     cookies: { keys: ['of this test'] },
+    adapter: createAdapterFactory({
+      store,
+      nowSeconds,
+      grantEnded: async () => undefined,
+      findClient: () => undefined,
+    }),
+    ttl: { Interaction: 600, Grant: 600, Session: 600, AccessToken: 600, IdToken: 600, AuthorizationCode: 60 },
     features: { devInteractions: { enabled: false } },
     pkce: { required: () => true },
     interactions: { url: () => '/sign-in' },

@@ -6,7 +6,7 @@ import { startTestProvider, type TestProvider } from '../testing/index.ts'
 import { type RealUpstream, startRealUpstream } from '../testing/real-upstream.ts'
 import { askingThese, type FakeUpstream, type Forgery, startFakeUpstream } from '../testing/upstream.ts'
 import { type Answer, openVisit, type Visit } from '../testing/visitor.ts'
-import { openUpstreams } from './upstreams.ts'
+import { openUpstreams, type UpstreamOptions } from './upstreams.ts'
 
 // Passwords are hashed here, which a machine with other work does slowly.
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
@@ -252,6 +252,7 @@ describe('nobody signs in at an upstream', () => {
     ['with the nonce of another sign-in', { claims: { nonce: 'n-0' } }, 'answer'],
     ['that has expired', { claims: { iat: issuedLongAgo, exp: issuedLongAgo + 60 } }, 'answer'],
     ['by another key', async () => ({ key: (await generateKeyPair('ES256')).privateKey }), 'answer'],
+    ['that tells no time', { claims: { auth_time: Number.NaN } }, 'answer'],
     ['of an unprintable subject', { claims: { sub: 'a\n1' } }, 'answer'],
     ['with a code of somebody else', { answer: { code: 'c-0' } }, 'answer'],
     ['without code', { answer: { code: undefined } }, 'answer'],
@@ -282,6 +283,26 @@ describe('nobody signs in at an upstream', () => {
       expect([status, location, said()]).toEqual([403, '', 'sign-in.upstream_answer'])
     })
   }
+
+  test('before the upstream was asked, once for all who come at that moment, and again if it failed', async () => {
+    odd.forge({})
+    const asking = askingThese(() => [odd.declared])
+    const asked: string[] = []
+    let isUp = false
+    const counted: UpstreamOptions = {
+      ...asking,
+      fetch: (address, request) => {
+        asked.push(address)
+        return isUp ? asking.fetch(address, request) : Promise.reject(new SallyportError('issuer.address', 'not there'))
+      },
+    }
+    const upstreams = openUpstreams(counted, { issuerUrl: 'https://localhost', nowSeconds: () => 0 })
+    const both = async (): Promise<readonly string[]> =>
+      (await Promise.allSettled([upstreams.begin('odd'), upstreams.begin('odd')])).map(({ status }) => status)
+    expect([await both(), asked.length]).toEqual([['rejected', 'rejected'], 1])
+    isUp = true
+    expect([await both(), asked.length]).toEqual([['fulfilled', 'fulfilled'], 2])
+  })
 
   test('at one that cannot be asked, or whose secret nobody set', async () => {
     const declared = (): readonly [typeof odd.declared] => [odd.declared]

@@ -68,7 +68,7 @@ export function openUpstreams(
   { declared, useSecret, fetch: fetchGuarded }: UpstreamOptions,
   { issuerUrl, nowSeconds }: { readonly issuerUrl: string; readonly nowSeconds: () => number },
 ): Upstreams {
-  const known = new Map<string, { readonly configuration: oidc.Configuration; readonly until: number }>()
+  const known = new Map<string, { readonly configuration: Promise<oidc.Configuration>; readonly until: number }>()
   const find = (name: string): Upstream | undefined => declared().find((one) => one.name === name)
   const ask: oidc.CustomFetch = (address, { method, headers, body, signal }) => {
     if (body !== undefined && body !== null && !(body instanceof URLSearchParams)) throw new TypeError('not a form')
@@ -87,11 +87,21 @@ export function openUpstreams(
     }
   }
 
-  async function configurationOf(upstream: Upstream): Promise<oidc.Configuration> {
-    const { issuer, client } = upstream
-    const key = JSON.stringify([issuer, client, upstream.secret])
+  /** Many visitors at once ask the upstream once; what failed is not kept. */
+  function configurationOf(upstream: Upstream): Promise<oidc.Configuration> {
+    const key = JSON.stringify([upstream.issuer, upstream.client, upstream.secret])
     const kept = known.get(key)
     if (kept !== undefined && nowSeconds() < kept.until) return kept.configuration
+    const configuration = discover(upstream).catch((error: unknown) => {
+      known.delete(key)
+      throw error
+    })
+    known.set(key, { configuration, until: nowSeconds() + metadataSeconds })
+    return configuration
+  }
+
+  async function discover(upstream: Upstream): Promise<oidc.Configuration> {
+    const { issuer, client } = upstream
     // Only this machine's own issuers speak plain HTTP, and only in development does `fetch` go there.
     const plain = issuer.startsWith('http:') ? [oidc.allowInsecureRequests] : []
     const configuration = await oidc.discovery(new URL(issuer), client, undefined, clientAuth(upstream), {
@@ -105,7 +115,6 @@ export function openUpstreams(
     if (URL.parse(endpoint)?.protocol !== new URL(issuer).protocol) {
       throw failure('sign-in.upstream_answer', 'no authorization endpoint')
     }
-    known.set(key, { configuration, until: nowSeconds() + metadataSeconds })
     return configuration
   }
 
@@ -149,7 +158,7 @@ export function openUpstreams(
       issuer: claims.iss,
       subject: claims.sub,
       hasTwoFactors: hasTwoFactors(upstream, claims),
-      ...(at === undefined ? {} : { authenticatedAtSeconds: Math.min(at, nowSeconds()) }),
+      ...(at === undefined ? {} : { authenticatedAtSeconds: Math.min(Math.floor(at), nowSeconds()) }),
     }
   }
 
