@@ -9,6 +9,7 @@ import { type Leaf, openAuthority } from './certificates/index.ts'
 import { type FirstAdministrator, inviteFirstAdministrator } from './first-administrator.ts'
 import {
   createUserStore,
+  endedByChange,
   type IdentityProvider,
   type ProviderClient,
   provisionUsers,
@@ -69,6 +70,7 @@ export async function openPeople(
     scopes = scopesOf(of)
     const embedded = issuers.find((issuer) => issuer.kind === 'embedded')
     clients = embedded?.clients ?? []
+    const before = upstreams
     upstreams = embedded?.upstreams ?? []
     const wanted = Object.fromEntries((embedded?.users ?? []).map((user) => [user.name, user.roles]))
     const { made, changed } = await provisionUsers(users, wanted, { random: randomBytes, app: name })
@@ -76,6 +78,9 @@ export async function openPeople(
     const kept = Object.entries({ ...known.users, ...made }).filter(([user]) => Object.hasOwn(wanted, user))
     writePrivate(folders.signIn, `${JSON.stringify({ users: Object.fromEntries(kept) }, null, 2)}\n`)
     for (const user of changed) await administration.revoke(`user/${user}`, 'its roles changed by the manifest')
+    for (const user of endedByChange(users, before, upstreams)) {
+      await administration.revoke(`user/${user}`, 'an upstream of theirs changed by the manifest')
+    }
   }
   await provision(app)
   const record = async (one: Omit<EnrolmentRecord, 'kind' | 'at'>): Promise<void> =>

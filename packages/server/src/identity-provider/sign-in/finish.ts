@@ -18,8 +18,7 @@ export async function finish(visit: Visit, step: Step, methods: readonly string[
   }
   const now = context.nowSeconds()
   const provedAt = provedAtSeconds(step, methods, now)
-  const maxAge = maxAgeOf(interaction.params)
-  if (maxAge !== undefined && !(provedAt !== undefined && now - provedAt <= maxAge + wayBackSeconds)) {
+  if (!isYoungEnough(provedAt, now, maxAgeOf(interaction.params))) {
     return unmet(visit, step, 'sign-in.upstream_age', 'the sign-in elsewhere is too old, or of unknown age')
   }
   const { audience, provider, store } = context
@@ -49,6 +48,12 @@ export async function finish(visit: Visit, step: Step, methods: readonly string[
   })
   const login = { accountId: step.user, amr: [...methods], acr: contextOf(methods), ts: authenticatedAtSeconds }
   await provider.interactionFinished(request, response, { login: { ...login, remember: false }, consent: { grantId } })
+}
+
+/** As the client asks, or as ours sign in anew; of unknown age where nobody asks alone. */
+function isYoungEnough(provedAt: number | undefined, now: number, maxAge: number | undefined): boolean {
+  if (provedAt === undefined) return maxAge === undefined
+  return now - provedAt <= (maxAge ?? lifetimes.refreshSeconds) + wayBackSeconds
 }
 
 /**

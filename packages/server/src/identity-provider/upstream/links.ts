@@ -1,3 +1,5 @@
+import type { Upstream } from '@sallyport/manifest'
+
 import type { UpstreamAccount, User, UserStore } from '../ports.ts'
 
 /** Whether an administrator linked the user to this account. Issuer and subject, both exactly: nothing else lasts. */
@@ -11,6 +13,18 @@ export function findLinked(users: UserStore, account: UpstreamAccount): User | u
     .names()
     .map((name) => users.find(name))
     .find((user) => user !== undefined && isLinked(user, account))
+}
+
+/** Who is linked to an upstream that is gone from the manifest, or counts otherwise: what those hold must end. */
+export function endedByChange(
+  users: UserStore,
+  before: readonly Upstream[],
+  after: readonly Upstream[],
+): readonly string[] {
+  const weightOf = ({ issuer, client, mfa }: Upstream): string => JSON.stringify([issuer, client, mfa.amr, mfa.acr])
+  const kept = new Set(after.map(weightOf))
+  const issuers = new Set(before.filter((one) => !kept.has(weightOf(one))).map(({ issuer }) => issuer))
+  return users.names().filter((name) => users.find(name)?.links?.some(({ issuer }) => issuers.has(issuer)) === true)
 }
 
 /** What a subject may be: OpenID Connect Core §2 has 255 ASCII characters, of which we take those that print. */

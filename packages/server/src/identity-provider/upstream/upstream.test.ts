@@ -6,6 +6,7 @@ import { startTestProvider, type TestProvider } from '../testing/index.ts'
 import { type RealUpstream, startRealUpstream } from '../testing/real-upstream.ts'
 import { askingThese, type FakeUpstream, type Forgery, startFakeUpstream } from '../testing/upstream.ts'
 import { type Answer, openVisit, type Visit } from '../testing/visitor.ts'
+import { endedByChange } from './links.ts'
 import { openUpstreams, type UpstreamOptions } from './upstreams.ts'
 
 // Passwords are hashed here, which a machine with other work does slowly.
@@ -124,6 +125,9 @@ describe('a sign-in at an upstream', () => {
       await signIn('a-1', asked)
       expect(said()).toBe('sign-in.upstream_age')
     }
+    staff.forge({ claims: { amr: ['mfa'], auth_time: at - 12 * 3_600 } })
+    await signIn('a-1')
+    expect(said()).toBe('sign-in.upstream_age')
     // Of unknown age is too old, but for a factor that was proved here and now.
     staff.forge({})
     const { location } = await signIn('a-1', { max_age: '600' })
@@ -142,9 +146,13 @@ describe('a sign-in at an upstream', () => {
   })
 
   test('hands on to the upstream how young a sign-in must be', async () => {
-    const path = await visitor.start({ max_age: '600' })
-    const { location } = await visitor.send('GET', `${path}/upstream/staff`)
-    const { searchParams } = new URL(location)
+    const ageAsked = async (asked: Record<string, string>): Promise<URLSearchParams> => {
+      const path = await visitor.start(asked)
+      return new URL((await visitor.send('GET', `${path}/upstream/staff`)).location).searchParams
+    }
+    expect((await ageAsked({ prompt: 'login' })).get('max_age')).toBe('0')
+    expect((await ageAsked({})).get('max_age')).toBe(String(12 * 3_600))
+    const searchParams = await ageAsked({ max_age: '600' })
     expect(Object.fromEntries(searchParams)).toMatchObject({
       max_age: '600',
       response_type: 'code',
@@ -298,7 +306,7 @@ describe('nobody signs in at an upstream', () => {
     }
     const upstreams = openUpstreams(counted, { issuerUrl: 'https://localhost', nowSeconds: () => 0 })
     const both = async (): Promise<readonly string[]> =>
-      (await Promise.allSettled([upstreams.begin('odd'), upstreams.begin('odd')])).map(({ status }) => status)
+      (await Promise.allSettled([upstreams.begin('odd', 60), upstreams.begin('odd', 60)])).map(({ status }) => status)
     expect([await both(), asked.length]).toEqual([['rejected', 'rejected'], 1])
     isUp = true
     expect([await both(), asked.length]).toEqual([['fulfilled', 'fulfilled'], 2])
@@ -310,13 +318,13 @@ describe('nobody signs in at an upstream', () => {
     const refused = new SallyportError('issuer.address', 'not there')
     const moment = { issuerUrl: 'https://localhost', nowSeconds: () => 0 }
     const unasked = openUpstreams({ ...asking, fetch: () => Promise.reject(refused) }, moment)
-    await expect(unasked.begin('odd')).rejects.toMatchObject({
+    await expect(unasked.begin('odd', 60)).rejects.toMatchObject({
       code: 'sign-in.upstream_unreachable',
       message: 'issuer.address',
     })
     odd.forge({})
     const unset = openUpstreams({ ...asking, useSecret: () => undefined }, moment)
-    const { state, trip, address } = await unset.begin('odd')
+    const { state, trip, address } = await unset.begin('odd', 60)
     const { search } = new URL(odd.answer(address, 'a-1'))
     await expect(unset.complete({ ...trip, uid: 'u' }, state, search)).rejects.toMatchObject({
       code: 'sign-in.upstream_unreachable',
@@ -332,4 +340,13 @@ describe('nobody signs in at an upstream', () => {
     expect(body).not.toContain('555')
     expect(provider.events.at(-1)).toMatchObject({ code: 'sign-in.upstream_refused', detail: 'unreadable' })
   })
+})
+
+test('what rests on an upstream ends when the manifest takes it away, or lets it count otherwise', () => {
+  const { declared: one } = staff
+  const ended = (after: readonly (typeof one)[]): readonly string[] => endedByChange(provider.users, [one], after)
+  expect(ended([])).toEqual(['alice'])
+  expect(ended([{ ...one, mfa: { amr: [], acr: ['gold'] } }])).toEqual(['alice'])
+  expect(ended([{ ...one, client: 'another' }])).toEqual(['alice'])
+  expect(ended([{ ...one, scopes: ['openid'] }, other.declared])).toEqual([])
 })

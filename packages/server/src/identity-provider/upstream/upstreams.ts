@@ -41,10 +41,10 @@ export interface Upstreams {
   readonly names: () => readonly string[]
   /** The issuer of the one of this name; undefined when there is none. */
   readonly issuerOf: (name: string) => string | undefined
-  /** Where to send the person. Rejects with `sign-in.upstream_unreachable` or `sign-in.upstream_answer`. */
+  /** Where to send the person, who is to have signed in there within so long. Rejects with `sign-in.upstream_unreachable` or `sign-in.upstream_answer`. */
   readonly begin: (
     name: string,
-    maxAgeSeconds?: number,
+    maxAgeSeconds: number,
   ) => Promise<{ readonly address: string; readonly state: string; readonly trip: Omit<Trip, 'uid'> }>
   /**
    * Takes the answer: the code, once, for an ID token that is made for this client and this trip. What else comes with
@@ -118,7 +118,7 @@ export function openUpstreams(
     return configuration
   }
 
-  async function begin(name: string, maxAgeSeconds?: number): ReturnType<Upstreams['begin']> {
+  async function begin(name: string, maxAgeSeconds: number): ReturnType<Upstreams['begin']> {
     const upstream = find(name)
     if (upstream === undefined) throw failure('sign-in.upstream_unreachable', 'not declared')
     const configuration = await configurationOf(upstream)
@@ -130,7 +130,7 @@ export function openUpstreams(
       nonce,
       code_challenge: await oidc.calculatePKCECodeChallenge(verifier),
       code_challenge_method: 'S256',
-      ...(maxAgeSeconds === undefined ? {} : { max_age: String(maxAgeSeconds) }),
+      max_age: String(maxAgeSeconds),
     })
     const { issuer, client } = upstream
     return { address: address.href, state, trip: { upstream: name, issuer, client, nonce, verifier } }

@@ -4,6 +4,7 @@ import { SallyportError } from '@sallyport/core/access'
 
 import { errorPage } from '../pages/pages.ts'
 import type { UpstreamAccount } from '../ports.ts'
+import { lifetimes } from '../protocol/configuration.ts'
 import { startAttempts } from '../sign-in/attempts.ts'
 import { hasSecondFactor, tooMany } from '../sign-in/factors.ts'
 import { finish } from '../sign-in/finish.ts'
@@ -46,7 +47,9 @@ export async function goUpstream(visit: Visit, name: string): Promise<void> {
     return refuse(visit, { status: 429, code: 'sign-in.too_many_attempts', upstream: name, words: tooMany })
   }
   try {
-    const { address, state, trip } = await upstreams.begin(name, maxAgeOf(interaction.params))
+    // An upstream that is asked for an age has to state it (OpenID Connect Core §2, auth_time).
+    const maxAge = maxAgeOf(interaction.params) ?? lifetimes.refreshSeconds
+    const { address, state, trip } = await upstreams.begin(name, maxAge)
     putTrip(store, state, { ...trip, uid: interaction.uid }, nowSeconds())
     redirect(response, address)
   } catch (error) {
