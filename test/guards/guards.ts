@@ -42,6 +42,7 @@ import { policyRowGuards } from './policy-rows.ts'
 import { poolGuards } from './pool.ts'
 import { proofOfDeviceGuards } from './proofs-of-devices.ts'
 import { providerFlowGuards } from './provider-flows.ts'
+import { upstreamGuards } from './upstreams.ts'
 import { policyTableGuards } from './policy-tables.ts'
 import { providerGuards } from './provider.ts'
 import { rootGuards } from './root.ts'
@@ -90,6 +91,7 @@ export const guards: readonly Guard[] = [
   ...gatewayHeadGuards,
   ...providerGuards,
   ...providerFlowGuards,
+  ...upstreamGuards,
   ...parserGuards,
   ...parserListenerGuards,
   ...parserPlainGuards,

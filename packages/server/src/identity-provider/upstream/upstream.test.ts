@@ -1,4 +1,3 @@
-import { SallyportError } from '@sallyport/core/access'
 import { decodeJwt, generateKeyPair } from 'jose'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 
@@ -6,8 +5,6 @@ import { startTestProvider, type TestProvider } from '../testing/index.ts'
 import { type RealUpstream, startRealUpstream } from '../testing/real-upstream.ts'
 import { askingThese, type FakeUpstream, type Forgery, startFakeUpstream } from '../testing/upstream.ts'
 import { type Answer, openVisit, type Visit } from '../testing/visitor.ts'
-import { endedByChange } from './links.ts'
-import { openUpstreams, type UpstreamOptions } from './upstreams.ts'
 
 // Passwords are hashed here, which a machine with other work does slowly.
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
@@ -15,7 +12,6 @@ vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 let provider: TestProvider
 let staff: FakeUpstream
 let other: FakeUpstream
-let odd: FakeUpstream
 let visitor: Visit
 let real: RealUpstream | undefined
 let isDeclared = true
@@ -23,10 +19,9 @@ let isDeclared = true
 beforeAll(async () => {
   staff = await startFakeUpstream('staff', { amr: ['mfa'], acr: ['gold'] })
   other = await startFakeUpstream('other', { amr: [], acr: [] })
-  odd = await startFakeUpstream('odd', { amr: [], acr: [] })
   const declared = () => {
     if (!isDeclared) return []
-    return [staff, other, odd, ...(real === undefined ? [] : [real])].map((upstream) => upstream.declared)
+    return [staff, other, ...(real === undefined ? [] : [real])].map((upstream) => upstream.declared)
   }
   provider = await startTestProvider({ upstreams: askingThese(declared) })
   link('alice', [{ issuer: staff.declared.issuer, subject: 'a-1' }])
@@ -35,7 +30,6 @@ afterAll(async () => {
   await provider.close()
   await staff.close()
   await other.close()
-  await odd.close()
   await real?.close()
 })
 beforeEach(() => {
@@ -276,62 +270,6 @@ describe('nobody signs in at an upstream', () => {
     })
   }
 
-  const strange: readonly [string, (issuer: string) => Forgery['metadata']][] = [
-    ['speak for another issuer', () => ({ issuer: 'https://id.example' })],
-    ['speak for another issuer by a slash', (issuer) => ({ issuer: `${issuer}/` })],
-    ['lead to a script', () => ({ authorization_endpoint: 'javascript:alert(1)' })],
-    ['lead nowhere', () => ({ authorization_endpoint: undefined })],
-    ['are no metadata', () => ({ issuer: 7 })],
-  ]
-  for (const [what, metadata] of strange) {
-    test(`at one whose metadata ${what}`, async () => {
-      odd.forge({ metadata: metadata(odd.declared.issuer) ?? {} })
-      const path = await visitor.start()
-      const { status, location } = await visitor.send('GET', `${path}/upstream/odd`)
-      expect([status, location, said()]).toEqual([403, '', 'sign-in.upstream_answer'])
-    })
-  }
-
-  test('before the upstream was asked, once for all who come at that moment, and again if it failed', async () => {
-    odd.forge({})
-    const asking = askingThese(() => [odd.declared])
-    const asked: string[] = []
-    let isUp = false
-    const counted: UpstreamOptions = {
-      ...asking,
-      fetch: (address, request) => {
-        asked.push(address)
-        return isUp ? asking.fetch(address, request) : Promise.reject(new SallyportError('issuer.address', 'not there'))
-      },
-    }
-    const upstreams = openUpstreams(counted, { issuerUrl: 'https://localhost', nowSeconds: () => 0 })
-    const both = async (): Promise<readonly string[]> =>
-      (await Promise.allSettled([upstreams.begin('odd', 60), upstreams.begin('odd', 60)])).map(({ status }) => status)
-    expect([await both(), asked.length]).toEqual([['rejected', 'rejected'], 1])
-    isUp = true
-    expect([await both(), asked.length]).toEqual([['fulfilled', 'fulfilled'], 2])
-  })
-
-  test('at one that cannot be asked, or whose secret nobody set', async () => {
-    const declared = (): readonly [typeof odd.declared] => [odd.declared]
-    const asking = askingThese(declared)
-    const refused = new SallyportError('issuer.address', 'not there')
-    const moment = { issuerUrl: 'https://localhost', nowSeconds: () => 0 }
-    const unasked = openUpstreams({ ...asking, fetch: () => Promise.reject(refused) }, moment)
-    await expect(unasked.begin('odd', 60)).rejects.toMatchObject({
-      code: 'sign-in.upstream_unreachable',
-      message: 'issuer.address',
-    })
-    odd.forge({})
-    const unset = openUpstreams({ ...asking, useSecret: () => undefined }, moment)
-    const { state, trip, address } = await unset.begin('odd', 60)
-    const { search } = new URL(odd.answer(address, 'a-1'))
-    await expect(unset.complete({ ...trip, uid: 'u' }, state, search)).rejects.toMatchObject({
-      code: 'sign-in.upstream_unreachable',
-      message: 'secret odd-secret is not set',
-    })
-  })
-
   test('and nothing that an answer says is shown', async () => {
     const error = '<b>call 555</b>'
     staff.forge({ answer: { code: undefined, error, error_description: error } })
@@ -340,13 +278,4 @@ describe('nobody signs in at an upstream', () => {
     expect(body).not.toContain('555')
     expect(provider.events.at(-1)).toMatchObject({ code: 'sign-in.upstream_refused', detail: 'unreadable' })
   })
-})
-
-test('what rests on an upstream ends when the manifest takes it away, or lets it count otherwise', () => {
-  const { declared: one } = staff
-  const ended = (after: readonly (typeof one)[]): readonly string[] => endedByChange(provider.users, [one], after)
-  expect(ended([])).toEqual(['alice'])
-  expect(ended([{ ...one, mfa: { amr: [], acr: ['gold'] } }])).toEqual(['alice'])
-  expect(ended([{ ...one, client: 'another' }])).toEqual(['alice'])
-  expect(ended([{ ...one, scopes: ['openid'] }, other.declared])).toEqual([])
 })

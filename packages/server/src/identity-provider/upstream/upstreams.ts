@@ -41,7 +41,10 @@ export interface Upstreams {
   readonly names: () => readonly string[]
   /** The issuer of the one of this name; undefined when there is none. */
   readonly issuerOf: (name: string) => string | undefined
-  /** Where to send the person, who is to have signed in there within so long. Rejects with `sign-in.upstream_unreachable` or `sign-in.upstream_answer`. */
+  /**
+   * Where to send the person, who is to have signed in there within so long. Rejects with
+   * `sign-in.upstream_unreachable` or `sign-in.upstream_answer`.
+   */
   readonly begin: (
     name: string,
     maxAgeSeconds: number,
