@@ -3,8 +3,6 @@ import type { Guard } from './guard.ts'
 const fields = 'packages/server/src/egress/door/fields.ts'
 const fieldTests = ['packages/server/src/egress/door/fields.test.ts']
 const listen = 'packages/server/src/egress/listen'
-const devices = 'packages/manifest/src/read/people/read-devices.ts'
-const deviceTests = ['packages/manifest/src/read/people/devices.test.ts']
 
 type Row = readonly [name: string, code: string, without: string, testName: string]
 
@@ -12,7 +10,7 @@ function rows(file: string, noticedBy: readonly string[], attack: string, table:
   return table.map(([name, code, without, testName]) => ({ name, attack, file, code, without, noticedBy, testName }))
 }
 
-/** What a door reads of heads, queries and bodies before it judges them, and whom a manifest believes about devices. */
+/** What a door reads of heads, queries and bodies before it judges them. */
 export const fieldGuards: readonly Guard[] = [
   ...rows(fields, fieldTests, 'a field has two readings, of which the door and the upstream each believe another', [
     [
@@ -72,28 +70,6 @@ export const fieldGuards: readonly Guard[] = [
       '/^([A-Za-z0-9._-]+|',
       '/^([A-Za-z0-9._@-]+|',
       'with a name in front has a fault',
-    ],
-  ]),
-  ...rows(devices, deviceTests, 'somebody who is no authority says which devices are managed', [
-    ['an authority of devices is one', 'ca && !raw.includes', '!raw.includes', 'is no leaf.pem'],
-    [
-      'an authority of devices has no constraints',
-      'ca && !raw.includes(nameConstraints)',
-      'ca',
-      'is no constrained.pem',
-    ],
-    ['a file of authorities has some', 'blocks.length > 0 && ', '', 'is no nothing.pem'],
-    [
-      'a file of lists has some',
-      "if (read.text.includes('-----BEGIN X509 CRL-----')) return read.path",
-      "if (read.text !== '') return read.path",
-      'may take certificates back',
-    ],
-    [
-      'a manager of devices signs at an address that can be trusted',
-      "reading.faults.add('manifest.insecure_upstream', issuer.at, why, address.suggestion)",
-      'void why',
-      'signs at an address',
     ],
   ]),
 ]
