@@ -4,7 +4,8 @@ import type { Server, Socket } from 'node:net'
 import { gather, type Gathering } from '../gather.ts'
 import type { Invocation, InvocationResult } from '../invocation.ts'
 import { describeError, failureIn, failureReported } from './failure-report.ts'
-import { passOn, streamedResult } from './streamed.ts'
+import { inTurns } from './in-turns.ts'
+import { passOn, readAway, streamedResult } from './streamed.ts'
 
 /** The host's end of one box's Lambda Runtime API. */
 export interface RuntimeApi {
@@ -48,6 +49,10 @@ export const maxErrorBytes: number = 256 * 1024
 const maxForeignConnections = 8
 /** Of a runtime that is not ours: one that waits, one that answers, and some that are just closing. */
 const maxConnections = 32
+/** Of requests that no runtime makes: a function could ask for nothing else, as fast as it can. */
+const maxBreaches = 100
+/** What is parsed while nobody takes it: of bytes one by one more would hold everybody up. */
+const waitingBytes = 16 * 1024
 const prefix = '/2018-06-01/runtime/'
 
 /**
@@ -64,10 +69,12 @@ export function serveRuntimeApi(
   let own: Socket | undefined
   let waiting: ServerResponse | undefined
   let running: Invocation | undefined
+  let breaches = 0
   const foreign = new Set<Socket>()
   const others = new Set<Socket>()
 
-  const http = createServer({ keepAliveTimeout: 0, requestTimeout: 0, headersTimeout: 0 }, (request, response) => {
+  const settings = { keepAliveTimeout: 0, requestTimeout: 0, headersTimeout: 0, highWaterMark: waitingBytes }
+  const http = createServer(settings, (request, response) => {
     void handle(request, response).catch(() => request.socket.destroy())
   })
   http.timeout = 0
@@ -92,9 +99,17 @@ export function serveRuntimeApi(
     http.emit('connection', socket)
   }
 
+  /** Told, and after so many the end of every connection. */
+  function breach(detail: string): void {
+    breaches += 1
+    events.onBreach(detail)
+    if (breaches > maxBreaches) close()
+  }
+
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (breaches > maxBreaches) return
     const route = `${request.method} ${request.url}`
-    if (route === `GET ${prefix}invocation/next`) return next(response)
+    if (route === `GET ${prefix}invocation/next` && !hasBody(request)) return next(response)
     if (route === `POST ${prefix}init/error`) {
       const body = await read(request, maxErrorBytes)
       events.onInitError(describeError(body))
@@ -103,8 +118,8 @@ export function serveRuntimeApi(
     const [, id, verb] =
       /^POST \/2018-06-01\/runtime\/invocation\/([0-9a-zA-Z-]{1,64})\/(response|error)$/.exec(route) ?? []
     if (running === undefined || id !== running.id) {
-      events.onBreach(`${route.slice(0, 120)} outside that invocation`)
-      request.resume()
+      breach(`${route.slice(0, 120)} outside that invocation`)
+      await readAway(inTurns(request))
       return answer(response, 400)
     }
     const invocation = running
@@ -119,7 +134,7 @@ export function serveRuntimeApi(
 
   function next(response: ServerResponse): void {
     if (running !== undefined || waiting !== undefined) {
-      events.onBreach('a poll for the next event while one runs')
+      breach('a poll for the next event while one runs')
       return answer(response, 403)
     }
     waiting = response
@@ -129,6 +144,12 @@ export function serveRuntimeApi(
       if (!ownClient) events.onLost()
     })
     events.onIdle()
+  }
+
+  function close(): void {
+    own?.destroy()
+    for (const socket of [...foreign, ...others]) socket.destroy()
+    listener.close()
   }
 
   return {
@@ -154,11 +175,7 @@ export function serveRuntimeApi(
       running = waiting = undefined
       return interrupted
     },
-    close: () => {
-      own?.destroy()
-      for (const socket of [...foreign, ...others]) socket.destroy()
-      listener.close()
-    },
+    close,
   }
 }
 
@@ -171,7 +188,7 @@ async function resultOf(
   const type = request.headers['content-type']
   const failureOf = (): InvocationResult | undefined => failureIn(request.trailers)
   if (streams && onStream !== undefined)
-    return passOn(request.iterator({ destroyOnReturn: false }), type, onStream, failureOf)
+    return passOn(inTurns(request), type, onStream, failureOf)
   const maxBytes = streams ? maxHeldBytes : maxResponseBytes
   const body = await read(request, responded ? maxBytes : maxErrorBytes)
   if (body === undefined) {
@@ -186,12 +203,17 @@ async function resultOf(
 async function read(request: IncomingMessage, maxBytes: number): Promise<Buffer | undefined> {
   let body: Gathering | undefined = gather()
   let length = 0
-  for await (const chunk of request as AsyncIterable<Buffer>) {
+  for await (const chunk of inTurns(request)) {
     length += chunk.length
     if (length <= maxBytes) body?.add(chunk)
     else body = undefined
   }
   return body?.whole()
+}
+
+/** Of what asks for an event nothing is read, so nothing may come: it would be read later, without a measure. */
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0'
 }
 
 /** AWS X-Ray's form of a 128-bit id, of which nothing is sampled here. */

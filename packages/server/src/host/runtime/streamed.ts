@@ -98,7 +98,7 @@ async function readHead(chunks: AsyncIterator<Buffer>): Promise<{ head: object |
 }
 
 /** The function finishes what it has to say to nobody; a connection that breaks has ended as well. */
-async function readAway(chunks: AsyncIterator<Buffer>): Promise<void> {
+export async function readAway(chunks: AsyncIterator<Buffer>): Promise<void> {
   try {
     while ((await chunks.next()).done !== true);
   } catch {

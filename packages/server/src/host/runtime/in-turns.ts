@@ -1,0 +1,61 @@
+import type { Readable } from 'node:stream'
+import { setTimeout as rest } from 'node:timers/promises'
+
+/** So many parts are heard at once; then everybody else has a turn. */
+const partsInTurn = 512
+/** Of so many bytes that wait, no more are asked for. */
+const enoughBytes = 256 * 1024
+/** Whoever streams rows or words of a text sends larger parts than this, or takes longer over them. */
+const fineBytes = 32
+/** How long parts as fine as that wait for the next turn. */
+const restMs = 10
+
+/**
+ * What a box sends, in the pieces in which it is wanted: parts that came together are handed on together. Adversary: a
+ * function that gives its answer byte by byte, in chunks of one: each of them costs the thread that serves everybody
+ * some microseconds, and a third of a million can come between two turns of it. After so many parts the box waits.
+ */
+export function inTurns(body: Readable): AsyncIterableIterator<Buffer> {
+  let held: Buffer[] = []
+  let bytes = 0
+  let ended = false
+  let failure: Error | undefined
+  let wake: (() => void) | undefined
+
+  const end = (error?: Error): void => {
+    ended = true
+    failure ??= error
+    wake?.()
+  }
+  body.on('data', (part: Buffer) => {
+    held.push(part)
+    bytes += part.length
+    if (held.length >= partsInTurn || bytes >= enoughBytes) body.pause()
+    // Not at once: each part is told by itself, and what came with it is told before the next turn.
+    if (held.length === 1) setImmediate(() => wake?.())
+  })
+  body.once('end', () => end())
+  body.once('error', end)
+  body.once('close', () => end(body.readableEnded ? undefined : new Error('the body broke off')))
+
+  const iterator: AsyncIterableIterator<Buffer> = {
+    [Symbol.asyncIterator]: () => iterator,
+    next: async () => {
+      if (bytes === 0 && !ended) await new Promise<void>((resolve) => (wake = resolve))
+      wake = undefined
+      const [only] = held
+      if (only === undefined) {
+        if (failure !== undefined) throw failure
+        return { done: true, value: undefined }
+      }
+      const value = held.length === 1 ? only : Buffer.concat(held)
+      const fine = held.length >= partsInTurn && bytes < partsInTurn * fineBytes
+      held = []
+      bytes = 0
+      if (fine) await rest(restMs)
+      if (body.isPaused()) body.resume()
+      return { done: false, value }
+    },
+  }
+  return iterator
+}
