@@ -42,7 +42,8 @@ afterEach(() => {
 /** Sends one request; the runtime's own connection unless told otherwise. */
 function send(method: string, path: string, body = '', agent: Agent | false = runtime): Promise<number> {
   return new Promise((resolve, reject) => {
-    const sent = request({ host: '127.0.0.1', port, method, path: prefix + path, agent }, (response) => {
+    const headers = { 'content-length': Buffer.byteLength(body) } // also where none is usual
+    const sent = request({ host: '127.0.0.1', port, method, path: prefix + path, agent, headers }, (response) => {
       response.resume().once('end', () => resolve(response.statusCode ?? 0))
     })
     sent.once('error', reject).end(body)
@@ -111,6 +112,19 @@ describe('the runtime API of a box', () => {
     sent.end('42')
     await closed
     expect([results, breaches]).toEqual([[], []])
+  })
+
+  it('reads nothing beside the question for the next event', async () => {
+    expect(await send('GET', '/invocation/next', 'x')).toBe(400)
+    expect(breaches).toHaveLength(1)
+    expect(idle).toBe(0)
+  })
+
+  it('ends a connection that asks for what no runtime asks for, again and again', async () => {
+    await running()
+    for (let asked = 0; asked < 100; asked++) expect(await send('GET', '/invocation/next')).toBe(403)
+    await expect(send('GET', '/invocation/next')).rejects.toMatchObject({ code: 'ECONNRESET' })
+    expect(breaches).toHaveLength(101)
   })
 })
 

@@ -52,7 +52,7 @@ const maxConnections = 32
 /** Of requests that no runtime makes: a function could ask for nothing else, as fast as it can. */
 const maxBreaches = 100
 /** What is parsed while nobody takes it: of bytes one by one more would hold everybody up. */
-const waitingBytes = 16 * 1024
+const waitingBytes = 8 * 1024
 const prefix = '/2018-06-01/runtime/'
 
 /**
@@ -187,8 +187,7 @@ async function resultOf(
   const streams = responded && request.headers['lambda-runtime-function-response-mode'] === 'streaming'
   const type = request.headers['content-type']
   const failureOf = (): InvocationResult | undefined => failureIn(request.trailers)
-  if (streams && onStream !== undefined)
-    return passOn(inTurns(request), type, onStream, failureOf)
+  if (streams && onStream !== undefined) return passOn(inTurns(request), type, onStream, failureOf)
   const maxBytes = streams ? maxHeldBytes : maxResponseBytes
   const body = await read(request, responded ? maxBytes : maxErrorBytes)
   if (body === undefined) {
