@@ -1,4 +1,6 @@
+import { once } from 'node:events'
 import { Readable } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 import { expect, it } from 'vitest'
 
@@ -18,6 +20,18 @@ it('hands on together what came together, and all of it in its order', async () 
   body.push(null)
   expect((await parts.next()).value?.toString()).toBe('d')
   expect((await parts.next()).done).toBe(true)
+})
+
+it('waits on where something was taken before it was told', async () => {
+  const body = opened()
+  const parts = inTurns(body)
+  body.push('a')
+  await once(body, 'data')
+  expect((await parts.next()).value?.toString()).toBe('a')
+  const second = parts.next()
+  await sleep(1) // the turn in which the first would have been told
+  body.push('b')
+  expect((await second).value?.toString()).toBe('b')
 })
 
 it('lets what comes byte by byte wait after so many parts', async () => {

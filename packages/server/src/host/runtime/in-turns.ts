@@ -41,7 +41,7 @@ export function inTurns(body: Readable): AsyncIterableIterator<Buffer> {
   const iterator: AsyncIterableIterator<Buffer> = {
     [Symbol.asyncIterator]: () => iterator,
     next: async () => {
-      if (bytes === 0 && !ended) await new Promise<void>((resolve) => (wake = resolve))
+      while (bytes === 0 && !ended) await new Promise<void>((resolve) => (wake = resolve))
       wake = undefined
       const [only] = held
       if (only === undefined) {
