@@ -416,7 +416,19 @@ const rows: readonly Row[] = [
 ]
 
 /** The command: what it sends to whom, what it prints, and what a script may conclude. */
-export const cliGuards: readonly Guard[] = rows.map(([name, file, code, without, noticedBy, testName]) => {
-  const place: Place = { file: `${room}/${file}.ts`, code, without }
-  return { name, attack: testName, ...place, noticedBy: [`${room}/${noticedBy}.test.ts`], testName }
-})
+export const cliGuards: readonly Guard[] = [
+  ...rows.map(([name, file, code, without, noticedBy, testName]) => {
+    const place: Place = { file: `${room}/${file}.ts`, code, without }
+    return { name, attack: testName, ...place, noticedBy: [`${room}/${noticedBy}.test.ts`], testName }
+  }),
+  {
+    name: 'nothing is sent to another user’s socket',
+    attack: 'an app brings a state folder that names a socket of another user of this machine',
+    file: `${room}/${local}.ts`,
+    code: '    refuseForeignSocket(socketPath, state)',
+    without: '',
+    noticedBy: [`${room}/${local}.test.ts`],
+    needs: 'root',
+    testName: 'socket that a folder of ours names',
+  },
+]

@@ -77,6 +77,18 @@ test("nothing is sent to a socket that another user's folder names, or one that 
   }
 })
 
+test.skipIf(process.getuid?.() !== 0)(
+  "nothing is sent to another user's socket that a folder of ours names (as root only)",
+  async () => {
+    const socket = join(app.folder, '.sallyport/api.sock')
+    chownSync(socket, 12_345, 12_345)
+    const api = localApi(app.folder)
+    await expect(api.call({ method: 'POST', path: '/whole' })).rejects.toMatchObject({ code: 'cli.foreign_state' })
+    chownSync(socket, 0, 0)
+    expect(await api.call({ method: 'POST', path: '/whole' }), 'control').toEqual({ result: 1 })
+  },
+)
+
 test('an answer without end is none', { timeout: 60_000 }, async () => {
   endless = true
   await expect(localApi(app.folder).call({ method: 'GET', path: '/endless' })).rejects.toMatchObject({

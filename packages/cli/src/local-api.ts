@@ -110,9 +110,11 @@ export function localApi(folder: string): LocalApi {
     const dpop = key && accessToken && proofOf(key, { method, url: `${apiOrigin}${path}`, accessToken, ...last })
     const token = read('api-token')
     if (token === undefined) return Promise.reject(notRunning(undefined))
+    const socketPath = read('api-address') ?? join(state, 'api.sock')
+    refuseForeignSocket(socketPath, state)
     return new Promise((resolve, reject) => {
       const outgoing = request({
-        socketPath: read('api-address') ?? join(state, 'api.sock'),
+        socketPath,
         method,
         path,
         headers: {
@@ -178,6 +180,13 @@ function refuseForeign(state: string): void {
   const self = process.getuid?.() ?? uid
   if ((uid === self || uid === 0 || self === 0) && (mode & 0o002) === 0) return
   throw new SallyportError('cli.foreign_state', `${state} is another user's, or open to all: nothing is sent there`)
+}
+
+/** Adversary: who wrote the app, and had a state folder come along that names a socket of another user of this machine. */
+function refuseForeignSocket(path: string, state: string): void {
+  const uid = statSync(path, { throwIfNoEntry: false })?.uid
+  if (uid === undefined || [0, process.getuid?.(), statSync(state).uid].includes(uid)) return
+  throw new SallyportError('cli.foreign_state', `${path} is another user's socket: nothing is sent there`)
 }
 
 /** Reads the status of the server that runs for this app. */

@@ -120,9 +120,14 @@ export function openElevations(desk: ElevationDesk): Elevations {
       ...(again === undefined ? {} : { reason: again.reason, ...sittingOf(again.by) }),
     })
   }
-  /** Consents that still count: of persons who may approve at this moment. */
-  const consents = ({ approvedBy }: ElevationRequest, rule: ElevationRule): number =>
-    approvedBy.filter((by) => rule.approvers.some((role) => mayHold(by, role))).length
+  /** Consents that still count: of persons who may approve at this moment, none of them twice or the one who asked. */
+  const consents = ({ subject, approvedBy }: ElevationRequest, rule: ElevationRule): number => {
+    const counted: string[] = []
+    for (const by of approvedBy.filter((one) => rule.approvers.some((role) => mayHold(one, role)))) {
+      if (![subject, ...counted].some((other) => samePerson(other, by))) counted.push(by)
+    }
+    return counted.length
+  }
   const mustHold = (account: string, role: string): void => {
     if (!mayHold(account, role)) throw refusal('elevation.not_eligible', `The role ${role} is not held any more.`)
   }

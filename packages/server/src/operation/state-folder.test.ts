@@ -46,6 +46,18 @@ test('refuses a file or a link where the state folder should be', () => {
   expect(() => openFolders(app)).toThrow(expect.objectContaining({ code: 'state.foreign' }))
 })
 
+for (const place of ['api-token', 'logs/output.ndjson', 'ledger/lock.pid', 'certificates/ca.pem']) {
+  test(`writes nothing through a link that came with the app, at ${place}`, () => {
+    const { state } = open(app)
+    const outside = join(app, 'outside')
+    writeFileSync(outside, 'mine')
+    symlinkSync(outside, join(state, place))
+    expect(() => openFolders(app)).toThrow(expect.objectContaining({ code: 'state.foreign' }))
+    rmSync(join(state, place))
+    expect(open(app).state, 'control').toBe(state)
+  })
+}
+
 test('the local token is new on each run and for its owner only', () => {
   const folders = open(app)
   const first = announceApi(folders)

@@ -1,9 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { chmodSync, existsSync, lstatSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 
-import { rootCommandLine, SallyportError } from '@sallyport/core/access'
+import { commandLine, rootCommandLine, SallyportError } from '@sallyport/core/access'
 
 import { readRights, runtimeFolderFor, uidOutside } from '../start/index.ts'
 
@@ -31,10 +31,11 @@ export interface Folders {
 /** Longer paths do not fit a unix socket address (108 bytes with its end). */
 const maxSocketPathBytes = 100
 
-/** Opens, or on the first run makes, the state folder. Refuses one that somebody else owns or may enter. */
+/** Opens, or on the first run makes, the state folder. Refuses one that somebody else owns, or that holds links. */
 export function openFolders(appFolder: string): Folders {
   const state = join(appFolder, '.sallyport')
   ensurePrivate(state)
+  refuseLinks(state)
   const folders: Folders = {
     state,
     ledger: join(state, 'ledger'),
@@ -90,6 +91,22 @@ function socketFolderOf(state: string): string {
     kind === 'dropped' ? join(runtimeFolderFor(state), 'api') : join(tmpdir(), `sallyport-${userInfo().uid}-${digest}`)
   ensurePrivate(elsewhere)
   return elsewhere
+}
+
+/**
+ * Adversary: who wrote the app, and had a state folder come along in which the log of its functions' output is a link to
+ * what a shell reads when it starts.
+ */
+function refuseLinks(folder: string): void {
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name)
+    if (entry.isSymbolicLink()) {
+      throw new SallyportError('state.foreign', `${path} is a link: what it stands for is not written to.`, {
+        fix: commandLine('rm', path),
+      })
+    }
+    if (entry.isDirectory()) refuseLinks(path)
+  }
 }
 
 /** Adversary: another user of this machine who made the folder first, or put a link in its place. */
