@@ -49,6 +49,14 @@ test('of a flood so many bytes a second come out, and the lost lines are counted
   expect(texts().at(-1)).toBe('stdout again')
 })
 
+test('a flood of short lines comes out no faster than one of long ones, and waits sooner', () => {
+  streams.stdout.write('a\n'.repeat(100_000))
+  expect(lines.length).toBeLessThan(8_000)
+  expect(streams.stdout.isPaused()).toBe(false)
+  streams.stdout.write('\n'.repeat(30_000))
+  expect(streams.stdout.isPaused()).toBe(true)
+})
+
 test('a flood waits for its reader', () => {
   for (let index = 0; index < 5; index++) streams.stdout.write(Buffer.alloc(1024 * 1024, 'x'))
   expect(streams.stdout.isPaused()).toBe(true)

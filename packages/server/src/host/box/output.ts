@@ -10,6 +10,8 @@ const maxLineBytes = 16 * 1024
 const maxBytesPerSecond = 256 * 1024
 /** Beyond this the box waits for the next second: reading a flood would cost the server's own time. */
 const maxReadBytesPerSecond = 4 * 1024 * 1024
+/** What a line takes beside its own bytes, of room and of time: empty ones are not for nothing. */
+const lineBytes = 32
 
 const maxDrainMs = 300
 
@@ -45,7 +47,7 @@ export function readOutput(
     onLine({ ...tag(), stream, text })
   }
   const line = (stream: 'stdout' | 'stderr', head: Buffer, length: number): void => {
-    spent += head.length + 1
+    spent += head.length + lineBytes
     if (spent > maxBytesPerSecond) return void (dropped += 1)
     const text = head.toString('utf8')
     emit(stream, length > head.length ? `${text} … (${length - head.length} bytes cut)` : text)
@@ -62,8 +64,7 @@ export function readOutput(
   const readers = (['stdout', 'stderr'] as const).map((name) => {
     const cutter = cutLines((head, length) => line(name, head, length))
     streams[name].on('data', (chunk: Buffer) => {
-      cutter.push(chunk)
-      readBytes += chunk.length
+      readBytes += chunk.length + cutter.push(chunk) * lineBytes
       if (readBytes <= maxReadBytesPerSecond) return
       paused.add(streams[name])
       streams[name].pause()
@@ -83,8 +84,8 @@ export function readOutput(
   }
 }
 
-/** Splits at line feeds. Of a long line only the head is held; `length` says how long it was. */
-function cutLines(onLine: (head: Buffer, length: number) => void): { push(chunk: Buffer): void; end(): void } {
+/** Splits at line feeds. Of a long line only the head is held; `length` says how long it was. `push` counts the lines. */
+function cutLines(onLine: (head: Buffer, length: number) => void): { push(chunk: Buffer): number; end(): void } {
   let held: Buffer[] = []
   let length = 0
   const flush = (): void => {
@@ -98,13 +99,15 @@ function cutLines(onLine: (head: Buffer, length: number) => void): { push(chunk:
   }
   return {
     push: (chunk) => {
-      let start = 0
+      let [start, lines] = [0, 0]
       for (let end = chunk.indexOf(10); end !== -1; end = chunk.indexOf(10, start)) {
         hold(chunk.subarray(start, end))
         flush()
         start = end + 1
+        lines += 1
       }
       if (start < chunk.length) hold(chunk.subarray(start))
+      return lines
     },
     end: flush,
   }
