@@ -1,6 +1,7 @@
 import type { Guard } from './guard.ts'
 
 const room = 'packages/server/src/host'
+const egress = 'packages/server/src/egress'
 const traps = [`${room}/traps.test.ts`]
 const reach = [`${room}/box/reach.test.ts`]
 const exhaustion = [`${room}/exhaustion.test.ts`]
@@ -204,6 +205,33 @@ export const limitGuards: readonly Guard[] = [
     without: 'if (bytes >= enoughBytes) body.pause()',
     noticedBy: [`${room}/runtime/in-turns.test.ts`],
     testName: 'wait after so many parts',
+  },
+  {
+    name: 'who goes on byte by byte is given less and less',
+    attack: 'eight functions answer byte by byte at one time',
+    file: `${room}/gather.ts`,
+    code: 'restMs = Math.min(restMs * 2, longestRestMs)',
+    without: 'restMs = firstRestMs',
+    noticedBy: [`${room}/gather.test.ts`],
+    testName: 'longer and longer rests',
+  },
+  {
+    name: 'an upstream that answers byte by byte waits',
+    attack: 'an upstream that answers in chunks of one byte holds up everybody’s calls for seconds',
+    file: `${egress}/upstream/upstream-handler.ts`,
+    code: 'if (held.length >= partsInTurn) given.pause()',
+    without: '',
+    noticedBy: [`${egress}/upstream/upstream-handler.test.ts`],
+    testName: 'asks an upstream for no more',
+  },
+  {
+    name: 'an upstream that answers byte by byte waits also for who reads at once',
+    attack: 'an upstream that answers in chunks of one byte holds up everybody’s calls for seconds',
+    file: `${egress}/upstream/upstream-handler.ts`,
+    code: 'if (!resting) given.resume()',
+    without: 'given.resume()',
+    noticedBy: [`${egress}/upstream/upstream-handler.test.ts`],
+    testName: 'asks an upstream for no more',
   },
   {
     name: 'no more of an answer is asked for than is taken',

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 
-import { gather, isTooFine } from './gather.ts'
+import { createRests, gather, isTooFine } from './gather.ts'
 
 test('parts of any size make the whole, in their order', () => {
   const part = fc.oneof(
@@ -34,6 +34,12 @@ test('what comes byte by byte is not held part by part', () => {
   const whole = gathering.whole()
   expect(whole.length).toBe(100_000)
   expect(whole.every((byte, at) => byte === at % 251)).toBe(true)
+})
+
+test('who sends many fine parts is given longer and longer rests, and who sends others none', () => {
+  const restAfter = createRests()
+  expect([restAfter(511, 511), restAfter(512, 512 * 32), restAfter(1, 1)]).toEqual([0, 0, 0])
+  expect(Array.from({ length: 5 }, () => restAfter(512, 512))).toEqual([10, 20, 40, 80, 100])
 })
 
 test('packets are never too fine, and bytes one by one are', () => {

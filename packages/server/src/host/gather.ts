@@ -44,6 +44,26 @@ export function gather(): Gathering {
   }
 }
 
+/** So many parts are heard at once; then everybody else has a turn. */
+export const partsInTurn: number = 512
+/** Whoever streams rows or words of a text sends larger parts than this, or takes longer over them. */
+const fineBytes = 32
+const firstRestMs = 10
+const longestRestMs = 100
+
+/**
+ * How long to ask for no more after so many parts came at once, in milliseconds. Parts that are very fine cost more than
+ * they are worth: of a sender who goes on with them less and less is taken, and each sender is asked by itself.
+ */
+export function createRests(): (parts: number, bytes: number) => number {
+  let restMs = firstRestMs / 2
+  return (parts, bytes) => {
+    if (parts < partsInTurn || bytes >= parts * fineBytes) return 0
+    restMs = Math.min(restMs * 2, longestRestMs)
+    return restMs
+  }
+}
+
 /** So many parts are no sign of anything, whatever they hold. */
 const freeParts = 4_096
 const leastMeanBytes = 256

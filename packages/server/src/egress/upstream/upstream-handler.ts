@@ -3,7 +3,7 @@ import { Readable } from 'node:stream'
 import { SallyportError } from '@sallyport/core/access'
 import type { Dispatcher } from 'undici'
 
-import { gather, type Gathering } from '../../host/index.ts'
+import { createRests, gather, type Gathering, partsInTurn } from '../../host/index.ts'
 import type { UpgradeAnswer, UpstreamAnswer, UpstreamCall } from './upstream-call.ts'
 
 type Pairs = readonly (readonly [name: string, value: string])[]
@@ -12,10 +12,12 @@ type Handler = Dispatcher.DispatchHandler
 
 /** An answer whose stated length is at most this is taken whole: one write in place of a stream. */
 const wholeBytes = 16 * 1024
+const streamedBytes = 64 * 1024
 
 /**
  * Turns the HTTP client's events into one answer. Leaner than its own `request`: no stream for a small answer, no
- * second copy of the headers. `done` and `failed` are called once between them.
+ * second copy of the headers. `done` and `failed` are called once between them. Adversary: an upstream that sends its
+ * answer byte by byte: what came together goes on together, and after so many parts it waits.
  */
 export function answerHandler(
   { signal, method, body }: UpstreamCall,
@@ -28,10 +30,29 @@ export function answerHandler(
   let trailers: Pairs = []
   let whole: Gathering | undefined
   let stream: Readable | undefined
+  const restAfter = createRests()
+  let held: Buffer[] = []
+  let resting = false
   const abort = (): void => {
     const reason = new SallyportError('upstream.aborted', 'the call was aborted')
     if (controller === undefined) failed(reason)
     else controller.abort(reason)
+  }
+  const handOn = (): void => {
+    const [only] = held
+    if (stream === undefined || only === undefined) return
+    const bytes = held.length === 1 ? only : Buffer.concat(held)
+    const restMs = restAfter(held.length, bytes.length)
+    held = []
+    const wanted = stream.push(bytes)
+    if (restMs === 0 && wanted) return controller?.resume()
+    controller?.pause()
+    if (restMs === 0) return
+    resting = true
+    setTimeout(() => {
+      resting = false
+      if (stream !== undefined && !stream.destroyed && stream.readableLength < streamedBytes) controller?.resume()
+    }, restMs)
   }
   const settle = (): void => signal.removeEventListener('abort', abort)
   signal.addEventListener('abort', abort, { once: true })
@@ -51,8 +72,10 @@ export function answerHandler(
         return
       }
       stream = new Readable({
-        highWaterMark: 64 * 1024,
-        read: () => given.resume(),
+        highWaterMark: streamedBytes,
+        read: () => {
+          if (!resting) given.resume()
+        },
         destroy: (error, closed) => {
           if (!stream?.readableEnded) given.abort(error ?? new SallyportError('upstream.aborted', 'nobody reads on'))
           closed(error)
@@ -61,12 +84,15 @@ export function answerHandler(
       done({ ...head, body: stream })
     },
     onResponseData: (given, chunk) => {
-      if (whole !== undefined) whole.add(chunk)
-      else if (stream?.push(chunk) === false) given.pause()
+      if (whole !== undefined) return whole.add(chunk)
+      held.push(chunk)
+      if (held.length >= partsInTurn) given.pause()
+      if (held.length === 1) queueMicrotask(handOn)
     },
     onResponseEnd: (_, given) => {
       settle()
       trailers = pairsOf(given)
+      handOn()
       if (stream !== undefined) stream.push(null)
       else if (head !== undefined) done({ ...head, body: whole?.whole() ?? new Uint8Array() })
     },

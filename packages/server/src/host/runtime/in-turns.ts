@@ -1,14 +1,10 @@
 import type { Readable } from 'node:stream'
 import { setTimeout as rest } from 'node:timers/promises'
 
-/** So many parts are heard at once; then everybody else has a turn. */
-const partsInTurn = 512
+import { createRests, partsInTurn } from '../gather.ts'
+
 /** Of so many bytes that wait, no more are asked for. */
 const enoughBytes = 256 * 1024
-/** Whoever streams rows or words of a text sends larger parts than this, or takes longer over them. */
-const fineBytes = 32
-/** How long parts as fine as that wait for the next turn. */
-const restMs = 10
 
 /**
  * What a box sends, in the pieces in which it is wanted: parts that came together are handed on together. Adversary: a
@@ -16,6 +12,7 @@ const restMs = 10
  * some microseconds, and a third of a million can come between two turns of it. After so many parts the box waits.
  */
 export function inTurns(body: Readable): AsyncIterableIterator<Buffer> {
+  const restAfter = createRests()
   let held: Buffer[] = []
   let bytes = 0
   let ended = false
@@ -49,10 +46,10 @@ export function inTurns(body: Readable): AsyncIterableIterator<Buffer> {
         return { done: true, value: undefined }
       }
       const value = held.length === 1 ? only : Buffer.concat(held)
-      const fine = held.length >= partsInTurn && bytes < partsInTurn * fineBytes
+      const restMs = restAfter(held.length, bytes)
       held = []
       bytes = 0
-      if (fine) await rest(restMs)
+      if (restMs > 0) await rest(restMs)
       if (body.isPaused()) body.resume()
       return { done: false, value }
     },
