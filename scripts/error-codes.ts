@@ -733,7 +733,10 @@ export const errorCodes: Readonly<Record<string, Entry>> = {
     'The event token comes from another transmitter than the stream’s.',
     'Make `transmitter` what it writes into `iss`.',
   ],
-  'state.foreign': ['The state folder belongs to another user.', 'Run the fix that the message names.'],
+  'state.foreign': [
+    'The state folder belongs to another user, or holds a link.',
+    'Run the fix that the message names.',
+  ],
   'store.damaged': ['The store of small state cannot be read.', restore],
   'store.too_new': ['The store was written by a newer version.', 'Use that version.'],
   'store.unavailable': ['The store cannot be opened or written.', "Check the disk and the folder's owner."],

@@ -78,10 +78,15 @@ export function ofTheServer(): void {
     },
   )
 
-  fix(['server/stores mv', 'server/vault chmod'], 'a damaged or an open file of the state is mended', async () => {
+  const ofFiles = ['server/stores mv', 'server/vault chmod', 'server/operation rm']
+  fix(ofFiles, 'a damaged or an open file of the state, and a link in it, is mended', async () => {
     const folder = open()
     const up = `sallyport up '${folder}' ${anyPorts}`
     await (await serving(up, '/')).stop()
+    symlinkSync('/etc/hosts', join(folder, '.sallyport/logs/planted'))
+    const linked = await refusing(up, '/')
+    assert.match(linked.text, /state\.foreign/)
+    assert.equal((await paste(linked.fix, '/')).code, 0) // and the start below finds none
     for (const [code, breakIt] of [
       ['store.damaged', () => writeFileSync(join(folder, '.sallyport/state.sqlite'), 'x'.repeat(8192))],
       ['vault.permissions', () => chmodSync(join(folder, '.sallyport/keys/root.key'), 0o644)],
