@@ -367,6 +367,14 @@ const rows: readonly Row[] = [
     'goes on before it has proved',
   ],
   [
+    'a database says so much until it is ready',
+    `${egress}/tunnel/postgres`,
+    'said < maxSignInMessages',
+    'said >= 0',
+    login,
+    'hears so many messages',
+  ],
+  [
     'a client changes nothing about who signs in',
     `${egress}/tunnel/postgres`,
     '.filter(([name]) => passing.has(name))',

@@ -39,7 +39,7 @@ export function openSecrets(folder: string, sealer: Sealer): Secrets {
   }
   for (const file of readdirSync(folder).filter((name) => name.endsWith(ending))) {
     const path = join(folder, file)
-    const name = decodeName(file)
+    const name = decodeName(file) ?? file
     const generations = parseFile(path, readPrivateFile(path) ?? '', name)
     try {
       open(name, generations, generations.length)
@@ -86,8 +86,14 @@ function encodeName(name: string): string {
   return `${encodeURIComponent(name)}${ending}`
 }
 
-function decodeName(file: string): string {
-  return decodeURIComponent(file.slice(0, -ending.length))
+/** Undefined for what `encodeName` never writes; no file holds a secret of such a name. */
+function decodeName(file: string): string | undefined {
+  try {
+    return decodeURIComponent(file.slice(0, -ending.length))
+  } catch (error) {
+    if (error instanceof URIError) return undefined
+    throw error
+  }
 }
 
 function formatFile(name: string, generations: Generations): string {

@@ -116,6 +116,13 @@ describe('secrets', () => {
     expect(codeOf(open)).toBe('vault.damaged')
   })
 
+  test('are in no file whose name is none of ours', async () => {
+    await open().setSecret('a', new Secret('one'))
+    const path = join(folder, 'secrets', '%E0%A4.json')
+    writeFileSync(path, readFileSync(join(folder, 'secrets', 'a.json')), { mode: 0o600 })
+    expect(open).toThrow(expect.objectContaining({ code: 'vault.damaged', message: expect.stringContaining(path) }))
+  })
+
   test('cannot be put back in the place of a newer one', async () => {
     await open().setSecret('a', new Secret('stolen'))
     await open().setSecret('a', new Secret('new'))

@@ -18,6 +18,8 @@ import {
 import { startScram } from './scram.ts'
 
 const maxMessageBytes = 64 * 1024
+/** PostgreSQL says some twenty things until it is ready; all of them are held for the client. */
+const maxSignInMessages = 200
 
 /** What a client in a box asked for at first, and the stream on which it goes on. */
 export type Greeting =
@@ -117,7 +119,7 @@ export async function signIn(socket: Socket, login: Login): Promise<Session> {
   let proved = false
   const hello: Buffer[] = []
   let key: Buffer | undefined
-  for (;;) {
+  for (let said = 0; said < maxSignInMessages; said += 1) {
     const { type, body } = await readMessage(upstream)
     if (type === 'E') throw new SallyportError('upstream.login', `the database refused: SQLSTATE ${sqlState(body)}`)
     if (type === 'R') {
@@ -133,6 +135,7 @@ export async function signIn(socket: Socket, login: Login): Promise<Session> {
       return { upstream, hello: Buffer.concat([message('R', Buffer.alloc(4)), ...hello]), key, tls }
     }
   }
+  throw new SallyportError('upstream.login', 'the database says too much before it is ready')
 
   async function answerTo(body: Buffer): Promise<Buffer | undefined> {
     const rest = body.subarray(4)

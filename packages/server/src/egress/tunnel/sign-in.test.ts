@@ -116,6 +116,13 @@ describe('the door that signs in', () => {
     expect(await signInAt(head)).toMatchObject({ code: 'upstream.login' })
   })
 
+  it('hears so many messages until a server is ready', async () => {
+    const setting = message('S', Buffer.from('TimeZone\0UTC\0'))
+    const said = (count: number): Buffer => Buffer.concat([proof(), ...Array<Buffer>(count).fill(setting), ready])
+    expect(await signInAt(asksScram, goesOn, said(300))).toMatchObject({ code: 'upstream.login' })
+    expect(await signInAt(asksScram, goesOn, said(100)), 'control').toMatchObject({ code: 'signed in' })
+  })
+
   it('lets only settings through that change nothing about who is there', async () => {
     const { heard } = await signInAt(message('R', word(3)))
     expect(heard).toContain('TimeZone\0UTC\0')
