@@ -19,6 +19,7 @@ export function inTurns(body: Readable): AsyncIterableIterator<Buffer> {
   let failure: Error | undefined
   let wake: (() => void) | undefined
 
+  const nothingYet = (): boolean => bytes === 0 && !ended
   const end = (error?: Error): void => {
     ended = true
     failure ??= error
@@ -38,7 +39,7 @@ export function inTurns(body: Readable): AsyncIterableIterator<Buffer> {
   const iterator: AsyncIterableIterator<Buffer> = {
     [Symbol.asyncIterator]: () => iterator,
     next: async () => {
-      while (bytes === 0 && !ended) await new Promise<void>((resolve) => (wake = resolve))
+      while (nothingYet()) await new Promise<void>((resolve) => (wake = resolve))
       wake = undefined
       const [only] = held
       if (only === undefined) {
