@@ -23,6 +23,7 @@ import { isolationGuards } from './isolation.ts'
 import { kernelGuards } from './kernel.ts'
 import { ledgerGuards } from './ledger.ts'
 import { learnGuards } from './learn.ts'
+import { finePartGuards } from './fine-parts.ts'
 import { limitGuards } from './limits.ts'
 import { manifestGuards } from './manifest.ts'
 import { manifestAccessGuards } from './manifest-access.ts'
@@ -86,6 +87,7 @@ export const guards: readonly Guard[] = [
   ...poolGuards,
   ...hostGuards,
   ...answerGuards,
+  ...finePartGuards,
   ...limitGuards,
   ...gatewayGuards,
   ...gatewayHeadGuards,

@@ -182,7 +182,7 @@ function refuseForeign(state: string): void {
   throw new SallyportError('cli.foreign_state', `${state} is another user's, or open to all: nothing is sent there`)
 }
 
-/** Adversary: who wrote the app, and had a state folder come along that names a socket of another user of this machine. */
+/** Adversary: who wrote the app, and had a state folder come along that names a socket of another user. */
 function refuseForeignSocket(path: string, state: string): void {
   const uid = statSync(path, { throwIfNoEntry: false })?.uid
   if (uid === undefined || [0, process.getuid?.(), statSync(state).uid].includes(uid)) return

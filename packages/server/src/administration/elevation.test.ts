@@ -185,26 +185,6 @@ describe('elevation', () => {
     expect(await administration.approve(id, grace)).toMatchObject({ state: 'granted' }) // the control
   })
 
-  test('is not used again by the consent of an account that is known by now to be one’s own, or counted already', async () => {
-    world.rule = { ...ruleOf(world), approvals: 2, approvalMs: 3 * hour }
-    const administration = world.open()
-    const { id } = await administration.request(ada, 'admin', 'one')
-    await administration.approve(id, grace)
-    expect(await administration.approve(id, eve)).toMatchObject({ state: 'granted' })
-    world.pass(hour)
-    await administration.sweep()
-    for (const person of [
-      [ada.id, eve.id],
-      [grace.id, eve.id],
-    ]) {
-      world.persons = [person]
-      expect((await administration.request(ada, 'admin', 'again')).state).not.toBe('granted')
-      expect(administration.elevatedRoles(ada.id)).toEqual([])
-    }
-    world.persons = []
-    expect(await administration.request(ada, 'admin', 'again'), 'control').toMatchObject({ id, state: 'granted' })
-  })
-
   test('may be used again while its approval lives, without asking, and not beyond', async () => {
     world.rule = { ...ruleOf(world), approvalMs: 3 * hour - 1 }
     const administration = world.open()

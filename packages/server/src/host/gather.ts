@@ -52,8 +52,8 @@ const firstRestMs = 10
 const longestRestMs = 100
 
 /**
- * How long to ask for no more after so many parts came at once, in milliseconds. Parts that are very fine cost more than
- * they are worth: of a sender who goes on with them less and less is taken, and each sender is asked by itself.
+ * How long to ask for no more after so many parts came at once, in milliseconds. Parts that are very fine cost more
+ * than they are worth: of a sender who goes on with them less and less is taken, and each sender is asked by itself.
  */
 export function createRests(): (parts: number, bytes: number) => number {
   let restMs = firstRestMs / 2

@@ -94,8 +94,8 @@ function socketFolderOf(state: string): string {
 }
 
 /**
- * Adversary: who wrote the app, and had a state folder come along in which the log of its functions' output is a link to
- * what a shell reads when it starts.
+ * Adversary: who wrote the app, and had a state folder come along in which the log of its functions' output is a link
+ * to what a shell reads when it starts.
  */
 function refuseLinks(folder: string): void {
   for (const entry of readdirSync(folder, { withFileTypes: true })) {

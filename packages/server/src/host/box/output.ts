@@ -84,7 +84,7 @@ export function readOutput(
   }
 }
 
-/** Splits at line feeds. Of a long line only the head is held; `length` says how long it was. `push` counts the lines. */
+/** Splits at line feeds. Of a long line only the head is held; `length` says how long it was. `push` counts lines. */
 function cutLines(onLine: (head: Buffer, length: number) => void): { push(chunk: Buffer): number; end(): void } {
   let held: Buffer[] = []
   let length = 0
