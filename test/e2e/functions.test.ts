@@ -71,7 +71,8 @@ for (const { does, path, status, code, log } of failures) {
     assert.match(answer.id ?? '', /^[0-9a-f]{32}$/)
     assert.doesNotMatch(answer.text, /upside down|trouble\.ts| at /)
     await until('the log line', () => linesOf(answer.code ?? '').some((line) => log.test(line)))
-    assert.equal((await call(path.replace(/\w+$/, 'answers'))).status, 200, 'and the function itself serves again')
+    // On a busy machine its next box may take longer than the function has for a call.
+    await until('it serves again', async () => (await call(path.replace(/\w+$/, 'answers'))).status === 200)
   })
 }
 

@@ -211,7 +211,7 @@ export async function recordsOf(app: Pick<TestApp, 'state'>): Promise<readonly L
 }
 
 /** Waits for something to become true; never longer than told. */
-export async function until(what: string, holds: () => boolean | Promise<boolean>, timeoutMs = 15_000): Promise<void> {
+export async function until(what: string, holds: () => boolean | Promise<boolean>, timeoutMs = 60_000): Promise<void> {
   for (const end = performance.now() + timeoutMs; ; await sleep(20)) {
     if (await holds()) return
     if (performance.now() > end) throw new Error(`${what}: not within ${timeoutMs} ms`)
