@@ -79,11 +79,11 @@ describe('a box', () => {
     harness = await openHarness({
       upstream: origin(),
       manifest: (text) =>
-        text.replace('to: https://api.stripe.com', 'to: https://api.stripe.com\n    maxBodyBytes: 1000'),
+        text.replace('to: https://api.stripe.com', 'to: https://api.stripe.com\n    maxBodyBytes: 200000'),
     })
     const chunked = { headers: { 'transfer-encoding': 'chunked' } }
-    expect(await ask(harness, charge, { ...chunked, body: 'x'.repeat(1_000) })).toMatchObject({ status: 200 })
-    expect(codeOf(await ask(harness, charge, { ...chunked, body: 'x'.repeat(1_001) }))).toBe('request.too_large')
+    expect(await ask(harness, charge, { ...chunked, body: 'x'.repeat(200_000) })).toMatchObject({ status: 200 })
+    expect(codeOf(await ask(harness, charge, { ...chunked, body: 'x'.repeat(200_001) }))).toBe('request.too_large')
     expect(reached).toBe(1)
   })
 

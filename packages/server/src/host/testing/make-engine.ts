@@ -175,7 +175,7 @@ export function invocationOf(event: unknown, more: Partial<Invocation> = {}): In
     decision: randomBytes(16).toString('hex'),
     functionName: 'probe',
     actors: [],
-    deadline: Date.now() + 8_000,
+    deadline: Date.now() + 20_000,
     grant: openGrant(),
     event: Buffer.from(JSON.stringify(event)),
     affinity: 'alice',
