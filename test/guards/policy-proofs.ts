@@ -141,6 +141,15 @@ export const policyProofGuards: readonly Guard[] = [
     testName: 'a text that is a number and no date',
   },
   {
+    name: 'a number is not read as its text is',
+    attack: 'a proof takes the number 2026 for the text, which is no date',
+    file: `${room}/proof/keys/scalars.ts`,
+    code: '      ...written,',
+    without: '',
+    noticedBy: proofs,
+    testName: 'a number that is a date, of which the text is none',
+  },
+  {
     name: 'some members of a list are not all',
     attack: 'where some members are the variable, not all need be',
     file: `${room}/proof/keys/lists.ts`,

@@ -4,6 +4,7 @@ import { expect, inject, test } from 'vitest'
 import type { AccessRequest } from '@sallyport/core/access'
 
 import { callerSets, everyCaller } from '../testing/caller-universe.ts'
+import { readVariableUniverses } from '../testing/read-variable-universe.ts'
 import { everyRequest, everyTypedRequest, smallLayers, typedLayers } from '../testing/small-universe.ts'
 import { variableUniverses } from '../testing/variable-universe.ts'
 import type { Provable } from './model.ts'
@@ -27,9 +28,10 @@ interface SmallUniverse {
 }
 
 const universes: readonly SmallUniverse[] = [
-  { of: 'texts and variables', layers: smallLayers, every: everyRequest, pairs: 30 },
-  { of: 'values that are read in many ways', layers: typedLayers, every: everyTypedRequest, pairs: 40 },
+  { of: 'texts and variables', layers: smallLayers, every: everyRequest, pairs: 100 },
+  { of: 'values that are read in many ways', layers: typedLayers, every: everyTypedRequest, pairs: 100 },
   ...variableUniverses.map((universe) => ({ ...universe, pairs: 20 })),
+  ...readVariableUniverses.map((universe) => ({ ...universe, pairs: 15 })),
   { of: 'callers, owners and layers', layers: callerSets, every: everyCaller, pairs: 8 },
 ]
 

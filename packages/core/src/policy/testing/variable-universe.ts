@@ -17,8 +17,11 @@ export interface VariableUniverse {
 /** By family, the values that its operators are written with. */
 type Operands = Partial<Record<Family, readonly string[]>>
 
-interface Parts {
+/** What a small universe of two keys is made of. */
+export interface Parts {
   readonly of: string
+  /** How a request spells the two keys. */
+  readonly asked?: readonly [string, string]
   /** What each of two keys may hold. */
   readonly values: readonly (ContextValue | undefined)[]
   /** How the policies spell the keys. */
@@ -29,17 +32,27 @@ interface Parts {
   readonly operands: Operands
 }
 
-function universe({ of, values, keys, names, resources, operands }: Parts): VariableUniverse {
+/** Every request of two keys and some names, and documents that read those in the ways named. */
+export function universe({
+  of,
+  asked = ['k:a', 'k:b'],
+  values,
+  keys,
+  names,
+  resources,
+  operands,
+}: Parts): VariableUniverse {
+  const [one, other] = asked
   const condition = conditions(operands, keys)
   const on = some('*', ...resources.map((name) => `arn:aws:s3:::${name}`))
   const statement = fc
     .record({
       Effect: fc.constantFrom('Allow' as const, 'Allow' as const, 'Allow' as const, 'Deny' as const),
       on: fc.tuple(fc.nat(3), on).map(([not, list]) => (not === 0 ? { NotResource: list } : { Resource: list })),
-      asked: fc.array(condition, { minLength: resources.length === 0 ? 1 : 0, maxLength: 2 }),
+      conditions: fc.array(condition, { minLength: resources.length === 0 ? 1 : 0, maxLength: 2 }),
     })
-    .map(({ Effect, on: where, asked }): Statement => {
-      const Condition = Object.assign({}, ...asked) as NonNullable<Statement['Condition']>
+    .map(({ Effect, on: where, conditions: made }): Statement => {
+      const Condition = Object.assign({}, ...made) as NonNullable<Statement['Condition']>
       return { Effect, Action: 's3:*', ...where, ...(Object.keys(Condition).length === 0 ? {} : { Condition }) }
     })
   const every = values.flatMap((a) =>
@@ -48,7 +61,7 @@ function universe({ of, values, keys, names, resources, operands }: Parts): Vari
         request({
           action: 's3:Get',
           resource: `arn:aws:s3:::${name}`,
-          context: { ...(a === undefined ? {} : { 'k:a': a }), ...(b === undefined ? {} : { 'k:b': b }) },
+          context: { ...(a === undefined ? {} : { [one]: a }), ...(b === undefined ? {} : { [other]: b }) },
         }),
       ),
     ),
@@ -57,8 +70,10 @@ function universe({ of, values, keys, names, resources, operands }: Parts): Vari
 }
 
 function conditions(operands: Operands, keys: readonly string[]): fc.Arbitrary<Record<string, unknown>> {
-  const known = [...operators.values()].filter(({ family }) => operands[family] !== undefined)
-  return fc.constantFrom(...known).chain(({ name, family }) =>
+  const families = Map.groupBy(operators.values(), ({ family }) => family)
+  const known = [...families].filter(([family]) => operands[family] !== undefined)
+  const operator = fc.constantFrom(...known).chain(([, same]) => fc.constantFrom(...same))
+  return operator.chain(({ name, family }) =>
     fc
       .record({
         prefix: family === 'null' ? fc.constant('') : fc.constantFrom('', '', '', 'ForAllValues:', 'ForAnyValue:'),
@@ -70,8 +85,10 @@ function conditions(operands: Operands, keys: readonly string[]): fc.Arbitrary<R
   )
 }
 
-const presence = ['true', 'false']
-const words = (text: string): readonly string[] => text.split(' ')
+/** What `Null` asks. */
+export const presence = ['true', 'false']
+/** Words that are parted by spaces. */
+export const words = (text: string): readonly string[] => text.split(' ')
 const long = (length: number): string => 'x'.repeat(length)
 
 /** Where variables stand in patterns: beside wildcards and what is written like one, in ARNs, and for long texts. */

@@ -115,7 +115,7 @@ export function keyClasses(
   for (const { list, looks } of ones) {
     add(answer(list), looks, { kind: 'list', value: list, shown: true, text: undefined })
   }
-  const isUnread = ones.some(({ list, bits }) => answer(list) !== bits)
+  const isUnread = ones.some(({ value, list, bits }) => !scalars.written.has(value) && answer(list) !== bits)
   for (const list of lists) add(answer(list), '', { kind: 'list', value: list, shown: true, text: undefined })
   if (asksMembers) classes.push({ kind: 'many', value: undefined, shown: true, text: undefined })
   const members = asksMembers ? membersFor(plain, scalars) : { members: [], gap: false }
@@ -203,7 +203,7 @@ const mostMembersMadeUp = 256
 /** A list holds texts; numbers are among them as they are written. */
 function membersFor(
   plain: readonly Atom[],
-  { values, literal }: ReturnType<typeof scalarsFor>,
+  { values, literal, written }: ReturnType<typeof scalarsFor>,
 ): { readonly members: readonly KeyMember[]; readonly gap: boolean } {
   const asking = plain.filter(({ condition }) => condition.use.quantifier !== 'none')
   const members = new Map<string, KeyMember>()
@@ -228,6 +228,6 @@ function membersFor(
     gap:
       hidden === undefined ||
       hidden.length > mostMembersMadeUp ||
-      values.some((value) => typeof value === 'number' && !members.has(`false ${told(value)}`)),
+      values.some((value) => typeof value === 'number' && !written.has(value) && !members.has(`false ${told(value)}`)),
   }
 }

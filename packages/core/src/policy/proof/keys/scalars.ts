@@ -26,6 +26,8 @@ export interface Scalars {
   readonly values: readonly Scalar[]
   /** Texts that are alone in their class. */
   readonly literal: ReadonlySet<string>
+  /** Numbers and booleans that are here only because such a text is written like them; no list holds one. */
+  readonly written: ReadonlySet<Scalar>
   /** How the conditions read a value; where in several ways, a class may be missing from `values`. */
   readonly readings: ReadonlySet<Reading>
   /** Why classes may be missing altogether. */
@@ -115,6 +117,9 @@ export function scalarsFor(comparisons: readonly Comparison[], more: readonly (r
   const addresses = addressesFor(networks.map(readNetwork).filter((network) => network !== undefined))
   const readings = new Set<Reading>(more.length > 0 ? ['text'] : [])
   for (const { family } of comparisons) if (family !== 'null') readings.add(readingOf(family))
+  const others = new Set<Scalar>([...ordered.values, ...operands])
+  // The number 2026 is the text `2026`, and a date, which the text is not.
+  const written = readings.size > 1 ? [...texts.literal].flatMap(writtenLike).filter((one) => !others.has(one)) : []
   return {
     values: [
       ...(families.has('boolean') ? [true, false] : []),
@@ -128,13 +133,22 @@ export function scalarsFor(comparisons: readonly Comparison[], more: readonly (r
         : []),
       ...binaries.map((_, index) => `AA${String(index).padStart(2, '0')}`),
       ...texts.texts.filter((text) => text !== ''),
+      ...written,
       ...(isBounded ? longTexts(prefixes, patterns) : []),
       '',
     ],
     literal: texts.literal,
+    written: new Set(written),
     readings,
     gap,
   }
+}
+
+/** The number or the boolean of which this is the text. */
+function writtenLike(text: string): readonly Scalar[] {
+  if (text === 'true' || text === 'false') return [text === 'true']
+  const number = Number(text)
+  return Number.isFinite(number) && String(number) === text ? [number] : []
 }
 
 function textIn({ pieces }: Operand): string {
