@@ -1,6 +1,6 @@
 // Runs the property tests of the policy engine with many more cases, each round with another seed, until one fails:
 // node scripts/fuzz.ts [ROUNDS [TIMES [decisions|proofs|universes]]]. For each of TIMES, a round asks both evaluators
-// 106,500 questions, proves some 350 pairs of documents and layers, and 138 more (`universes` alone) that are held
+// 106,500 questions, proves some 350 pairs of documents and layers, and 313 more (`universes` alone) that are held
 // against every request of a small universe.
 import { startVitest } from 'vitest/node'
 

@@ -25,17 +25,19 @@ interface SmallUniverse {
   readonly every: readonly AccessRequest[]
   /** How many pairs are tried, but for `npm run fuzz`. */
   readonly pairs: number
+  /** Which part may stay unknown: more where keys are read in several ways, of which not every class shows a value. */
+  readonly unknown?: number
 }
 
 const universes: readonly SmallUniverse[] = [
   { of: 'texts and variables', layers: smallLayers, every: everyRequest, pairs: 100 },
   { of: 'values that are read in many ways', layers: typedLayers, every: everyTypedRequest, pairs: 100 },
   ...variableUniverses.map((universe) => ({ ...universe, pairs: 20 })),
-  ...readVariableUniverses.map((universe) => ({ ...universe, pairs: 15 })),
+  ...readVariableUniverses.map((universe) => ({ ...universe, pairs: 15, unknown: 0.1 })),
   { of: 'callers, owners and layers', layers: callerSets, every: everyCaller, pairs: 8 },
 ]
 
-for (const { of, layers, every, pairs } of universes) {
+for (const { of, layers, every, pairs, unknown = 0.06 } of universes) {
   test(
     `in a small universe of ${of}, what is proved is so of every request, and what is not so is refuted`,
     { timeout: 120_000 * times },
@@ -46,8 +48,9 @@ for (const { of, layers, every, pairs } of universes) {
         fc.property(layers, layers, fc.boolean(), (a, b, same) => {
           const other = same ? a : b
           const proof = within(a, other)
-          const allowed = every.filter((request) => allows(a, request))
-          const counterexample = allowed.find((request) => !allows(other, request))
+          const refutes = (request: AccessRequest): boolean => allows(a, request) && !allows(other, request)
+          // Nothing is allowed by a document and not by the same.
+          const counterexample = same ? undefined : every.find(refutes)
           if (proof.holds === true) expect(counterexample).toBeUndefined()
           if (proof.holds === false)
             expect([allows(a, proof.witness), allows(other, proof.witness)]).toEqual([true, false])
@@ -59,7 +62,7 @@ for (const { of, layers, every, pairs } of universes) {
       const found = (said: string): number => seen.get(said) ?? 0
       expect(Math.min(found('refuted'), found('proved'))).toBeGreaterThan(0.05 * pairs * times)
       // Of what is so in every request, and of what is not, hardly anything stays unknown.
-      expect(found('not refuted') + found('not proved')).toBeLessThan(0.06 * pairs * times + 2)
+      expect(found('not refuted') + found('not proved')).toBeLessThan(unknown * pairs * times + 2)
       if (times > 1) process.stdout.write(`${of}: ${JSON.stringify(Object.fromEntries(seen))}\n`)
     },
   )

@@ -131,21 +131,6 @@ export const variableCases: readonly Golden[] = [
     when(aboutSix),
     when({ DateGreaterThan: { 'k:a': '1970-01-01T00:00:00Z' } }),
   ),
-  refuted(
-    'a number that is a date, of which the text is none',
-    when({ StringEquals: { 'k:a': '2026' }, DateLessThan: { 'k:a': '3000-01-01' } }),
-    when({ StringEquals: { 'k:a': 'x' } }),
-  ),
-  refuted(
-    'a boolean of which the text is base64',
-    when({ StringEquals: { 'k:a': 'true' } }),
-    when({ StringEquals: { 'k:a': 'true' }, BinaryEquals: { 'k:a': 'true' } }),
-  ),
-  holds(
-    'a list holds the text of a number, not the number',
-    when({ 'ForAnyValue:StringEquals': { 'k:a': '2026' }, 'ForAnyValue:DateLessThan': { 'k:a': '3000-01-01' } }),
-    when({ 'ForAnyValue:StringEquals': { 'k:a': ['2026', 'x'] } }),
-  ),
   holds('the same variable', allow('s3:*', 'arn:aws:s3:::b/${k:a}/x/*'), allow('s3:*', 'arn:aws:s3:::b/${k:a}/*')),
   refuted(
     'the same variable, reversed',

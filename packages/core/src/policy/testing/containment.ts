@@ -162,5 +162,20 @@ export const cases: readonly Golden[] = [
     when({ StringLike: { 'k:a': 'a*' } }),
     when({ StringLike: { 'k:a': ['a', 'a?*'] } }),
   ),
+  refuted(
+    'a number that is a date, of which the text is none',
+    when({ StringEquals: { 'k:a': '2026' }, DateLessThan: { 'k:a': '3000-01-01' } }),
+    when({ StringEquals: { 'k:a': 'x' } }),
+  ),
+  refuted(
+    'a boolean of which the text is base64',
+    when({ StringEquals: { 'k:a': 'true' } }),
+    when({ StringEquals: { 'k:a': 'true' }, BinaryEquals: { 'k:a': 'true' } }),
+  ),
+  holds(
+    'a list holds the text of a number, not the number',
+    when({ 'ForAnyValue:StringEquals': { 'k:a': '2026' }, 'ForAnyValue:DateLessThan': { 'k:a': '3000-01-01' } }),
+    when({ 'ForAnyValue:StringEquals': { 'k:a': ['2026', 'x'] } }),
+  ),
   ...variableCases,
 ]

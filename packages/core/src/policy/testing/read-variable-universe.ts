@@ -49,7 +49,7 @@ export const readVariableUniverses: readonly VariableUniverse[] = [
       undefined,
       '',
       ...words(
-        'x 5 2026 2026-01-01 2026-01-01T00:00:00Z 2026-06-01 10.0.0.1 10.1.2.3 ::ffff:10.1.2.3 11.0.0.1 2001:db8::1 ::1',
+        'x 5 2026 2026-01-01 2026-01-01T00:00:00Z 2026-06-01 10.0.0.1 10.1.2.3 ::ffff:10.1.2.3 11.0.0.1 2001:db8::1',
       ),
       5,
       2026,
@@ -73,6 +73,21 @@ export const readVariableUniverses: readonly VariableUniverse[] = [
       date: words('2026-01-01 2026-03-01T00:00:00Z 5'),
       address: words('10.0.0.0/8 10.1.0.0/16 ::/0 2001:db8::/32 10.1.2.3 0.0.0.0/0'),
       null: presence,
+    },
+  }),
+  universe({
+    of: 'numbers and booleans that are written like texts',
+    values: [undefined, ...words('2026 true x 2026-01-01'), 2026, true, 7, ['2026'], ['true'], ['2026', 'x'], []],
+    keys: ['k:a', 'K:A', 'k:a', 'k:b'],
+    names: ['2026', 'x'],
+    resources: ['${k:a}'],
+    fewest: 2,
+    operands: {
+      string: ['2026', 'true'],
+      pattern: ['${k:b}'],
+      number: ['5'],
+      date: ['3000-01-01'],
+      binary: ['true'],
     },
   }),
 ]

@@ -29,27 +29,23 @@ export interface Parts {
   /** Names of resources, and patterns of them. */
   readonly names: readonly string[]
   readonly resources: readonly string[]
+  /** How many conditions a statement has at least: none where not said, unless all are on every resource. */
+  readonly fewest?: number
   readonly operands: Operands
 }
 
 /** Every request of two keys and some names, and documents that read those in the ways named. */
-export function universe({
-  of,
-  asked = ['k:a', 'k:b'],
-  values,
-  keys,
-  names,
-  resources,
-  operands,
-}: Parts): VariableUniverse {
+export function universe(parts: Parts): VariableUniverse {
+  const { of, asked = ['k:a', 'k:b'], values, keys, names, resources, operands } = parts
   const [one, other] = asked
+  const fewest = parts.fewest ?? (resources.length === 0 ? 1 : 0)
   const condition = conditions(operands, keys)
   const on = some('*', ...resources.map((name) => `arn:aws:s3:::${name}`))
   const statement = fc
     .record({
       Effect: fc.constantFrom('Allow' as const, 'Allow' as const, 'Allow' as const, 'Deny' as const),
       on: fc.tuple(fc.nat(3), on).map(([not, list]) => (not === 0 ? { NotResource: list } : { Resource: list })),
-      conditions: fc.array(condition, { minLength: resources.length === 0 ? 1 : 0, maxLength: 2 }),
+      conditions: fc.array(condition, { minLength: fewest, maxLength: 2 }),
     })
     .map(({ Effect, on: where, conditions: made }): Statement => {
       const Condition = Object.assign({}, ...made) as NonNullable<Statement['Condition']>
@@ -86,7 +82,7 @@ function conditions(operands: Operands, keys: readonly string[]): fc.Arbitrary<R
 }
 
 /** What `Null` asks. */
-export const presence = ['true', 'false']
+export const presence: readonly string[] = ['true', 'false']
 /** Words that are parted by spaces. */
 export const words = (text: string): readonly string[] => text.split(' ')
 const long = (length: number): string => 'x'.repeat(length)
