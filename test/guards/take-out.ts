@@ -38,7 +38,10 @@ export async function takeOut(guards: readonly Guard[]): Promise<ReadonlyMap<Gua
         root: house.root,
         config: join(house.root, 'vitest.config.ts'),
         watch: false,
-        maxWorkers: 2 * availableParallelism(), // what notices by waiting in vain takes no processor
+        // Some mutations are noticed by waiting in vain: not for as long as a test may hang elsewhere.
+        testTimeout: 10_000,
+        hookTimeout: 10_000,
+        maxWorkers: 2 * availableParallelism(),
         sequence: { sequencer: AsGiven },
         reporters: [{}],
       },
