@@ -11,10 +11,12 @@ import { type PlainUpstream, startUpstream } from './testing/stripe-door.ts'
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 
+// It says nothing of a call that broke: only the end of its parser ends it.
 const source = `
 export const handler = async ({ name }) => {
   const body = new URLSearchParams({ amount: '100', name })
-  const answer = await fetch('https://api.stripe.com/v1/payment_intents', { method: 'POST', body })
+  const broken = () => new Promise(() => setInterval(() => {}, 1000))
+  const answer = await fetch('https://api.stripe.com/v1/payment_intents', { method: 'POST', body }).catch(broken)
   return { status: answer.status }
 }
 `
