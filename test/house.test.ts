@@ -85,6 +85,14 @@ test('no test asserts how long something took: each way of asserting it is seen,
   assert.equal(breachesOf('const busy = call({ deadline: Date.now() + 9 })\nexpect(busy.length).toBeGreaterThan(3)'), 0)
 })
 
+test('no two guards have one name', () => {
+  const seen = new Set<string>()
+  assert.deepEqual(
+    guards.flatMap(({ name }) => (seen.size === seen.add(name).size ? [name] : [])),
+    [],
+  )
+})
+
 test('every guard stands exactly once where its entry says', () => {
   const textOf = (file: string): string =>
     existsSync(join(houseRoot, file)) ? readFileSync(join(houseRoot, file), 'utf8') : ''

@@ -19,7 +19,7 @@ export const fieldGuards: readonly Guard[] = [
       'if (error instanceof URIError) return text',
       'a query with half a letter',
     ],
-    ['a parameter has a name', " || name === ''", '', 'a query with a parameter without a name'],
+    ['a parameter of a query has a name', " || name === ''", '', 'a query with a parameter without a name'],
     [
       'a parameter is written as RFC 3986 has it',
       'if (!/^(?:[\\x21-\\x7e])*$/.test(text)) return undefined',

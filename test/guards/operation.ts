@@ -112,7 +112,7 @@ export const operationGuards: readonly Guard[] = [
     attack: 'that breaks off is refused',
     file: `${operation}/fetch-document.ts`,
     code: "response.on('error', (cause) => fail('ended in the middle', cause))",
-    without: "response.on('error', () => resolve(Buffer.concat(chunks)))",
+    without: "response.on('error', () => resolve({ status: statusCode, type, bytes: Buffer.concat(chunks) }))",
     noticedBy: [`${operation}/fetch-document.test.ts`],
     testName: 'that breaks off is refused',
   },
