@@ -5,9 +5,9 @@ import { readAddress } from '../../match/network.ts'
 import type { Scalar } from '../../match/operand.ts'
 import { readBinary, readDate, readNumber } from '../../match/values.ts'
 import { type Atom, factsOf } from './atoms.ts'
-import { isLong } from './long.ts'
 import { type Reading, readingOf, scalarsFor, stepsOf } from './scalars.ts'
 import { matchesSteps, type Step } from '../text/steps.ts'
+import { isLong } from '../text/texts.ts'
 
 /** One class of what a request may give for a key. */
 export interface KeyClass {

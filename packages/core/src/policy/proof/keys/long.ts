@@ -1,14 +1,8 @@
-import { limits } from '../../limits.ts'
 import { hasVariable } from '../template.ts'
 import { matchesSteps } from '../text/steps.ts'
 import { isPrefix } from '../text/texts.ts'
 import type { Atom } from './atoms.ts'
 import { isBoundedIn, type Operand, stepsOf } from './scalars.ts'
-
-/** Whether a text is longer than patterns are asked of, but for those that `isBoundedIn` says nothing of. */
-export function isLong(text: string): boolean {
-  return text.length > limits.matchedLength
-}
 
 /**
  * What a condition with variables says of a long text of its key; undefined where that hangs on what they stand for.

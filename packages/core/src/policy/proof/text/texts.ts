@@ -1,3 +1,4 @@
+import { limits } from '../../limits.ts'
 import { representatives } from './representatives.ts'
 import { star, type Step } from './steps.ts'
 
@@ -98,4 +99,9 @@ export function readable(steps: readonly Step[]): string {
     else text += 'x'
   }
   return text
+}
+
+/** Whether a text is longer than patterns are asked of, but for those that `isBoundedIn` says nothing of. */
+export function isLong(text: string): boolean {
+  return text.length > limits.matchedLength
 }
