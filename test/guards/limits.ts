@@ -224,6 +224,15 @@ export const limitGuards: readonly Guard[] = [
     testName: 'never what the caller says',
   },
   {
+    name: 'what a caller writes stays within its text in an event',
+    attack: 'a path, a header or a name that ends its own text and says who calls',
+    file: `${room}/runtime/event.ts`,
+    code: ' || unit === 0x22 || unit === 0x5c) return',
+    without: ') return',
+    noticedBy: [`${room}/runtime/event.test.ts`],
+    testName: 'and no more, whatever the caller writes',
+  },
+  {
     name: 'headers of several values are lists or nothing',
     attack: 'an answer whose headers are something else is passed on',
     file: `${room}/runtime/event.ts`,

@@ -59,6 +59,30 @@ describe('what a grant rests on', () => {
   })
 })
 
+describe('what is remembered of a subject', () => {
+  test('is asked anew as soon as anything moved', () => {
+    const table = createEpochTable()
+    const before = table.of([alice], ['function/payments'])
+    expect(table.unchanged(before)).toBe(true)
+    expect(table.of([alice], ['function/payments'])).toBe(before)
+    table.apply({ target: 'session/s1', at: 200_000 })
+    expect(table.unchanged(before)).toBe(false)
+    expect(table.unchanged(table.of([alice], ['function/payments']))).toBe(false)
+  })
+
+  test('is of these subjects and functions, and of no others', () => {
+    const table = createEpochTable()
+    const bob: Subject = { ...alice, name: 'bob', sessionId: 's2' }
+    const all = [table.of([alice]), table.of([alice], ['function/a']), table.of([alice, bob], ['function/a'])]
+    table.apply({ target: 'function/a', at: 1 })
+    expect(all.map(table.unchanged)).toEqual([true, false, false])
+    const [, both] = [table.of([alice], ['function/b']), table.of([alice, bob], ['function/b'])]
+    table.apply({ target: 'session/s2', at: 1 })
+    expect(table.unchanged(both)).toBe(false)
+    expect(table.unchanged(table.of([alice], ['function/b']))).toBe(true)
+  })
+})
+
 describe('whoever watches', () => {
   test('is told once, when anything moves', () => {
     const table = createEpochTable()

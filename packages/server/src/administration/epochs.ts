@@ -29,6 +29,18 @@ export interface EpochTable {
 
 const neverCurrent = -1
 
+/** What the last grant of a subject rests on: the next one rests on the same, until a counter moves. */
+interface Latest {
+  readonly moves: number
+  readonly subjects: readonly (Subject | undefined)[]
+  readonly others: readonly string[]
+  readonly epochs: Epochs
+}
+
+function isSame(one: readonly unknown[], other: readonly unknown[]): boolean {
+  return one.length === other.length && one.every((each, index) => each === other[index])
+}
+
 interface Watcher {
   readonly epochs: Epochs
   readonly tell: () => void
@@ -42,10 +54,16 @@ export function createEpochTable(): EpochTable {
   const watchers = new Set<Watcher>()
   const current = (target: string): number => counters.get(target) ?? 0
   const revokedAt: RevokedAt = (target) => moments.get(target)
+  // How often any counter has moved. A table that stood at this count stands, as long as nothing has moved since.
+  let moves = 0
+  const stoodAt = new WeakMap<Epochs, number>()
   const unchanged = (epochs: Epochs): boolean => {
+    if (stoodAt.get(epochs) === moves) return true
     for (const [target, epoch] of epochs) if (current(target) !== epoch) return false
+    stoodAt.set(epochs, moves)
     return true
   }
+  const latest = new WeakMap<Subject, Latest>()
   return {
     current,
     revokedAt,
@@ -53,10 +71,16 @@ export function createEpochTable(): EpochTable {
     apply: ({ target, at }) => {
       counters.set(target, current(target) + 1)
       moments.set(target, Math.max(at, moments.get(target) ?? 0))
+      moves += 1
       // A set that is walked passes over what was taken out of it meanwhile.
       for (const watcher of watchers) if (watcher.epochs.has(target)) watcher.tell()
     },
     of: (subjects, others = []) => {
+      const [first] = subjects
+      const known = first && latest.get(first)
+      if (known?.moves === moves && isSame(known.subjects, subjects) && isSame(known.others, others)) {
+        return known.epochs
+      }
       const epochs = new Map<string, number>()
       for (const target of others) epochs.set(target, current(target))
       for (const subject of new Set(subjects)) {
@@ -68,6 +92,7 @@ export function createEpochTable(): EpochTable {
         for (const target of revocationTargets(subject)) rest(target)
         rest(elevationTarget(subject.id))
       }
+      if (first !== undefined) latest.set(first, { moves, subjects, others, epochs })
       return epochs
     },
     watch: (epochs, ended) => {

@@ -4,9 +4,10 @@ export interface Gathering {
   whole(): Buffer
 }
 
-/** Smaller parts are copied together. */
+/** Smaller parts are copied together, into pieces that double: most bodies are one small part, and few are many. */
 const smallBytes = 1_024
 const pieceBytes = 16_384
+const noBytes = Buffer.alloc(0)
 
 /**
  * Gathers parts in few pieces. Adversary: who sends a body byte by byte, in chunks, records or packets of one: each
@@ -14,8 +15,9 @@ const pieceBytes = 16_384
  */
 export function gather(): Gathering {
   const pieces: Uint8Array[] = []
-  let open = Buffer.alloc(0)
+  let open = noBytes
   let used = 0
+  let lastBytes = 0
   /** What is left of a piece is filled later: nothing of it is wasted between two large parts. */
   const close = (): void => {
     if (used > 0) pieces.push(open.subarray(0, used))
@@ -31,7 +33,8 @@ export function gather(): Gathering {
       }
       if (used + part.length > open.length) {
         close()
-        open = Buffer.allocUnsafeSlow(pieceBytes)
+        lastBytes = Math.min(pieceBytes, Math.max(part.length, lastBytes * 2))
+        open = Buffer.allocUnsafe(lastBytes)
       }
       open.set(part, used)
       used += part.length

@@ -33,6 +33,14 @@ export function compileLocations(
  * given (RFC 6177 §2). Adversary: one machine that has 2^64 addresses to send from.
  */
 export function countedNetwork(address: string): string {
+  if (address !== latest.address) latest = { address, network: networkOf(address) }
+  return latest.network
+}
+
+/** Asked several times for each request, and many requests come by one connection. */
+let latest = { address: '', network: '' }
+
+function networkOf(address: string): string {
   const plain = address.replace(/^::ffff:(?=\d+\.)/i, '')
   if (isIP(plain) !== 6) return plain
   const [head = '', tail] = (plain.split('%')[0] ?? '').split('::')

@@ -69,7 +69,8 @@ export function createCommitter(parts: CommitterParts): Committer {
     new Promise((resolve, reject) => {
       if (closed) throw new SallyportError('ledger.closed', 'The ledger was closed; nothing can be recorded.')
       if (fatal) throw fatal
-      queue.push({ ...buffer.add(record), record, durability, resolve, reject })
+      const { leafHash, from, to } = buffer.add(record)
+      queue.push({ leafHash, from, to, record, durability, resolve, reject })
       schedule()
     })
 

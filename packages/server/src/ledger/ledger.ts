@@ -159,10 +159,10 @@ async function openLocked(options: LedgerOptions, store: LedgerStore, release: (
   }
   return {
     append: committer.append,
-    record: async (decision) => {
-      const leafIndex = await committer.append(decision, decision.durability)
-      return sealReceipt({ decision: decision.id, leafIndex, durability: decision.durability })
-    },
+    record: (decision) =>
+      committer
+        .append(decision, decision.durability)
+        .then((leafIndex) => sealReceipt({ decision: decision.id, leafIndex, durability: decision.durability })),
     checkpoint,
     recovery: { records: state.records, truncatedBytes: state.truncatedBytes, unsettled: state.unsettled },
     verifierKey,

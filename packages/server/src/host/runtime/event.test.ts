@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 
 import { type FunctionCall, fromFunctionResult, toApiGatewayEvent } from './event.ts'
@@ -43,6 +44,50 @@ describe('toApiGatewayEvent', () => {
         requestId: 'r1',
       },
     })
+  })
+
+  it('says what the call says and no more, whatever the caller writes', () => {
+    const unit = fc.constantFrom('"', '\\', '\n', '\0', '\u2028', '\ud800', 'é', '😀', ',', ':', '{', '}', 'a', ' ')
+    const text = fc.string({ unit, maxLength: 80 })
+    const pairs = fc.array(fc.tuple(fc.oneof(text, fc.constant('__proto__')), text), { maxLength: 4 })
+    fc.assert(
+      fc.property(text, pairs, (said, several) => {
+        const headers = new Map([...several, ['user-agent', said]])
+        const pathParameters = Object.fromEntries(several)
+        const user = { kind: 'user', id: said, name: said, roles: [said] } as const
+        const route = { routeKey: said, method: said, path: said, sourceIp: said }
+        const ours = { requestId: said, transaction: said, caller: said, domainName: said, user }
+        expect(event({ ...call, ...route, ...ours, query: '', headers, pathParameters })).toEqual({
+          version: '2.0',
+          routeKey: said,
+          rawPath: said,
+          rawQueryString: '',
+          headers: Object.fromEntries(headers),
+          requestContext: {
+            accountId: 'anonymous',
+            apiId: 'sallyport',
+            authorizer: {
+              jwt: {
+                claims: { sub: said, 'cognito:groups': /^[^\s[\],]+$/.test(said) ? `[${said}]` : '[]' },
+                scopes: [],
+              },
+              lambda: { transaction: said, caller: said, user: said, roles: [said] },
+            },
+            domainName: said,
+            domainPrefix: said,
+            http: { method: said, path: said, protocol: 'HTTP/1.1', sourceIp: said, userAgent: said },
+            requestId: said,
+            routeKey: said,
+            stage: '$default',
+            time: 'Sun, 15 Jun 2025 15:06:40 GMT',
+            timeEpoch: 1_750_000_000_000,
+          },
+          body: Buffer.from('{"x":1}').toString('base64'),
+          ...(several.length === 0 ? {} : { pathParameters }),
+          isBase64Encoded: true,
+        })
+      }),
+    )
   })
 
   it('leaves out of a list what would be read as several of it', () => {

@@ -41,47 +41,63 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 /**
  * The event of API Gateway's HTTP API, payload format 2.0, as UTF-8 JSON. Verified claims stand where AWS puts
  * them: a person's under `authorizer.jwt.claims`, and what we vouch for ourselves under `authorizer.lambda`.
+ * It is made for every request and written as text: objects made only to be written cost twice as much. Whatever came
+ * from outside goes in by `quoted` alone, or a caller could end a text and say what follows.
  */
 export function toApiGatewayEvent(call: FunctionCall): Uint8Array {
-  const cookie = call.headers.get('cookie')
-  const headers = Object.fromEntries(call.headers)
-  if (cookie !== undefined) delete headers['cookie']
-  const text = textOf(call)
-  const domainName = call.domainName ?? call.headers.get('host') ?? ''
-  // What is undefined is not written: objects of one shape for all calls cost half of what spread ones do.
+  const { headers, receivedAt } = call
+  const [path, method, routeKey] = [quoted(call.path), quoted(call.method), quoted(call.routeKey)]
+  const domainName = call.domainName ?? headers.get('host') ?? ''
+  const prefixEnd = domainName.indexOf('.')
+  const domainPrefix = prefixEnd < 0 ? domainName : domainName.slice(0, prefixEnd)
+  const http =
+    `{"method":${method},"path":${path},"protocol":"HTTP/1.1","sourceIp":${quoted(call.sourceIp)},` +
+    `"userAgent":${quoted(headers.get('user-agent') ?? '')}}`
+  const context =
+    `{"accountId":"anonymous","apiId":"sallyport","authorizer":${authorizerOf(call)},` +
+    `"domainName":${quoted(domainName)},"domainPrefix":${quoted(domainPrefix)},"http":${http},` +
+    `"requestId":${quoted(call.requestId)},"routeKey":${routeKey},"stage":"$default",` +
+    `"time":"${httpDate(receivedAt)}","timeEpoch":${receivedAt}}`
   return Buffer.from(
-    JSON.stringify({
-      version: '2.0',
-      routeKey: call.routeKey,
-      rawPath: call.path,
-      rawQueryString: call.query,
-      cookies: cookie?.split(/; */),
-      headers,
-      queryStringParameters: queryParameters(call.query),
-      requestContext: {
-        accountId: 'anonymous',
-        apiId: 'sallyport',
-        authorizer: authorizerOf(call),
-        domainName,
-        domainPrefix: domainName.split('.', 1)[0],
-        http: {
-          method: call.method,
-          path: call.path,
-          protocol: 'HTTP/1.1',
-          sourceIp: call.sourceIp,
-          userAgent: call.headers.get('user-agent') ?? '',
-        },
-        requestId: call.requestId,
-        routeKey: call.routeKey,
-        stage: '$default',
-        time: httpDate(call.receivedAt),
-        timeEpoch: call.receivedAt,
-      },
-      body: call.body.length === 0 ? undefined : (text ?? Buffer.from(call.body).toString('base64')),
-      pathParameters: hasAny(call.pathParameters) ? call.pathParameters : undefined,
-      isBase64Encoded: text === undefined,
-    }),
+    `{"version":"2.0","routeKey":${routeKey},"rawPath":${path},"rawQueryString":${quoted(call.query)},` +
+      `${cookiesOf(headers)}"headers":${headersOf(headers)},${queryOf(call.query)}"requestContext":${context},` +
+      `${bodyOf(call)}}`,
   )
+}
+
+/** A text as JSON. Most are short and hold nothing that JSON would write otherwise, which is sooner seen than written. */
+function quoted(text: string): string {
+  if (text.length > 64) return JSON.stringify(text)
+  for (let index = 0; index < text.length; index++) {
+    const unit = text.charCodeAt(index)
+    if (unit < 0x20 || unit > 0x7e || unit === 0x22 || unit === 0x5c) return JSON.stringify(text)
+  }
+  return `"${text}"`
+}
+
+function headersOf(headers: FunctionCall['headers']): string {
+  let members = ''
+  for (const [name, value] of headers) {
+    if (name === 'cookie') continue
+    members += `${members === '' ? '' : ','}${quoted(name)}:${quoted(value)}`
+  }
+  return `{${members}}`
+}
+
+function cookiesOf(headers: FunctionCall['headers']): string {
+  const cookie = headers.get('cookie')
+  return cookie === undefined ? '' : `"cookies":${JSON.stringify(cookie.split(/; */))},`
+}
+
+function bodyOf(call: FunctionCall): string {
+  const text = textOf(call)
+  let members = ''
+  for (const [name, value] of Object.entries(call.pathParameters)) {
+    members += `${members === '' ? '' : ','}${quoted(name)}:${quoted(value)}`
+  }
+  const parameters = members === '' ? '' : `"pathParameters":{${members}},`
+  const body = call.body.length === 0 ? '' : `"body":${quoted(text ?? Buffer.from(call.body).toString('base64'))},`
+  return `${parameters}${body}"isBase64Encoded":${text === undefined}`
 }
 
 /**
@@ -113,20 +129,24 @@ export function fromFunctionResult(result: Uint8Array): FunctionAnswer | undefin
   const multiple = severalOf(value['multiValueHeaders'])
   if (multiple === undefined) return undefined
   const pairs: [string, string][] = []
-  const several = new Set(multiple.map(([name]) => name.toLowerCase()))
-  const given: readonly (readonly [string, unknown])[] = [
-    ...Object.entries(headers).filter(([name]) => !several.has(name.toLowerCase())),
-    ...multiple,
-    ...cookies.map((cookie: unknown) => ['set-cookie', cookie] as const),
-  ]
-  for (const [name, content] of given) {
-    if (!['string', 'number', 'boolean'].includes(typeof content)) return undefined
-    const said = String(content)
-    if (!/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/.test(name) || !/^[\t\x20-\x7e\x80-\xff]*$/.test(said)) return undefined
-    if (!framing.has(name.toLowerCase()) && !ofOurs.test(name)) pairs.push([name.toLowerCase(), said])
+  const several = multiple.length === 0 ? undefined : new Set(multiple.map(([name]) => name.toLowerCase()))
+  for (const [name, content] of Object.entries(headers)) {
+    if (several?.has(name.toLowerCase()) !== true && !take(pairs, name, content)) return undefined
   }
+  for (const [name, content] of multiple) if (!take(pairs, name, content)) return undefined
+  for (const cookie of cookies as readonly unknown[]) if (!take(pairs, 'set-cookie', cookie)) return undefined
   if (!pairs.some(([name]) => name === 'content-type')) pairs.push(['content-type', 'text/plain;charset=utf-8'])
   return { status, headers: pairs, body: Buffer.from(body, isBase64Encoded ? 'base64' : 'utf8') }
+}
+
+/** Takes one header of a result, unless it is of the connection or ours to say. False where it can be none. */
+function take(pairs: [string, string][], name: string, content: unknown): boolean {
+  if (typeof content !== 'string' && typeof content !== 'number' && typeof content !== 'boolean') return false
+  const said = String(content)
+  if (!/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/.test(name) || !/^[\t\x20-\x7e\x80-\xff]*$/.test(said)) return false
+  const lower = name.toLowerCase()
+  if (!framing.has(lower) && !ofOurs.test(lower)) pairs.push([lower, said])
+  return true
 }
 
 /**
@@ -154,7 +174,7 @@ const framing: ReadonlySet<string> = new Set([
 ])
 
 /** What we say ourselves with an answer: which decision it was, and what the next proof must hold. */
-const ofOurs = /^(?:x-sallyport-.*|dpop-nonce)$/i
+const ofOurs = /^(?:x-sallyport-.*|dpop-nonce)$/
 
 /** The same for all within a second, and more costly than the rest of an event's head. */
 function httpDate(ms: number): string {
@@ -165,10 +185,30 @@ function httpDate(ms: number): string {
 
 let latest = { seconds: -1, text: '' }
 
-function authorizerOf({ user, caller, transaction }: FunctionCall): object {
-  const lambda = { transaction, caller, user: user?.name, roles: user?.roles }
-  return user === undefined ? { lambda } : { jwt: { claims: claimsOf(user), scopes: [] }, lambda }
+function authorizerOf({ user, caller, transaction }: FunctionCall): string {
+  const ofCaller = caller === undefined ? '' : `,"caller":${quoted(caller)}`
+  const ours = `"transaction":${quoted(transaction)}${ofCaller}`
+  if (user === undefined) return `{"lambda":{${ours}}}`
+  const known = authorized.get(user) ?? authorizedAs(user)
+  authorized.set(user, known)
+  return `{"jwt":${known.jwt},"lambda":{${ours},${known.lambda}}}`
 }
+
+/** What an authorizer says of a person, as JSON: the same at every call. */
+interface Authorized {
+  readonly jwt: string
+  /** Members, without braces. */
+  readonly lambda: string
+}
+
+function authorizedAs(user: Subject): Authorized {
+  return {
+    jwt: JSON.stringify({ claims: claimsOf(user), scopes: [] }),
+    lambda: `"user":${quoted(user.name)},"roles":${JSON.stringify(user.roles)}`,
+  }
+}
+
+const authorized = new WeakMap<Subject, Authorized>()
 
 type Claims = Readonly<Record<string, string | undefined>>
 
@@ -213,15 +253,11 @@ export function textOf(call: FunctionCall): string | undefined {
 }
 
 /** Repeated names are joined by comma, as format 2.0 does. */
-function queryParameters(query: string): Readonly<Record<string, string>> | undefined {
-  if (query === '') return undefined
+function queryOf(query: string): string {
+  if (query === '') return ''
   const parameters = new URLSearchParams(query)
-  return Object.fromEntries([...new Set(parameters.keys())].map((name) => [name, parameters.getAll(name).join(',')]))
-}
-
-function hasAny(record: Readonly<Record<string, unknown>>): boolean {
-  for (const name in record) if (Object.hasOwn(record, name)) return true
-  return false
+  const pairs = [...new Set(parameters.keys())].map((name) => [name, parameters.getAll(name).join(',')] as const)
+  return `"queryStringParameters":${JSON.stringify(Object.fromEntries(pairs))},`
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
