@@ -22,6 +22,15 @@ export const identityGuards: readonly Guard[] = [
     testName: 'with any changed byte',
   },
   {
+    name: 'claims that call themselves a nested token are none',
+    attack: 'a token that two readers take for two things',
+    file: `${room}/token/parse-jwt.ts`,
+    code: "if (saysNested(jws.header['cty'])) return refuseToken('token.header')",
+    without: '',
+    noticedBy: [`${room}/token/rfc8725.test.ts`],
+    testName: 'call themselves a nested token',
+  },
+  {
     name: 'the algorithm comes from the key record',
     attack: 'tokens.confusion',
     file: `${room}/keys/key-record.ts`,

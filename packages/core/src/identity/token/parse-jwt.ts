@@ -64,8 +64,18 @@ export function parseJws(token: string, carriesKey = false): ParsedJws | TokenRe
 export function parseJwt(token: string, carriesKey = false): ParsedJwt | TokenRefusal {
   const jws = parseJws(token, carriesKey)
   if (jws.kind === 'refused') return jws
+  if (saysNested(jws.header['cty'])) return refuseToken('token.header')
   const claims = parseStrictObject(jws.payload)
   return claims === undefined ? refuseToken('token.malformed') : { ...jws, claims }
+}
+
+/**
+ * RFC 7519 §5.2: `cty` says that the payload is a JWT in its turn. What has claims there after all means one thing to us
+ * and another to a reader who goes by the header.
+ */
+function saysNested(contentType: unknown): boolean {
+  if (contentType === undefined) return false
+  return typeof contentType !== 'string' || /^(?:application\/)?(?:[^/]*\+)?jwt$/i.test(contentType)
 }
 
 function isOptionalString(value: unknown): value is string | undefined {

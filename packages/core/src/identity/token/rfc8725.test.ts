@@ -64,8 +64,17 @@ const advice: Readonly<Record<string, readonly Case[]>> = {
     [
       'within another (nested)',
       async () => `${part({ ...header, cty: 'JWT' })}.${part(await issuer.token())}.AAAA`,
+      'token.header',
+    ],
+    [
+      'within another that does not say so',
+      async () => `${part(header)}.${part(await issuer.token())}.AAAA`,
       'token.malformed',
     ],
+    ['claims that call themselves a nested token', () => issuer.token({}, { cty: 'JWT' }), 'token.header'],
+    ['the same as a media type', () => issuer.token({}, { cty: 'application/at+jwt' }), 'token.header'],
+    ['a content type that is no text', () => issuer.token({}, { cty: ['JWT'] }), 'token.header'],
+    ['another content type (control)', () => issuer.token({}, { cty: 'json' }), 'verified'],
     ['encrypted: five parts', async () => `${await issuer.token()}.AAAA.AAAA`, 'token.malformed'],
     ['as JSON', async () => JSON.stringify({ payload: part(issuer.claims), signatures: [] }), 'token.malformed'],
   ],

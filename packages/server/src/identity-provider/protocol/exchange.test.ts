@@ -49,6 +49,11 @@ describe('an exchange of tokens (RFC 8693)', () => {
     const own = (await client.clientCredentialsGrant(reports)).access_token
     expect(await codeOf(exchange(reports, own))).toBe('invalid_request')
     expect(await codeOf(exchange(await discover('sallyport-cli'), subject))).toBe('invalid_request')
+    const called = (type: string): Record<string, string> => ({
+      subject_token_type: `urn:ietf:params:oauth:token-type:${type}`,
+    })
+    expect(await exchange(reports, subject, called('jwt'))).toMatchObject({ sub, act: { sub: 'reports' } })
+    expect(await codeOf(exchange(reports, subject, called('id_token')))).toBe('invalid_request')
   })
 
   test('takes along no role that was taken away meanwhile, and nobody who was put out', async () => {

@@ -19,6 +19,8 @@ export interface ExchangeOptions {
 }
 
 const accessToken = 'urn:ietf:params:oauth:token-type:access_token'
+/** RFC 8693 §3: what our access tokens may be called; they are JWTs. */
+const subjectTypes: readonly unknown[] = [accessToken, 'urn:ietf:params:oauth:token-type:jwt']
 /** An exchanged token is for the work at hand. */
 const maxLifetimeSeconds = 300
 /** A chain of programs that act for one another is not worth trusting beyond this. */
@@ -49,7 +51,7 @@ async function exchange(ctx: TokenEndpointGrantContext<Parameters>, options: Exc
   const { params, client } = ctx.oidc
   const { audience, issuerUrl, keys, nowSeconds } = options
   const refuse = (why: string): Error => new errors.InvalidRequest(why)
-  if (params.subject_token === undefined || params.subject_token_type !== accessToken) {
+  if (params.subject_token === undefined || !subjectTypes.includes(params.subject_token_type)) {
     throw refuse(`subject_token and subject_token_type=${accessToken} are needed`)
   }
   if ((params.requested_token_type ?? accessToken) !== accessToken) throw refuse('only access tokens are given out')

@@ -30,6 +30,17 @@ async function used(token: string): Promise<string> {
   return nameOf(await harness.authenticate({ credentials: [`DPoP ${token}`], proofs: [proof], target }))
 }
 
+const order = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n
+
+/** ECDSA on P-256: with (r, s) holds (r, n - s), for the same text (SEC 1 §4.1.4). */
+function otherSpelling(token: string): string {
+  const at = token.lastIndexOf('.') + 1
+  const signature = Buffer.from(token.slice(at), 'base64url')
+  const s = order - BigInt(`0x${signature.toString('hex', 32)}`)
+  signature.write(s.toString(16).padStart(64, '0'), 32, 'hex')
+  return `${token.slice(0, at)}${signature.toString('base64url')}`
+}
+
 describe('nothing is given', () => {
   const cases: readonly [what: string, code: string, ask: () => Promise<Answer>][] = [
     [
@@ -155,6 +166,18 @@ describe('nothing is given', () => {
       () => withProof({ ...grant, subject_token: 'a', subject_token_type: 'urn:ietf:params:oauth:token-type:saml2' }),
     ],
     [
+      'for an access token that is said to be an ID token',
+      'exchange.token_type',
+      async () =>
+        withProof({ ...grant, subject_token: await harness.token(), subject_token_type: exchangeWords.idToken }),
+    ],
+    [
+      'for a JWT-SVID that is said to be an access token',
+      'token.wrong_issuer',
+      async () =>
+        withProof({ ...grant, subject_token: await harness.jwtSvid(), subject_token_type: exchangeWords.accessToken }),
+    ],
+    [
       'of another kind than access tokens',
       'exchange.token_type',
       () =>
@@ -205,6 +228,15 @@ describe('nothing is given', () => {
     expect(codeOf(await harness.ask({ ...grant, subject_token: token }, shown(harness.svid)))).toBe(
       'exchange.other_key',
     )
+  })
+
+  test('to a thief who spells the signature of such a token in its other way', async () => {
+    const asThief = async (token: string): Promise<unknown> =>
+      codeOf(await harness.ask({ ...grant, subject_token: otherSpelling(token) }, shown(harness.svid)))
+    const token = await harness.jwtSvid()
+    expect(codeOf(await withProof({ ...grant, subject_token: token }))).toBe('given')
+    expect(await asThief(token)).toBe('exchange.other_key')
+    expect(await asThief(await harness.jwtSvid({ jti: 'control' })), 'the signature holds so spelled').toBe('given')
   })
 
   test('for a token that was exchanged once', async () => {

@@ -78,6 +78,16 @@ describe('what proves a workload becomes a token that is bound to its key', () =
     expect(codeOf(answer)).toBe('given')
   })
 
+  test('a token by each name that RFC 8693 has for it', async () => {
+    for (const type of ['access_token', 'jwt']) {
+      const subject_token_type = `urn:ietf:params:oauth:token-type:${type}`
+      const answer = await withProof({ ...grant, subject_token: await harness.token(), subject_token_type })
+      expect([type, codeOf(answer)]).toEqual([type, 'given'])
+    }
+    const id = { subject_token: await harness.idToken(), subject_token_type: exchangeWords.idToken }
+    expect(await used(tokenOf(await withProof({ ...grant, ...id })))).toContain('people:7')
+  })
+
   test('a token of an issuer that the manifest names, with its roles, scopes and name, and never more', async () => {
     const token = await harness.token()
     const answer = await withProof({ ...grant, subject_token: token, scope: 'read' })

@@ -118,10 +118,11 @@ async function confirmationOf(request: IngressRequest, { proofs }: ExchangeRooms
 
 /**
  * Who sees a bearer token may not take a bound one for it, once its owner has. Looked up and put in one turn: the store
- * is synchronous, so of two at the same moment one is the second.
+ * is synchronous, so of two at the same moment one is the second. Known by what was signed, for a signature has other
+ * spellings: of ECDSA's (r, s), (r, n - s) holds as well, and anybody can work it out.
  */
 function isFirstKey(token: string, confirmation: Confirmation, proven: Proven, { store }: ExchangeRooms): boolean {
-  const id = hash('sha256', token, 'base64url')
+  const id = hash('sha256', token.slice(0, token.lastIndexOf('.')), 'base64url')
   const key = JSON.stringify(confirmation)
   const known = store.get('exchanged-token', id)
   if (known === undefined) store.put('exchanged-token', id, key, proven.expiresAtSeconds + 60)

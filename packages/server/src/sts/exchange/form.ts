@@ -1,9 +1,15 @@
+/**
+ * What a proof is said to be (RFC 8693 §3): a token of an issuer by its use, or any JWT; of SVIDs, `jwt` is what there
+ * is to say.
+ */
+export type ProofType = 'jwt' | 'access_token' | 'id_token' | 'aws-caller-identity'
+
 /** What is asked of the exchange, or why it cannot be understood. */
 export type ExchangeForm =
   | {
       readonly kind: 'exchange'
       readonly token: string
-      readonly tokenType: 'jwt' | 'aws-caller-identity'
+      readonly tokenType: ProofType
       readonly scope: readonly string[] | undefined
     }
   /** RFC 8705 §2: the client certificate is all there is. */
@@ -24,6 +30,7 @@ export const exchangeWords = {
   certificate: 'client_credentials',
   jwt: 'urn:ietf:params:oauth:token-type:jwt',
   accessToken: 'urn:ietf:params:oauth:token-type:access_token',
+  idToken: 'urn:ietf:params:oauth:token-type:id_token',
   awsCallerIdentity: 'urn:sallyport:token-type:aws-caller-identity',
 } as const
 
@@ -77,8 +84,10 @@ export function readExchangeForm(body: Uint8Array, contentType: string | undefin
   }
 }
 
-const tokenTypes: ReadonlyMap<string, 'jwt' | 'aws-caller-identity'> = new Map([
+const tokenTypes: ReadonlyMap<string, ProofType> = new Map<string, ProofType>([
   [exchangeWords.jwt, 'jwt'],
+  [exchangeWords.accessToken, 'access_token'],
+  [exchangeWords.idToken, 'id_token'],
   [exchangeWords.awsCallerIdentity, 'aws-caller-identity'],
 ])
 

@@ -4,7 +4,7 @@ import { parseJwt, subjectOf, type Verifier } from '@sallyport/core/identity'
 import type { Confirmation } from '../access-tokens.ts'
 import type { Services } from '../services.ts'
 import { type CallerIdentityRequest, readCallerIdentity, roleOf } from './caller-identity.ts'
-import type { ExchangeForm } from './form.ts'
+import type { ExchangeForm, ProofType } from './form.ts'
 import { verifyJwtSvid } from './jwt-svid.ts'
 
 /** Whom a proof proves, and for how long it is good. */
@@ -39,11 +39,14 @@ export async function prove(
 ): Promise<Proven | Subject> {
   if (form.kind === 'certificate') return proveByCertificate(certificates, rooms)
   if (form.tokenType === 'aws-caller-identity') return proveByAws(form.token, confirmation, rooms)
-  const jwt = parseJwt(form.token)
-  const names = jwt.kind === 'parsed' ? jwt.claims['sub'] : undefined
-  return typeof names === 'string' && names.startsWith('spiffe://')
-    ? proveByJwtSvid(form.token, rooms)
-    : proveByToken(form.token, confirmation, rooms)
+  if (form.tokenType === 'jwt' && namesWorkload(form.token)) return proveByJwtSvid(form.token, rooms)
+  return proveByToken(form.token, form.tokenType, confirmation, rooms)
+}
+
+function namesWorkload(token: string): boolean {
+  const jwt = parseJwt(token)
+  const subject = jwt.kind === 'parsed' ? jwt.claims['sub'] : undefined
+  return typeof subject === 'string' && subject.startsWith('spiffe://')
 }
 
 function proveByCertificate(
@@ -99,11 +102,16 @@ function provenService(subject: Subject, isBearer: boolean): Proven | Subject {
 /** A token of an issuer that the manifest names. What it is bound to stays what the new one is bound to. */
 async function proveByToken(
   token: string,
+  said: ProofType,
   confirmation: Confirmation,
   { app, verifier }: SubjectRooms,
 ): Promise<Proven | Subject> {
   const verified = await verifier.verify(token)
   if (verified.kind === 'refused') return refused(verified.code, verified.message)
+  // RFC 9068 §2.1: what says that it is an access token is no statement about a sign-in.
+  if (said === 'id_token' && verified.type?.endsWith('at+jwt') === true) {
+    return refused('exchange.token_type', 'The token is an access token, not an ID token.')
+  }
   if (verified.issuer.kind === 'sts') return refused('exchange.own_token', 'An exchanged token is not exchanged again.')
   const { keyThumbprint, certificateThumbprint } = verified.binding
   const [proved] = Object.values(confirmation)

@@ -44,6 +44,8 @@ export interface ExchangeHarness {
   readonly jwtSvid: (claims?: object, header?: object) => Promise<string>
   /** A token of the external issuer. */
   readonly token: (claims?: object) => Promise<string>
+  /** An ID token of Google's, as whoever signs in there gets it. */
+  readonly idToken: () => Promise<string>
   readonly proof: (claims?: object) => Promise<string>
   readonly ask: (form: Readonly<Record<string, string>> | string, request?: Partial<IngressRequest>) => Promise<Answer>
   /** What the gateway makes of a token that was taken for something. */
@@ -118,8 +120,14 @@ export async function openExchange(changes: Partial<ExchangeRooms> = {}): Promis
     nowMs,
   })
   const issuer = { kind: 'oidc', name: 'deploys', issuer: 'https://ci.example', audience, holds: ['deployer'] } as const
+  const people = { kind: 'oidc', type: 'google', name: 'people', issuer: 'https://accounts.google.com' } as const
+  const keys = jwks(issuerKey.publicJwk)
   const verifier = createVerifier({
-    issuers: [{ ...issuer, keys: jwks(issuerKey.publicJwk) }, sts.accessTokens.issuer],
+    issuers: [
+      { ...issuer, keys },
+      { ...people, audience, only: { hd: ['corp.example'] }, keys },
+      sts.accessTokens.issuer,
+    ],
     nowSeconds,
     skewSeconds: 60,
     revokedAt: (target) => (revoked.has(target) ? clock.now + hour : undefined),
@@ -191,6 +199,10 @@ export async function openExchange(changes: Partial<ExchangeRooms> = {}): Promis
         ...claims,
       })
         .setProtectedHeader({ alg: 'ES256', kid: 'i1', typ: 'at+jwt' })
+        .sign(issuerKey.privateKey),
+    idToken: () =>
+      new SignJWT({ iss: people.issuer, aud: audience, sub: '7', hd: 'corp.example', iat: seconds, exp: seconds + 600 })
+        .setProtectedHeader({ alg: 'ES256', kid: 'i1', typ: 'JWT' })
         .sign(issuerKey.privateKey),
     ask: async (form, request = {}) => {
       const body = typeof form === 'string' ? form : new URLSearchParams(form).toString()
