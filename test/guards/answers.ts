@@ -90,7 +90,7 @@ export const answerGuards: readonly Guard[] = [
     ['a body is coded or not', " || typeof isBase64Encoded !== 'boolean'", '', 'refuses a coding that is no yes or no'],
     [
       'a header has one value',
-      "if (!['string', 'number', 'boolean'].includes(typeof content)) return undefined",
+      "if (typeof content !== 'string' && typeof content !== 'number' && typeof content !== 'boolean') return false",
       '',
       'refuses a header of several values as one',
     ],

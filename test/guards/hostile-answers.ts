@@ -120,8 +120,8 @@ const rows: readonly Row[] = [
   [
     'a value of a header of a function injects none',
     event,
-    ' || !/^[\\t\\x20-\\x7e\\x80-\\xff]*$/.test(said)) return undefined',
-    ') return undefined',
+    ' || !/^[\\t\\x20-\\x7e\\x80-\\xff]*$/.test(said)) return false',
+    ') return false',
     event,
     'refuses a header that injects',
   ],
@@ -133,14 +133,7 @@ const rows: readonly Row[] = [
     event,
     'refuses a header name with a blank',
   ],
-  [
-    'a function frames no answer',
-    event,
-    '!framing.has(name.toLowerCase()) && ',
-    '',
-    event,
-    'drops headers that belong',
-  ],
+  ['a function frames no answer', event, '!framing.has(lower) && ', '', event, 'drops headers that belong'],
   [
     'a group of two words is not two groups',
     event,
@@ -152,7 +145,7 @@ const rows: readonly Row[] = [
   [
     'a function says nothing in our name',
     event,
-    ' && !ofOurs.test(name)',
+    ' && !ofOurs.test(lower)',
     '',
     event,
     'drops headers in which only we speak',

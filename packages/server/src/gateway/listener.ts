@@ -222,5 +222,5 @@ function write(response: ServerResponse, given: IngressResponse, message: Incomi
   }
   const { buffer, byteOffset, byteLength } = answer.body
   // One write for head and body: as a latin1 string the body joins the head, byte for byte.
-  response.end(Buffer.from(buffer, byteOffset, byteLength).latin1Slice(), 'latin1')
+  response.end(Buffer.from(buffer, byteOffset, byteLength).toString('latin1'), 'latin1')
 }

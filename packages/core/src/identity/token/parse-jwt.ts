@@ -70,8 +70,8 @@ export function parseJwt(token: string, carriesKey = false): ParsedJwt | TokenRe
 }
 
 /**
- * RFC 7519 §5.2: `cty` says that the payload is a JWT in its turn. What has claims there after all means one thing to us
- * and another to a reader who goes by the header.
+ * RFC 7519 §5.2: `cty` says that the payload is a JWT in its turn. What has claims there after all means one thing to
+ * us and another to a reader who goes by the header.
  */
 function saysNested(contentType: unknown): boolean {
   if (contentType === undefined) return false

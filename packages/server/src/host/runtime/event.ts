@@ -65,7 +65,7 @@ export function toApiGatewayEvent(call: FunctionCall): Uint8Array {
   )
 }
 
-/** A text as JSON. Most are short and hold nothing that JSON would write otherwise, which is sooner seen than written. */
+/** A text as JSON. Most are short and hold nothing that JSON writes otherwise, which is sooner seen than written. */
 function quoted(text: string): string {
   if (text.length > 64) return JSON.stringify(text)
   for (let index = 0; index < text.length; index++) {
