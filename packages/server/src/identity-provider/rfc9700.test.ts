@@ -88,6 +88,99 @@ describe('§2.1.1, §4.8: a code belongs to whoever asked for it', () => {
   }
 })
 
+test('§4.5, §4.8.2: a code is good for whoever began, where it was sent, and for nobody else', async () => {
+  const { location } = await visitor.signInWithPassword('alice')
+  const back = (await visitor.send('GET', new URL(location).pathname)).location
+  const challenge = new URL(visitor.address(), provider.issuerUrl).searchParams.get('code_challenge') ?? ''
+  for (const [what, changes] of [
+    ['without the verifier', { code_verifier: '' }],
+    ['with another verifier', { code_verifier: 'v'.repeat(43) }],
+    ['with what everybody saw, the challenge', { code_verifier: challenge }],
+    ['for another client', { client_id: 'other' }],
+    ['for another address', { redirect_uri: 'http://127.0.0.1:7778/callback' }],
+    ['without the address', { redirect_uri: '' }],
+  ] as const) {
+    const { status, body } = await visitor.exchange(back, changes)
+    expect([what, status >= 400, JSON.parse(body)]).toEqual([what, true, expect.objectContaining({ error: anError })])
+  }
+  expect((await visitor.exchange(back)).body, 'the control').toContain('access_token')
+})
+
+const anError: unknown = expect.stringMatching(/^invalid_(?:grant|client|request)$/)
+
+test('§4.7: a sign-in belongs to the browser in which it began', async () => {
+  const path = await visitor.start()
+  const other = openVisit(provider)
+  const fields = { user: 'alice', password: other.passwordOf('alice'), device_assertion: '' }
+  const answer = await other.submit(`${path}/password`, fields)
+  expect([answer.status, answer.location]).toEqual([expect.any(Number), ''])
+  expect(answer.status).toBeGreaterThanOrEqual(400)
+  expect((await visitor.submit(`${path}/password`, fields)).status, 'the control: where it began it goes on').toBe(303)
+})
+
+describe('§2.1, RFC 9101: what is asked stands in the request, and nothing is fetched for it', () => {
+  for (const [what, changes] of [
+    ['an address to fetch it from', { request_uri: 'https://evil.example/request.jwt' }],
+    ['a signed request that nobody registered', { request: 'eyJhbGciOiJub25lIn0.e30.' }],
+    ['an answer by script', { response_mode: 'web_message' }],
+    ['another resource', { resource: 'https://evil.example' }],
+  ] as const) {
+    test(`${what} is refused`, async () => {
+      const answer = await visitor.start(changes)
+      expect(answer).not.toMatch(/^\/interaction\//)
+      expect(answer).not.toContain('code=')
+    })
+  }
+})
+
+describe('§4.13: what a proxy in front might have said is not believed', () => {
+  const stated = {
+    'x-forwarded-host': 'evil.example',
+    'x-forwarded-proto': 'http',
+    'x-forwarded-for': '203.0.113.7',
+    forwarded: 'host=evil.example;proto=http',
+    'x-original-url': '/request',
+    'x-ssl-client-cert': 'MIIB',
+  }
+
+  test('the metadata name us, whoever asks in whatever words', async () => {
+    const path = '/.well-known/openid-configuration'
+    expect((await visitor.send('GET', path, stated)).body).toBe((await visitor.send('GET', path)).body)
+    expect((await visitor.send('GET', path, { host: 'evil.example' })).status).toBe(421)
+  })
+
+  test('nor does a redirect lead to what they say', async () => {
+    const { location } = await visitor.send('GET', visitor.address(), stated)
+    expect(new URL(location, provider.issuerUrl).origin).toBe(provider.issuerUrl)
+  })
+})
+
+test('§2.6, RFC 6749 §3.2: no other page’s script reads what the token endpoint says, and no address holds a token', async () => {
+  const foreign = { ...form, origin: 'https://evil.example' }
+  const body = 'client_id=sallyport-cli&grant_type=refresh_token&refresh_token=x'
+  const answer = await visitor.send('POST', '/token', foreign, body)
+  expect(answer.headers['access-control-allow-origin']).toBeUndefined()
+  expect((await visitor.send('GET', `/token?${body}`)).status).toBeGreaterThanOrEqual(400)
+})
+
+test('§4.14: a refresh token widens nothing, is no other client’s, and is another after each use', async () => {
+  const wanted = { scope: 'openid offline_access call', prompt: 'consent' }
+  const { path } = await visitor.enterPassword('alice', visitor.passwordOf('alice'), wanted)
+  const { location } = await visitor.submit(`${path}/without-second-factor`, {})
+  const back = (await visitor.send('GET', new URL(location).pathname)).location
+  const tokenIn = (body: string): string => (JSON.parse(body) as { refresh_token: string }).refresh_token
+  const refreshed = (token: string, more: Record<string, string> = {}): ReturnType<Visit['send']> =>
+    asks({ grant_type: 'refresh_token', refresh_token: token, ...more })
+
+  const first = tokenIn((await visitor.exchange(back)).body)
+  expect((await refreshed(first, { scope: 'openid offline_access call refund' })).body).toContain('invalid_scope')
+  expect((await refreshed(first, { client_id: 'other' })).body).toContain('invalid_client')
+  const second = tokenIn((await refreshed(first)).body)
+  expect(second).not.toBe(first)
+  expect((await refreshed(first)).body, 'used already').toContain('invalid_grant')
+  expect((await refreshed(second)).body, 'and so all of it ends').toContain('invalid_grant')
+})
+
 test('§4.4.2.1: an answer names its issuer, an error too, so that no other one can be taken for it', async () => {
   const { location } = await visitor.signInWithPassword('alice')
   const back = new URL((await visitor.send('GET', new URL(location).pathname)).location)
