@@ -654,10 +654,18 @@ const rows: readonly Row[] = [
   [
     'every account of a person is theirs',
     `${operation}/role-powers`,
-    'return [account, ...accountsOfPerson(app, name).map((one) => arn.user(app.name, one))]',
-    'return [account]',
+    '...accountsOfPerson(app, name), ',
+    '',
     `${operation}/role-powers`,
-    'are one person',
+    'of one person are one person',
+  ],
+  [
+    'whoever is linked to an account outside is one person with it',
+    `${operation}/role-powers`,
+    ', ...linkedWith(app, name, linked)]',
+    ']',
+    `${operation}/role-powers`,
+    'linked to an account outside',
   ],
   [
     'our own state is no change of the app',

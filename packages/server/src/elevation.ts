@@ -7,12 +7,12 @@ import { elevationRuleOf, personOf, powersOf } from './operation/index.ts'
 import type { People } from './people.ts'
 
 /** What the manifest in force, and the provider's own users, say of who may be elevated to what. */
-export function roleRules(app: () => App, mayHold: () => People['mayHold']): RoleRules {
+export function roleRules(app: () => App, people: () => Pick<People, 'mayHold' | 'linked'>): RoleRules {
   return {
     ruleOf: (role) => elevationRuleOf(app(), role),
     powersOf: (role) => powersOf(app(), role),
-    samePerson: (one, other) => personOf(app(), one).includes(other),
-    mayHold: (account, role) => mayHold()(app(), account, role),
+    samePerson: (one, other) => personOf(app(), one, people().linked()).includes(other),
+    mayHold: (account, role) => people().mayHold(app(), account, role),
     webhook: () => app().elevationWebhook,
     streams: () => app().signals ?? [],
   }
@@ -22,6 +22,7 @@ export function roleRules(app: () => App, mayHold: () => People['mayHold']): Rol
 export function elevationActs(
   app: () => App,
   administration: Administration,
+  linked: People['linked'],
 ): Pick<
   AdministrativeActs,
   | 'elevation'
@@ -35,7 +36,7 @@ export function elevationActs(
 > {
   return {
     elevation: administration.find,
-    personOf: (account) => personOf(app(), account),
+    personOf: (account) => personOf(app(), account, linked()),
     requestElevation: administration.request,
     breakGlass: administration.breakGlass,
     approveElevation: administration.approve,

@@ -20,6 +20,7 @@ import {
   audienceOf,
   type Folders,
   guardedFetch,
+  type LinkedUser,
   nowMs,
   nowSeconds,
   readIfPresent,
@@ -43,6 +44,8 @@ export interface People {
   readonly acts: Omit<UserActs, 'app'>
   /** False for a user of our own who is not there, or holds the role no more; of others nobody here can tell. */
   readonly mayHold: (app: App, account: string, role: string) => boolean
+  /** Who is linked to accounts outside. */
+  readonly linked: () => readonly LinkedUser[]
   /** Makes the users the manifest's own: after a reload as well. */
   readonly provision: (app: App) => Promise<void>
 }
@@ -120,6 +123,11 @@ export async function openPeople(
     const user = users.find(name)
     return user !== undefined && user.disabled !== true && user.roles.includes(role)
   }
+  const linked = (): readonly LinkedUser[] =>
+    users.names().flatMap((name) => {
+      const { links = [] } = users.find(name) ?? {}
+      return links.length === 0 ? [] : [{ name, links }]
+    })
   const isTaken = (name: string): boolean => clients.some((client) => client.name === name)
   const { enrolments } = provider
   const { revoke } = administration
@@ -127,7 +135,7 @@ export async function openPeople(
   const firstAdministrator = (of: App, isPresent: boolean): Promise<FirstAdministrator> =>
     inviteFirstAdministrator(of, users, enrolments, isPresent)
   const anotherLeaf = (): Promise<Leaf> => authority.leafFor(permittedNames)
-  return { provider, acts, leaf, anotherLeaf, caFile, mayHold, provision, firstAdministrator }
+  return { provider, acts, leaf, anotherLeaf, caFile, mayHold, linked, provision, firstAdministrator }
 }
 
 /** Every scope that something demands. */

@@ -88,7 +88,7 @@ async function start(
 
   const roles = roleRules(
     () => force.app,
-    () => people.mayHold,
+    () => people,
   )
   const kept = await openKeptState(folders, loaded.app.name, roles, trouble, started)
   const { administration, ledger, output, vault } = kept
@@ -254,7 +254,7 @@ async function start(
     token: announceApi(folders),
     verbs: administrativeVerbs({
       app: () => force.app,
-      ...elevationActs(() => force.app, administration),
+      ...elevationActs(() => force.app, administration, people.linked),
       ...people.acts,
       ...quarantine,
       signals: () => ({ streams: kept.standing.streams(), people: kept.standing.people() }),

@@ -28,11 +28,36 @@ function digestOf(app: App, role: string): string {
   return createHash('sha256').update(lines.join('\n')).digest('hex')
 }
 
-/** ARNs of every account of the person behind this one, itself included. */
-export function personOf(app: App, account: string): readonly string[] {
+/** A user of our own, with the accounts outside that an administrator linked them to. */
+export interface LinkedUser {
+  readonly name: string
+  /** By the exact `iss` and `sub`. */
+  readonly links: readonly { readonly issuer: string; readonly subject: string }[]
+}
+
+/**
+ * ARNs of every account of the person behind this one, itself included: those that the manifest says are one person's,
+ * and those that a link does. Adversary: who asks as the one and approves by a token of the other.
+ */
+export function personOf(app: App, account: string, linked: readonly LinkedUser[]): readonly string[] {
   const prefix = arn.user(app.name, '')
-  const name = account.startsWith(prefix) ? account.slice(prefix.length) : account
-  return [account, ...accountsOfPerson(app, name).map((one) => arn.user(app.name, one))]
+  const names = new Set([account.startsWith(prefix) ? account.slice(prefix.length) : account])
+  // A set that is walked comes to what was added meanwhile, too.
+  for (const name of names) {
+    for (const other of [...accountsOfPerson(app, name), ...linkedWith(app, name, linked)]) names.add(other)
+  }
+  return [account, ...[...names].map((name) => arn.user(app.name, name))]
+}
+
+/** Where the issuer at which somebody signs in is also one whose tokens count, its account bears the issuer's name. */
+function linkedWith(app: App, account: string, linked: readonly LinkedUser[]): readonly string[] {
+  return linked.flatMap(({ name, links }) => {
+    const outside = links.flatMap(({ issuer, subject }) =>
+      app.issuers.flatMap((one) => (one.kind === 'oidc' && one.issuer === issuer ? [`${one.name}:${subject}`] : [])),
+    )
+    const accounts = [name, ...outside]
+    return accounts.includes(account) ? accounts : []
+  })
 }
 
 /** Too many lines only end an approval early; one too few would let it stand for what nobody approved. */
