@@ -155,7 +155,7 @@ describe('§4.13: what a proxy in front might have said is not believed', () => 
   })
 })
 
-test('§2.6, RFC 6749 §3.2: no other page’s script reads what the token endpoint says, and no address holds a token', async () => {
+test('§2.6, RFC 6749 §3.2: no other page reads the token endpoint, and no address asks it', async () => {
   const foreign = { ...form, origin: 'https://evil.example' }
   const body = 'client_id=sallyport-cli&grant_type=refresh_token&refresh_token=x'
   const answer = await visitor.send('POST', '/token', foreign, body)
