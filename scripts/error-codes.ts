@@ -851,6 +851,10 @@ export const errorCodes: Readonly<Record<string, Entry>> = {
     'The database did not let the door in, or did not prove itself: SCRAM-SHA-256 is the only way that is taken.',
     'Check user, password and database of the door; the outcome in the record names the SQLSTATE.',
   ],
+  'upstream.malformed': [
+    'What the upstream answered is no HTTP, or can be read in two ways; the outcome in the record says which part.',
+    'See what answers there: two lengths, a bare line feed, a coding besides chunks, an answer that nobody asked for.',
+  ],
   'upstream.not_json': [
     'The door lets only fields of an answer through, and the answer is no JSON.',
     'Take `returns.fields` away, or use an operation that answers with JSON.',
@@ -867,6 +871,10 @@ export const errorCodes: Readonly<Record<string, Entry>> = {
   ],
   'upstream.too_large': ['An answer of which only fields are let through is too large.', 'Ask the upstream for less.'],
   'upstream.unreachable': ['The upstream cannot be reached.', retry],
+  'upstream.unwritable': [
+    'A field of the request would end its line, or say where the request ends: it was not sent.',
+    'Look at what the door adds and accepts: no `Transfer-Encoding`, `Connection`, `Upgrade` or second `Host`.',
+  ],
   'user.device': [
     'The device is not described, or not there.',
     '`sallyport login` on the device prints its key; `sallyport user list` names devices.',

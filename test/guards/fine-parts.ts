@@ -27,8 +27,8 @@ export const finePartGuards: readonly Guard[] = [
   {
     name: 'an upstream that answers byte by byte waits',
     attack: 'an upstream that answers in chunks of one byte holds up everybody’s calls for seconds',
-    file: `${egress}/upstream/upstream-handler.ts`,
-    code: 'if (held.length >= partsInTurn) given.pause()',
+    file: `${egress}/upstream/answer-sink.ts`,
+    code: 'if (held.length >= partsInTurn) flow.pause()',
     without: '',
     noticedBy: [`${egress}/upstream/upstream-handler.test.ts`],
     testName: 'asks an upstream for no more',
@@ -36,9 +36,9 @@ export const finePartGuards: readonly Guard[] = [
   {
     name: 'an upstream that answers byte by byte waits also for who reads at once',
     attack: 'an upstream that answers in chunks of one byte holds up everybody’s calls for seconds',
-    file: `${egress}/upstream/upstream-handler.ts`,
-    code: 'if (!resting) given.resume()',
-    without: 'given.resume()',
+    file: `${egress}/upstream/answer-sink.ts`,
+    code: 'if (!resting) flow.resume()',
+    without: 'flow.resume()',
     noticedBy: [`${egress}/upstream/upstream-handler.test.ts`],
     testName: 'asks an upstream for no more',
   },

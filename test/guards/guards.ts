@@ -17,6 +17,7 @@ import { guestGuards } from './guests.ts'
 import { hostGuards } from './host.ts'
 import { hostileAnswerGuards } from './hostile-answers.ts'
 import { identityGuards } from './identity.ts'
+import { httpOneGuards } from './http-one.ts'
 import { insideGuards } from './inside.ts'
 import { insideWorkerGuards } from './inside-workers.ts'
 import { isolationGuards } from './isolation.ts'
@@ -88,6 +89,7 @@ export const guards: readonly Guard[] = [
   ...hostGuards,
   ...answerGuards,
   ...finePartGuards,
+  ...httpOneGuards,
   ...limitGuards,
   ...gatewayGuards,
   ...gatewayHeadGuards,

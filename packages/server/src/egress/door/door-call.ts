@@ -191,6 +191,8 @@ export function publicWords(code: string): string {
       return 'The bodies of this box that are held at one time are more than they may be.'
     case 'request.too_large':
       return 'The request body is larger than this door takes.'
+    case 'upstream.unwritable':
+      return 'The request cannot be written to the upstream as it stands.'
     case 'secret.missing':
       return 'A secret that the door needs has not been set.'
     case 'secret.unusable':

@@ -1,9 +1,11 @@
+import type { SocketConstructorOpts } from 'node:net'
 import { rootCertificates, TLSSocket } from 'node:tls'
 
 import { SallyportError } from '@sallyport/core/access'
 import { buildConnector, type Dispatcher, Pool } from 'undici'
 
 import { noDescriptors } from './dial.ts'
+import { type Connections, createConnections } from './http-one/connections.ts'
 import { peerFault, peerKey, serverNameOf } from './peer.ts'
 import { forbiddenLiteral, pinnedLookup } from './pinned.ts'
 import { slotsOfBox } from './slots.ts'
@@ -19,36 +21,39 @@ export interface Upstreams {
   close(): Promise<void>
 }
 
-/** Connections to one origin under one key. `tls` is what the newest of them speaks. */
-interface Connections {
+/** Connections of the general client to one origin under one key. `tls` is what the newest of them speaks. */
+interface Pooled {
   readonly pool: Pool
   tls: string
 }
 
-const maxPools = 256
+const maxKept = 256
+/** To one origin under one key: more than the boxes of a function use, each of which has its places. */
+const mostConnections = 16 * slotsOfBox
 
 /**
  * Connections to the outside: TLS 1.2 or better, addresses checked and pinned, redirects handed back. A new one is made
- * where `mayOpen` says that there is a descriptor for it: always, unless told.
+ * where `mayOpen` says that there is a descriptor for it: always, unless told. HTTP/1.1 is spoken by `http-one`; HTTP/2,
+ * and what begins as HTTP/1.1 and switches, by the general client (decision 0034).
  */
 export function createUpstreams(
   caPem: string | undefined,
   mayOpen: () => boolean = () => true,
   nowMs: () => number = Date.now,
 ): Upstreams {
-  const pools = new Map<string, Connections>()
+  const plainOnes = new Map<string, Connections>()
+  const pools = new Map<string, Pooled>()
 
-  const connectionsFor = (call: UpstreamCall): Connections => {
-    const { origin, privateUpstream, certificate, peer, protocol = '1.1' } = call
-    const other = `${certificate?.digest ?? ''} ${peer === undefined ? '' : peerKey(peer)}`
-    const key = `${call.pool} ${origin} ${privateUpstream} ${protocol} ${other}`
-    const known = pools.get(key)
-    if (known) return known
+  function connectorFor(
+    { origin, privateUpstream, certificate, peer, protocol = '1.1' }: UpstreamCall,
+    more: Pick<SocketConstructorOpts, 'onread'> = {},
+  ): buildConnector.connector {
     if (!origin.startsWith('https://') && !privateUpstream) {
       throw new SallyportError('upstream.plaintext', 'only a private upstream that was written down may be plain HTTP')
     }
     const allowH2 = protocol === '2' && origin.startsWith('https://')
     const plain = buildConnector({
+      ...more,
       allowH2,
       minVersion: peer === undefined ? 'TLSv1.2' : 'TLSv1.3',
       lookup: pinnedLookup(privateUpstream),
@@ -60,7 +65,7 @@ export function createUpstreams(
         ? {}
         : { servername: serverNameOf(peer), rejectUnauthorized: false, maxCachedSessions: 0 }),
     })
-    const connect = (options: buildConnector.Options, done: buildConnector.Callback): void => {
+    return (options, done) => {
       const bad = forbiddenLiteral(options.hostname, privateUpstream)
       if (bad) return done(bad, null)
       if (!mayOpen()) return done(noDescriptors(), null)
@@ -72,26 +77,41 @@ export function createUpstreams(
           result[1]?.destroy()
           return done(stranger, null)
         }
-        connections.tls = result[1] instanceof TLSSocket ? (result[1].getProtocol() ?? 'none') : 'none'
         done(...result)
       })
     }
-    const connections: Connections = {
+  }
+
+  function connectionsFor(call: UpstreamCall): Connections {
+    const key = keyOf(call)
+    const known = plainOnes.get(key)
+    if (known) return known
+    const made = createConnections(call.origin, mostConnections, (onread) => connectorFor(call, { onread }))
+    keep(plainOnes, key, made, (oldest) => oldest.close())
+    return made
+  }
+
+  function poolFor(call: UpstreamCall): Pooled {
+    const key = `${keyOf(call)} ${call.protocol ?? '1.1'}`
+    const known = pools.get(key)
+    if (known) return known
+    const connector = connectorFor(call)
+    const connect: buildConnector.connector = (options, done) =>
+      connector(options, (...result) => {
+        made.tls = result[1] instanceof TLSSocket ? (result[1].getProtocol() ?? 'none') : 'none'
+        done(...result)
+      })
+    const made: Pooled = {
       tls: 'none',
-      pool: new Pool(origin, {
+      pool: new Pool(call.origin, {
         connect,
-        connections: 16 * slotsOfBox,
+        connections: mostConnections,
         maxHeaderSize: 32 * 1024,
-        allowH2: protocol === '2',
+        allowH2: call.protocol === '2',
       }),
     }
-    pools.set(key, connections)
-    const oldest = pools.keys().next().value
-    if (pools.size > maxPools && oldest !== undefined) {
-      void pools.get(oldest)?.pool.close()
-      pools.delete(oldest)
-    }
-    return connections
+    keep(pools, key, made, (oldest) => void oldest.pool.close())
+    return made
   }
 
   const optionsOf = (call: UpstreamCall): Dispatcher.DispatchOptions => ({
@@ -106,31 +126,45 @@ export function createUpstreams(
   return {
     call: (call) =>
       new Promise((resolve, reject) => {
-        const connections = connectionsFor(call)
-        const handler = answerHandler(
-          call,
-          () => connections.tls,
-          resolve,
-          (error) => reject(upstreamError(error)),
+        const failed = (error: unknown): void => reject(upstreamError(error))
+        if (call.protocol !== '2') return connectionsFor(call).call(call, resolve, failed)
+        const pooled = poolFor(call)
+        pooled.pool.dispatch(
+          optionsOf(call),
+          answerHandler(call, () => pooled.tls, resolve, failed),
         )
-        connections.pool.dispatch(optionsOf(call), handler)
       }),
     upgrade: (call, protocol) =>
       new Promise((resolve, reject) => {
-        const connections = connectionsFor(call)
+        const pooled = poolFor(call)
         const handler = upgradeHandler(
           call,
-          () => connections.tls,
+          () => pooled.tls,
           resolve,
           (error) => reject(upstreamError(error)),
         )
-        connections.pool.dispatch({ ...optionsOf(call), upgrade: protocol }, handler)
+        pooled.pool.dispatch({ ...optionsOf(call), upgrade: protocol }, handler)
       }),
     close: async () => {
+      for (const connections of plainOnes.values()) connections.destroy()
+      plainOnes.clear()
       await Promise.all([...pools.values()].map(({ pool }) => pool.destroy()))
       pools.clear()
     },
   }
+}
+
+/** What shares connections: whoever differs in anything that is said or shown at their beginning does not. */
+function keyOf({ pool, origin, privateUpstream, certificate, peer }: UpstreamCall): string {
+  return `${pool} ${origin} ${privateUpstream} ${certificate?.digest ?? ''} ${peer === undefined ? '' : peerKey(peer)}`
+}
+
+function keep<T>(all: Map<string, T>, key: string, made: T, end: (oldest: T) => void): void {
+  all.set(key, made)
+  const [oldest] = all
+  if (all.size <= maxKept || oldest === undefined) return
+  all.delete(oldest[0])
+  end(oldest[1])
 }
 
 /** Names and values by turns, as the HTTP client takes them. */
