@@ -171,11 +171,11 @@ describe('a call', () => {
       target: '/',
       headers: [],
       body: new Uint8Array(),
-      timeoutMs: 50,
+      timeoutMs: 500,
       signal: new AbortController().signal,
     })
     if (body instanceof Uint8Array) throw new TypeError('it was to be a stream')
-    await later(150)
+    await later(800)
     expect(body.readableLength).toBeLessThan(256 * 1024)
     expect((await readOn(body)).length).toBe(size)
     say = (socket) => socket.write(ok)
