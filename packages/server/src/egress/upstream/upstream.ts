@@ -33,8 +33,8 @@ const mostConnections = 16 * slotsOfBox
 
 /**
  * Connections to the outside: TLS 1.2 or better, addresses checked and pinned, redirects handed back. A new one is made
- * where `mayOpen` says that there is a descriptor for it: always, unless told. HTTP/1.1 is spoken by `http-one`; HTTP/2,
- * and what begins as HTTP/1.1 and switches, by the general client (decision 0034).
+ * where `mayOpen` says that there is a descriptor for it: always, unless told. HTTP/1.1 is spoken by `http-one`;
+ * HTTP/2, and what begins as HTTP/1.1 and switches, by the general client (decision 0034).
  */
 export function createUpstreams(
   caPem: string | undefined,

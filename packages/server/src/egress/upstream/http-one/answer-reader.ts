@@ -72,7 +72,7 @@ export function answerReader(method: string, events: AnswerEvents): AnswerReader
       switch (at) {
         case 'head': {
           const end = takeUntil(all, from, '\r\n\r\n')
-          if ((end ?? all.length) - from > maxHeadBytes) return 'too_large'
+          if ((end ?? all.length) - from > maxHeadBytes) return 'too_large' // of a head
           if (end === undefined) return undefined
           const head = readAnswerHead(all.toString('latin1', from, end), method)
           const fault = typeof head === 'string' ? head : begin(head)

@@ -5,7 +5,7 @@ export interface Deadline {
   clear(): void
 }
 
-/** One timer for all that a connection waits for, which looks at the clock when it is over: to set one each time costs more. */
+/** One timer for all that a connection waits for. It looks at the clock when it is over: one each time costs more. */
 export function createDeadline(over: () => void): Deadline {
   let at = Infinity
   let due = Infinity
