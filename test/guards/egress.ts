@@ -97,6 +97,15 @@ export const egressGuards: readonly Guard[] = [
     testName: 'never reaches metadata',
   },
   {
+    name: 'a door reaches no metadata service at an address that looks public',
+    attack: 'the name of a declared upstream is made to lead to Azure’s WireServer',
+    file: `${room}/upstream/address.ts`,
+    code: "never.addAddress(address, 'ipv4')",
+    without: 'void address',
+    noticedBy: guards,
+    testName: 'never reaches metadata',
+  },
+  {
     name: 'a literal address is checked as a name would be',
     attack: 'boxes.metadata',
     file: `${room}/upstream/pinned.ts`,

@@ -141,6 +141,15 @@ export const manifestGuards: readonly Guard[] = [
     testName: 'plain HTTP and link-local',
   },
   {
+    name: 'nothing leads to where a cloud keeps credentials at an address of its own',
+    attack: 'an upstream of https://168.63.129.16 asks Azure for what the machine may do',
+    file: `${room}/read/address.ts`,
+    code: "if (metadataHosts.has(host)) return 'metadata'",
+    without: '',
+    noticedBy: [`${room}/read/functions/read-elsewhere.test.ts`],
+    testName: 'where Azure keeps credentials',
+  },
+  {
     name: 'a door leads nowhere by plain HTTP but to loopback',
     attack: 'doors.other-host-plain',
     file: `${room}/read/address.ts`,

@@ -5,6 +5,16 @@ export type Address =
   | { readonly kind: 'address'; readonly origin: string; readonly loopback: boolean; readonly private: boolean }
   | { readonly kind: 'refused'; readonly why: string; readonly suggestion: string }
 
+/** Azure's WireServer, Alibaba Cloud, Oracle's older service; Google Cloud, Oracle and Scaleway over IPv6. */
+const metadataHosts: ReadonlySet<string> = new Set([
+  '168.63.129.16',
+  '100.100.100.200',
+  '192.0.0.192',
+  '[fd20:ce::254]',
+  '[fd00:c1::a9fe:a9fe]',
+  '[fd00:42::42]',
+])
+
 /**
  * Reads `https://api.stripe.com`. Plain HTTP only to loopback; link-local never: 169.254.169.254 is where clouds
  * keep their credentials.
@@ -30,13 +40,17 @@ export function readAddress(text: string): Address {
       suggestion: 'name the service itself',
     }
   }
+  if (kind === 'metadata') {
+    return { kind: 'refused', why: `${host} is where a cloud keeps credentials`, suggestion: 'name the service itself' }
+  }
   if (scheme.toLowerCase() === 'http' && kind !== 'loopback') {
     return { kind: 'refused', why: `plain HTTP to ${host}`, suggestion: `https://${host}` }
   }
   return { kind: 'address', origin, loopback: kind === 'loopback', private: kind === 'private' || kind === 'loopback' }
 }
 
-function hostKind(host: string): 'loopback' | 'private' | 'link-local' | 'public' | 'malformed' {
+function hostKind(host: string): 'loopback' | 'private' | 'link-local' | 'metadata' | 'public' | 'malformed' {
+  if (metadataHosts.has(host)) return 'metadata'
   if (host === 'localhost' || host === '[::1]') return 'loopback'
   if (host.startsWith('[')) return ipv6Kind(host)
   if (!/[a-z]/.test(host)) return ipv4Kind(host)

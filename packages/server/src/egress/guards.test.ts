@@ -77,6 +77,11 @@ describe('mayConnect', () => {
       '::ffff:0:169.254.169.254',
       '2002:a9fe:a9fe::1',
       '0:0:0:0:0:ffff:a9fe:a9fe',
+      '168.63.129.16',
+      '::ffff:168.63.129.16',
+      '100.100.100.200',
+      'fd20:ce::254',
+      'fd00:c1::a9fe:a9fe',
       'no address',
     ]) {
       expect(mayConnect(address, true)).toBe(false)

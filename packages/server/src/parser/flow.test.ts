@@ -39,6 +39,14 @@ for (const [name, join] of [
     await turns()
     expect([ended, broke]).toEqual([false, true])
   })
+
+  it(`${name} is none where its source had broken before`, async () => {
+    source.destroy(new Error('a chunk without a size'))
+    await turns()
+    join(source, sink)
+    await turns()
+    expect([ended, broke]).toEqual([false, true])
+  })
 }
 
 it('an answer that nobody reads any more is not fetched on', async () => {

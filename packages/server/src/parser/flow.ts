@@ -12,6 +12,8 @@ export function flow<T extends Writable | Duplex>(source: Readable, sink: T): T 
   sink.once('close', () => source.destroy())
   sink.once('error', () => source.destroy())
   source.pipe(sink)
+  endIfBroken(source, sink, 'the source ended early')
+  if (sink.destroyed) source.destroy()
   return sink
 }
 
@@ -22,6 +24,12 @@ export function passOn(body: Readable, sink: Writable): void {
     if (!body.readableEnded) sink.destroy(new Error('the body ended early'))
   })
   body.pipe(sink)
+  endIfBroken(body, sink, 'the body ended early')
+}
+
+/** What broke before anybody listened never says so again: an answer would wait for ever. */
+function endIfBroken(source: Readable, sink: Writable, words: string): void {
+  if (source.destroyed && !source.readableEnded) sink.destroy(new Error(words))
 }
 
 /** Joins two connections both ways: the break of either breaks the other, and what ends on one side ends on both. */

@@ -4,6 +4,7 @@ const specialIpv4: readonly (readonly [network: readonly number[], prefixBits: n
   [[10, 0, 0, 0], 8],
   [[100, 64, 0, 0], 10],
   [[127, 0, 0, 0], 8],
+  [[168, 63, 129, 16], 32], // Azure's WireServer: looks public, and leads to the machine's own host
   [[169, 254, 0, 0], 16], // link-local: the clouds' metadata services
   [[172, 16, 0, 0], 12],
   [[192, 0, 0, 0], 24],

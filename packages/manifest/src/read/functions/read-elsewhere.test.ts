@@ -69,6 +69,8 @@ describe('a function elsewhere', () => {
   it.each<[string, string, string]>([
     ['http://far.example/run', 'manifest.insecure_upstream', 'plain HTTP'],
     ['https://169.254.169.254/', 'manifest.insecure_upstream', 'link-local'],
+    ['https://168.63.129.16/', 'manifest.insecure_upstream', 'where Azure keeps credentials'],
+    ['https://[fd20:ce::254]/', 'manifest.insecure_upstream', 'where Google Cloud keeps them'],
     ['https://far.example/a#b', 'manifest.insecure_upstream', 'a fragment'],
     ['https://me:pass@far.example/', 'manifest.insecure_upstream', 'credentials'],
     ['https://*.example/', 'manifest.wildcard', 'a wildcard'],

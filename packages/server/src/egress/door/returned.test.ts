@@ -20,6 +20,22 @@ test('an answer that is no JSON is held back', () => {
   )
 })
 
+test('an answer of lists in lists, deeper than can be read, is held back', () => {
+  const deep = `${'{"id":'.repeat(200_000)}1${'}'.repeat(200_000)}`
+  expect(() => pickFields(Buffer.from(deep), ['id'])).toThrow(expect.objectContaining({ code: 'upstream.not_json' }))
+})
+
+test('an answer that breaks off is the upstream’s fault, and gives back what it held', async () => {
+  let held = 0
+  const broken = async function* (): AsyncGenerator<Buffer> {
+    yield Buffer.alloc(9)
+    throw new Error('other side closed')
+  }
+  const limits = { maxBytes: 100, reserve: (more: number) => ((held += more), true) }
+  await expect(wholeAnswer(Readable.from(broken()), limits, String)).rejects.toMatchObject({ code: 'upstream.failed' })
+  expect(held).toBe(0)
+})
+
 test('a whole answer has so many bytes, and gives back what it held', async () => {
   let held = 0
   const read = (bytes: number): Promise<number> =>

@@ -15,7 +15,8 @@ export function pickFields(body: Uint8Array, fields: NonNullable<Returns['fields
   try {
     return Buffer.from(JSON.stringify(picked(JSON.parse(Buffer.from(body).toString('utf8')), tree) ?? null))
   } catch (cause) {
-    if (!(cause instanceof SyntaxError)) throw cause
+    // A RangeError: lists in lists, deeper than anything that reads them by turns can go.
+    if (!(cause instanceof SyntaxError || cause instanceof RangeError)) throw cause
     throw new SallyportError('upstream.not_json', 'the answer is no JSON, of which fields could be taken')
   }
 }
@@ -27,7 +28,7 @@ export interface WholeLimits {
   readonly reserve: (bytes: number) => boolean
 }
 
-/** What `take` makes of the whole of an answer. Rejects with `upstream.too_large` or `exit.too_many_bytes`. */
+/** What `take` makes of the whole of an answer. Rejects with `upstream.…` or `exit.too_many_bytes`. */
 export async function wholeAnswer<T>(
   body: Uint8Array | Readable,
   { maxBytes, reserve }: WholeLimits,
@@ -36,6 +37,7 @@ export async function wholeAnswer<T>(
   if (body instanceof Uint8Array) return take(body)
   const parts = gather()
   let size = 0
+  let taking = false
   try {
     for await (const part of body as AsyncIterable<Buffer>) {
       size += part.length
@@ -48,7 +50,11 @@ export async function wholeAnswer<T>(
       }
       parts.add(part)
     }
+    taking = true
     return take(parts.whole())
+  } catch (cause) {
+    if (taking || cause instanceof SallyportError) throw cause
+    throw new SallyportError('upstream.failed', 'the answer broke off, or is not in the coding it names', { cause })
   } finally {
     reserve(-size)
   }

@@ -25,6 +25,11 @@ for (const [network, prefix] of [
 ] as const) {
   never.addSubnet(network, prefix, 'ipv6')
 }
+// Where clouds keep credentials at an address of their own: Azure's WireServer, which is a public one, Alibaba Cloud,
+// and Oracle's older service; then Google Cloud, Oracle and Scaleway over IPv6.
+for (const address of ['168.63.129.16', '100.100.100.200', '192.0.0.192']) never.addAddress(address, 'ipv4')
+for (const address of ['fd20:ce::254', 'fd00:c1::a9fe:a9fe', 'fd00:42::42']) never.addAddress(address, 'ipv6')
+
 /**
  * Whether a door may connect to an address. Adversary: a name that resolves to the cloud's metadata service or into
  * the host's own network (RFC 6890 lists the special-purpose ranges). An IPv4-mapped address counts as its IPv4 one.

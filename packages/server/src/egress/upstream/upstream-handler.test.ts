@@ -1,11 +1,24 @@
-import type { Readable } from 'node:stream'
+import { PassThrough, type Readable } from 'node:stream'
 
 import type { Dispatcher } from 'undici'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 
 import { answerHandler } from './upstream-handler.ts'
 
+const call = {
+  pool: 'p',
+  origin: 'https://upstream.example',
+  privateUpstream: false,
+  method: 'GET',
+  target: '/',
+  headers: [],
+  body: new Uint8Array(),
+  timeoutMs: 1_000,
+  signal: new AbortController().signal,
+}
+
 let paused: boolean
+let reason: unknown
 let body: Readable | undefined
 let controller: Dispatcher.DispatchController
 let handler: ReturnType<typeof answerHandler>
@@ -13,6 +26,7 @@ beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
   paused = false
   body = undefined
+  reason = undefined
   controller = {
     aborted: false,
     reason: null,
@@ -21,20 +35,9 @@ beforeEach(() => {
     },
     pause: () => void (paused = true),
     resume: () => void (paused = false),
-    abort: () => undefined,
+    abort: (given) => void (reason = given),
     rawHeaders: null,
     rawTrailers: null,
-  }
-  const call = {
-    pool: 'p',
-    origin: 'https://upstream.example',
-    privateUpstream: false,
-    method: 'GET',
-    target: '/',
-    headers: [],
-    body: new Uint8Array(),
-    timeoutMs: 1_000,
-    signal: new AbortController().signal,
   }
   const begun = (answer: { readonly body: Readable | Uint8Array }): void => {
     if (!(answer.body instanceof Uint8Array)) body = answer.body
@@ -87,4 +90,46 @@ it('goes on at once with as many parts that are worth it', async () => {
   expect(paused).toBe(true)
   await new Promise((resolve) => setImmediate(resolve))
   expect(paused).toBe(false)
+})
+
+/** A call whose answer has not begun. */
+function asked(sent: Uint8Array | Readable = new Uint8Array()): (status: number) => void {
+  const fresh = answerHandler(
+    { ...call, body: sent },
+    () => 'none',
+    () => undefined,
+    () => undefined,
+  )
+  fresh.onRequestStart?.(controller, {})
+  return (status) => fresh.onResponseStart?.(controller, status, { 'content-length': '0' }, '')
+}
+
+it('waits no longer for an answer because heads come before it', () => {
+  const begin = asked()
+  for (let waited = 0; waited < 1_000; waited += 250) {
+    begin(102)
+    vi.advanceTimersByTime(250)
+  }
+  expect(reason).toMatchObject({ code: 'upstream.timeout' })
+})
+
+it('waits as long as it takes to send a body, and for an answer that has begun', () => {
+  const sending = new PassThrough()
+  asked(sending)(103)
+  vi.advanceTimersByTime(2_500)
+  expect(reason).toBeUndefined()
+  sending.end().resume()
+  const begin = asked()
+  begin(103)
+  begin(200)
+  vi.advanceTimersByTime(2_500)
+  expect(reason).toBeUndefined()
+})
+
+it('takes a few heads before the answer, and no flood of them', () => {
+  const begin = asked()
+  for (let said = 0; said < 32; said += 1) begin(103)
+  expect(reason).toBeUndefined()
+  begin(103)
+  expect(reason).toMatchObject({ code: 'upstream.failed' })
 })

@@ -1,3 +1,5 @@
+import { Readable } from 'node:stream'
+
 import { SallyportError } from '@sallyport/core/access'
 import type { Dispatcher } from 'undici'
 
@@ -8,9 +10,13 @@ type Pairs = readonly (readonly [name: string, value: string])[]
 type Headers = NonNullable<Parameters<NonNullable<Dispatcher.DispatchHandler['onResponseStart']>>[2]>
 type Handler = Dispatcher.DispatchHandler
 
+/** Heads before the answer (RFC 9110 §15.2): nobody sends more than a few, and each sets the client's clock back. */
+const maxInterim = 32
+
 /**
  * Turns the events of the general HTTP client into one answer. Leaner than its own `request`: no stream for a small
- * answer, no second copy of the headers. `done` and `failed` are called once between them.
+ * answer, no second copy of the headers. `done` and `failed` are called once between them. Adversary: an upstream that
+ * sends heads of answers to come, and never an answer: there are so many of them, and so long.
  */
 export function answerHandler(
   call: UpstreamCall,
@@ -19,6 +25,14 @@ export function answerHandler(
   failed: (error: unknown) => void,
 ): Handler {
   let controller: Dispatcher.DispatchController | undefined
+  let interim = 0
+  let late: NodeJS.Timeout | undefined
+  const { body, timeoutMs } = call
+  const tooLate = (given: Dispatcher.DispatchController): void => {
+    // Of a body that is still being sent there may be much.
+    if (body instanceof Readable && !body.readableEnded) late = setTimeout(tooLate, timeoutMs, given)
+    else given.abort(new SallyportError('upstream.timeout', 'the upstream did not answer in time'))
+  }
   const flow = {
     pause: () => controller?.pause(),
     resume: () => controller?.resume(),
@@ -33,8 +47,14 @@ export function answerHandler(
       controller = given
       if (call.signal.aborted) given.abort(new SallyportError('upstream.aborted', 'the call was aborted'))
     },
-    onResponseStart: (_, status, headers) => {
-      if (status < 200) return // 100 and 103 are between the client and its next hop
+    onResponseStart: (given, status, headers) => {
+      if (status < 200) {
+        // 100 and 103 are between the client and its next hop.
+        late ??= setTimeout(tooLate, timeoutMs, given)
+        if (++interim > maxInterim) given.abort(new SallyportError('upstream.failed', 'heads came, and no answer'))
+        return
+      }
+      clearTimeout(late)
       const empty = call.method === 'HEAD' || status === 204 || status === 304
       const stated = headers['content-length']
       sink.head({ status, headers: pairsOf(headers) }, empty ? 0 : stated === undefined ? undefined : Number(stated))
@@ -42,7 +62,10 @@ export function answerHandler(
     },
     onResponseData: (_, chunk) => sink.part(chunk),
     onResponseEnd: (_, trailers) => sink.end(pairsOf(trailers)),
-    onResponseError: (_, error) => sink.error(error),
+    onResponseError: (_, error) => {
+      clearTimeout(late)
+      sink.error(error)
+    },
   }
 }
 
