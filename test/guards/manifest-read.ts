@@ -739,6 +739,14 @@ const rows: readonly Row[] = [
     readers,
   ],
   [
+    'a pattern of a body schema is one that is judged in bounded time',
+    'read/functions/body-schema',
+    "if (compiled.kind === 'refused') problems.push",
+    "if (compiled.why === '') problems.push",
+    'could keep busy for minutes',
+    `${room}/read/traps.test.ts`,
+  ],
+  [
     'a key set says each thing once',
     'read/people/read-issuers',
     'if (duplicateMember(text) !== undefined) return undefined',

@@ -49,6 +49,7 @@ export { brokenConstraint, type FieldMap, flattenFields, mayBeTakenFor } from '.
 export { type DoorMatch, matchDoor } from './match/door.ts'
 export { accountsOfPerson } from './match/persons.ts'
 export { matchRoute, type RouteMatch } from './match/route.ts'
+export { type CompiledPattern, compilePattern, type PatternBudget } from './pattern/pattern.ts'
 export { type Surroundings } from './read/files.ts'
 export { type Loaded, loadManifest, manifestFile } from './read/load-manifest.ts'
 export { looksSecret } from './read/looks-secret.ts'

@@ -218,6 +218,15 @@ describe('traps', () => {
     expect(codesOf(exampleText, { 'schemas/refund.json': 'nonsense' })).toEqual(['manifest.schema_document'])
   })
 
+  it('a schema with a pattern that a text could keep busy for minutes is refused', () => {
+    for (const [schema, ...codes] of [
+      ['{ "pattern": "^(a|b)+$", "patternProperties": { "^(a|b)+$": true } }'],
+      ['{ "properties": { "a": { "pattern": "^(?=.*[0-9])a+$" } } }', 'manifest.schema_document'],
+      ['{ "patternProperties": { "(a)\\\\1": true } }', 'manifest.schema_document'],
+    ] as const)
+      expect(codesOf(exampleText, { 'schemas/refund.json': schema }), schema).toEqual(codes)
+  })
+
   it('a scan of own rows, and two routes for one request, are refused', () => {
     expect(codesOf(edited('put: own', 'put: own\n        scan: own'))).toContain('manifest.unsupported')
     expect(

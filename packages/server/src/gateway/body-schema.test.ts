@@ -31,3 +31,34 @@ test.each([
 ])('refuses %s', (_name, body, contentType, code) => {
   expect(check(body, contentType)?.code).toBe(code)
 })
+
+const judge = (schema: unknown, value: unknown): string | undefined =>
+  compileBodyCheck(schema)(bytes(JSON.stringify(value)), 'application/json')?.message
+
+test('holds each text to its own pattern, and names to those of their names', () => {
+  const schema = {
+    properties: { a: { pattern: '^(x|y)+$' }, b: { pattern: '^(y|z)+$' } },
+    patternProperties: { '^(n|m)+$': { type: 'number' } },
+  }
+  expect(judge(schema, { a: 'xy', b: 'yz', nm: 1 })).toBeUndefined()
+  expect(judge(schema, { a: 'xz' })).toContain('/a ')
+  expect(judge(schema, { b: 'xz' })).toContain('/b ')
+  expect(judge(schema, { nm: 'x' })).toContain('/nm ')
+})
+
+test('judges a text that other matchers take minutes for, and one that is too long not at all', () => {
+  const schema = { type: 'array', items: { not: { pattern: '^(\\w+\\s?)*$' } } }
+  expect(judge(schema, [`${'a'.repeat(40)}!`])).toBeUndefined()
+  expect(judge(schema, [`${'a'.repeat(400_000)}!`])).toContain('too long for the pattern')
+  expect(judge(schema, [`${'a'.repeat(40)}!`, 'a'])).toContain('/1 ')
+})
+
+test('finds equal items among many', () => {
+  const schema = { uniqueItems: true }
+  const items: unknown[] = Array.from({ length: 20_000 }, (_, at) => ({ at, b: [at, null, 'x'] }))
+  expect(judge(schema, items)).toBeUndefined()
+  expect(judge(schema, [...items, { b: [7, null, 'x'], at: 7 }])).toContain('duplicate items')
+  expect(judge(schema, [1, '1', true, 'true', null, [1], ['1'], [[1]], {}, { 1: 1 }])).toBeUndefined()
+  expect(judge(schema, ['a', 'b', 'a'])).toContain('duplicate items')
+  expect(judge({ uniqueItems: false }, [1, 1])).toBeUndefined()
+})
