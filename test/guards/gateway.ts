@@ -230,6 +230,15 @@ export const gatewayGuards: readonly Guard[] = [
     testName: 'does not fit',
   },
   {
+    name: 'an expectation that nobody knows is no way round the walk',
+    attack: 'an expectation that nobody knows is no way round the walk',
+    file: `${room}/listener.ts`,
+    code: "server.on('checkExpectation', handle)",
+    without: '',
+    noticedBy: [`${room}/listener.test.ts`],
+    testName: 'no way round the walk',
+  },
+  {
     name: 'a text is held to a pattern in bounded time',
     attack: 'one request with a text of thirty letters stops the whole server for minutes',
     file: `${room}/body-schema.ts`,

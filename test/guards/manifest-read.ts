@@ -739,6 +739,22 @@ const rows: readonly Row[] = [
     readers,
   ],
   [
+    'a file of an app is a plain one',
+    'read/plain-file',
+    'if (!status.isFile() && !status.isDirectory()) {',
+    'if (status.isSocket()) {',
+    'are refused at once',
+    `${room}/read/plain-file.test.ts`,
+  ],
+  [
+    'a file of an app is no larger than anybody writes',
+    'read/plain-file',
+    'if (status.size > maxBytes) {',
+    'if (status.size < 0) {',
+    'larger than anybody writes',
+    `${room}/read/plain-file.test.ts`,
+  ],
+  [
     'a pattern of a body schema is one that is judged in bounded time',
     'read/functions/body-schema',
     "if (compiled.kind === 'refused') problems.push",

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { readFileSync, realpathSync, statSync } from 'node:fs'
+import { realpathSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
 import { SallyportError } from '@sallyport/core/access'
@@ -14,6 +14,7 @@ import {
   type LoadedApp,
   loadManifest,
   manifestFile,
+  readPlainFile,
   type Surroundings,
 } from '@sallyport/manifest'
 
@@ -77,8 +78,8 @@ export function toStderr({ process }: Terminal): (line: string) => void {
 /** What the loader needs from this machine. */
 export function surroundings(terminal: Terminal): Surroundings {
   return {
-    readFile: (path) => ifThere(() => readFileSync(path, 'utf8')),
-    readBytes: (path) => ifThere(() => readFileSync(path)),
+    readFile: (path) => ifThere(() => readPlainFile(path).toString('utf8')),
+    readBytes: (path) => ifThere(() => readPlainFile(path)),
     realpath: (path) => ifThere(() => realpathSync(path)),
     sha256: (bytes) => createHash('sha256').update(bytes).digest('hex'),
     environment: terminal.process.env,

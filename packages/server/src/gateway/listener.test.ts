@@ -116,6 +116,11 @@ test('what the gateway publishes is read without a walk, by its exact path, and 
   expect(seen).toHaveLength(3)
 })
 
+test('an expectation that nobody knows is no way round the walk', async () => {
+  expect(await send(`GET /echo/1 HTTP/1.1\r\n${host()}\r\nExpect: 200-maybe\r\n\r\n`)).toContain('200 OK')
+  expect(seen).toHaveLength(1)
+})
+
 describe('a request that two readers could read differently is a fault, not a guess', () => {
   const get = (line: string, ...headers: string[]): string =>
     `${line} HTTP/1.1\r\n${[host(), ...headers].join('\r\n')}\r\n\r\n`

@@ -81,6 +81,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     options.tls &&
     createTlsServer({ ...limits, ...options.tls, ...tlsRules, SNICallback, handshakeTimeout: 10_000 }, handle)
   const server: Server = secure ?? createPlainServer(limits, handle)
+  // An expectation that nobody knows is none of ours (RFC 9110 §10.1.1); left alone, Node would refuse it off record,
+  // and past what one address may ask.
+  server.on('checkExpectation', handle)
   const sockets = new Set<Socket>()
   const seats = createShares(mostOfOneNetwork)
   server.on('connection', (socket: Socket) => {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { existsSync, readFileSync, realpathSync } from 'node:fs'
+import { existsSync, realpathSync } from 'node:fs'
 import { join } from 'node:path'
 
 import { commandLine, SallyportError } from '@sallyport/core/access'
@@ -11,6 +11,7 @@ import {
   type Fault,
   loadManifest,
   manifestFile,
+  readPlainFile,
   showPosition,
   type Surroundings,
 } from '@sallyport/manifest'
@@ -39,8 +40,8 @@ export async function loadManifestOf(
     })
   }
   const read = loadManifest(folder, {
-    readFile: (path) => ifPresent(path, () => readFileSync(path, 'utf8')),
-    readBytes: (path) => ifPresent(path, () => readFileSync(path)),
+    readFile: (path) => ifPresent(path, () => readPlainFile(path).toString('utf8')),
+    readBytes: (path) => ifPresent(path, () => readPlainFile(path)),
     realpath: (path) => ifPresent(path, () => realpathSync(path)),
     sha256: (bytes) => createHash('sha256').update(bytes).digest('hex'),
     environment,
@@ -68,7 +69,7 @@ function ifPresent<T>(path: string, read: () => T): T | undefined {
   } catch (cause) {
     const code = cause instanceof Error && 'code' in cause ? cause.code : undefined
     // One that gave up root names what would let it read; see `explainUnreadable`, which knows the cause alone.
-    if (code === 'EACCES') throw cause
+    if (code === 'EACCES' || cause instanceof SallyportError) throw cause
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
     throw new SallyportError('manifest.unreadable', `${path} cannot be read.`, { cause })
   }

@@ -3,7 +3,7 @@ import { chmod, lstat, mkdir, readdir, readFile, readlink, rename, rm } from 'no
 import { join, relative } from 'node:path'
 
 import { hiddenState, runBuildBox } from './build-box.ts'
-import { type PackedTree, type PackFault, writeTree } from './packed-tree.ts'
+import { maxPackedBytes, type PackedTree, type PackFault, writeTree } from './packed-tree.ts'
 import type { RuntimeFolder } from '../box/runtime-folder.ts'
 
 /** Folders of an app, taken as they stand: nothing is bundled, nothing of them is run. */
@@ -44,7 +44,11 @@ export async function packFolders(options: PackOptions): Promise<Packed | { read
       script: 'pack.mjs',
       app,
       mounts: ['--ro-bind', app, appInBox, ...hiddenState(app, appInBox)],
-      job: { app: appInBox, folders: folders.map((folder) => join(appInBox, relative(app, folder))) },
+      job: {
+        app: appInBox,
+        folders: folders.map((folder) => join(appInBox, relative(app, folder))),
+        maxBytes: maxPackedBytes,
+      },
       read: async (output) => {
         tree = await writeTree(output, temporary)
       },

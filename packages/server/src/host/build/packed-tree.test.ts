@@ -116,7 +116,9 @@ describe('a tree that a box sends', () => {
   })
 
   it('says what stands in the way', async () => {
-    const { faults } = await write(frame({ kind: 'fault', path: 'a', code: 'build.outside_app' }), end)
-    expect(faults).toEqual([{ code: 'build.outside_app', path: 'a' }])
+    for (const code of ['build.outside_app', 'build.failed', 'build.too_large']) {
+      const { faults } = await write(frame({ kind: 'fault', path: 'a', code }), end)
+      expect(faults).toEqual([{ code, path: 'a' }])
+    }
   })
 })

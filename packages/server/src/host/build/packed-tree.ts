@@ -136,7 +136,8 @@ function headerAt(held: Buffer): Header | undefined {
   if (kind === 'file' && typeof size === 'number' && Number.isSafeInteger(size) && size >= 0)
     return { kind, path, size, executable: executable === true }
   if (kind === 'link' && typeof target === 'string' && staysInside(target, path)) return { kind, path, target }
-  if (kind === 'fault' && (code === 'build.outside_app' || code === 'build.failed')) return { kind, path, code }
+  if (kind === 'fault' && (code === 'build.outside_app' || code === 'build.failed' || code === 'build.too_large'))
+    return { kind, path, code }
   throw brokenFrame()
 }
 
