@@ -18,6 +18,7 @@ import { type EndSessionOptions, endSessionPath, handleEndSession } from './prot
 import { registerExchange } from './protocol/exchange.ts'
 import { handleInteraction } from './sign-in/interaction.ts'
 import { openProviderKeys, publicJwks } from './protocol/keys.ts'
+import { pageHeaders } from './pages/html.ts'
 import { errorPage } from './pages/pages.ts'
 import { openPasskeys } from './sign-in/passkeys.ts'
 import { createPasswords } from './sign-in/password.ts'
@@ -130,6 +131,20 @@ export async function startIdentityProvider(options: IdentityProviderOptions): P
   provider.silent = true // its errors are reported below, not printed
   provider.on('server_error', (ctx, error) => void reportFault(context, ctx.req, error))
   provider.on('device_authorization.success', tellInterval)
+  provider.use(async (ctx, next) => {
+    // The library's own pages, such as the one that sends a form on, say nothing of frames or of caches.
+    ctx.set(pagesOfTheLibrary)
+    if (ctx.path === devicePath) ctx.set('cache-control', 'no-store')
+    try {
+      await next()
+    } catch (error) {
+      // Past its own handling, as with a form whose session is over: Koa would send a text of its own, off record.
+      await reportFault(context, ctx.req, error)
+      ctx.status = 500
+      ctx.set(pageHeaders())
+      ctx.body = errorPage('This cannot go on', 'Begin again where you came from.')
+    }
+  })
   const answer = provider.callback()
   server.on('request', (request, response) => {
     void dispatch({ context, enrolling, ending, answer }, request, response)
@@ -147,6 +162,12 @@ export async function startIdentityProvider(options: IdentityProviderOptions): P
       await closed
     },
   }
+}
+
+const pagesOfTheLibrary = {
+  'content-security-policy': "frame-ancestors 'none'; base-uri 'none'; object-src 'none'",
+  'referrer-policy': 'same-origin',
+  'x-content-type-options': 'nosniff',
 }
 
 /** What leaves a record for whoever asks, or lets a code be guessed. */
