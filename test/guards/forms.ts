@@ -84,15 +84,6 @@ export const formGuards: readonly Guard[] = [
     testName: 'have an end',
   },
   {
-    name: 'a page of the provider’s library stands in no frame',
-    attack: 'a page of the library itself stands in no frame',
-    file: 'packages/server/src/identity-provider/start.ts',
-    code: 'ctx.set(pagesOfTheLibrary)',
-    without: '',
-    noticedBy: ['packages/server/src/identity-provider/provider.test.ts'],
-    testName: 'stands in no frame',
-  },
-  {
     name: 'every way to begin a sign-in is counted',
     attack: 'have an end',
     file: 'packages/server/src/identity-provider/start.ts',

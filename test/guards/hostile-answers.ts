@@ -84,7 +84,7 @@ const rows: readonly Row[] = [
   [
     'a fault of a packed tree is one that we know',
     tree,
-    "(code === 'build.outside_app' || code === 'build.failed')",
+    "(code === 'build.outside_app' || code === 'build.failed' || code === 'build.too_large')",
     "typeof code === 'string'",
     tree,
     'has heads of so many bytes',

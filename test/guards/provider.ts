@@ -8,6 +8,15 @@ const provider = [`${room}/provider.test.ts`]
 /** The embedded provider: guessing does not pay, a factor counts once, and a form comes from our own page. */
 export const providerGuards: readonly Guard[] = [
   {
+    name: 'a page of the provider’s library stands in no frame',
+    attack: 'a page of the library itself stands in no frame',
+    file: 'packages/server/src/identity-provider/start.ts',
+    code: 'ctx.set(pagesOfTheLibrary)',
+    without: '',
+    noticedBy: ['packages/server/src/identity-provider/library-pages.test.ts'],
+    testName: 'stands in no frame',
+  },
+  {
     name: 'one address does not take every connection of the provider',
     attack: 'is not shut to others by one address',
     file: 'packages/server/src/identity-provider/start.ts',

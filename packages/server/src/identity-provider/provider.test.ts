@@ -202,24 +202,6 @@ test('what is recorded holds nothing secret', async () => {
   expect(text).not.toContain(visitor.passwordOf('alice'))
 })
 
-describe('a page of the library itself', () => {
-  test('stands in no frame, and in no cache', async () => {
-    const { headers, body } = await visitor.send('GET', '/device?user_code=AAAA-AAAA')
-    expect(body).toContain('AAAA-AAAA')
-    expect(headers['content-security-policy']).toContain("frame-ancestors 'none'")
-    expect(headers['cache-control']).toBe('no-store')
-  })
-
-  test('that the library cannot make is one of ours, and on record', async () => {
-    const reported: SignInEvent[] = []
-    report = (event) => void reported.push(event)
-    // A form whose session is over.
-    const { status, headers } = await visitor.submit('/device', { xsrf: 'x', user_code: 'AAAA-AAAA' })
-    expect([status, headers['content-type']]).toEqual([500, 'text/html; charset=utf-8'])
-    expect(reported).toMatchObject([{ event: 'failed', code: 'sign-in.fault' }])
-  })
-})
-
 describe('the server', () => {
   test.each(['evil.example', 'localhost', '127.0.0.1:1'])('does not answer for the host %s', async (host) => {
     expect((await visitor.send('GET', '/.well-known/openid-configuration')).status).toBe(200)
