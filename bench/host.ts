@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs'
 import { cpus, loadavg } from 'node:os'
 import { join } from 'node:path'
 
-import { crowd, type Crowd } from '../packages/server/src/host/testing/box-memory.ts'
+import { crowd, type Crowd, waitingBoxes } from '../packages/server/src/host/testing/box-memory.ts'
 import { buildFunction, moduleFoldersOf } from '../packages/server/src/host/index.ts'
 import { openPlaces, type Place } from '../packages/server/src/host/testing/box-costs.ts'
 import { openFolder } from '../packages/server/src/host/testing/make-engine.ts'
@@ -66,6 +66,10 @@ await withBundles()
 
 console.log()
 row('idle boxes alive', 'PSS MB each', 'ready after s', 'call p50 ms', 'call max ms')
+for (const runtime of ['node', 'python'] as const) {
+  const { pssMb, parserMb } = await waitingBoxes(22, runtime)
+  row(`22 that wait for a function, ${runtime}`, pssMb.toFixed(1), `parser ${parserMb.toFixed(1)}`)
+}
 tell('24 of one function, Node', await crowd(1, 24))
 tell('24 of one function, Python', await crowd(1, 24, 'python'))
 tell('200 of 50 functions, Node', await crowd(50, 4))

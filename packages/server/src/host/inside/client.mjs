@@ -43,8 +43,14 @@ await import('./fetch-events.mjs')
 await host.connected
 // Whoever is needed at once hears so within this time. Who is not has time to use once what costs time at first use.
 const needed = await Promise.race([assigned, sleep(100, undefined, { ref: false })])
-if (needed === undefined) await (await import('./rehearsal.mjs')).rehearse({ openConnection, run, pretend })
+let resting
+if (needed === undefined) {
+  const { giveBack, rehearse } = await import('./rehearsal.mjs')
+  await rehearse({ openConnection, run, pretend })
+  resting = setTimeout(giveBack, 1_000)
+}
 const { key, audience, codeDigest, environment = {} } = parse(await assigned)
+clearTimeout(resting)
 Object.assign(process.env, environment) // of a function that was not known when this process was started
 const macKey = createSecretKey(Buffer.from(key, 'base64url')) // made once: bytes are made a key for every ticket
 identity = { macKey, audience, codeDigest }

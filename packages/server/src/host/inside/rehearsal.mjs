@@ -3,6 +3,8 @@
 import { createHash, createHmac, createSecretKey } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 
 // What AWS's SDK, HTTP clients and web frameworks import. Loading them costs as much as a small function's whole start.
 const usual = [
@@ -44,6 +46,18 @@ export async function rehearse({ openConnection, run, pretend }) {
   partner.end()
   await new Promise((resolve) => server.close(resolve)) // its connection too is gone then
   pretend(undefined, undefined)
+}
+
+/**
+ * Gives back what the rehearsal left over, once nobody was in need of this runtime for a while: two megabytes and more,
+ * most of them of a young generation that has grown and would stay so. It takes 20 to 40 ms of a processor, and the
+ * first call takes no longer after it. What functions see is as it was: only a context made in between has a `gc`.
+ */
+export function giveBack() {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc')
+  setFlagsFromString('--no-expose-gc')
+  collect({ type: 'major', execution: 'sync', flavor: 'last-resort' })
 }
 
 let attempts = 0

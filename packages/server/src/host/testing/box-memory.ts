@@ -1,6 +1,8 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync } from 'node:fs'
 
-import { type EngineUnderTest, makeEngine } from './make-engine.ts'
+import { discardBox, prepareBlank } from '../box/prepared-box.ts'
+import { type EngineUnderTest, makeEngine, openFolder } from './make-engine.ts'
+import { openSurroundings } from './surroundings.ts'
 
 /** Many boxes alive at once, and what they cost. */
 export interface Crowd {
@@ -27,13 +29,11 @@ export async function crowd(functions: number, each: number, runtime: 'node' | '
     for (const name of names) await under.deploy({ name, warmBoxes: each, maxBoxes: each + 1, reuse: 'user' })
     await allReady(under, functions * each)
     const startedMs = performance.now() - began
-    const sizes = under.events
-      .filter(({ kind }) => kind === 'box-start')
-      .map(({ detail }) =>
-        pidsIn(detail)
-          .map(pssOf)
-          .reduce((sum, size) => sum + size, 0),
-      )
+    // One that did not come up, on a machine that is too busy, was replaced.
+    const sizes = startsOf(under)
+      .map(pidsIn)
+      .filter(([box]) => box !== undefined && below(box).length > 0)
+      .map((pids) => mean(pids.map(pssOf)) * pids.length)
     const times: number[] = []
     for (const functionName of names) {
       const started = performance.now()
@@ -44,7 +44,7 @@ export async function crowd(functions: number, each: number, runtime: 'node' | '
     return {
       boxes: sizes.length,
       functions,
-      pssMb: sizes.reduce((sum, size) => sum + size, 0) / sizes.length,
+      pssMb: mean(sizes),
       startedMs,
       callMs: { p50: times[Math.floor(times.length / 2)] ?? Number.NaN, max: times.at(-1) ?? Number.NaN },
     }
@@ -53,16 +53,48 @@ export async function crowd(functions: number, each: number, runtime: 'node' | '
   }
 }
 
+/** What each of so many boxes takes that wait for a function with their runtime started, and of that its parser. */
+export async function waitingBoxes(
+  count: number,
+  runtime: 'node' | 'python' = 'node',
+): Promise<{ readonly pssMb: number; readonly parserMb: number }> {
+  const folder = openFolder()
+  const around = await openSurroundings(folder)
+  const boxes = await Promise.all(
+    Array.from({ length: count }, () => prepareBlank({ runtime, memoryMb: 192 }, '', around)),
+  )
+  const [own, parsers] = [boxes.map(({ pod }) => pod.pid), boxes.flatMap(({ parser }) => parser.pid ?? [])]
+  try {
+    await atRest(() => own, count, restingMs)
+    const parserMb = mean(parsers.map(pssOf))
+    return { pssMb: mean(own.map(pssOf)) + parserMb, parserMb }
+  } finally {
+    await Promise.all(boxes.map((box) => discardBox(box, around)))
+    around.close()
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/** A runtime that waits gives back what it can after a second of rest. */
+const restingMs = 3_000
+
+const startsOf = (under: EngineUnderTest): readonly string[] =>
+  under.events.filter(({ kind }) => kind === 'box-start').map(({ detail }) => detail)
+
+const allReady = (under: EngineUnderTest, count: number): Promise<void> =>
+  atRest(() => startsOf(under).map(pidIn), count, 1_000)
+
 /** A box that is ready has a runtime that waits, so that its processor time stands still. */
-async function allReady(under: EngineUnderTest, count: number): Promise<void> {
-  const started = () => under.events.filter(({ kind }) => kind === 'box-start')
+async function atRest(pids: () => readonly number[], count: number, forMs: number): Promise<void> {
   for (let last = ''; ;) {
-    await new Promise((resolve) => setTimeout(resolve, 1_000))
-    const now = JSON.stringify(started().map(({ detail }) => below(pidIn(detail)).map(processorTime)))
-    if (started().length >= count && now === last) return
+    await new Promise((resolve) => setTimeout(resolve, forMs))
+    const now = JSON.stringify(pids().map((pid) => below(pid).map(processorTime)))
+    if (pids().length >= count && now === last) return
     last = now
   }
 }
+
+const mean = (sizes: readonly number[]): number => sizes.reduce((sum, size) => sum + size, 0) / sizes.length
 
 const pidIn = (detail: string): number => Number(/\d+/.exec(detail)?.[0])
 /** Of the box, and of its parser. */
