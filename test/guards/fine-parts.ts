@@ -25,6 +25,15 @@ export const finePartGuards: readonly Guard[] = [
     testName: 'longer and longer rests',
   },
   {
+    name: 'boxes of one function are made in turns with everybody else',
+    attack: 'a function whose calls make a dozen boxes at once holds up everybody’s calls for half a second',
+    file: `${room}/kernel/spawn-turns.ts`,
+    code: 'void rest(restTimes * (nowMs() - began)).then(resolve)',
+    without: 'resolve(undefined)',
+    noticedBy: [`${room}/kernel/spawn-turns.test.ts`],
+    testName: 'one after the other',
+  },
+  {
     name: 'an upstream that answers byte by byte waits',
     attack: 'an upstream that answers in chunks of one byte holds up everybody’s calls for seconds',
     file: `${egress}/upstream/answer-sink.ts`,

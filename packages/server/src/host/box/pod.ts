@@ -6,6 +6,7 @@ import type { Readable, Writable } from 'node:stream'
 
 import { SallyportError } from '@sallyport/core/access'
 
+import { inSpawnTurn } from '../kernel/spawn-turns.ts'
 import { joining } from './become.ts'
 import type { RuntimeFolder } from './runtime-folder.ts'
 import type { Tools } from '../tools.ts'
@@ -94,17 +95,18 @@ export interface PodOptions {
 /** Makes a pod. Rejects with `host.pod` and what the kernel said when it cannot be made. */
 export async function createPod(options: PodOptions): Promise<Pod> {
   const { runtime, tools, uid, entrances = [], filtered = true } = options
-  const fifth = filtered ? openSync(runtime.filter, 'r') : 'pipe'
   const waiting = [tools.bash, '--norc', '--noprofile', '-c', waitingShell, 'pod', tools.ip]
   const [program, ...argv] = joining(tools, entrances, uid, [tools.unshare, '-U', '-r', '-n', '--', ...waiting])
-  const shell = spawn(program, argv, {
-    stdio: ['pipe', 'pipe', 'pipe', 'pipe', 'pipe', fifth, 'pipe', 'pipe'],
-    env: {},
-    cwd: '/',
+  const { shell, said, exited } = await inSpawnTurn(() => {
+    const fifth = filtered ? openSync(runtime.filter, 'r') : 'pipe'
+    const started = spawn(program, argv, {
+      stdio: ['pipe', 'pipe', 'pipe', 'pipe', 'pipe', fifth, 'pipe', 'pipe'],
+      env: {},
+      cwd: '/',
+    })
+    if (typeof fifth === 'number') closeSync(fifth)
+    return { shell: started, said: collect(started.stderr), exited: endOf(started, 'exit') }
   })
-  if (typeof fifth === 'number') closeSync(fifth)
-  const said = collect(shell.stderr)
-  const exited = endOf(shell, 'exit')
   // A write into a box that has just died is answered by `gone`, not by an exception.
   for (const stream of shell.stdio) stream?.on('error', ignoreBrokenPipe)
   try {
@@ -163,13 +165,15 @@ async function openListeners(
   const inside = [tools.nsenter, '-t', String(shell.pid), '-U', '--preserve-credentials', '-n', '--']
   const listen = [runtime.node, runtime.inside('listen.mjs'), ...ports.map(String)]
   const [program, ...argv] = joining(tools, entrances, uid, [...inside, ...listen])
-  const opener = spawn(program, argv, { stdio: ['pipe', 'ignore', 'pipe', 'ipc'], env: {}, cwd: '/' })
-  opener.stdin?.on('error', ignoreBrokenPipe)
-  const openerSaid = collect(opener.stderr)
   const opened = new Map<string, unknown>()
-  opener.on('message', (name: unknown, handle) => void (typeof name === 'string' && opened.set(name, handle)))
-  // `close`, not `exit`: the end of a process may be heard before the last handle that it sent has been read.
-  const { code } = await endOf(opener, 'close')
+  const { said: openerSaid, ended } = await inSpawnTurn(() => {
+    const opener = spawn(program, argv, { stdio: ['pipe', 'ignore', 'pipe', 'ipc'], env: {}, cwd: '/' })
+    opener.stdin?.on('error', ignoreBrokenPipe)
+    opener.on('message', (name: unknown, handle) => void (typeof name === 'string' && opened.set(name, handle)))
+    // `close`, not `exit`: the end of a process may be heard before the last handle that it sent has been read.
+    return { said: collect(opener.stderr), ended: endOf(opener, 'close') }
+  })
+  const { code } = await ended
   const [runtimeServer, http, https, dns] = ['runtime', 'http', 'https', 'dns'].map((name) => opened.get(name))
   const complete = runtimeServer instanceof Server && http instanceof Server && https instanceof Server
   const tcp = new Map(

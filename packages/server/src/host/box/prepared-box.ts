@@ -5,6 +5,7 @@ import { SallyportError } from '@sallyport/core/access'
 import { blankImage, type BoxKind, makeCodeFolder } from './blank.ts'
 import type { BoxSurroundings } from './box-surroundings.ts'
 import { type BoxGroup, createBoxGroup } from '../kernel/cgroups.ts'
+import { inSpawnTurn } from '../kernel/spawn-turns.ts'
 import type { FunctionImage } from '../image.ts'
 import { limitsOf } from './limits.ts'
 import { launchRuntime } from './launch.ts'
@@ -67,7 +68,7 @@ export async function prepareBox(
     const own = uid === undefined ? {} : { uid }
     const entrances = group?.entrances ?? []
     // It starts while the pod is made, and takes no longer.
-    const { parser, parserGroup } = parserOf(id, uid, around, among)
+    const { parser, parserGroup } = await parserOf(id, uid, around, among)
     const undo = async (error: unknown): Promise<never> => {
       await endParser(parser, parserGroup)
       if (group !== undefined) await removeGroup(group)
@@ -87,16 +88,17 @@ export async function prepareBox(
   }
 }
 
-function parserOf(
+async function parserOf(
   id: string,
   uid: number | undefined,
   { startParser, cgroups, engineId }: BoxSurroundings,
   among: number,
-): Pick<PreparedBox, 'parser' | 'parserGroup'> {
+): Promise<Pick<PreparedBox, 'parser' | 'parserGroup'>> {
   const parserGroup = cgroups && createBoxGroup(cgroups, engineId, `${id}-parser`, parserLimits)
   parserGroup?.share(among)
   const entrances = parserGroup?.entrances ?? []
-  return { parser: startParser({ entrances, ...(uid === undefined ? {} : { uid }) }), parserGroup }
+  const place = { entrances, ...(uid === undefined ? {} : { uid }) }
+  return { parser: await inSpawnTurn(() => startParser(place)), parserGroup }
 }
 
 /** Ends the parser of a box that is gone, or is not to be. */
