@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 
-import { createRests, gather, isTooFine } from './gather.ts'
+import { createRests, gather, gatherInto, isTooFine } from './gather.ts'
 
 test('parts of any size make the whole, in their order', () => {
   const part = fc.oneof(
@@ -15,6 +15,15 @@ test('parts of any size make the whole, in their order', () => {
       expect(gathering.whole().equals(Buffer.concat(parts))).toBe(true)
     }),
   )
+})
+
+test('parts that nobody else has are given back once they are part of a whole of known length', () => {
+  const [own, shared] = [Buffer.allocUnsafeSlow(70_000).fill(1), Buffer.alloc(20).fill(2)]
+  const gathering = gatherInto(70_010)
+  gathering.add(own)
+  gathering.add(shared.subarray(0, 10))
+  expect([own.length, shared.length]).toEqual([0, 20])
+  expect(gathering.whole()).toEqual(Buffer.concat([Buffer.alloc(70_000, 1), Buffer.alloc(10, 2)]))
 })
 
 test('one large part is handed on as it is', () => {

@@ -1,10 +1,12 @@
 import type { Readable } from 'node:stream'
 import { setTimeout as rest } from 'node:timers/promises'
 
-import { createRests, partsInTurn } from '../gather.ts'
+import { createRests, giveBack, partsInTurn } from '../gather.ts'
 
 /** Of so many bytes that wait, no more are asked for. */
 const enoughBytes = 256 * 1024
+/** Parts of this size are handed on as they are: to copy them together costs more than it saves. */
+const largeBytes = 4 * 1024
 
 /**
  * What a box sends, in the pieces in which it is wanted: parts that came together are handed on together. Adversary: a
@@ -15,6 +17,7 @@ export function inTurns(body: Readable): AsyncIterableIterator<Buffer> {
   const restAfter = createRests()
   let held: Buffer[] = []
   let bytes = 0
+  let inHand: readonly Buffer[] = []
   let ended = false
   let failure: Error | undefined
   let wake: (() => void) | undefined
@@ -39,6 +42,11 @@ export function inTurns(body: Readable): AsyncIterableIterator<Buffer> {
   const iterator: AsyncIterableIterator<Buffer> = {
     [Symbol.asyncIterator]: () => iterator,
     next: async () => {
+      const [first, ...more] = inHand
+      if (first !== undefined) {
+        inHand = more
+        return { done: false, value: first }
+      }
       while (nothingYet()) await new Promise<void>((resolve) => (wake = resolve))
       wake = undefined
       const [only] = held
@@ -46,8 +54,9 @@ export function inTurns(body: Readable): AsyncIterableIterator<Buffer> {
         if (failure !== undefined) throw failure
         return { done: true, value: undefined }
       }
-      const value = held.length === 1 ? only : Buffer.concat(held)
       const restMs = restAfter(held.length, bytes)
+      const [value = only, ...others] = held.length === 1 || bytes >= held.length * largeBytes ? held : [together(held)]
+      inHand = others
       held = []
       bytes = 0
       if (restMs > 0) await rest(restMs)
@@ -56,4 +65,10 @@ export function inTurns(body: Readable): AsyncIterableIterator<Buffer> {
     },
   }
   return iterator
+}
+
+function together(parts: readonly Buffer[]): Buffer {
+  const whole = Buffer.concat(parts)
+  giveBack(parts)
+  return whole
 }

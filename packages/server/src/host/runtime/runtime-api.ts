@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { Server, Socket } from 'node:net'
 
-import { gather, type Gathering } from '../gather.ts'
+import { gather, gatherInto, type Gathering } from '../gather.ts'
 import type { Invocation, InvocationResult } from '../invocation.ts'
 import { describeError, failureIn, failureReported } from './failure-report.ts'
 import { inTurns } from './in-turns.ts'
@@ -53,6 +53,8 @@ const maxConnections = 32
 const maxBreaches = 100
 /** What is parsed while nobody takes it: of bytes one by one more would hold everybody up. */
 const waitingBytes = 8 * 1024
+/** From here on memory for the whole is taken first: it takes no room before something is written there. */
+const largeBytes = 256 * 1024
 const prefix = '/2018-06-01/runtime/'
 
 /**
@@ -200,7 +202,8 @@ async function resultOf(
 
 /** The whole body, or undefined when it is larger; the rest of a larger one is let go unread into memory. */
 async function read(request: IncomingMessage, maxBytes: number): Promise<Buffer | undefined> {
-  let body: Gathering | undefined = gather()
+  const said = Number(request.headers['content-length'])
+  let body: Gathering | undefined = said > largeBytes && said <= maxBytes ? gatherInto(said) : gather()
   let length = 0
   for await (const chunk of inTurns(request)) {
     length += chunk.length
