@@ -72,10 +72,10 @@ describe('a function', () => {
     await under.deploy({ name: 'crasher' })
     const crash = () => under.invoke({ probe: 'exit', status: 3 }, { functionName: 'crasher' })
     for (let times = 0; times < 5; times++) expect(await crash()).toMatchObject({ code: 'function.exited' })
-    await expect.poll(() => happened('box-end', 'crasher')).toBe(5)
+    await expect.poll(() => happened('box-end', 'crasher'), { timeout: 10_000 }).toBe(5)
     expect(await crash()).toMatchObject({ code: 'function.crash_loop' })
     await expect
-      .poll(async () => (await under.invoke({ probe: 'echo' }, { functionName: 'crasher' })).kind)
+      .poll(async () => (await under.invoke({ probe: 'echo' }, { functionName: 'crasher' })).kind, { timeout: 10_000 })
       .toBe('response')
   })
 
