@@ -143,6 +143,47 @@ test('an answer that is streamed arrives whole', async () => {
   assert.deepEqual([told.status, told.text], [200, 'once upon a time'])
 })
 
+/** Of a function that tells back the event that it was given. */
+const eventAt = async (path: string): Promise<Readonly<Record<string, unknown>>> => {
+  const headers = { 'x-amzn-oidc-identity': 'mallory', 'x-note': 'a b', 'content-type': 'application/json' }
+  const answer = await server.send({ method: 'POST', path, token: alice, headers, body: '{"x":1}' })
+  assert.equal(answer.status, 203, answer.text)
+  assert.deepEqual([answer.headers['x-told']].flat().join(', '), 'once, twice')
+  assert.doesNotMatch(answer.text, new RegExp(alice.slice(-40)), 'the token stays outside')
+  return JSON.parse(answer.text) as Readonly<Record<string, unknown>>
+}
+
+test('a function that was written for a REST API is given its event, payload format 1.0', async () => {
+  const event = await eventAt('/rest/7?a=1&a=2')
+  assert.partialDeepStrictEqual(event, {
+    version: '1.0',
+    resource: '/rest/{id}',
+    path: '/rest/7',
+    httpMethod: 'POST',
+    headers: { 'x-note': 'a b' },
+    multiValueHeaders: { 'x-note': ['a b'] },
+    queryStringParameters: { a: '2' },
+    multiValueQueryStringParameters: { a: ['1', '2'] },
+    pathParameters: { id: '7' },
+    requestContext: { authorizer: { principalId: 'pool:alice', roles: ['writer'] }, resourcePath: '/rest/{id}' },
+    body: '{"x":1}',
+    isBase64Encoded: false,
+  })
+})
+
+test('a function that was written for a load balancer is given its event, and who it is by nobody but us', async () => {
+  const event = await eventAt('/alb/7?a=1&b=%20')
+  assert.partialDeepStrictEqual(event, {
+    requestContext: { elb: { targetGroupArn: 'sallyport' } },
+    path: '/alb/7',
+    httpMethod: 'POST',
+    headers: { 'x-note': 'a b', 'x-amzn-oidc-identity': 'pool:alice' },
+    queryStringParameters: { a: '1', b: '%20' },
+    body: '{"x":1}',
+    isBase64Encoded: false,
+  })
+})
+
 const tokenPath = '/.well-known/sallyport/token'
 const form = { 'content-type': 'application/x-www-form-urlencoded' }
 const exchanges = (token: string): string =>
