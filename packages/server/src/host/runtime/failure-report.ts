@@ -33,12 +33,16 @@ function errorType(body: Uint8Array): string {
   return textOf(parseObject(body)?.['errorType'])
 }
 
-/** A report as an operator reads it: the type, the message, and the stack below it. */
+/** Our own clients stay below it: 8 kB of a message, and 40 lines. */
+const maxReportChars = 16 * 1024
+
+/** A report as an operator reads it: the type, the message, and the stack below it. What is longer is cut. */
 export function describeError(body: Uint8Array | undefined): string {
   const report = body === undefined ? undefined : parseObject(body)
   if (report === undefined) return 'the runtime reported an error that is not JSON'
   const stack = Array.isArray(report['stackTrace']) ? report['stackTrace'].map(textOf) : []
-  return [`${textOf(report['errorType'])}: ${textOf(report['errorMessage'])}`, ...stack].join('\n')
+  const told = [`${textOf(report['errorType'])}: ${textOf(report['errorMessage'])}`, ...stack].join('\n')
+  return told.slice(0, maxReportChars)
 }
 
 /** Parses what came from where the function runs. Adversary: the function, which may send anything. */

@@ -63,6 +63,11 @@ export function inTurns(body: Readable): AsyncIterableIterator<Buffer> {
       if (body.isPaused()) body.resume()
       return { done: false, value }
     },
+    /** Who stops before the end wants no more of it, and nothing else that comes on its connection. */
+    return: () => {
+      body.destroy()
+      return Promise.resolve({ done: true, value: undefined })
+    },
   }
   return iterator
 }

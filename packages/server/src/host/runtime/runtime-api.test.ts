@@ -128,6 +128,50 @@ describe('the runtime API of a box', () => {
   })
 })
 
+describe('a function that floods the runtime API between two calls', () => {
+  /** Writes as fast as it is read until the connection ends; true when it did. */
+  const ends = (text: string, more: Buffer, bytes: number): Promise<boolean> =>
+    new Promise((resolve) => {
+      const socket = connect(port, '127.0.0.1').on('error', () => undefined)
+      let sent = 0
+      const write = (): void => {
+        while (sent < bytes && !socket.destroyed) {
+          sent += more.length
+          if (!socket.write(more)) return
+        }
+        if (sent >= bytes) socket.end()
+      }
+      socket.once('close', () => resolve(sent < bytes))
+      socket.on('drain', write).resume().write(text)
+      write()
+    })
+
+  it('with the body of an answer that nobody waits for loses its connection', async () => {
+    const head = `POST ${prefix}/invocation/none/response HTTP/1.1\r\nhost: x\r\ncontent-length: 200000000\r\n\r\n`
+    expect(await ends(head, Buffer.alloc(65_536), 200_000_000)).toBe(true)
+    expect(breaches).toHaveLength(1)
+  })
+
+  it('with requests that Node itself would refuse loses its connection', async () => {
+    const refused = `GET ${prefix}/invocation/next HTTP/1.1\r\nhost: x\r\nexpect: nothing\r\n\r\n`
+    expect(await ends(refused, Buffer.from(refused.repeat(100)), 50_000_000)).toBe(true)
+    expect(breaches.length).toBeGreaterThan(0)
+  })
+
+  it('with connections is not listened to any more', async () => {
+    await running()
+    const tried = (): Promise<string | undefined> =>
+      new Promise((resolve) => {
+        const socket = connect(port, '127.0.0.1', () => resolve(undefined))
+        socket.on('error', (error: NodeJS.ErrnoException) => resolve(error.code)).on('connect', () => socket.destroy())
+      })
+    let code: string | undefined
+    for (let tries = 0; tries < 400 && code === undefined; tries++) code = await tried()
+    expect(code).toBe('ECONNREFUSED')
+    expect(breaches.at(-1)).toContain('more than 256 connections')
+  })
+})
+
 it('a runtime that is not ours has so many connections', async () => {
   const sockets: Socket[] = []
   const listener = createServer()

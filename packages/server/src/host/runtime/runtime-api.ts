@@ -5,7 +5,7 @@ import { gather, gatherInto, type Gathering } from '../gather.ts'
 import type { Invocation, InvocationResult } from '../invocation.ts'
 import { describeError, failureIn, failureReported } from './failure-report.ts'
 import { inTurns } from './in-turns.ts'
-import { passOn, readAway, streamedResult } from './streamed.ts'
+import { maxStreamedBytes, passOn, readAway, streamedResult } from './streamed.ts'
 
 /** The host's end of one box's Lambda Runtime API. */
 export interface RuntimeApi {
@@ -51,6 +51,10 @@ const maxForeignConnections = 8
 const maxConnections = 32
 /** Of requests that no runtime makes: a function could ask for nothing else, as fast as it can. */
 const maxBreaches = 100
+/** Of all of them between two answers. Who connects anew for each request needs two. */
+const maxConnectionsInTurn = 256
+/** Of a body that belongs to no invocation; there is no deadline to what goes on between two of them. */
+const maxStrayBytes = 64 * 1024
 /** What is parsed while nobody takes it: of bytes one by one more would hold everybody up. */
 const waitingBytes = 8 * 1024
 /** From here on memory for the whole is taken first: it takes no room before something is written there. */
@@ -72,6 +76,7 @@ export function serveRuntimeApi(
   let waiting: ServerResponse | undefined
   let running: Invocation | undefined
   let breaches = 0
+  let connections = 0
   const foreign = new Set<Socket>()
   const others = new Set<Socket>()
 
@@ -81,7 +86,15 @@ export function serveRuntimeApi(
   })
   http.timeout = 0
 
+  // Node would answer these by itself, as many as come and as fast as they come.
+  http.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
+    breach(`${nameOf(request)} with an expectation`)
+    answer(response.setHeader('connection', 'close'), 417)
+  })
+
   listener.on('connection', (socket) => {
+    connections += 1
+    if (connections > maxConnectionsInTurn) return tooMany(socket)
     if (!ownClient) return admit(socket)
     if (own === undefined) {
       own = socket.setNoDelay(true)
@@ -92,6 +105,14 @@ export function serveRuntimeApi(
     events.onBreach('a second connection to the runtime API')
     refuseConnection(socket, foreign)
   })
+
+  /** Each costs the thread that serves everybody some 100 µs: whoever opens one after the other is not listened to. */
+  function tooMany(socket: Socket): void {
+    socket.destroy()
+    listener.close()
+    events.onBreach(`more than ${maxConnectionsInTurn} connections to the runtime API`)
+    if (!ownClient) events.onLost()
+  }
 
   /** One of several connections of a runtime that is not ours. */
   function admit(socket: Socket): void {
@@ -110,7 +131,7 @@ export function serveRuntimeApi(
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (breaches > maxBreaches) return
-    const route = `${request.method} ${request.url}`
+    const route = nameOf(request)
     if (route === `GET ${prefix}invocation/next` && !hasBody(request)) return next(response)
     if (route === `POST ${prefix}init/error`) {
       const body = await read(request, maxErrorBytes)
@@ -121,13 +142,14 @@ export function serveRuntimeApi(
       /^POST \/2018-06-01\/runtime\/invocation\/([0-9a-zA-Z-]{1,64})\/(response|error)$/.exec(route) ?? []
     if (running === undefined || id !== running.id) {
       breach(`${route.slice(0, 120)} outside that invocation`)
-      await readAway(inTurns(request))
+      await readAway(inTurns(request), maxStrayBytes)
       return answer(response, 400)
     }
     const invocation = running
     const result = await resultOf(request, verb === 'response', invocation)
     if (running !== invocation) return void request.socket.destroy()
     running = undefined
+    connections = 0
     events.onResult(invocation, result)
     // Answered a turn later than the caller is: the runtime must not be idle before its result is known.
     await new Promise((resolve) => setImmediate(resolve))
@@ -209,6 +231,7 @@ async function read(request: IncomingMessage, maxBytes: number): Promise<Buffer 
     length += chunk.length
     if (length <= maxBytes) body?.add(chunk)
     else body = undefined
+    if (length > maxStreamedBytes) break // and with it the connection
   }
   return body?.whole()
 }
@@ -216,6 +239,10 @@ async function read(request: IncomingMessage, maxBytes: number): Promise<Buffer 
 /** Of what asks for an event nothing is read, so nothing may come: it would be read later, without a measure. */
 function hasBody({ headers }: IncomingMessage): boolean {
   return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0'
+}
+
+function nameOf({ method, url }: IncomingMessage): string {
+  return `${method} ${url}`
 }
 
 /** AWS X-Ray's form of a 128-bit id, of which nothing is sampled here. */

@@ -21,7 +21,7 @@ export function streamedResult(contentType: string, body: Buffer): InvocationRes
 }
 
 /** AWS Lambda's limit for a streamed answer. */
-const maxStreamedBytes = 200 * 1024 * 1024
+export const maxStreamedBytes: number = 200 * 1024 * 1024
 const maxPreludeBytes = 64 * 1024
 const noHead: InvocationResult = {
   kind: 'error',
@@ -97,10 +97,17 @@ async function readHead(chunks: AsyncIterator<Buffer>): Promise<{ head: object |
   return { head: undefined, rest: held }
 }
 
-/** The function finishes what it has to say to nobody; a connection that breaks has ended as well. */
-export async function readAway(chunks: AsyncIterator<Buffer>): Promise<void> {
+/**
+ * The function finishes what it has to say to nobody; a connection that breaks has ended as well. Adversary: one that
+ * never finishes. Past so many bytes its connection ends.
+ */
+export async function readAway(chunks: AsyncIterator<Buffer>, maxBytes: number = maxStreamedBytes): Promise<void> {
   try {
-    while ((await chunks.next()).done !== true);
+    let bytes = 0
+    for (let next = await chunks.next(); next.done !== true; next = await chunks.next()) {
+      bytes += next.value.length
+      if (bytes > maxBytes) return void (await chunks.return?.())
+    }
   } catch {
     // The box is gone, and says so itself.
   }
