@@ -22,8 +22,8 @@ export const limitGuards: readonly Guard[] = [
     name: 'what waits to be a box has an empty environment',
     attack: 'boxes.environment',
     file: `${room}/box/pod.ts`,
-    code: "'pipe', 'pipe'],\n    env: {},",
-    without: "'pipe', 'pipe'],\n    env: process.env,",
+    code: "'pipe', 'pipe'],\n      env: {},",
+    without: "'pipe', 'pipe'],\n      env: process.env,",
     noticedBy: traps,
     testName: 'has an empty environment',
   },
@@ -33,8 +33,8 @@ export const limitGuards: readonly Guard[] = [
     places: [
       {
         file: `${room}/box/pod.ts`,
-        code: "'pipe', 'pipe'],\n    env: {},",
-        without: "'pipe', 'pipe'],\n    env: process.env,",
+        code: "'pipe', 'pipe'],\n      env: {},",
+        without: "'pipe', 'pipe'],\n      env: process.env,",
       },
       { file: `${room}/box/box-options.ts`, code: "'--clearenv', ", without: '' },
     ],

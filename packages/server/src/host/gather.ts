@@ -57,8 +57,9 @@ export function gather(): Gathering {
 }
 
 /**
- * The same where it is known how long the whole is, and nobody else has the parts: each is copied as it comes, and given
- * back. To copy five megabytes in one go, into memory that the kernel has yet to find, holds everybody up for 5 ms.
+ * The same where it is known how long the whole is, and nobody else has the parts: each is copied as it comes, and
+ * given back. To copy five megabytes in one go, into memory that the kernel has yet to find, holds everybody up for
+ * 5 ms.
  */
 export function gatherInto(length: number): Gathering {
   const whole = Buffer.allocUnsafeSlow(length)

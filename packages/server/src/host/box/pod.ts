@@ -166,14 +166,14 @@ async function openListeners(
   const listen = [runtime.node, runtime.inside('listen.mjs'), ...ports.map(String)]
   const [program, ...argv] = joining(tools, entrances, uid, [...inside, ...listen])
   const opened = new Map<string, unknown>()
-  const { said: openerSaid, ended } = await inSpawnTurn(() => {
+  const { said: openerSaid, closed } = await inSpawnTurn(() => {
     const opener = spawn(program, argv, { stdio: ['pipe', 'ignore', 'pipe', 'ipc'], env: {}, cwd: '/' })
     opener.stdin?.on('error', ignoreBrokenPipe)
     opener.on('message', (name: unknown, handle) => void (typeof name === 'string' && opened.set(name, handle)))
     // `close`, not `exit`: the end of a process may be heard before the last handle that it sent has been read.
-    return { said: collect(opener.stderr), ended: endOf(opener, 'close') }
+    return { said: collect(opener.stderr), closed: endOf(opener, 'close') }
   })
-  const { code } = await ended
+  const { code } = await closed
   const [runtimeServer, http, https, dns] = ['runtime', 'http', 'https', 'dns'].map((name) => opened.get(name))
   const complete = runtimeServer instanceof Server && http instanceof Server && https instanceof Server
   const tcp = new Map(

@@ -29,7 +29,8 @@ const usual = [
 export async function rehearse({ openConnection, run, pretend }) {
   void globalThis.Response // with it comes all of fetch
   await Promise.all(usual.map((name) => import(name)))
-  await import('data:text/javascript,')
+  const nothing = 'data:text/javascript,'
+  await import(nothing)
   const macKey = createSecretKey(Buffer.alloc(32))
   pretend({ macKey, audience: '', codeDigest: '' }, (event) => event)
   const server = createServer((socket) => {

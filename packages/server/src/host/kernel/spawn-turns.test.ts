@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 
 import { createSpawnTurns } from './spawn-turns.ts'
 
-test('processes are started one after the other, each after a rest that is longer than the last start took', async () => {
+test('processes are started one after the other, each after a rest longer than the last start', async () => {
   let now = 0
   const rests: { readonly ms: number; readonly over: () => void }[] = []
   const inTurn = createSpawnTurns(
