@@ -152,4 +152,22 @@ export const manifestAccessGuards: readonly Guard[] = [
     noticedBy: accessed,
     testName: 'counts the loss of a document that denies',
   },
+  {
+    name: 'a network that goes may count as another country',
+    attack: 'an address is let into a country by taking away the line that put it elsewhere',
+    file: `${room}/access/access-of.ts`,
+    code: '`${network} may count as ${country}`, 1),',
+    without: '`${network} may count as ${country}`),',
+    noticedBy: accessed,
+    testName: 'catches every single-step loosening, on its own',
+  },
+  {
+    name: 'other layers and another runtime are other code',
+    attack: 'what a function may do is handed to other code, unnoticed by whoever approves',
+    file: `${room}/access/access-of.ts`,
+    code: "runtime === 'node' ? [] : `by ${runtime}`,",
+    without: '[],',
+    noticedBy: accessed,
+    testName: 'counts other layers and another runtime as other code',
+  },
 ]

@@ -19,7 +19,10 @@ export function accessFacts(app: App): readonly AccessFact[] {
     ...administrationFacts(app),
     ...app.zones.flatMap((zone) => zone.from.map((from) => grant(`${from} may call into the zone ${zone.name}`))),
     ...app.locations.flatMap(({ country, networks }) =>
-      networks.map((network) => grant(`${network} may count as ${country}`)),
+      networks.map((network) =>
+        // What is not written down counts as what a wider network or the database says: its loss may open a country.
+        opaque(`network ${country} ${network}`, `${network} may count as ${country}`, 1),
+      ),
     ),
     ...countryFacts(app),
     ...issuerFacts(app),
@@ -94,7 +97,7 @@ function functionFacts(app: App, one: FunctionDeclaration): readonly AccessFact[
     opaque(`zone ${name}`, `${name} runs in ${one.zone}`),
     ...(one.elsewhere === undefined
       ? [
-          opaque(`code ${name}`, `${name} runs ${one.code.slice(app.folder.length + 1)}`),
+          opaque(`code ${name}`, `${name} runs ${codeOf(app, one)}`),
           ...(one.engine === 'gvisor' ? [restraint(`${name} has a kernel of its own`)] : []),
           measure(`reuse ${name}`, { never: 1, user: 2, shared: 3 }[one.reuse], `a box of ${name} ${reuse}`),
         ]
@@ -109,6 +112,20 @@ function functionFacts(app: App, one: FunctionDeclaration): readonly AccessFact[
       ),
     ),
   ]
+}
+
+/** Another handler, layer or runtime is other code under the same grants; not every runtime checks tickets. */
+function codeOf({ folder }: App, { code, handler, layers, runtime, engine }: FunctionDeclaration): string {
+  const relative = (path: string): string => path.slice(folder.length + 1)
+  return [
+    relative(code),
+    handler === undefined ? [] : `as ${handler}`,
+    runtime === 'node' ? [] : `by ${runtime}`,
+    layers.length === 0 ? [] : `over ${layers.map(relative).join(', ')}`,
+    engine === 'workerd' ? 'in workerd' : [],
+  ]
+    .flat()
+    .join(' ')
 }
 
 /** Another address, account or version is other code, and may be other people's. */

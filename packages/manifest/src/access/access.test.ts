@@ -66,6 +66,15 @@ describe('the access diff', () => {
     }
   })
 
+  it('counts other layers and another runtime as other code', () => {
+    for (const other of [{ layers: [`${app.folder}/layers/common`] }, { runtime: 'bootstrap' as const }]) {
+      const functions = app.functions.map((one) => (one.name === 'payments' ? { ...one, ...other } : one))
+      const { lines, broadens } = accessDiff(app, { ...app, functions })
+      expect(broadens).toBe(true)
+      expect(lines).toHaveLength(2)
+    }
+  })
+
   it('proves of an attached document that it lets nothing more happen', () => {
     const text = edited(
       'can: { email: [send] }',

@@ -134,6 +134,12 @@ describe('allow', () => {
 })
 
 describe('an edit', () => {
+  it('keeps the comments of a list or a map that was empty', () => {
+    expect(addItem('can: [   # none yet\n]\n', ['can'], 'zen')).toBe('can: [zen   # none yet\n]\n')
+    expect(addEntry('can: {\n  # none\n}\n', ['can', 'a'], 'any')).toBe('can: { a: any\n  # none\n}\n')
+    expect(addEntry('can: { }\n', ['can', 'a'], 'any')).toBe('can: { a: any }\n')
+  })
+
   it('adds to lists and maps in block style, behind the comment of the last line and before the next section', () => {
     const text = 'a:\n  - x # first\n  - y # last\n\n# about b\nb:\n  k: v # kept\nc: 1\n'
     expect(addItem(text, ['a'], 'z')).toBe(

@@ -55,7 +55,15 @@ function insertFlow(text: string, collection: YAMLMap | YAMLSeq, addition: strin
   if (start === undefined || end === undefined) return undefined
   if (collection.items.length === 0) {
     const map = isMap(collection)
-    return text.slice(0, start) + (map ? `{ ${addition} }` : `[${addition}]`) + text.slice(end)
+    const open = `${map ? '{ ' : '['}${addition}`
+    const inside = text.slice(start + 1, end - 1)
+    // What stands in an empty collection, if anything does, is comments.
+    return (
+      text.slice(0, start) +
+      open +
+      (inside.trim() === '' ? (map ? ' }' : ']') : text.slice(start + 1, end)) +
+      text.slice(end)
+    )
   }
   const at = endOfLast(collection.items.at(-1))
   return at === undefined ? undefined : `${text.slice(0, at)}, ${addition}${text.slice(at)}`
