@@ -1,4 +1,5 @@
-import { defaultMaxBodyBytes, type Constraints, type Door, type DoorOperation, type FieldConstraint } from '../door.ts'
+import { defaultMaxBodyBytes, type Constraints, type Door, type DoorOperation } from '../door.ts'
+import { describeField } from '../match/constraint.ts'
 import { showDuration } from '../source/units.ts'
 import { bound, grant, measure, opaque, type AccessFact } from './facts.ts'
 
@@ -104,16 +105,4 @@ function callBound(label: string, { calls, perMs }: { calls: number; perMs: numb
 function describeConstraints({ open, fields }: Constraints): string {
   const listed = fields.map((field) => `${field.name}${field.optional ? '?' : ''} ${describeField(field)}`.trimEnd())
   return [...listed, open ? 'and any other' : 'and no other'].join(', ')
-}
-
-function describeField({ in: values, like, from, to, maxLength }: FieldConstraint): string {
-  return [
-    values === undefined ? [] : `in [${values.join(' | ')}]`,
-    like === undefined ? [] : `like ${like}`,
-    from === undefined ? [] : `from ${from}`,
-    to === undefined ? [] : `to ${to}`,
-    maxLength === undefined ? [] : `of at most ${maxLength} characters`,
-  ]
-    .flat()
-    .join(' ')
 }

@@ -38,6 +38,19 @@ export function brokenConstraint(
   return fields.find(({ name, optional }) => !optional && !seen.has(name))?.name
 }
 
+/** What a value must be, in words: `from 1 to 500`; empty where anything will do. */
+export function describeField({ in: values, like, from, to, maxLength }: FieldConstraint): string {
+  return [
+    values === undefined ? [] : `in [${values.join(' | ')}]`,
+    like === undefined ? [] : `like ${like}`,
+    from === undefined ? [] : `from ${from}`,
+    to === undefined ? [] : `to ${to}`,
+    maxLength === undefined ? [] : `of at most ${maxLength} characters`,
+  ]
+    .flat()
+    .join(' ')
+}
+
 /** `Amount` beside a constrained `amount`, `customer` beside `customer.country`: one would be passed over. */
 function shadows(name: string, fields: readonly FieldConstraint[]): boolean {
   return name.endsWith('.') || fields.some((field) => mayBeTakenFor(name, field.name))

@@ -27,6 +27,8 @@ describe('a limit', () => {
     await open({ charge: '{ request: POST /v1/payment_intents, limit: 2/h }' })
     for (const status of [200, 200, 429]) expect(await ask(harness, charge)).toMatchObject({ status })
     expect(harness.decisions.at(-1)).toMatchObject({ effect: 'deny', reasons: [{ code: 'door.limited' }] })
+    const { headers } = await ask(harness, charge)
+    expect(Number(headers['retry-after'])).toBeGreaterThan(1_700)
     expect(await ask(harness, 'https://api.stripe.com/v1/refunds')).toMatchObject({ status: 403 })
   })
 })

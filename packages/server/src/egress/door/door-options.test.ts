@@ -77,6 +77,17 @@ describe('constraints of a body', () => {
     })
   }
 
+  it('say what would fit, and where that is written down', async () => {
+    const { decisions } = await open({ charge: limits })
+    await ask(harness, charge, { headers: json, body: '{"amount":501,"currency":"chf"}' })
+    await ask(harness, charge, { headers: json, body: '{"amount":5,"currency":"chf","to":"x"}' })
+    const at = expect.stringMatching(/^sallyport\.yaml:\d+:\d+$/)
+    expect(decisions.map(({ reasons }) => reasons[0])).toMatchObject([
+      { at, message: 'The field amount is not what stripe.charge takes. It must come once, from 1 to 500.' },
+      { at, message: 'stripe.charge takes no field to.' },
+    ])
+  })
+
   it('say what is wrong only to those who may use the operation', async () => {
     await open({ charge: limits, functionName: 'notifications' })
     expect(codeOf(await ask(harness, charge, { headers: json, body: '{}' }))).toBe('door.not_granted')

@@ -1,6 +1,14 @@
 import { actions, arn, type Grant, type Reason, SallyportError } from '@sallyport/core/access'
 import type { Passed } from '@sallyport/core/enforcement'
-import { type Door, matchDoor, secretsOf, unlistedDoorArn } from '@sallyport/manifest'
+import {
+  type Constraints,
+  describeField,
+  type Door,
+  matchDoor,
+  secretsOf,
+  showPosition,
+  unlistedDoorArn,
+} from '@sallyport/manifest'
 import type { DoorRoute, DoorTools, DoorRequest } from './door-request.ts'
 
 import { missingSecret, passDoor, publicWords } from './door-call.ts'
@@ -54,6 +62,7 @@ export function doorExit(
   const secretNames = secretsOf(door)
   const { identity, svid, signed } = door.add
   const bare = secretNames.length === 0 && identity === undefined && svid !== true && signed !== true
+  let waitMs = 0
   const reads = (head.method === 'GET' || head.method === 'HEAD') && bare
   return {
     box,
@@ -62,12 +71,19 @@ export function doorExit(
     durability: reads ? 'written' : 'synced',
     upstream: { host: hostOf(door), tls: door.upstream.startsWith('https:') ? '>=TLSv1.2' : 'none' },
     lack: async () => {
-      const broken = brokenPart(request) ?? overLimit(rooms, request)
+      const broken = brokenPart(request)
       if (broken !== undefined) return broken
+      const over = overLimit(rooms, request)
+      waitMs = over?.waitMs ?? 0
+      if (over !== undefined) return over.reason
       const missing = secretNames.find((name) => !rooms.hasSecret(name))
       return missing === undefined ? undefined : missingSecret(rooms.app(), missing)
     },
-    refuse: refusalResponse,
+    refuse: (decision) => {
+      const refused = refusalResponse(decision)
+      if (waitMs === 0) return refused
+      return { ...refused, headers: [...refused.headers, ['retry-after', String(Math.ceil(waitMs / 1000))]] }
+    },
     pass: async (grant) => {
       const life = liveUnder(rooms, grant, request.signal)
       const passed = await pass(grant, life).catch((error: unknown) => {
@@ -87,8 +103,9 @@ export function doorExit(
 const transient: ReadonlySet<string> = new Set(['upstream.unreachable', 'upstream.timeout'])
 
 /** Why the query or the body is not what the door takes; said only to those who may use it. */
-function brokenPart({ route, head, content }: DoorRequest): Reason | undefined {
-  const { operation, door } = route
+function brokenPart(request: DoorRequest): Reason | undefined {
+  const { head, content } = request
+  const { operation, door } = request.route
   const names = (part: Readonly<Record<string, string>>): ReadonlyMap<string, string> =>
     new Map(Object.keys(part).map((name) => [name, '']))
   const query = judgeQuery(head.query, operation, names(door.add.query))
@@ -96,18 +113,33 @@ function brokenPart({ route, head, content }: DoorRequest): Reason | undefined {
     content.kind === 'whole'
       ? judgeBody(content.bytes, head.headers.get('content-type'), operation, names(door.add.body))
       : undefined
-  const label = `${door.name}.${operation.name}`
-  return reasonOf(query, 'query parameter', label) ?? reasonOf(body, 'field', label)
+  return (
+    reasonOf(query, 'query parameter', operation.query, request) ?? reasonOf(body, 'field', operation.body, request)
+  )
 }
 
-function reasonOf(judged: Judged<unknown> | undefined, what: string, label: string): Reason | undefined {
+function reasonOf(
+  judged: Judged<unknown> | undefined,
+  what: string,
+  constraints: Constraints | undefined,
+  { route: { door, operation } }: DoorRequest,
+): Reason | undefined {
   if (judged === undefined || judged.kind === 'fits') return undefined
-  return judged.kind === 'broken'
-    ? doorReason('door.field', `The ${what} ${judged.field.slice(0, 100)} is not what ${label} takes.`)
-    : doorReason('door.unreadable', judged.why)
+  const at = showPosition(operation.at)
+  if (judged.kind === 'unreadable') return { ...doorReason('door.unreadable', judged.why), at }
+  const label = `${door.name}.${operation.name}`
+  const field = judged.field.slice(0, 100)
+  const named = constraints?.fields.find(({ name }) => name === judged.field)
+  if (named === undefined) return { ...doorReason('door.field', `${label} takes no ${what} ${field}.`), at }
+  const must = [`It must come once${named.optional ? ' at most' : ''}`, describeField(named)].filter(Boolean).join(', ')
+  const message = `The ${what} ${field} is not what ${label} takes. ${must}.`
+  return { ...doorReason('door.field', message), at }
 }
 
-function overLimit(rooms: EgressRooms, { box, route }: DoorRequest): Reason | undefined {
+function overLimit(
+  rooms: EgressRooms,
+  { box, route }: DoorRequest,
+): { readonly reason: Reason; readonly waitMs: number } | undefined {
   const { door, operation } = route
   for (const [limit, key] of [
     [operation.limit, `${door.name}.${operation.name}`],
@@ -116,7 +148,8 @@ function overLimit(rooms: EgressRooms, { box, route }: DoorRequest): Reason | un
     const waitMs = limit === undefined ? 0 : rooms.limiter(`door ${key} ${box.image.name}`, limit)
     if (waitMs > 0) {
       const seconds = Math.ceil(waitMs / 1000)
-      return doorReason('door.limited', `${key} has been used as often as it may be; again in ${seconds} s.`)
+      const reason = doorReason('door.limited', `${key} has been used as often as it may be; again in ${seconds} s.`)
+      return { reason: { ...reason, at: showPosition(operation.limit === limit ? operation.at : door.at) }, waitMs }
     }
   }
   return undefined
