@@ -58,6 +58,9 @@ function showHop({ decision, outcome, names = [] }: Hop, asked: string | undefin
       : [`    asked by the npm package ${advisoryPackage} (advisory: read from a stack)`]),
     ...(upstream === undefined ? [] : [`    upstream ${upstream.host}, ${upstream.tls}`]),
     ...(effect === 'deny' ? [] : [`    outcome ${showOutcome(outcome)}`]),
+    ...(first !== undefined && outcome?.detail?.startsWith('function.') === true
+      ? [`    what it wrote: sallyport logs ${shortResource(first.resource).split('/', 1)[0]}`]
+      : []),
     ...names.map((name) => `    ${showName(name)}`),
   ]
 }

@@ -7,6 +7,8 @@ import type { FunctionDeclaration } from '@sallyport/manifest'
 import {
   type Invocation,
   type InvocationResult,
+  failureDetail,
+  publicFailure,
   readFunctionResult,
   type StreamedAnswer,
   toEvent,
@@ -130,7 +132,7 @@ export function callExit(
       return local(why, 'The right to make this call ended first.', grant, 'aborted')
     }
     const failed =
-      result.kind === 'error' ? result.code : response.status >= 500 ? 'the function answered so' : undefined
+      result.kind === 'error' ? failureDetail(result) : response.status >= 500 ? 'the function answered so' : undefined
     return {
       response,
       outcome: Promise.resolve({
@@ -195,8 +197,8 @@ function withoutCredentials(headers: ReadonlyMap<string, string>): ReadonlyMap<s
 }
 
 async function answerOf(result: InvocationResult, id: string): Promise<ExitResponse> {
-  if (result.kind === 'error') return plainRefusal(result.code, 'The function did not answer properly.', id)
+  if (result.kind === 'error') return plainRefusal(result.code, publicFailure(result.code), id)
   const answer = await readFunctionResult(result.body)
-  if (answer === undefined) return plainRefusal('function.bad_response', 'The function did not answer properly.', id)
+  if (answer === undefined) return plainRefusal('function.bad_response', publicFailure('function.bad_response'), id)
   return { ...answer, headers: [...answer.headers, ['content-length', String(answer.body.length)]] }
 }

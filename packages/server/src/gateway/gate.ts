@@ -20,7 +20,7 @@ import type { Evidence } from '@sallyport/core/identity'
 import type { DeviceEvidence, DeviceProof } from '../devices/index.ts'
 import { type AskGuests, countedNetwork, principalFacts, subjectFacts } from '../information/index.ts'
 import type { Invocation, InvocationResult } from '../host/index.ts'
-import { readFunctionResult, toEvent } from '../host/index.ts'
+import { publicFailure, readFunctionResult, toEvent } from '../host/index.ts'
 import type { BodyCheck } from './body-schema.ts'
 import type { Limiter } from './rate-limit.ts'
 import { jsonResponse, refusalResponse } from './refusal.ts'
@@ -203,10 +203,9 @@ async function pass(
   const result = await answer
   if (result !== undefined && 'status' in result) return streamedResponse(result, invoked, grant, rooms)
   if (result === undefined) return ended(grant)
-  const response = await responseOf(result, grant)
+  const { response, outcome } = await responseOf(result, grant)
   // The grant may have ended while the function ran, or its answer was read: that must then not leave.
   if (!rooms.isCurrent(grant)) return ended(grant)
-  const outcome = outcomeOf(result)
   return {
     response: { ...response, headers: [...response.headers, ['x-sallyport-id', grant.decision.id]] },
     outcome: Promise.resolve({ ...outcome, status: response.status }),
@@ -265,15 +264,20 @@ export function affinityOf(user: Subject): string {
 /** A token that is shown again is one and the same subject. */
 const affinities = new WeakMap<Subject, string>()
 
-async function responseOf(result: InvocationResult, grant: Grant): Promise<IngressResponse> {
-  const { id } = grant.decision
+async function responseOf(
+  result: InvocationResult,
+  { decision: { id } }: Grant,
+): Promise<{ readonly response: IngressResponse; readonly outcome: Outcome }> {
+  const failed = (status: number, code: string, headers?: readonly (readonly [string, string])[]): IngressResponse =>
+    jsonResponse(status, { code, reason: publicFailure(code), id }, headers)
+  const outcome = outcomeOf(result)
   if (result.kind === 'error') {
-    const status = result.code === 'function.busy' ? 429 : result.code === 'function.timed_out' ? 504 : 502
-    return jsonResponse(status, { code: result.code, reason: 'The function did not answer properly.', id })
+    const { code } = result
+    if (code === 'function.busy') return { response: failed(429, code, [['retry-after', '1']]), outcome }
+    return { response: failed(code === 'function.timed_out' ? 504 : 502, code), outcome }
   }
   const answer = await readFunctionResult(result.body)
-  if (answer === undefined) {
-    return jsonResponse(502, { code: 'function.bad_response', reason: 'The function did not answer properly.', id })
-  }
-  return answer
+  if (answer !== undefined) return { response: answer, outcome }
+  const detail = 'function.bad_response: what it returned is no HTTP response'
+  return { response: failed(502, 'function.bad_response'), outcome: { outcome: 'failed', detail } }
 }

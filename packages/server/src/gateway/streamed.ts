@@ -1,7 +1,7 @@
 import type { Grant } from '@sallyport/core/access'
 import type { Outcome } from '@sallyport/core/enforcement'
 
-import type { InvocationResult, StreamedAnswer } from '../host/index.ts'
+import { failureDetail, type InvocationResult, type StreamedAnswer } from '../host/index.ts'
 import { jsonResponse } from './refusal.ts'
 import type { IngressResponse } from './request.ts'
 
@@ -104,7 +104,7 @@ export async function untilEnded<T>(answer: Promise<T>, grant: Grant, rooms: Gra
 
 /** What the ledger is told of an answer. */
 export function outcomeOf(result: InvocationResult): Outcome {
-  return result.kind === 'response' ? { outcome: 'done' } : { outcome: 'failed', detail: result.code }
+  return result.kind === 'response' ? { outcome: 'done' } : { outcome: 'failed', detail: failureDetail(result) }
 }
 
 /** The refusal of whoever lost the right while the function ran. */

@@ -12,7 +12,13 @@ export { type Deployed, type Engines, routeEngines } from './engines.ts'
 export { type FunctionImage } from './image.ts'
 export { type FunctionAnswer, type FunctionCall, toApiGatewayEvent } from './runtime/event.ts'
 export { toEvent } from './runtime/event-forms.ts'
-export { type Invocation, type InvocationResult, type StreamedAnswer } from './invocation.ts'
+export {
+  failureDetail,
+  type Invocation,
+  type InvocationResult,
+  publicFailure,
+  type StreamedAnswer,
+} from './invocation.ts'
 export { examineHost, type HostFinding } from './examine.ts'
 export { describeIsolation, type Isolation, type IsolationFinding, probeIsolation } from './kernel/isolation.ts'
 export { runtimeFolderFor } from './box/runtime-folder.ts'

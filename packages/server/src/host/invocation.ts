@@ -48,3 +48,24 @@ export type InvocationResult =
       /** For the operator's log; never sent to a caller. */
       readonly message: string
     }
+
+/** What whoever called is told of a call that failed: nothing that the function said. */
+export function publicFailure(code: string): string {
+  switch (code) {
+    case 'function.busy':
+      return 'As many calls of the function run and wait as may; try again shortly.'
+    case 'function.timed_out':
+      return 'The function did not answer in time.'
+    case 'function.output_too_large':
+      return 'The function answered with more than may be returned.'
+    default:
+      return 'The function did not answer properly.'
+  }
+}
+
+/** What the ledger is told of it. Only words of our own: a function's may quote what nobody else should read. */
+export function failureDetail({ code, message }: InvocationResult & { kind: 'error' }): string {
+  const own = ['function.busy', 'function.timed_out', 'function.out_of_memory'].includes(code)
+  const said = own ? message.split('\n', 1)[0] : ''
+  return said === '' ? code : `${code}: ${said}`
+}

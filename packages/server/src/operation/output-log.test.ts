@@ -34,6 +34,19 @@ test('what functions write is kept in a file of its owner, and told to whoever f
   expect(statSync(file()).mode & 0o777).toBe(0o600)
 })
 
+test('a flood of one function leaves the last lines of the others at hand', async () => {
+  const log = openOutputLog(folder)
+  const of = (functionName: string, text: string): OutputLine => ({ ...line(text), functionName })
+  log.write(of('quiet', 'first'))
+  for (let n = 0; n < 2_500; n++) log.write(of(n % 100 === 0 ? 'quiet' : 'noisy', `${n}`))
+  const recent = log.recent()
+  expect(recent).toHaveLength(2_000)
+  expect(recent.filter(({ functionName }) => functionName === 'quiet')).toHaveLength(26)
+  expect(recent.slice(0, 3).map(({ text }) => text)).toEqual(['first', '0', '100'])
+  expect(recent.at(-1)?.text).toBe('2499')
+  await log.close()
+})
+
 test('of a flood the last lines are at hand, and what the disk did not take is counted', async () => {
   const log = openOutputLog(folder)
   const long = 'x'.repeat(4_000)

@@ -23,7 +23,7 @@ const maxFileBytes = 64 * 1024 * 1024
  */
 export function openOutputLog(folder: string, mostBytes: number = maxFileBytes): OutputLog {
   const path = join(folder, 'output.ndjson')
-  const recent: OutputLine[] = []
+  const recent = recentLines(maxRecentLines)
   const listeners = new Set<(line: OutputLine) => void>()
   let lost = 0
   let bytes = statSync(path, { throwIfNoEntry: false })?.size ?? 0
@@ -51,8 +51,7 @@ export function openOutputLog(folder: string, mostBytes: number = maxFileBytes):
 
   return {
     write: (line) => {
-      recent.push(line)
-      if (recent.length > maxRecentLines) recent.shift()
+      recent.add(line)
       for (const listener of listeners) listener(line)
       if (file.writableLength > maxPendingBytes || file.errored) return void (lost += 1)
       if (bytes >= mostBytes) begin()
@@ -63,7 +62,7 @@ export function openOutputLog(folder: string, mostBytes: number = maxFileBytes):
       bytes += Buffer.byteLength(text)
       file.write(text)
     },
-    recent: () => recent,
+    recent: recent.all,
     follow: (listener) => {
       listeners.add(listener)
       return () => void listeners.delete(listener)
@@ -72,5 +71,35 @@ export function openOutputLog(folder: string, mostBytes: number = maxFileBytes):
       await new Promise<void>((resolve) => file.end(() => resolve()))
       await earlier
     },
+  }
+}
+
+/**
+ * The last lines of all functions, in their order. Adversary: a function that writes until nobody finds what another one
+ * wrote. So what makes room is the oldest line of the function that has the most.
+ */
+function recentLines(most: number): { add(line: OutputLine): void; all(): readonly OutputLine[] } {
+  type Numbered = readonly [number: number, line: OutputLine]
+  const byFunction = new Map<string, Numbered[]>()
+  let written = 0
+  let kept = 0
+  return {
+    add: (line) => {
+      const own = byFunction.get(line.functionName) ?? []
+      byFunction.set(line.functionName, own)
+      own.push([written++, line])
+      if (++kept <= most) return
+      kept--
+      // Who has more than an equal share makes room itself; nobody else needs to be looked at then.
+      if (own.length * byFunction.size > most) return void own.shift()
+      const [name, longest] = [...byFunction].reduce((one, other) => (other[1].length > one[1].length ? other : one))
+      longest.shift()
+      if (longest.length === 0) byFunction.delete(name)
+    },
+    all: () =>
+      [...byFunction.values()]
+        .flat()
+        .toSorted(([one], [other]) => one - other)
+        .map(([, line]) => line),
   }
 }
