@@ -638,6 +638,10 @@ export const errorCodes: Readonly<Record<string, Entry>> = {
     'The person holds two roles that nobody may hold both.',
     'Take one of them away at the issuer that states them.',
   ],
+  'server.disk': [
+    'The disk that holds the state folder, or /tmp, takes nothing more: it is full, or read only.',
+    'Make room, or mount it for writing; what was recorded is kept.',
+  ],
   'server.no_limits': ['The kernel does not say how many files may be open.', 'Mount /proc.'],
   'server.port_forbidden': ['This user may not open the port.', 'Use a port above 1023: `--port N`.'],
   'server.port_in_use': ['Another program has the port.', '`--port 0` takes any free one.'],

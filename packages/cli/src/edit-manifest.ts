@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { renameSync, statSync, writeFileSync } from 'node:fs'
+import { renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 
 import type { Surroundings } from '@sallyport/manifest'
 
@@ -12,6 +12,11 @@ export function withText(usual: Surroundings, file: string, text: string): Surro
 /** All of the new file or all of the old one: a `dev` that watches must never read half. */
 export function replaceFile(file: string, text: string): void {
   const beside = `${file}.${randomBytes(6).toString('hex')}`
-  writeFileSync(beside, text, { flag: 'wx', mode: statSync(file).mode & 0o777 })
-  renameSync(beside, file)
+  try {
+    writeFileSync(beside, text, { flag: 'wx', mode: statSync(file).mode & 0o777 })
+    renameSync(beside, file)
+  } catch (error) {
+    rmSync(beside, { force: true }) // a full disk has taken a part of it
+    throw error
+  }
 }

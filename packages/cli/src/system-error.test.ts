@@ -32,3 +32,10 @@ test('what is no word of the operating system stays what it is', () => {
   const bug = new TypeError('x is not a function')
   expect(explainSystemError(bug)).toBe(bug)
 })
+
+test('a full disk is told in words, although no file is named then', () => {
+  const full = Object.assign(new Error('ENOSPC'), { code: 'ENOSPC', syscall: 'write' })
+  expect(explainSystemError(full)).toMatchObject({ code: 'cli.system', message: 'cannot write: the disk is full' })
+  const bug = Object.assign(new Error('EPERM'), { code: 'EPERM', syscall: 'kill' })
+  expect(explainSystemError(bug)).toBe(bug)
+})

@@ -26,6 +26,8 @@ export function explainSystemError(error: unknown): unknown {
   if (!(error instanceof Error) || !('code' in error) || !('syscall' in error)) return error
   const why = systemWords(error)
   const path = 'path' in error && typeof error.path === 'string' ? ` ${error.path}` : ''
-  if (why === undefined || path === '') return error
+  // A full disk is met while a file is written, and then its name is not said. What else has none is a fault of ours.
+  const full = error.code === 'ENOSPC' || error.code === 'EDQUOT'
+  if (why === undefined || (path === '' && !full)) return error
   return new SallyportError('cli.system', `cannot ${String(error.syscall)}${path}: ${why}`, { cause: error })
 }

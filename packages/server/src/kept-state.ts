@@ -125,5 +125,9 @@ function isAdministrative({ kind }: LedgerRecord): boolean {
 export function foundWords({ recovery }: Ledger): { readonly found?: string } {
   const { truncatedBytes, unsettled } = recovery
   if (truncatedBytes === 0 && unsettled.length === 0) return {}
-  return { found: `cut ${truncatedBytes} bytes of a torn write; ${unsettled.length} decisions have an unknown outcome` }
+  const torn = truncatedBytes === 0 ? [] : [`cut ${truncatedBytes} bytes of a torn write`]
+  const { length } = unsettled
+  const unknown =
+    length === 0 ? [] : [`${length === 1 ? 'one decision has' : `${length} decisions have`} an unknown outcome`]
+  return { found: [...torn, ...unknown].join('; ') }
 }

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 
 import { commandLine, SallyportError } from '@sallyport/core/access'
@@ -41,7 +41,7 @@ export const init: Command<Terminal> = buildCommand<Flags, [folder?: string], Te
       if (existsSync(join(folder, path))) {
         kept.push(path)
       } else {
-        writeFileSync(join(folder, path), text, { flag: 'wx' })
+        writeNew(join(folder, path), text)
         written.push(path)
       }
     }
@@ -54,6 +54,16 @@ export const init: Command<Terminal> = buildCommand<Flags, [folder?: string], Te
     return Promise.resolve({ exit: 'ok', json: { name, folder, written, kept }, text: lines.join('\n') })
   }),
 })
+
+/** Whole or not at all: a part of a manifest, on a disk that is full, would be one that is there already. */
+function writeNew(path: string, text: string): void {
+  try {
+    writeFileSync(path, text, { flag: 'wx' })
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) rmSync(path, { force: true })
+    throw error
+  }
+}
 
 /** The call that a new app is made to answer, from where `init` was typed. */
 function firstCall(folder: string | undefined): string {

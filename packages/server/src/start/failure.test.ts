@@ -10,3 +10,14 @@ test('what failed is told with its cause and its fix, and a terminal obeys none 
     "error dynamodb.tables: the tables\uFFFD ended\n  because: cannot set '\uFFFD[2K\uFFFDx'\n  fix: sallyport up",
   )
 })
+
+test('a disk that takes nothing more is named, with what was being written', () => {
+  const full = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' })
+  expect(describeFailure(full)).toBe(
+    'error server.disk: The disk is full, where the state folder is or in /tmp. Make room; what was recorded is kept.\n' +
+      '  because: ENOSPC: no space left on device, write\n  fix: df -h',
+  )
+  const fixed = Object.assign(new Error("EROFS: read-only file system, open '/x/lock.pid'"), { code: 'EROFS' })
+  expect(describeFailure(fixed)).toContain("because: EROFS: read-only file system, open '/x/lock.pid'")
+  expect(describeFailure(new Error('anything else'))).toBe('error server.unexpected: anything else')
+})

@@ -4,7 +4,7 @@ import { explainUnreadable } from './unreadable.ts'
 
 /** One error for the terminal: its code, what happened, and what mends it. Causes follow, indented. */
 export function describeFailure(failure: unknown): string {
-  const cause = explainUnreadable(failure)
+  const cause = explainDisk(explainUnreadable(failure))
   if (cause instanceof SallyportError) {
     const fix = cause.fix === undefined ? '' : `\n  fix: ${cause.fix}`
     const inner = cause.cause === undefined ? '' : `\n  because: ${messageOf(cause.cause)}`
@@ -19,10 +19,23 @@ export function failureFields(failure: unknown): {
   readonly message: string
   readonly fix?: string
 } {
-  const cause = explainUnreadable(failure)
+  const cause = explainDisk(explainUnreadable(failure))
   if (!(cause instanceof SallyportError)) return { code: 'server.unexpected', message: messageOf(cause) }
   const { code, message, fix } = cause
   return { code, message, ...(fix === undefined ? {} : { fix }) }
+}
+
+const disk: Readonly<Record<string, string>> = {
+  ENOSPC: 'The disk is full, where the state folder is or in /tmp. Make room; what was recorded is kept.',
+  EDQUOT: 'The quota of the disk is used up, where the state folder is or in /tmp. Make room, or have it raised.',
+  EROFS: 'The state folder stands in a file system that is read only. Mount it for writing, or move the app.',
+}
+
+/** Turns the operating system's words for a disk that takes nothing more into ours, wherever it was met. */
+function explainDisk(cause: unknown): unknown {
+  if (cause instanceof SallyportError || !(cause instanceof Error) || !('code' in cause)) return cause
+  const words = disk[String(cause.code)]
+  return words === undefined ? cause : new SallyportError('server.disk', words, { cause, fix: 'df -h' })
 }
 
 // oxlint-disable-next-line no-control-regex -- control characters are what it is about
