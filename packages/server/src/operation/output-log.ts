@@ -75,8 +75,8 @@ export function openOutputLog(folder: string, mostBytes: number = maxFileBytes):
 }
 
 /**
- * The last lines of all functions, in their order. Adversary: a function that writes until nobody finds what another one
- * wrote. So what makes room is the oldest line of the function that has the most.
+ * The last lines of all functions, in their order. Adversary: a function that writes until nobody finds what another
+ * one wrote. So what makes room is the oldest line of the function that has the most.
  */
 function recentLines(most: number): { add(line: OutputLine): void; all(): readonly OutputLine[] } {
   type Numbered = readonly [number: number, line: OutputLine]

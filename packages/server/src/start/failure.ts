@@ -26,7 +26,7 @@ export function failureFields(failure: unknown): {
 }
 
 const disk: Readonly<Record<string, string>> = {
-  ENOSPC: 'The disk is full, where the state folder is or in /tmp. Make room; what was recorded is kept.',
+  ENOSPC: 'The disk is full, where the state folder is or in /tmp. Make room; what is recorded stays.',
   EDQUOT: 'The quota of the disk is used up, where the state folder is or in /tmp. Make room, or have it raised.',
   EROFS: 'The state folder stands in a file system that is read only. Mount it for writing, or move the app.',
 }
