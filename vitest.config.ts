@@ -1,13 +1,13 @@
 import { availableParallelism } from 'node:os'
 
-import { defaultServerConditions } from 'vite'
 import type { ViteUserConfig } from 'vitest/config'
 
 const config: ViteUserConfig = {
-  // Without `module`: Node itself does not know it, and some packages cannot be loaded by it.
-  // Not `resolve.conditions`: that one does not reach the tests' own imports, and a stale dist would be tested.
-  ssr: { resolve: { conditions: ['source', ...defaultServerConditions.filter((name) => name !== 'module')] } },
   test: {
+    // Node itself reads the source, as it does where the product runs: what it could not load is seen here, and
+    // nothing is transformed on the way. Imports of our own packages lead to their source, never to a stale dist.
+    experimental: { viteModuleRunner: false, nodeLoader: false },
+    execArgv: ['--conditions=source'],
     // How long a test may hang, and nothing else: it waits for conditions, on a machine that may be busy.
     testTimeout: 60_000,
     hookTimeout: 120_000,

@@ -77,7 +77,7 @@ describe('a person with the certificate of a device', () => {
   test('of a foreign authority comes from none, and of one that is over neither, which is said', async () => {
     const foreign = await makeDeviceCertificate(await makeDeviceAuthority())
     expect(await deviceOf(kim, shown(foreign))).toBe(kim)
-    const over = await makeDeviceCertificate(authority, { untilMs: Date.now() - 1 })
+    const over = await makeDeviceCertificate(authority, { untilMs: nowMs - 1 })
     const late = await deviceOf(kim, shown(over))
     expect([late.device, late.deviceFault]).toEqual([undefined, 'device.certificate_expired'])
   })

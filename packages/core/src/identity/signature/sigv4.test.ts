@@ -2,7 +2,7 @@ import { createHash, createHmac } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-import { sign } from 'aws4'
+import aws4 from 'aws4'
 import { describe, expect, it } from 'vitest'
 
 import { type SignedRequest, type SigningKeys, type SigV4Tools, verifySigV4 } from './sigv4.ts'
@@ -15,7 +15,7 @@ const credential = { secretAccessKey: 'not-a-real-key', sessionToken: 'token-of-
 const lookup = (id: string): typeof credential | undefined => (id === 'BOXKEY000001' ? credential : undefined)
 
 function signed(body = '{"TableName":"Orders"}', path = '/', headers: Record<string, string> = {}): SignedRequest {
-  const request = sign(
+  const request = aws4.sign(
     {
       method: 'POST',
       host: 'any.aws.internal',
