@@ -42,6 +42,7 @@ export function asOtherUser(): OtherUser {
       PATH: `${join(folder, 'node_modules/.bin')}:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin`,
       LANG: process.env['LANG'] ?? 'C.UTF-8',
       CI: process.env['CI'],
+      NODE_COMPILE_CACHE: join(base, 'tmp/compiled'),
     },
     remove: () => rmSync(base, { recursive: true, force: true }),
   }

@@ -13,7 +13,10 @@ interface Identified {
 /** Everything that a running server has made outside its own memory. */
 export interface Footprint {
   readonly processes: readonly Identified[]
-  /** What its boxes live in, each as all of its namespaces: the kernel soon gives a single number to another. */
+  /**
+   * What its boxes live in, each as all of its namespaces. The kernel soon gives a single number to another, so what
+   * differs from ours in one alone tells nothing later.
+   */
   readonly namespaces: ReadonlySet<string>
   readonly groups: readonly string[]
   readonly mounts: string
@@ -26,9 +29,20 @@ export function footprintOf(server: number): Footprint {
   const all = pids.map((pid) => namespacesOf(String(pid)))
   return {
     processes: pids.flatMap((pid) => identify(pid) ?? []),
-    namespaces: new Set(all.filter((names) => names !== '' && names !== ours)),
+    namespaces: new Set(all.filter((names) => names !== '' && differ(names, ours) > 1)),
     groups: groupsOf(server),
     mounts: readFileSync('/proc/self/mountinfo', 'utf8'),
+  }
+}
+
+/** All that was ever seen of one server; of mounts, those that were there first. */
+export function union(footprints: readonly Footprint[]): Footprint {
+  const seen = footprints.flatMap(({ processes }) => processes)
+  return {
+    processes: [...new Map(seen.map((one) => [`${one.pid} ${one.startedAt}`, one])).values()],
+    namespaces: new Set(footprints.flatMap(({ namespaces }) => [...namespaces])),
+    groups: [...new Set(footprints.flatMap(({ groups }) => groups))],
+    mounts: footprints[0]?.mounts ?? '',
   }
 }
 
@@ -49,17 +63,26 @@ export function leftOf(before: Footprint): readonly string[] {
   ]
 }
 
+/** By the lists that the kernel keeps: a look at every process of a busy machine takes longer than a start. */
 function descendantsOf(pid: number): readonly number[] {
-  const children = Map.groupBy(numbers(), (child) => parentOf(child))
-  const found: number[] = []
-  const visit = (parent: number): void => {
-    for (const child of children.get(parent) ?? []) {
-      found.push(child)
-      visit(child)
-    }
+  const children = tasksOf(pid).flatMap((task) => numbersIn(`/proc/${pid}/task/${task}/children`))
+  return children.flatMap((child) => [child, ...descendantsOf(child)])
+}
+
+function tasksOf(pid: number): readonly string[] {
+  try {
+    return readdirSync(`/proc/${pid}/task`)
+  } catch {
+    return [] // it has ended
   }
-  visit(pid)
-  return found
+}
+
+function numbersIn(file: string): readonly number[] {
+  try {
+    return readFileSync(file, 'latin1').split(' ').filter(Boolean).map(Number)
+  } catch {
+    return [] // it has ended
+  }
 }
 
 const numbers = (): readonly number[] =>
@@ -76,14 +99,17 @@ function stat(pid: number): readonly string[] {
   }
 }
 
-const parentOf = (pid: number): number => Number(stat(pid)[1])
-
 /** Undefined for what has ended, also where nobody has taken notice of it yet. */
 function identify(pid: number): Identified | undefined {
   const fields = stat(pid)
   const [state, startedAt] = [fields[0], fields[19]]
   if (startedAt === undefined || state === 'Z' || state === 'X') return undefined
   return { pid, startedAt, command: readFileSync(`/proc/${pid}/cmdline`, 'latin1').replaceAll('\0', ' ').slice(0, 120) }
+}
+
+function differ(one: string, other: string): number {
+  const others = new Set(other.split(' '))
+  return one.split(' ').filter((name) => !others.has(name)).length
 }
 
 function namespacesOf(pid: string): string {

@@ -11,7 +11,7 @@ import type { LedgerRecord } from '@sallyport/core/access'
 import { type CognitoFixture, createCognitoFixture } from '../../packages/core/src/identity/testing/cognito-issuer.ts'
 import { runtimeFolderFor } from '../../packages/server/src/host/index.ts'
 import { readLedger } from '../../packages/server/src/ledger/index.ts'
-import { type Footprint, footprintOf, leftOf } from './footprint.ts'
+import { type Footprint, footprintOf, leftOf, union } from './footprint.ts'
 
 const top = join(import.meta.dirname, '../..')
 const entry = join(top, 'packages/server/src/main.ts')
@@ -191,14 +191,14 @@ export interface Refused extends Ended {
 /** Starts a server that is expected to refuse, and gives what it said when it had ended. */
 export async function startRefused(app: Pick<TestApp, 'folder'>, options: StartOptions = {}): Promise<Refused> {
   const server = launch(app, options)
-  const footprints: Footprint[] = []
+  const footprints: Footprint[] = [footprintOf(server.child.pid ?? 0)]
   const look = setInterval(() => void footprints.push(footprintOf(server.child.pid ?? 0)), 50)
   const late = sleep(startTimeoutMs, undefined, { ref: false }).then(() => {
     server.child.kill('SIGKILL')
     throw new Error(`the server neither ended nor refused:\n${server.stdout()}${server.stderr()}`)
   })
   const ended = await Promise.race([server.ended, late]).finally(() => clearInterval(look))
-  return { ...ended, said: server.stdout() + server.stderr(), left: [...new Set(footprints.flatMap(leftOf))] }
+  return { ...ended, said: server.stdout() + server.stderr(), left: leftOf(union(footprints)) }
 }
 
 /** Every record in the app's ledger, read as a stranger would, beside the server or after it. */

@@ -4,9 +4,12 @@ import { awsGuards } from './aws.ts'
 import { boundGuards } from './bounds.ts'
 import { cliGuards } from './cli.ts'
 import { credentialFormGuards } from './credential-form.ts'
+import { declaredPeopleGuards } from './declared-people.ts'
 import { deviceGuards } from './devices.ts'
+import { edgeGuards } from './edges.ts'
 import { egressGuards } from './egress.ts'
 import { egressLimitGuards } from './egress-limits.ts'
+import { evidenceGuards } from './evidence.ts'
 import { exchangeGuards } from './exchange.ts'
 import { fieldGuards } from './fields.ts'
 import { formGuards } from './forms.ts'
@@ -41,6 +44,7 @@ import { policyGuards } from './policy.ts'
 import { policyLayerGuards } from './policy-layers.ts'
 import { policyProofGuards } from './policy-proofs.ts'
 import { policyRowGuards } from './policy-rows.ts'
+import { passkeyGuards } from './passkeys.ts'
 import { poolGuards } from './pool.ts'
 import { proofOfDeviceGuards } from './proofs-of-devices.ts'
 import { providerFlowGuards } from './provider-flows.ts'
@@ -57,12 +61,12 @@ import { wireGuards } from './wire.ts'
 import { workloadGuards } from './workloads.ts'
 import { shapeGuards } from './shapes.ts'
 import { signalGuards } from './signals.ts'
+import { signInGuards } from './sign-ins.ts'
 
 /**
  * Every guard that an attack could profit from the loss of. A new guard is one entry in its room's table. Without one,
  * because no test of ours sees them go: `fsync` and SQLite's `synchronous=FULL` (a loss of power would), what is wiped
- * from memory after its use, the walls of the box that builds, in which no code runs but our own, and the end of
- * `inside/listen.mjs` and `inside/relay.mjs` with their server, which only a process that lives on would show.
+ * from memory after its use, and the walls of the box that builds, in which no code runs but our own.
  */
 export const guards: readonly Guard[] = [
   ...identityGuards,
@@ -123,4 +127,9 @@ export const guards: readonly Guard[] = [
   ...signalGuards,
   ...deviceGuards,
   ...proofOfDeviceGuards,
+  ...signInGuards,
+  ...passkeyGuards,
+  ...evidenceGuards,
+  ...declaredPeopleGuards,
+  ...edgeGuards,
 ]

@@ -84,6 +84,13 @@ describe('what is remembered of a subject', () => {
 })
 
 describe('whoever watches', () => {
+  test('is over since its last revocation, in whatever order they are told', () => {
+    const table = createEpochTable()
+    table.apply({ target: 'user/alice', at: 20 })
+    table.apply({ target: 'user/alice', at: 10 })
+    expect(table.revokedAt('user/alice')).toBe(20)
+  })
+
   test('is told once, when anything moves', () => {
     const table = createEpochTable()
     let told = 0

@@ -1,6 +1,8 @@
 import { once } from 'node:events'
-import { createServer, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type Server } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
+import { PassThrough } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 import { afterEach, beforeEach, expect, test } from 'vitest'
 
@@ -50,4 +52,24 @@ test('a body of which no more may be held is refused', async () => {
 
 test('a body in chunks as large as packets may have as many as it needs', async () => {
   expect(await send('a'.repeat(1_000), 100)).toEqual([100_000, undefined])
+})
+/** What would be waited for in vain says so at once. */
+async function answerTo(message: PassThrough & { complete: boolean }, stated?: string): Promise<unknown> {
+  const told = readBody(message as unknown as IncomingMessage, 10, stated, () => true).then(
+    ({ fault }) => fault?.code,
+    (error: Error) => error.message,
+  )
+  return Promise.race([told, sleep(1_000, 'it waits', { ref: false })])
+}
+
+test('a body that is said to be too long is refused before any of it has come', async () => {
+  const message = Object.assign(new PassThrough(), { complete: false })
+  expect(await answerTo(message, '11')).toBe('request.too_large')
+})
+
+test('a body whose sender has gone is waited for no more', async () => {
+  const message = Object.assign(new PassThrough(), { complete: false })
+  const answer = answerTo(message, '10')
+  message.destroy()
+  expect(await answer).toBe('the client went away before its body was complete')
 })

@@ -236,6 +236,7 @@ describe('the one spelling of an address', () => {
     ['https://a.example/%2f', 'https://a.example/%2F'],
     ['https://a.example/a?b#c', 'https://a.example/a'],
     ['ftp://a.example/', undefined],
+    [`https://a.example/${'a'.repeat(4_096)}`, undefined],
     ['https:/a.example/', undefined],
     ['https:a.example', undefined],
     ['https:///a.example', undefined],

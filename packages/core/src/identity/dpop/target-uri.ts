@@ -10,7 +10,7 @@ const uri = /^(?:[A-Za-z0-9._~:/?#[\]@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})+$/
 export function normaliseTargetUri(text: string): string | undefined {
   if (text.length > 4096 || !uri.test(text)) return undefined
   const url = URL.parse(text)
-  if (url === null || (url.protocol !== 'https:' && url.protocol !== 'http:')) return undefined
+  if (url === null) return undefined
   if (url.username !== '' || url.password !== '' || !/^https?:\/\/[^/]/i.test(text)) return undefined
   const path = url.pathname.replaceAll(/%[0-9A-Fa-f]{2}/g, (encoded) => {
     const letter = String.fromCharCode(Number.parseInt(encoded.slice(1), 16))

@@ -45,6 +45,7 @@ describe('an item', () => {
     '"a\tb"',
     ':aGk:',
     ':aGl=:',
+    ':a:',
     ':a b=:',
     ':====:',
     '?2',
@@ -74,7 +75,7 @@ describe('a list', () => {
     expect(list && serialiseList(list)).toBe(written)
   })
 
-  test.each([',', '1,', '1,,2', '(1', '(1,2)', '(1"a")', '1 2'])('%j is none', (text) => {
+  test.each([',', '1,', '1,,2', '(1', '(1,2)', '(1"a")', '1 2', '"a""b"'])('%j is none', (text) => {
     expect(parseList(text)).toBeUndefined()
   })
 })

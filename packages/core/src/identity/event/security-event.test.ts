@@ -204,6 +204,9 @@ describe('names its subject by', () => {
       'an unreadable user in a complex subject',
       { user: { format: 'email', email: 'a@b.example' }, device: { format: 'opaque', id: 'd1' } },
     ],
+    ['an opaque id of nothing', { format: 'opaque', id: '' }],
+    ['a token without its id', { format: 'jwt_id', iss: 'https://id.example' }],
+    ['an id of great length', { format: 'opaque', id: 'a'.repeat(1_025) }],
     ['a complex subject with nobody in it', { format: 'complex', tenant: { format: 'opaque', id: 't' } }],
   ] as const) {
     test(`not by ${what}`, async () => {

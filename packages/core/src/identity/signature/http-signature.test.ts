@@ -203,6 +203,10 @@ test.each<[string, boolean]>([
   ['sha-512=:AAAA:', false],
   ['md5=:AAAA:', false],
   ['sha-256=:AAAA:, sha-256=:X48E9qOokqqrvdts8nOJRJN3OWDUoyWxBf7kbu9DBPE=:', false],
+  [
+    'sha-256=:X48E9qOokqqrvdts8nOJRJN3OWDUoyWxBf7kbu9DBPE=:, sha-256=:X48E9qOokqqrvdts8nOJRJN3OWDUoyWxBf7kbu9DBPE=:',
+    false,
+  ],
   ['sha-256="X48E9qOokqqrvdts8nOJRJN3OWDUoyWxBf7kbu9DBPE="', false],
   ['', false],
 ])('the digest %s fits the body of RFC 9530: %s', async (field, fits) => {

@@ -19,6 +19,7 @@ describe("AWS's own names", () => {
     expect(leads('https', name)).toBe(true)
     expect(leads('http', 'any.aws.internal')).toBe(true)
     expect(leads('http', name)).toBe(false)
+    expect(leads('http', 'any.aws.internal', '8080')).toBe(false)
     expect(leads('https', 'any.aws.internal')).toBe(false)
     expect(leads('https', name, '8443')).toBe(false)
     expect(leads('https', 'dynamodb.eu-west-1.amazonaws.com')).toBe(false)

@@ -238,6 +238,8 @@ describe('a password', () => {
     ['only14letters!', 'password.too_short'],
     ['aaaaaaaaaaaaaaaaaaaa', 'password.predictable'],
     ['abcabcabcabcabcabc', 'password.predictable'],
+    ['gvkxlgvkxlgvkxlgvkxl', 'password.predictable'],
+    ['checkoutCheckoutgvkx', 'password.predictable'],
     ['12345678901234567', 'password.predictable'],
     ['qwertyuiopasdfghjkl', 'password.predictable'],
     ['AdaAdaPassword1111', 'password.predictable'],

@@ -1,4 +1,4 @@
-import { exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose'
+import { type CryptoKey, exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose'
 import { beforeAll, describe, expect, it } from 'vitest'
 
 import { createMemoryStore } from '../testing/memory-store.ts'
@@ -20,9 +20,7 @@ beforeAll(async () => {
 })
 
 function sign(payload: object, header: object = {}): Promise<string> {
-  return new SignJWT({ ...payload })
-    .setProtectedHeader({ alg: 'ES256', typ: 'dpop+jwt', jwk, ...header })
-    .sign(key)
+  return new SignJWT({ ...payload }).setProtectedHeader({ alg: 'ES256', typ: 'dpop+jwt', jwk, ...header }).sign(key)
 }
 
 function place(): ProofPlace {

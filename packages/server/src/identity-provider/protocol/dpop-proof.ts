@@ -24,7 +24,7 @@ export async function proofKeyOf(proofs: readonly string[], place: ProofPlace): 
   if (text === undefined || more.length > 0) return undefined
   const proof = await verified(text)
   const { jwk } = proof?.protectedHeader ?? {}
-  if (proof === undefined || jwk === undefined || 'd' in jwk) return undefined
+  if (proof === undefined || jwk === undefined) return undefined
   const { htm, htu, iat, jti } = proof.payload
   const now = place.nowSeconds()
   if (htm !== place.method || htu !== place.url) return undefined
