@@ -4,6 +4,7 @@ const parser = 'packages/server/src/parser'
 const listen = 'packages/server/src/egress/listen'
 const messages = [`${parser}/wire/messages.test.ts`]
 const links = [`${parser}/wire/link.test.ts`]
+const frames = [`${parser}/wire/frames.test.ts`]
 const ports = [`${listen}/parser-port.test.ts`]
 const headers = [`${listen}/headers.test.ts`]
 const callers = [`${listen}/caller.test.ts`]
@@ -164,6 +165,20 @@ export const wireGuards: readonly Guard[] = [
       "if (!known.has(kind)) return 'kind'",
       '',
       'of a kind that this side does not take',
+    ],
+  ]),
+  ...rows(`${parser}/wire/frames.ts`, frames, 'the beginning of one frame stands in the middle of another', [
+    [
+      'a piece of a frame is kept as it came',
+      'held.push(Buffer.from(bytes))',
+      'held.push(bytes)',
+      'keeps nothing of the memory',
+    ],
+    [
+      'the rest of what came is kept as it came',
+      'all.length === 0 ? [] : [Buffer.from(all)]',
+      'all.length === 0 ? [] : [all]',
+      'keeps nothing of the memory',
     ],
   ]),
   ...rows(`${listen}/parser-port.ts`, ports, takenOver, [

@@ -23,8 +23,14 @@ process.on('message', (name: unknown, handle: unknown) => {
       return port !== undefined && server instanceof Server ? [[Number(port), server] as const] : []
     }),
   )
-  const channel = new Socket({ fd: channelDescriptor, readable: true, writable: true })
-  serveParser(channel, { http, https, dns, tcp }, () => process.exit(0))
+  // What comes is read into one piece of memory: a new one for each frame costs as much as the frame does.
+  const buffer = Buffer.allocUnsafeSlow(64 * 1024)
+  const callback = (size: number): true => {
+    hear(buffer.subarray(0, size))
+    return true
+  }
+  const channel = new Socket({ fd: channelDescriptor, readable: true, writable: true, onread: { buffer, callback } })
+  const hear = serveParser(channel, { http, https, dns, tcp }, () => process.exit(0))
 })
 // The server has gone before it had handed anything over.
 process.on('disconnect', () => serves || process.exit(0))

@@ -21,9 +21,10 @@ const maxNames = 256
 /**
  * Parses what one box sends to its listeners, and asks the server at the other end of `channel` about all of it. It
  * decides nothing, and holds nothing but the certificates of doors that the box has spoken to. Nothing is served before
- * the server has sent its limits. `onEnd` is called once, when the channel is no more.
+ * the server has sent its limits. `onEnd` is called once, when the channel is no more. Gives back what is to be told of
+ * bytes that come by the channel in another way than by `data`.
  */
-export function serveParser(channel: Duplex, listeners: DoorListeners, onEnd: () => void): void {
+export function serveParser(channel: Duplex, listeners: DoorListeners, onEnd: () => void): (bytes: Buffer) => void {
   let generation = 0
   let lastId = 0
   let sockets: BoxSockets | undefined
@@ -133,6 +134,8 @@ export function serveParser(channel: Duplex, listeners: DoorListeners, onEnd: ()
       link.send(kinds.port, id, messages.port.write({ generation, port, localAddress }))
     },
   }
+
+  return (bytes) => link.hear(bytes)
 
   function passRequest(kind: typeof kinds.request | typeof kinds.upgrade, incoming: Incoming): Promise<Answer> {
     const id = ++lastId

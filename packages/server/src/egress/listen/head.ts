@@ -104,6 +104,7 @@ const ofRequests: ReadonlySet<string> = new Set(['host', 'content-length', 'cont
 /** Takes out what `Connection` names: that ends here (RFC 9110 §7.6.1). Gives back the first that may not be named. */
 function dropNamed(headers: Map<string, string>): string | undefined {
   let misnamed: string | undefined
+  if (headers.get('connection') === 'keep-alive') return misnamed // what nearly all say, and it names no field
   for (const part of headers.get('connection')?.toLowerCase().split(',') ?? []) {
     const name = part.trim()
     if (ofRequests.has(name) || name === 'transfer-encoding') misnamed ??= name

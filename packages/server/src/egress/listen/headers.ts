@@ -75,9 +75,10 @@ export function returnedHeaders(
   given: readonly (readonly [name: string, value: string])[],
   only?: readonly string[],
 ): readonly (readonly [string, string])[] {
-  const named = given
-    .filter(([name]) => name === 'connection')
-    .flatMap(([, value]) => value.toLowerCase().split(/\s*,\s*/))
+  let named: readonly string[] = []
+  for (const [name, value] of given) {
+    if (name === 'connection' && value !== 'keep-alive') named = [...named, ...value.toLowerCase().split(/\s*,\s*/)]
+  }
   return given.filter(
     ([name]) =>
       !hopByHop.has(name) &&

@@ -61,8 +61,8 @@ export type FrameFault = 'too_large' | 'kind'
 
 /**
  * Cuts what comes over a channel into frames. Adversary: a parser that was taken over. `take` hears of each whole one;
- * its payload is a view, and must be copied where it is kept. Gives back what is wrong with the bytes; nothing is read
- * after that.
+ * its payload is a view, and must be copied where it is kept. Bytes may be written over once they were read. Gives back
+ * what is wrong with them; nothing is read after that.
  */
 export function frameReader(
   known: ReadonlySet<number>,
@@ -72,10 +72,12 @@ export function frameReader(
   let heldBytes = 0
   let needed = headBytes
   return (bytes) => {
-    held.push(bytes)
     heldBytes += bytes.length
-    if (heldBytes < needed) return undefined
-    let all = held.length === 1 ? bytes : Buffer.concat(held)
+    if (heldBytes < needed) {
+      held.push(Buffer.from(bytes))
+      return undefined
+    }
+    let all = held.length === 0 ? bytes : Buffer.concat([...held, bytes])
     for (;;) {
       needed = headBytes
       if (all.length < needed) break
@@ -88,7 +90,7 @@ export function frameReader(
       take(kind as Kind, all.readUInt32BE(5), all.subarray(headBytes, needed))
       all = all.subarray(needed)
     }
-    held = all.length === 0 ? [] : [all]
+    held = all.length === 0 ? [] : [Buffer.from(all)]
     heldBytes = all.length
     return undefined
   }

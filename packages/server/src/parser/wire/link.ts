@@ -5,6 +5,8 @@ import { pack } from './pack.ts'
 
 /** Frames one way and the other, and streams within them. */
 export interface Link {
+  /** Bytes came, where the channel is read in another way than by `data`. They may be written over afterwards. */
+  hear(bytes: Buffer): void
   send(kind: Kind, id: number, payload?: Uint8Array): void
   /**
    * The stream of one exchange, both ways unless it is said that nothing comes, or that nothing goes. It is destroyed
@@ -82,7 +84,7 @@ export function openLink(
     else if (stream?.isOver() === true) streams.delete(id)
   })
 
-  channel.on('data', (bytes: Buffer) => {
+  const hear = (bytes: Buffer): void => {
     if (broken) return
     frames = 0
     const fault = read(bytes)
@@ -93,7 +95,8 @@ export function openLink(
     if (wait === undefined) return
     channel.pause()
     void wait.then(() => channel.resume())
-  })
+  }
+  channel.on('data', hear)
   channel.on('error', () => channel.destroy())
   channel.on('end', () => channel.destroy())
   channel.once('close', () => {
@@ -110,6 +113,7 @@ export function openLink(
   }
 
   return {
+    hear,
     send,
     stream: (id, ways = {}) => {
       const linked = linkedStream(id, ways, side, send, () => streams.delete(id))
