@@ -88,6 +88,15 @@ export const httpOneGuards: readonly Guard[] = [
     testName: 'does not hear what was said before',
   },
   {
+    name: 'a head of an answer is waited for once',
+    attack: 'an upstream that sends heads before the answer, or one byte by byte, holds a call for hours',
+    file: `${room}/connection.ts`,
+    code: 'const fault = exchange.reader.read(bytes)',
+    without: 'deadline.set(exchange.timeoutMs)\n    const fault = exchange.reader.read(bytes)',
+    noticedBy: sends,
+    testName: 'waits no longer for an answer that only promises',
+  },
+  {
     name: 'nothing follows an exchange that was not clean',
     attack: 'what is left of a request or an answer is taken for the next one',
     file: `${room}/connection.ts`,

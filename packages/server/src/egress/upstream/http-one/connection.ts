@@ -90,7 +90,6 @@ export function openConnection(socket: Socket, host: string, { onFree, onClose }
       socket.destroy() // nobody asked
       return false
     }
-    deadline.set(exchange.timeoutMs)
     const fault = exchange.reader.read(bytes)
     if (current !== exchange) return false
     if (fault !== undefined) fail(new SallyportError('upstream.malformed', `the answer is no HTTP (${fault})`))
@@ -123,12 +122,17 @@ export function openConnection(socket: Socket, host: string, { onFree, onClose }
     }
     const sink = answerSink({ signal, body }, flow, () => tls, done, failed)
     const reader = answerReader(method, {
+      // Bytes by themselves give no more time: of a head that comes byte by byte there could be hours.
       head: (head) => {
+        deadline.set(timeoutMs)
         exchange.keeps &&= head.keeps
         exchange.keepMs = keepMsOf(head)
         sink.head(head, typeof head.body === 'number' ? head.body : undefined)
       },
-      part: (bytes) => sink.part(Buffer.from(bytes)),
+      part: (bytes) => {
+        deadline.set(timeoutMs)
+        sink.part(Buffer.from(bytes))
+      },
       end: (trailers) => {
         exchange.answered = true
         sink.end(trailers)

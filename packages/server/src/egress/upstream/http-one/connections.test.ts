@@ -159,6 +159,14 @@ describe('a call', () => {
     expect(heard).toHaveLength(2)
   })
 
+  it('waits no longer for an answer that only promises', async () => {
+    say = (socket) => {
+      const timer = setInterval(() => socket.write('HTTP/1.1 103 Early Hints\r\n\r\n'), 25)
+      socket.on('close', () => clearInterval(timer))
+    }
+    expect(await call({ timeoutMs: 150 })).toBe('upstream.timeout')
+  })
+
   it('holds an answer back that is not read, for as long as that takes', async () => {
     const size = 4 * 1024 * 1024
     say = (socket) => socket.write(`HTTP/1.1 200 OK\r\ncontent-length: ${size}\r\n\r\n${'x'.repeat(size)}`)
