@@ -68,6 +68,7 @@ export const errorCodes: Readonly<Record<string, Entry>> = {
   'api.unavailable': ["The act could not be carried out; the server's log says why.", retry],
   'api.unknown': ['The local API has no such address.', 'Use a command of the same version as the server.'],
   'attack.app': ['The app under attack did not start or ended.', 'Read the output that the message quotes.'],
+  'attack.interrupted': ['A signal ended `attack` before all attacks were made.', 'Run it again.'],
   'attack.probe': ['A file of `--probes` is no probe.', 'docs/attacks.md says what one is.'],
   'attack.control': ['A positive control of an attack gave no outcome, so the attack proves nothing.', retry],
   'attack.secret': ['A secret of the app under attack could not be set.', retry],

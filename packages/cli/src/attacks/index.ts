@@ -23,6 +23,7 @@ import { withWorld } from './world/world.ts'
 import { writeAttacks } from './list/write-attacks.ts'
 
 export type { Flooded } from './hostile-app/src/instruction.ts'
+export { Interrupted } from './world/closing.ts'
 export { withWorld, type World } from './world/world.ts'
 export type { Attack, Attempt, Control, StoppedBy } from './attack.ts'
 
@@ -55,6 +56,11 @@ export interface AttackReport {
   readonly held: boolean
 }
 
+/** Where attacks are made until somebody interrupts. */
+interface Interruptible {
+  readonly interrupted: AbortSignal
+}
+
 /**
  * Attacks the app in `folder`. Starts what does not run there and stops what it started. `write` gets each line as it
  * is known; without it everything stands in the answer. Ends with `refused` when an attack got through, was stopped by
@@ -85,11 +91,15 @@ export async function runAttacks(options: {
   const skipped = notTried[engine].filter(([prefix]) => options.resources === true || !prefix.startsWith('resources.'))
   const isChosen = ({ name }: { readonly name: string }): boolean =>
     name.startsWith(options.only ?? '') && !skipped.some(([prefix]) => name.startsWith(prefix))
-  const carryOutAll = async <On>(attacks: readonly AttackOn<On>[], world: On): Promise<readonly AttackReport[]> => {
+  const carryOutAll = async <On extends Interruptible>(
+    attacks: readonly AttackOn<On>[],
+    world: On,
+  ): Promise<readonly AttackReport[]> => {
     for (const [prefix, why] of skipped) say(`--  ${prefix.replace(/\.$/, '.*')}: not tried: ${why}`)
     const done: AttackReport[] = []
     for (const attack of attacks.filter(isChosen)) {
       const report = await carryOut(attack, world, engine !== 'gvisor' && engine !== 'workerd')
+      world.interrupted.throwIfAborted()
       done.push(report)
       say(lineOf(report))
     }

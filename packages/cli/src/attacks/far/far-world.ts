@@ -8,6 +8,7 @@ import { SallyportError } from '@sallyport/core/access'
 
 import { type Canaries, openCanaries } from '../world/canaries.ts'
 import { type ClientAnswer, send } from '../world/client.ts'
+import { withClosing } from '../world/closing.ts'
 import { command, type RunningApp, startApp } from '../world/running-app.ts'
 import { tokens } from '../world/tokens.ts'
 
@@ -22,6 +23,8 @@ export interface Taken {
 
 /** An app whose one function runs elsewhere, and the machine elsewhere. */
 export interface FarWorld {
+  /** Aborted when somebody interrupts: then no further attack is made. */
+  readonly interrupted: AbortSignal
   readonly app: RunningApp
   readonly canaries: Canaries
   /** What arrived there, newest last. Nothing of it has been shown to a verifier. */
@@ -69,10 +72,9 @@ export async function withFarWorld<Result>(
   nowMs: () => number,
   use: (world: FarWorld) => Promise<Result>,
 ): Promise<Result> {
-  const closing: (() => Promise<unknown>)[] = []
-  try {
+  return withClosing(async (closing, interrupted) => {
     const canaries = await openCanaries({ tcpPort: 0, nowMs: nowMs() })
-    closing.push(() => canaries.close())
+    closing(() => canaries.close())
     const taken: Taken[] = []
     let redirect: string | undefined
     const server = createServer((request, response) => {
@@ -86,12 +88,12 @@ export async function withFarWorld<Result>(
       })
     })
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-    closing.push(async () => {
+    closing(async () => {
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))
     })
     const folder = await mkdtemp(join(tmpdir(), 'sallyport-attack-'))
-    closing.push(() => rm(folder, { recursive: true, force: true }))
+    closing(() => rm(folder, { recursive: true, force: true }))
     await writeFile(join(folder, 'sallyport.yaml'), manifestFor(engine))
     const { port } = server.address() as AddressInfo // it listens on an address, not on a pipe
     const app = await startApp({
@@ -100,13 +102,14 @@ export async function withFarWorld<Result>(
       issuerPort: 0,
       environment: { FAR: `http://127.0.0.1:${port}` },
       write: () => undefined,
+      closing,
     })
-    closing.push(() => app.close())
     if (engine === 'lambda')
       for (const name of ['aws-access-key-id', 'aws-secret-access-key']) await setSecret(folder, name)
     const token = tokens()
     const { text: keys } = await send(app, { path: '/.well-known/sallyport/tickets' })
     return await use({
+      interrupted,
       app,
       canaries,
       taken,
@@ -114,9 +117,7 @@ export async function withFarWorld<Result>(
       redirectTo: (url) => (redirect = url),
       call: async (user, body) => send(app, { path: '/do', body, token: await token(app, user) }),
     })
-  } finally {
-    for (const close of closing.toReversed()) await close()
-  }
+  })
 }
 
 function ticketIn({ headers }: IncomingMessage, engine: FarEngine): string | undefined {

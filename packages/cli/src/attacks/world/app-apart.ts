@@ -4,6 +4,7 @@ import { join } from 'node:path'
 
 import type { Instruction, Outcome } from '../hostile-app/src/instruction.ts'
 import { type ClientAnswer, send } from './client.ts'
+import type { Closing } from './closing.ts'
 import { type RunningApp, startApp } from './running-app.ts'
 import type { Tokens } from './tokens.ts'
 
@@ -50,8 +51,9 @@ export async function openAppApart(
   folder: string,
   token: Tokens,
   outcomeIn: (answer: ClientAnswer) => Outcome,
+  closing: Closing,
 ): Promise<AppApart> {
-  const app = await startApp(await asSomebody(folder, { manifest: manifestApart }))
+  const app = await startApp({ ...(await asSomebody(folder, { manifest: manifestApart })), closing })
   const call = async (instruction: Instruction): Promise<ClientAnswer> =>
     send(app, { path: '/do', body: JSON.stringify(instruction), token: await token(app, 'alice') })
   await call({ do: 'wait', ms: 0 })

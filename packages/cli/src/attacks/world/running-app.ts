@@ -7,6 +7,7 @@ import { SallyportError } from '@sallyport/core/access'
 
 import { type LocalApi, localApi, type Status, statusOf } from '../../local-api.ts'
 import type { GatewayAddress } from './client.ts'
+import type { Closing } from './closing.ts'
 
 /** An app that serves requests: one found running, or one that we started. */
 export interface RunningApp extends GatewayAddress {
@@ -52,8 +53,10 @@ export async function startApp(options: {
   readonly write: (line: string) => void
   /** What runs the command: a program and its arguments before it. */
   readonly inside?: readonly string[]
+  /** Told how to end it as soon as it is begun; without it the caller ends it once it serves. */
+  readonly closing?: Closing
 }): Promise<RunningApp> {
-  const { folder, port, issuerPort, environment, write, inside = [] } = options
+  const { folder, port, issuerPort, environment, write, inside = [], closing } = options
   const startedAt = performance.now()
   const [program = '', ...args] = [...inside, ...sallyport]
   const child = spawn(program, [...args, 'up', folder, '--port', `${port}`, '--issuer-port', `${issuerPort}`], {
@@ -63,6 +66,7 @@ export async function startApp(options: {
   const said = listenTo(child, write)
   const api = localApi(folder)
   const close = (): Promise<void> => stop(child)
+  closing?.(close)
   while (performance.now() - startedAt < startTimeoutMs) {
     if (child.exitCode !== null || child.signalCode !== null) {
       throw new SallyportError(

@@ -15,6 +15,7 @@ import { type AppApart, openAppApart } from './app-apart.ts'
 import { type Canaries, openCanaries } from './canaries.ts'
 import { canaryFor } from './canary.ts'
 import { type ClientAnswer, send } from './client.ts'
+import { withClosing } from './closing.ts'
 import { chooseEdge, type Edge } from './edge.ts'
 import { type FixtureIssuer, makeFixtureIssuer } from './fixture-issuer.ts'
 import type { Instruction, Outcome } from '../hostile-app/src/instruction.ts'
@@ -36,6 +37,8 @@ export interface World {
   /** The key that the hostile app's door adds. */
   readonly stripeKey: string
   readonly nowMs: () => number
+  /** Aborted when somebody interrupts: then no further attack is made. */
+  readonly interrupted: AbortSignal
   /** What probes of others are told of the host. */
   readonly canary: Canary
   /** An access token from an app's own issuer. */
@@ -79,15 +82,14 @@ export async function withWorld<Result>(
   nowMs: () => number,
   use: (world: World) => Promise<Result>,
 ): Promise<Result> {
-  const closing: (() => Promise<unknown>)[] = []
-  try {
+  return withClosing(async (closing, interrupted) => {
     const canaries = await openCanaries({ tcpPort: 0, nowMs: nowMs() })
-    closing.push(() => canaries.close())
+    closing(() => canaries.close())
     const upstream = await openUpstream()
-    closing.push(() => upstream.close())
+    closing(() => upstream.close())
     const fixture = makeFixtureIssuer(nowMs)
     const copy = await mkdtemp(join(tmpdir(), 'sallyport-attack-'))
-    closing.push(() => rm(copy, { recursive: true, force: true }))
+    closing(() => rm(copy, { recursive: true, force: true }))
     await cp(join(import.meta.dirname, '../hostile-app'), copy, { recursive: true })
     await writeFile(join(copy, 'fixture.jwks.json'), fixture.jwks)
     await writeFile(join(copy, 'canary.pem'), canaries.ca)
@@ -97,26 +99,18 @@ export async function withWorld<Result>(
     const canary = await canaryFor(canaries, copy)
     const silent = (): void => undefined
     const ports = { port: 0, issuerPort: 0, write: silent }
-    const hostile = await startApp({ ...ports, folder: copy, environment: { STRIPE_UPSTREAM: upstream.url } })
-    closing.push(() => hostile.close())
-    let target = await findRunningApp(folder)
-    if (target === undefined) {
-      const started = await startApp({ ...ports, folder, environment: {} })
-      closing.push(() => started.close())
-      target = started
-    }
+    const hostile = await startApp({ ...ports, closing, folder: copy, environment: { STRIPE_UPSTREAM: upstream.url } })
+    const target = (await findRunningApp(folder)) ?? (await startApp({ ...ports, closing, folder, environment: {} }))
     const [token, bound] = [tokens(), boundTokens()]
     const stripeKey = `sk_test_fake_${randomBytes(12).toString('hex')}`
     await setSecret(hostile, 'stripe-key', stripeKey)
     let apart: Promise<AppApart> | undefined
     const openApart = async (): Promise<AppApart> => {
       const own = await mkdtemp(join(tmpdir(), 'sallyport-attack-'))
-      closing.push(() => rm(own, { recursive: true, force: true }))
-      const opened = await openAppApart(own, token, outcomeIn)
-      closing.push(() => opened.app.close())
-      return opened
+      closing(() => rm(own, { recursive: true, force: true }))
+      return openAppApart(own, token, outcomeIn, closing)
     }
-    const base = { canaries, canary, upstream, fixture, hostile, stripeKey, nowMs, token, bound }
+    const base = { interrupted, canaries, canary, upstream, fixture, hostile, stripeKey, nowMs, token, bound }
     return await use({
       ...base,
       edge: await chooseEdge(target, hostile, token),
@@ -134,9 +128,7 @@ export async function withWorld<Result>(
       apart: () => (apart ??= openApart()),
       printed: (tag, withinMs) => printed(hostile, tag, withinMs),
     })
-  } finally {
-    for (const close of closing.toReversed()) await close()
-  }
+  })
 }
 
 /** Puts a secret into a vault as an administrator would. */
