@@ -97,7 +97,10 @@ describe('the runtime API of a box', () => {
   it('takes no answer over its limit', async () => {
     const id = await running()
     await send('POST', `/invocation/${id}/response`, 'x'.repeat(maxResponseBytes + 1))
-    expect(results).toMatchObject([{ code: 'function.output_too_large' }])
+    // The codes alone: of an answer that passed, six megabytes would be printed to show the difference.
+    expect(results.map((result) => ('code' in result ? result.code : result.kind))).toEqual([
+      'function.output_too_large',
+    ])
   })
 
   it('takes no answer of a call that was given up while it came', async () => {
