@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
-import { basename, dirname, join, resolve } from 'node:path'
+import { basename, dirname, join, relative, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
 
 import { commandLine, SallyportError } from '@sallyport/core/access'
 import { manifestFile, newManifest } from '@sallyport/manifest'
@@ -28,7 +29,7 @@ export const init: Command<Terminal> = buildCommand<Flags, [folder?: string], Te
   },
   func: answering((terminal, flags, named) => {
     const folder = resolve(terminal.cwd, named ?? '.')
-    const { name, files } = newManifest(flags.name ?? basename(folder))
+    const { name, files } = newManifest(flags.name ?? basename(folder), schemaFrom(folder))
     if (existsSync(join(folder, manifestFile))) {
       throw new SallyportError('cli.exists', `${join(folder, manifestFile)} is there already`, {
         fix: commandLine('sallyport', 'test', '--app', folder),
@@ -54,6 +55,13 @@ export const init: Command<Terminal> = buildCommand<Flags, [folder?: string], Te
     return Promise.resolve({ exit: 'ok', json: { name, folder, written, kept }, text: lines.join('\n') })
   }),
 })
+
+/** A path that editors follow, to the schema of the manifests that this command reads. */
+function schemaFrom(folder: string): string {
+  const schema = join(dirname(fileURLToPath(import.meta.resolve('@sallyport/manifest'))), '../sallyport.schema.json')
+  const path = relative(folder, schema)
+  return path.startsWith('../') ? path : `./${path}`
+}
 
 /** Whole or not at all: a part of a manifest, on a disk that is full, would be one that is there already. */
 function writeNew(path: string, text: string): void {

@@ -5,8 +5,11 @@ export interface NewApp {
   readonly files: Readonly<Record<string, string>>
 }
 
-/** What `sallyport init` writes. The name is made fit for an ARN: `My Shop` becomes `my-shop`. */
-export function newManifest(name: string): NewApp {
+/**
+ * What `sallyport init` writes. The name is made fit for an ARN: `My Shop` becomes `my-shop`. `schema` is where editors
+ * find the JSON Schema of manifests, seen from the app's folder.
+ */
+export function newManifest(name: string, schema: string): NewApp {
   const plain = name
     .normalize('NFKD') // ü is u and two dots, which go
     .replaceAll(/\p{Mark}/gu, '')
@@ -18,18 +21,16 @@ export function newManifest(name: string): NewApp {
   return {
     name: app,
     files: {
-      'sallyport.yaml': manifest(app),
+      'sallyport.yaml': manifest(app, schema),
       'src/hello.ts': hello,
-      'schemas/greeting.json': schema,
+      'schemas/greeting.json': greeting,
       'events/hello.json': event,
       '.gitignore': '.sallyport/\nnode_modules/\n',
     },
   }
 }
 
-const manifest = (
-  app: string,
-): string => `# yaml-language-server: $schema=./node_modules/@sallyport/manifest/sallyport.schema.json
+const manifest = (app: string, schema: string): string => `# yaml-language-server: $schema=${schema}
 app: ${app}
 issuers:
   embedded:                          # Sallyport's own OpenID provider; sign-in details are made on the first run
@@ -80,7 +81,7 @@ export default {
 }
 `
 
-const schema = `{
+const greeting = `{
   "$schema": "https://json-schema.org/draft/2020-12/schema",
   "type": "object",
   "properties": { "name": { "type": "string", "minLength": 1, "maxLength": 80 } },

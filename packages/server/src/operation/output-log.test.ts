@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -32,6 +32,28 @@ test('what functions write is kept in a file of its owner, and told to whoever f
   expect(heard).toEqual(['one'])
   expect(kept()).toEqual([line('one'), line('two')])
   expect(statSync(file()).mode & 0o777).toBe(0o600)
+})
+
+test('the last lines of a server that was killed while it wrote are at hand for the next one', async () => {
+  const before = `${JSON.stringify({ at: 1, stream: 'platform', text: '3 lines lost' })}\n${JSON.stringify(line('one'))}\n`
+  writeFileSync(file(), `${before}{"at":2,"functionN`)
+  const log = openOutputLog(folder)
+  expect(log.recent()).toEqual([line('one')])
+  log.write(line('two'))
+  await log.close()
+  expect(log.recent()).toEqual([line('one'), line('two')])
+  expect(readFileSync(file(), 'utf8')).toBe(`${before}{"at":2,"functionN\n${JSON.stringify(line('two'))}\n`)
+  const next = openOutputLog(folder)
+  expect(next.recent()).toEqual([line('one'), line('two')])
+  await next.close()
+})
+
+test('of what earlier servers wrote so much is read and no more', async () => {
+  const long = (name: string): string => `${JSON.stringify(line(name.repeat(100_000)))}\n`
+  writeFileSync(file(), [...'abcdefghijklmnop'].map(long).join(''))
+  const log = openOutputLog(folder)
+  expect(log.recent().map(({ text }) => text[0])).toEqual([...'ghijklmnop'])
+  await log.close()
 })
 
 test('a flood of one function leaves the last lines of the others at hand', async () => {

@@ -1,4 +1,4 @@
-import { createWriteStream, renameSync, statSync, type WriteStream } from 'node:fs'
+import { closeSync, createWriteStream, openSync, readSync, renameSync, statSync, type WriteStream } from 'node:fs'
 import { join } from 'node:path'
 
 import type { OutputLine } from '../host/index.ts'
@@ -14,12 +14,16 @@ export interface OutputLog {
 const maxRecentLines = 2_000
 const maxPendingBytes = 4 * 1024 * 1024
 
+/** So much of what an earlier server wrote is read at the start. */
+const maxEarlierBytes = 1024 * 1024
+
 /** Of these there are two: the one that is written, and the one before it. */
 const maxFileBytes = 64 * 1024 * 1024
 
 /**
- * Opens the output log. A disk that does not keep up costs lines, which are counted, and never the server. Adversary: a
- * function that writes without end, until the disk has no room for the ledger.
+ * Opens the output log; the last lines of an earlier server, whose end somebody may be looking for, are at hand. A disk
+ * that does not keep up costs lines, which are counted, and never the server. Adversary: a function that writes without
+ * end, until the disk has no room for the ledger.
  */
 export function openOutputLog(folder: string, mostBytes: number = maxFileBytes): OutputLog {
   const path = join(folder, 'output.ndjson')
@@ -27,7 +31,10 @@ export function openOutputLog(folder: string, mostBytes: number = maxFileBytes):
   const listeners = new Set<(line: OutputLine) => void>()
   let lost = 0
   let bytes = statSync(path, { throwIfNoEntry: false })?.size ?? 0
+  const before = lastText(path, bytes)
+  for (const line of linesIn(before)) recent.add(line)
   let file = open()
+  if (before !== '' && !before.endsWith('\n')) file.write('\n') // an end that was killed while it wrote
   let earlier: Promise<unknown> = Promise.resolve()
 
   function open(): WriteStream {
@@ -72,6 +79,39 @@ export function openOutputLog(folder: string, mostBytes: number = maxFileBytes):
       await earlier
     },
   }
+}
+
+/** The end of the file, from the beginning of a line on. */
+function lastText(path: string, size: number): string {
+  if (size === 0) return ''
+  const from = Math.max(0, size - maxEarlierBytes)
+  const file = openSync(path, 'r')
+  try {
+    const bytes = Buffer.alloc(size - from)
+    const text = bytes.subarray(0, readSync(file, bytes, 0, bytes.length, from)).toString('utf8')
+    return from === 0 ? text : text.slice(text.indexOf('\n') + 1)
+  } finally {
+    closeSync(file)
+  }
+}
+
+/** What is whole of these lines: the last one may have been cut off. */
+function linesIn(text: string): readonly OutputLine[] {
+  return text.split('\n').flatMap((one) => {
+    try {
+      const line: unknown = JSON.parse(one)
+      return isOutputLine(line) ? [line] : []
+    } catch {
+      return []
+    }
+  })
+}
+
+/** Parse boundary: the file is ours, and a disk may have damaged it. */
+function isOutputLine(value: unknown): value is OutputLine {
+  if (typeof value !== 'object' || value === null) return false
+  const line = value as Partial<Record<keyof OutputLine, unknown>>
+  return typeof line.at === 'number' && typeof line.functionName === 'string' && typeof line.text === 'string'
 }
 
 /**

@@ -5,12 +5,12 @@ export interface BuildFault {
   readonly message: string
   /** Relative to the app folder. */
   readonly file: string
-  /** 1-based. */
+  /** 1-based, both. */
   readonly line: number
   readonly column: number
 }
 
 /** A fault of a whole file. */
 export function fault(code: string, message: string, file: string): BuildFault {
-  return { code, message, file, line: 1, column: 0 }
+  return { code, message, file, line: 1, column: 1 }
 }

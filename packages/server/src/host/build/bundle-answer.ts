@@ -54,7 +54,7 @@ function parseFaults(value: unknown): readonly BuildFault[] {
       message: shown(entry['message']),
       file: shown(entry['file']),
       line: Number(entry['line']),
-      column: Number(entry['column']),
+      column: Number(entry['column']) + 1, // the bundler counts from 0
     }))
 }
 

@@ -35,7 +35,8 @@ function packOne(places, path, above) {
   }
   if (!status.isFile()) return undefined // a socket or a device is no code
   // A file with holes may be larger than the disk, and than what can be read at once.
-  if (status.size > job.maxBytes) return send({ kind: 'fault', path: relative(job.app, place), code: 'build.too_large' })
+  if (status.size > job.maxBytes)
+    return send({ kind: 'fault', path: relative(job.app, place), code: 'build.too_large' })
   const bytes = readFileSync(real)
   send({ kind: 'file', path, size: bytes.length, executable: (status.mode & 0o111) !== 0 }, bytes)
 }

@@ -43,7 +43,10 @@ function elsewhere({ uid, upstreams }: { readonly uid: string; readonly upstream
   const links = upstreams.map(
     (name) => html`<a class="button" href="/interaction/${uid}/upstream/${name}">Continue with ${name}</a>`.markup,
   )
-  return links.length === 0 ? html`` : html`<hr /><p>${{ markup: links.join('') }}</p>`
+  return links.length === 0
+    ? html``
+    : html`<hr />
+        <p>${{ markup: links.join('') }}</p>`
 }
 
 /** A page that asks for the second factor, which may be left out: the token then says so. */
