@@ -23,7 +23,7 @@ import { withWorld } from './world/world.ts'
 import { writeAttacks } from './list/write-attacks.ts'
 
 export type { Flooded } from './hostile-app/src/instruction.ts'
-export { Interrupted } from './world/closing.ts'
+export { interruptionIn } from './world/closing.ts'
 export { withWorld, type World } from './world/world.ts'
 export type { Attack, Attempt, Control, StoppedBy } from './attack.ts'
 

@@ -51,7 +51,7 @@ export const attack: Command<Terminal> = buildCommand<Flags, [folder?: string], 
   },
   func: answering(async (terminal, { json, only, engine, probes, resources }, named) => {
     const folder = appFolder(terminal, named)
-    const { Interrupted, runAttacks } = await import('../attacks/index.ts')
+    const { interruptionIn, runAttacks } = await import('../attacks/index.ts')
     const write = (line: string): void => terminal.process.stdout.write(`${line}\n`)
     return runAttacks({
       folder,
@@ -61,10 +61,15 @@ export const attack: Command<Terminal> = buildCommand<Flags, [folder?: string], 
       resources,
       ...(only === undefined ? {} : { only }),
       ...(probes === undefined ? {} : { probes: resolve(terminal.cwd, probes) }),
-    }).catch((error: unknown) => {
-      if (!(error instanceof Interrupted)) throw error
-      const { code, message, exitCode } = error
-      return { exit: exitCode, json: { error: { code, message } }, text: `sallyport: ${message} (${code})` }
+    }).catch((thrown: unknown) => {
+      const interruption = interruptionIn(thrown)
+      if (interruption === undefined) throw thrown
+      const { code, message } = interruption.error
+      return {
+        exit: interruption.exitCode,
+        json: { error: { code, message } },
+        text: `sallyport: ${message} (${code})`,
+      }
     })
   }),
 })

@@ -35,7 +35,8 @@ test('what functions write is kept in a file of its owner, and told to whoever f
 })
 
 test('the last lines of a server that was killed while it wrote are at hand for the next one', async () => {
-  const before = `${JSON.stringify({ at: 1, stream: 'platform', text: '3 lines lost' })}\n${JSON.stringify(line('one'))}\n`
+  const lost = JSON.stringify({ at: 1, stream: 'platform', text: '3 lines lost' })
+  const before = `${lost}\n${JSON.stringify(line('one'))}\n`
   writeFileSync(file(), `${before}{"at":2,"functionN`)
   const log = openOutputLog(folder)
   expect(log.recent()).toEqual([line('one')])
@@ -50,9 +51,9 @@ test('the last lines of a server that was killed while it wrote are at hand for 
 
 test('of what earlier servers wrote so much is read and no more', async () => {
   const long = (name: string): string => `${JSON.stringify(line(name.repeat(100_000)))}\n`
-  writeFileSync(file(), [...'abcdefghijklmnop'].map(long).join(''))
+  writeFileSync(file(), Array.from('abcdefghijklmnop').map(long).join(''))
   const log = openOutputLog(folder)
-  expect(log.recent().map(({ text }) => text[0])).toEqual([...'ghijklmnop'])
+  expect(log.recent().map(({ text }) => text[0])).toEqual(Array.from('ghijklmnop'))
   await log.close()
 })
 
