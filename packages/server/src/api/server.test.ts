@@ -128,6 +128,7 @@ test('the local token opens what may be read, and nothing else does', async () =
     expect((await ask('PUT', '/v1/secrets/a', { ...asAda, authorization }, 'v'))[0], authorization).toBe(401)
   }
   expect(carriedOut).toEqual([])
+  expect((await ask('GET', '//[', local))[0]).toBe(400)
 })
 
 test('the local token alone changes nothing: a person must stand behind it', async () => {

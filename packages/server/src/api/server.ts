@@ -66,7 +66,8 @@ async function answer(message: IncomingMessage, response: ServerResponse, option
   if (!presentsToken(message, options.token)) {
     return send(response, 401, { code: 'api.token', reason: "The local token is missing or not this server's." })
   }
-  const url = new URL(message.url ?? '/', 'http://local')
+  const url = URL.parse(message.url ?? '/', 'http://local')
+  if (url === null) return send(response, 400, { code: 'api.unknown', reason: 'The request names no path.' })
   if (message.method === 'GET') return read(url, response, options.reads)
   for (const verb of options.verbs) {
     const name = verb.method === message.method ? matchPath(verb.path, url.pathname) : undefined

@@ -46,7 +46,7 @@ function restEvent(call: FunctionCall): object {
         transaction,
       },
       domainName: host,
-      domainPrefix: host.split('.')[0],
+      domainPrefix: host.split(/[.:]/)[0],
       extendedRequestId: call.requestId,
       httpMethod: method,
       identity: { sourceIp: call.sourceIp, userAgent: call.headers.get('user-agent') ?? null },

@@ -74,7 +74,7 @@ describe('toApiGatewayEvent', () => {
               lambda: { transaction: said, caller: said, user: said, roles: [said] },
             },
             domainName: said,
-            domainPrefix: said,
+            domainPrefix: said.split(/[.:]/)[0],
             http: { method: said, path: said, protocol: 'HTTP/1.1', sourceIp: said, userAgent: said },
             requestId: said,
             routeKey: said,

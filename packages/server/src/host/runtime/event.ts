@@ -48,7 +48,7 @@ export function toApiGatewayEvent(call: FunctionCall): Uint8Array {
   const { headers, receivedAt } = call
   const [path, method, routeKey] = [quoted(call.path), quoted(call.method), quoted(call.routeKey)]
   const domainName = call.domainName ?? headers.get('host') ?? ''
-  const prefixEnd = domainName.indexOf('.')
+  const prefixEnd = domainName.search(/[.:]/)
   const domainPrefix = prefixEnd < 0 ? domainName : domainName.slice(0, prefixEnd)
   const http =
     `{"method":${method},"path":${path},"protocol":"HTTP/1.1","sourceIp":${quoted(call.sourceIp)},` +
