@@ -26,7 +26,8 @@ export function failureFields(failure: unknown): {
 }
 
 const disk: Readonly<Record<string, string>> = {
-  ENOSPC: 'The disk is full, where the state folder is or in /tmp. Make room; what is recorded stays.',
+  ENOSPC:
+    'The disk is full, where the state folder is or in /tmp. Make room (df -h says where); what is recorded stays.',
   EDQUOT: 'The quota of the disk is used up, where the state folder is or in /tmp. Make room, or have it raised.',
   EROFS: 'The state folder stands in a file system that is read only. Mount it for writing, or move the app.',
 }
@@ -35,7 +36,7 @@ const disk: Readonly<Record<string, string>> = {
 function explainDisk(cause: unknown): unknown {
   if (cause instanceof SallyportError || !(cause instanceof Error) || !('code' in cause)) return cause
   const words = disk[String(cause.code)]
-  return words === undefined ? cause : new SallyportError('server.disk', words, { cause, fix: 'df -h' })
+  return words === undefined ? cause : new SallyportError('server.disk', words, { cause })
 }
 
 // oxlint-disable-next-line no-control-regex -- control characters are what it is about

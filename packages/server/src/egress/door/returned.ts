@@ -34,12 +34,11 @@ export async function wholeAnswer<T>(
   { maxBytes, reserve }: WholeLimits,
   take: (whole: Uint8Array) => T,
 ): Promise<T> {
-  if (body instanceof Uint8Array) return take(body)
   const parts = gather()
   let size = 0
   let taking = false
   try {
-    for await (const part of body as AsyncIterable<Buffer>) {
+    for await (const part of body instanceof Uint8Array ? [body] : (body as AsyncIterable<Uint8Array>)) {
       size += part.length
       const room = reserve(part.length)
       if (size > maxBytes) {

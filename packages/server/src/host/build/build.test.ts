@@ -104,7 +104,7 @@ describe('buildFunction', () => {
 
   it('names file, line and column of what does not parse or is not there', async () => {
     expect(await faultsOf('syntax.ts')).toMatchObject([
-      { code: 'build.failed', file: 'src/syntax.ts', line: 2, column: 2 },
+      { code: 'build.failed', file: 'src/syntax.ts', line: 2, column: 3 },
     ])
     expect(await faultsOf('missing.ts')).toMatchObject([{ code: 'build.unresolved', file: 'src/missing.ts', line: 1 }])
     expect(await faultsOf('no-such-file.ts')).toMatchObject([{ code: 'build.unresolved' }])

@@ -29,7 +29,7 @@ test('a build without a module, and what is no answer, is none', () => {
 test('a fault is text, and so many of them', () => {
   const fault = { code: 'build.failed', message: 'no \u001B[2Ksuch\u202E thing', file: 'a.ts', line: 1, column: 2 }
   expect(said({ faults: [fault, null, 'x'] })).toEqual({
-    faults: [{ ...fault, message: 'no \uFFFD[2Ksuch\uFFFD thing' }],
+    faults: [{ ...fault, message: 'no \uFFFD[2Ksuch\uFFFD thing', column: 3 }],
   })
   expect(said({ faults: Array.from({ length: 1_000 }, () => fault) })).toMatchObject({ faults: { length: 100 } })
 })
