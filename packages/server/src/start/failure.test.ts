@@ -14,8 +14,8 @@ test('what failed is told with its cause and its fix, and a terminal obeys none 
 test('a disk that takes nothing more is named, with what was being written', () => {
   const full = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' })
   expect(describeFailure(full)).toBe(
-    'error server.disk: The disk is full, of the state folder or of /tmp. Make room (df -h says where); what is recorded stays.\n' +
-      '  because: ENOSPC: no space left on device, write',
+    'error server.disk: The disk is full, of the state folder or of /tmp. Make room (df -h says where); what is ' +
+      'recorded stays.\n  because: ENOSPC: no space left on device, write',
   )
   const fixed = Object.assign(new Error("EROFS: read-only file system, open '/x/lock.pid'"), { code: 'EROFS' })
   expect(describeFailure(fixed)).toContain("because: EROFS: read-only file system, open '/x/lock.pid'")
