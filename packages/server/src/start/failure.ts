@@ -26,8 +26,7 @@ export function failureFields(failure: unknown): {
 }
 
 const disk: Readonly<Record<string, string>> = {
-  ENOSPC:
-    'The disk is full, where the state folder is or in /tmp. Make room (df -h says where); what is recorded stays.',
+  ENOSPC: 'The disk is full, of the state folder or of /tmp. Make room (df -h says where); what is recorded stays.',
   EDQUOT: 'The quota of the disk is used up, where the state folder is or in /tmp. Make room, or have it raised.',
   EROFS: 'The state folder stands in a file system that is read only. Mount it for writing, or move the app.',
 }
