@@ -23,20 +23,20 @@ const tests = (pattern: string): string[] => globSync(pattern, { cwd: top }).toS
 
 /**
  * Most tests wait, for servers, boxes and deadlines, and few compute: three lanes side by side keep processors busy.
- * Whole servers go first, since most deadlines are theirs; taking guards out uses what the others leave.
+ * Whole servers go first, since most deadlines are theirs; taking guards out uses what the others leave. The checks,
+ * which somebody may wait for, and the units print as they go; the other lanes say at the end what they have to say.
  */
 async function runAll(): Promise<Outcome> {
-  const checks = await runChecks()
   const others = tests('test/**/*.test.ts').filter((file) => !/^test\/(rooms|house|guards)\.test\.ts$/.test(file))
   // Servers and commands are started by the hundred, each from source: what Node makes of it is kept for the next.
   const cache = mkdtempSync(join(tmpdir(), 'sallyport-compiled-'))
   try {
     const lanes = await Promise.all([
       runNodeTests(others, { atOnce: true, environment: { ...process.env, NODE_COMPILE_CACHE: cache } }),
-      runUnits(),
+      runChecks().then(async (checks) => add(checks, await runUnits())),
       runNodeTests(['test/guards.test.ts'], { nice: 15, atOnce: true }),
     ])
-    return lanes.reduce(add, checks)
+    return lanes.reduce(add)
   } finally {
     rmSync(cache, { recursive: true, force: true })
   }

@@ -7,7 +7,7 @@ import type { LedgerRecord } from '@sallyport/core/access'
 import { footprintOf } from './footprint.ts'
 import { endAll, makeApp, recordsOf, type RunningServer, start, type TestApp, until, untilGone } from './harness.ts'
 
-const rounds = 10
+const rounds = 6
 const writers = ['alice', 'bob', 'carol'] as const
 
 let app: TestApp
