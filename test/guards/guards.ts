@@ -7,6 +7,7 @@ import { credentialFormGuards } from './credential-form.ts'
 import { declaredPeopleGuards } from './declared-people.ts'
 import { deviceGuards } from './devices.ts'
 import { edgeGuards } from './edges.ts'
+import { farSideGuards } from './far-sides.ts'
 import { egressGuards } from './egress.ts'
 import { egressLimitGuards } from './egress-limits.ts'
 import { evidenceGuards } from './evidence.ts'
@@ -132,4 +133,5 @@ export const guards: readonly Guard[] = [
   ...evidenceGuards,
   ...declaredPeopleGuards,
   ...edgeGuards,
+  ...farSideGuards,
 ]

@@ -23,7 +23,7 @@ async function farSide(status: number | undefined): Promise<{ address: string; s
     message.setEncoding('utf8').on('data', (part: string) => (body += part))
     message.on('end', () => {
       sent.push(body)
-      if (status !== undefined) response.writeHead(status, { location: 'http://127.0.0.1:1/' }).end('answer')
+      if (status !== undefined) response.writeHead(status, { location: '/elsewhere' }).end('answer')
     })
   })
   servers.push(server)
@@ -59,9 +59,10 @@ test.each([
   ['an error', 500, 'status 500'],
   ['a redirect, which is not followed', 302, expect.any(String)],
 ])('%s is recorded as a failure', async (_, status, detail) => {
-  const { address } = await farSide(status)
+  const { address, sent } = await farSide(status)
   const record = await tell(address)
   expect(record).toMatchObject({ outcome: 'failed', detail })
+  expect(sent).toHaveLength(1)
   expect(JSON.stringify(record)).not.toContain('a-secret-path')
 })
 
@@ -69,4 +70,15 @@ test('a far side that hangs, or is not there, holds up nobody and is recorded', 
   const { address } = await farSide(undefined)
   expect(await tell(address, 50)).toMatchObject({ outcome: 'failed', detail: expect.stringMatching(/Timeout|23/) })
   expect(await tell('http://127.0.0.1:1/')).toMatchObject({ outcome: 'failed' })
+})
+
+test('a far side that does not answer holds sixteen calls, and no more', async () => {
+  const { address } = await farSide(undefined)
+  const records: NotificationRecord[] = []
+  const options = { nowMs: () => 7, timeoutMs: 30_000, record: (one: NotificationRecord) => void records.push(one) }
+  const webhook = createWebhook({ address: () => address, ...options })
+  const asked = { id: 'e1', role: 'admin', subject: 'ada', reason: 'ticket 7', powers: '', requestedAt: 1 }
+  const request = { ...asked, state: 'requested', approvedBy: [], waitsUntil: 2, breakGlass: false } as const
+  for (let index = 0; index < 17; index++) webhook(request)
+  expect(records).toMatchObject([{ outcome: 'failed', detail: 'too many calls under way' }])
 })

@@ -74,6 +74,20 @@ describe('another attempt', () => {
     expect(upstream.seen).toHaveLength(2)
   })
 
+  it('is not made of a call whose invocation has ended', async () => {
+    await open({ charge: retried })
+    let ended: Promise<void> | undefined
+    upstream.answer = (response) => {
+      response.writeHead(503, { 'retry-after': '60' }).end('{}')
+      const isSettled = (): unknown => expect.poll(() => harness.others).toHaveLength(1)
+      ended = Promise.resolve(isSettled()).then(() => harness.endInvocation())
+    }
+    await expect(ask(harness, charge)).rejects.toThrow()
+    await ended
+    expect(harness.decisions).toHaveLength(1)
+    expect(upstream.seen).toHaveLength(1)
+  })
+
   it('is made where the upstream cannot be reached, and recorded as often as it was tried', async () => {
     await open({ charge: retried })
     await upstream.close()

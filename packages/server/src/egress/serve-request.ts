@@ -15,6 +15,7 @@ import type { Under } from './listen/port-handlers.ts'
 import { cross } from './gate.ts'
 import { doorReason, type Head, readHead } from './listen/head.ts'
 import { costs, type Incoming, type Pace } from '../parser/index.ts'
+import { pause, pauseMsOf } from './pause.ts'
 import { newId } from './records.ts'
 import { type ExitResponse, plainRefusal } from './refusal.ts'
 import type { EgressLimits } from './rooms.ts'
@@ -145,31 +146,15 @@ function wantedBy(head: Head, way: Way): NonNullable<Exit<unknown>['wanted']> {
   return { method, url: `${scheme}://${host}${port === undefined ? '' : `:${port}`}${path}`, dropped }
 }
 
-const firstPauseMs = 100
-const longestPauseMs = 5_000
-
 /** Every attempt is a crossing of its own: decided, recorded and settled by itself. */
 async function attempts(server: RequestServer, walk: Walk, request: DoorRequest): Promise<ExitResponse> {
   const answer = await walk(doorExit(server, request))
   const { retries } = request.route.operation
-  if (answer.again !== true || request.attempt > retries || request.signal.aborted) return answer
-  const asked = Number(answer.headers.find(([name]) => name === 'retry-after')?.[1]) * 1000
-  const pauseMs = Math.min(longestPauseMs, asked > 0 ? asked : firstPauseMs * 2 ** (request.attempt - 1))
-  await pause(pauseMs, request.signal)
+  if (answer.again !== true || request.attempt > retries) return answer
+  const asked = answer.headers.find(([name]) => name === 'retry-after')?.[1]
+  await pause(pauseMsOf(asked, request.attempt), request.signal)
+  if (request.signal.aborted) return answer
   return attempts(server, walk, { ...request, attempt: request.attempt + 1 })
-}
-
-/** Until the time is over or the signal comes. */
-function pause(durationMs: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', done)
-      resolve()
-    }
-    const timer = setTimeout(done, durationMs)
-    signal.addEventListener('abort', done, { once: true })
-  })
 }
 
 /** AWS and function calls are asked for whole; a stream here would be a fault of ours. */

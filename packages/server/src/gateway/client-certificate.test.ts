@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto'
 import { Agent, request as httpsRequest } from 'node:https'
+import type { SecureContextOptions } from 'node:tls'
 
 import type { Secret } from '@sallyport/core/access'
 import type { Gate } from '@sallyport/core/enforcement'
@@ -55,7 +56,7 @@ beforeAll(async () => {
 
 afterAll(() => gateway.close())
 
-function get(certificate?: Leaf, agent: Agent | false = false): Promise<number | undefined> {
+function get(certificate?: Leaf | SecureContextOptions, agent: Agent | false = false): Promise<number | undefined> {
   return new Promise((resolve, reject) => {
     const options = { ca: authority.caPem, agent, ...certificate }
     const request = httpsRequest(`${gateway.url}/`, options, (answer) => {
@@ -70,6 +71,10 @@ function get(certificate?: Leaf, agent: Agent | false = false): Promise<number |
 test('a client without a certificate is served as before', async () => {
   expect(await get()).toBe(200)
   expect(seen.at(-1)).toBeUndefined()
+})
+
+test('a client that speaks no TLS 1.3 is not spoken to', async () => {
+  await expect(get({ maxVersion: 'TLSv1.2' })).rejects.toThrow(/alert protocol version/)
 })
 
 test('a client that proves a certificate, whoever vouches for it, is known by its thumbprint', async () => {

@@ -30,7 +30,6 @@ export function readDnsQuery(datagram: Buffer): DnsQuestion | undefined {
     if (length === undefined || length > 63 || at - 12 > 254) return undefined
     at += 1
     if (length === 0) break
-    if (at + length > datagram.length) return undefined
     labels.push(
       datagram
         .toString('latin1', at, at + length)

@@ -69,49 +69,6 @@ describe('an operation in its long form', () => {
   })
 })
 
-describe('what a door adds', () => {
-  it('stands in headers, query, body, as Basic, as a certificate, or as a token', () => {
-    expect(
-      stripe(
-        stripeAdd,
-        'add: { X-Key: "{stripe-key}", query: { key: "{stripe-key}" }, body: { api.key: "{mail-token}" } }',
-      ).add,
-    ).toEqual({
-      headers: { 'x-key': '{stripe-key}' },
-      query: { key: '{stripe-key}' },
-      body: { 'api.key': '{mail-token}' },
-    })
-    expect(stripe(stripeAdd, 'add: { basic: { user: shop, password: "{stripe-key}" } }').add.basic).toEqual({
-      user: 'shop',
-      password: '{stripe-key}',
-    })
-    expect(
-      stripe(stripeAdd, 'add: { certificate: { cert: "{mail-token}", key: "{stripe-key}" } }').add.certificate,
-    ).toEqual({
-      cert: '{mail-token}',
-      key: '{stripe-key}',
-    })
-    expect(
-      stripe(
-        stripeAdd,
-        'add: { oauth: { token: "https://login.example/oauth/token", client: c, secret: "{stripe-key}", scope: a b } }',
-      ).add.oauth,
-    ).toEqual({
-      token: 'https://login.example/oauth/token',
-      privateToken: false,
-      client: 'c',
-      secret: '{stripe-key}',
-      scope: 'a b',
-    })
-    expect(stripe(stripeAdd, 'auth: identity').add.identity).toEqual({ audience: 'https://api.stripe.com' })
-    expect(stripe(stripeAdd, 'auth: signature').add).toMatchObject({ signed: true })
-    expect(stripe(stripeAdd, 'auth: signature').add.identity).toBeUndefined()
-    const both = stripe(stripeAdd, 'auth: { identity: a, signature: true }').add
-    expect(both).toMatchObject({ signed: true, identity: { audience: 'a' } })
-    expect(stripe(stripeAdd, 'auth: { identity: "urn:shop" }').add.identity).toEqual({ audience: 'urn:shop' })
-  })
-})
-
 describe('a fault in a door is found where it stands', () => {
   const fault = (from: string, to: string): unknown => faultsOf(edited(from, to, bare))[0]
   const long = (options: string): string => withOps(`{ request: POST /v1/payment_intents, ${options} }`)

@@ -78,6 +78,15 @@ describe('raw sockets', () => {
     })
   }
 
+  it('speaks another protocol to doors alone, on record', async () => {
+    const asked = (host: string): string =>
+      `GET /charge HTTP/1.1\r\nHost: ${host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
+      'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n'
+    expect(await send(asked('evil.example'))).toContain('"code":"door.unlisted"')
+    expect(await send(asked('payments.fn.internal'))).toContain('"code":"door.upgrade"')
+    expect(harness.decisions).toMatchObject([{ effect: 'deny' }, { effect: 'deny' }])
+  })
+
   it('answers a CONNECT with a refusal, on record', async () => {
     const line = 'CONNECT evil.example:443 HTTP/1.1\r\nHost: evil.example:443\r\n\r\n'
     expect(await send(line)).toMatch(/^HTTP\/1\.1 400 .*"code":"request.malformed"/s)

@@ -117,6 +117,14 @@ describe('buildFunction', () => {
     },
   )
 
+  it.each(['../../../../elsewhere/index.js', '../../../../elsewhere', 'link.json'])(
+    'takes nothing that lies outside the app: %s',
+    async (name) => {
+      const said = { code: 'build.outside_app', message: 'it lies outside the app folder' }
+      expect(await faultsOf(name)).toMatchObject([said])
+    },
+  )
+
   it('leaves an optional require outside the app unresolved, and says so', async () => {
     const { codeDir } = await built('sly.ts')
     expect(readFileSync(join(codeDir, 'index.mjs'), 'utf8')).not.toContain(secret)

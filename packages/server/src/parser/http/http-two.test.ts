@@ -52,7 +52,7 @@ describe('an answer by HTTP/2', () => {
     expect(answered).not.toHaveProperty(['headers', 'http2-settings'])
   })
 
-  it('has a status that HTTP/2 knows', async () => {
+  it('has a status that HTTP/2 knows', { timeout: 3_000 }, async () => {
     expect(await told({ status: 999 })).toMatchObject({ headers: { ':status': 502 }, body: 'ok' })
   })
 })

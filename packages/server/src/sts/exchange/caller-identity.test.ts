@@ -145,7 +145,7 @@ describe('AWS is not even asked', () => {
 
 describe("AWS's word counts", () => {
   const cases: readonly [what: string, code: string, answer: FakeAws['answer']][] = [
-    ['that it is nobody', 'caller-identity.refused', { status: 403, text: '{}' }],
+    ['that it is nobody', 'caller-identity.refused', { status: 403, text: identity(arnOf('invoices')) }],
     [
       'that it is a user',
       'caller-identity.refused',
