@@ -639,6 +639,13 @@ const rows: readonly Row[] = [
     'a template that matches nothing',
   ],
   [
+    'a door is at a port where boxes listen',
+    'read/doors/read-doors',
+    "if (to !== undefined && address !== undefined && URL.parse(address.origin)?.port !== '') {",
+    'if (to === null) {',
+    'a door at a port where no box listens',
+  ],
+  [
     'a tunnel is at no port of ours',
     'read/doors/read-tunnel',
     "if (to !== undefined && kind !== 'opaque' && takenPorts.has(to.port)) {",

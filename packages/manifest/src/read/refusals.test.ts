@@ -524,6 +524,13 @@ const rows: readonly Row[] = [
     'manifest.wrong_type',
     'ops: { send: { request: POST /email, body: { a: { like: "a/b" } } } }',
   ],
+  [
+    'a door at a port where no box listens',
+    'to: https://api.postmarkapp.com',
+    'to: https://api.postmarkapp.com:8443',
+    'manifest.unsupported',
+    'to: https://api.postmarkapp.com:443',
+  ],
   // tunnels
   [
     'a tunnel at a port of ours',

@@ -192,7 +192,7 @@ describe('traps', () => {
     ]) {
       expect(codesOf(edited('to: https://api.stripe.com', `to: ${url}`)), url).toContain('manifest.insecure_upstream')
     }
-    for (const url of ['http://localhost:9000', 'http://[::1]:9000', 'https://[2001:4860::8888]', 'https://8.8.8.8']) {
+    for (const url of ['http://localhost', 'http://[::1]', 'https://[2001:4860::8888]', 'https://8.8.8.8']) {
       expect(codesOf(edited('to: https://api.postmarkapp.com', `to: ${url}`)), url).toEqual([])
     }
   })

@@ -38,6 +38,10 @@ function readDoor(entry: Entry, reading: Reading): Door {
   const address = to === undefined || toText.includes('${') ? undefined : judged(toText, to, `${path}.to`, reading)
   const upstream = readUpstream(child(value, 'upstream'), `${path}.upstream`, reading)
   const target = upstream ?? address
+  if (to !== undefined && address !== undefined && URL.parse(address.origin)?.port !== '') {
+    const why = `${path}.to: a box has the ports 80 and 443; where the door really leads stands under upstream`
+    faults.add('manifest.unsupported', to.at, `${why}.`, `to: ${address.origin.replace(/:\d+$/, '')}`)
+  }
   const accept = textsOf(child(value, 'accept'))
   for (const { text, at } of accept) refuseFraming(text, at, `${path}.accept`, reading)
   const limit = parseLimit(textOf(child(value, 'limit')) ?? '')

@@ -83,7 +83,7 @@ describe('HTTP/2', () => {
       manifest: (manifest) =>
         edited(
           'to: https://api.postmarkapp.com',
-          'to: http://127.0.0.1:1',
+          'to: http://127.0.0.1',
           edited(
             'https://api.stripe.com',
             'http://localhost',
