@@ -25,6 +25,15 @@ export const httpOneGuards: readonly Guard[] = [
     testName: 'has one length',
   },
   {
+    name: 'nothing stands behind the coding of an answer',
+    attack: 'an answer whose coding ends with a tab is in chunks to one reader and not to another',
+    file: `${room}/answer-head.ts`,
+    code: "if (coding !== undefined && blankBehindCoding.test(text)) return 'coding'",
+    without: '',
+    noticedBy: reads,
+    testName: 'has one length',
+  },
+  {
     name: 'a field of an answer is one line',
     attack: 'a bare line feed is the end of a line to one reader and none to another',
     file: `${room}/answer-head.ts`,

@@ -59,6 +59,19 @@ describe('a pattern', () => {
 
   it('gives no answer where the budget does not suffice', () => {
     expect(judge('(a|b)*c', 'ab'.repeat(100), 100)).toBeUndefined()
+    for (const source of ['[ab]{600}c', '^[ab]*[ab]{600}c', `${'[ab]'.repeat(600)}c`])
+      expect(judge(source, 'a'.repeat(10_000)), source).toBeUndefined()
+    expect(judge('^[ab]{6000}$', 'a'.repeat(6_000))).toBe(true)
+    expect(judge('^[ab]+$', 'a'.repeat(500_000))).toBe(true)
+  })
+
+  it('that is too large for the runtime is refused', () => {
+    expect(judge('a'.repeat(60_000), 'a')).toBe('is too large, with its repetitions written out')
+  })
+
+  it('of nothing, however often, is nothing', () => {
+    expect(judge('(?:(?:){99999999999999999999}){4294967295}a', 'a')).toBe(true)
+    expect(judge('^(?:a{0}){9007199254740993}$', 'a')).toBe(false)
   })
 
   it.each([

@@ -33,9 +33,14 @@ class TooLarge extends Error {}
 export function compilePattern(source: string): CompiledPattern {
   const parsed = parsePattern(source)
   if (parsed.kind === 'refused') return parsed
-  if (isPlain(parsed.node)) {
+  const work = plainWork(parsed.node)
+  if (work !== undefined) {
     const own = new RegExp(source, 'u')
-    return { kind: 'pattern', test: (text) => own.test(text) }
+    const test: Pattern = (text, budget) => {
+      budget.steps -= work * text.length
+      return budget.steps < 0 ? undefined : own.test(text)
+    }
+    return { kind: 'pattern', test }
   }
   const program: Instruction[] = []
   try {
@@ -48,20 +53,31 @@ export function compilePattern(source: string): CompiledPattern {
   return { kind: 'pattern', test: (text, budget) => run(program, text, budget) }
 }
 
+/** Where it goes over a character again, the runtime's own expressions do some ten times as much in one step. */
+const stepOfRuntime = 0.1
+
 /**
- * What the runtime's own expressions judge in one pass, and fast: one character after the other, of which one may come
- * any number of times where the text's beginning is fixed. There is nothing else to try.
+ * The steps for each character of a text, where the runtime's own expressions are fast; undefined where they are not
+ * for certain. It is one character after the other, of which one may come any number of times where the text's
+ * beginning is fixed: all that can be tried is another place to begin, or to end it. At each such place as many
+ * characters may be read as the others are.
  */
-function isPlain(node: PatternNode): boolean {
+function plainWork(node: PatternNode): number | undefined {
   const parts = node.kind === 'all' ? node.of : [node]
-  const open = parts.filter((part) => part.kind === 'repeat' && part.min !== part.max)
+  if (parts.length > maxInstructions) return undefined
   const [first] = parts
   const isFixed = first?.kind === 'at' && first.where === 'start'
-  const areCharacters = parts.every(
-    (part) =>
-      part.kind === 'character' || part.kind === 'at' || (part.kind === 'repeat' && part.of.kind === 'character'),
-  )
-  return areCharacters && (open.length === 0 || (open.length === 1 && isFixed))
+  let open = 0
+  let length = 0
+  for (const part of parts) {
+    if (part.kind === 'character') length += 1
+    else if (part.kind === 'repeat' && part.of.kind === 'character') {
+      if (part.min !== part.max) open += 1
+      length += part.min
+    } else if (part.kind !== 'at') return undefined
+  }
+  if (open > (isFixed ? 1 : 0)) return undefined
+  return isFixed && open === 0 ? 0 : length * stepOfRuntime
 }
 
 function put(program: Instruction[], instruction: Instruction): void {
@@ -78,7 +94,7 @@ function split(program: Instruction[]): Instruction & { kind: 'split' } {
 function write(program: Instruction[], node: PatternNode): void {
   switch (node.kind) {
     case 'character':
-      return put(program, { kind: 'character', takes: takesOf(node.is) })
+      return put(program, { kind: 'character', takes: takesOnce(node) })
     case 'at':
       return put(program, node)
     case 'all':
@@ -97,7 +113,11 @@ function write(program: Instruction[], node: PatternNode): void {
       return
     }
     case 'repeat': {
-      for (let written = 0; written < node.min; written += 1) write(program, node.of)
+      for (let written = 0; written < node.min; written += 1) {
+        const before = program.length
+        write(program, node.of)
+        if (program.length === before) break // nothing, any number of times
+      }
       if (node.max === Infinity) {
         const begin = program.length
         const loop = split(program)
@@ -115,6 +135,15 @@ function write(program: Instruction[], node: PatternNode): void {
       for (const end of ends) end.other = program.length
     }
   }
+}
+
+const known = new WeakMap<PatternNode, (point: number) => boolean>()
+
+/** What is written out a thousand times is made once. */
+function takesOnce(node: PatternNode & { kind: 'character' }): (point: number) => boolean {
+  const takes = known.get(node) ?? takesOf(node.is)
+  known.set(node, takes)
+  return takes
 }
 
 /** Asked of one character at a time, the runtime's own classes have nothing to go back to. */

@@ -33,6 +33,8 @@ const statusLine = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: [\t\x20-\x7e\x80-\xff]*)?$/
 const fieldName = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 const fieldValue = /^[\t\x20-\x7e\x80-\xff]*$/
 const statedLength = /^\d{1,15}$/
+/** Readers differ on whether these are chunks: to some, what is before a tab is another coding's name. */
+const blankBehindCoding = /\r\ntransfer-encoding:[^\r]*[\t ](?:\r|$)/i
 
 /**
  * Reads a head: everything before the empty line, one character for each byte. Adversary: an upstream, or somebody
@@ -70,6 +72,7 @@ export function readAnswerHead(text: string, method: string): AnswerHead | Answe
     }
   }
   if (coding !== undefined && (coding !== 'chunked' || length !== undefined || minor === '0')) return 'coding'
+  if (coding !== undefined && blankBehindCoding.test(text)) return 'coding'
   const framing = { status, headers, keepsSeconds: Number.isNaN(keepsSeconds) ? undefined : keepsSeconds }
   if (status < 200) return length === undefined && coding === undefined ? { ...framing, body: 0, keeps } : 'length'
   // RFC 9112 §6.3: these have no body, whatever they say. One that says so all the same may send it after all.

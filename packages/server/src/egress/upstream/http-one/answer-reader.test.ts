@@ -188,6 +188,9 @@ describe('an answer', () => {
     expect(faultOf(answer('Content-Length: 5\r\nTransfer-Encoding: chunked\r\n'))).toBe('coding')
     expect(faultOf(answer('Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n'))).toBe('coding')
     expect(faultOf(answer('Transfer-Encoding: gzip, chunked\r\n'))).toBe('coding')
+    expect(faultOf(answer('transfer-encoding:chunked\t\r\nx: 1\r\n'))).toBe('coding')
+    expect(faultOf(answer('Transfer-Encoding: chunked \r\n'))).toBe('coding')
+    expect(faultOf(answer('Transfer-Encoding:\t chunked\r\nx: 1\t\r\n'))).toBeUndefined()
     expect(faultOf(answer('Transfer-Encoding: chunked\r\n').replace('1.1', '1.0'))).toBe('coding')
   })
 
