@@ -245,6 +245,22 @@ const rows: readonly Row[] = [
     'on no others, and has its bounds',
   ],
   [
+    'tables that answer nobody in time are ended',
+    'server/src/egress/aws/dynamodb.ts',
+    "in time'))\n        void one.terminate()",
+    "in time'))",
+    'server/src/egress/aws/dynamodb',
+    'those that answer nobody in time are ended and started again',
+  ],
+  [
+    'a session of HTTP/2 on which nothing is said is closed',
+    'server/src/parser/http/http-two.ts',
+    'session.setTimeout(limits.idleMs, () => session.close())\n',
+    '\n',
+    'server/src/parser/http/http-two',
+    'on which nothing is said is closed',
+  ],
+  [
     'a status by HTTP/2 is one that it knows',
     'server/src/parser/http/http-two.ts',
     'const known = status <= 599 ? status : 502',

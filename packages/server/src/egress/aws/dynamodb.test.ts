@@ -61,6 +61,16 @@ test('a call that was aborted is not waited for', async () => {
   await expect(ask('GetItem', { Key }, AbortSignal.abort())).rejects.toMatchObject({ code: 'upstream.aborted' })
 })
 
+test('those that answer nobody in time are ended and started again', { timeout: 20_000 }, async () => {
+  const before = failures.length
+  await new Promise((resolve) => setImmediate(resolve)) // timers come next: no answer overtakes the deadline
+  const signal = new AbortController().signal
+  const asked = tables.ask({ operation: 'GetItem', body: Buffer.from('{}'), timeoutMs: 1, signal })
+  for (const until = performance.now() + 20; performance.now() < until;);
+  await expect(asked).rejects.toMatchObject({ code: 'upstream.timeout' })
+  await vi.waitFor(() => expect(failures).toHaveLength(before + 1), { timeout: 4_000 })
+})
+
 test('those that cannot be opened are not served', { timeout: 60_000 }, async () => {
   const options = { path: '/dev/null/tables', tables: mustLoad().app.tables, onFailure: () => undefined }
   await expect(openTables(options)).rejects.toBeInstanceOf(SallyportError)

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { connect } from 'node:http2'
+import { type ClientHttp2Session, connect } from 'node:http2'
 import { type AddressInfo, createServer } from 'node:net'
 import { text } from 'node:stream/consumers'
 
@@ -15,9 +15,9 @@ afterEach(() => {
   for (const end of endings.splice(0)) end()
 })
 
-/** What a client of HTTP/2 is told, where this is the answer. */
-async function told(answer: Partial<Answer>): Promise<object> {
-  const limits = { connections: 8, streams: 8, headerBytes: 16 * 1024, idleMs: 30_000, dnsPerSecond: 1 }
+/** A client of HTTP/2, of a server that answers so. */
+async function clientOf(answer: Partial<Answer>, idleMs = 30_000): Promise<ClientHttp2Session> {
+  const limits = { connections: 8, streams: 8, headerBytes: 16 * 1024, idleMs, dnsPerSecond: 1 }
   const whole = { status: 200, headers: [], body: Buffer.from('ok'), ...answer }
   const asked = { pace: createPace(), onRequest: async () => whole }
   const two = serverTwo('http', limits, asked satisfies Partial<ListenerHandlers> as unknown as ListenerHandlers)
@@ -28,6 +28,12 @@ async function told(answer: Partial<Answer>): Promise<object> {
     () => server.close(),
     () => session.destroy(),
   )
+  return session
+}
+
+/** What a client of HTTP/2 is told, where this is the answer. */
+async function told(answer: Partial<Answer>): Promise<object> {
+  const session = await clientOf(answer)
   const stream = session.request()
   let trailers = {}
   stream.on('trailers', (given) => (trailers = { ...given }))
@@ -54,5 +60,12 @@ describe('an answer by HTTP/2', () => {
 
   it('has a status that HTTP/2 knows', { timeout: 3_000 }, async () => {
     expect(await told({ status: 999 })).toMatchObject({ headers: { ':status': 502 }, body: 'ok' })
+  })
+})
+
+describe('a session of HTTP/2', () => {
+  it('on which nothing is said is closed', { timeout: 3_000 }, async () => {
+    const session = await clientOf({}, 20)
+    await once(session, 'close')
   })
 })
