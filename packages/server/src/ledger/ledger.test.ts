@@ -227,6 +227,10 @@ describe('on opening', () => {
     await expect(open()).rejects.toMatchObject({ code: 'ledger.forked' })
     writeFileSync(checkpoint, before)
     await expect(open({ origin: 'sallyport.local/other' })).rejects.toMatchObject({ code: 'ledger.forked' })
+    const { pkcs8, publicKey } = await generateEd25519()
+    const stranger = await ed25519Signer(origin, pkcs8, publicKey)
+    // Whoever lost the key must not be told to move the ledger away as well.
+    await expect(open({ signer: stranger })).rejects.toThrow(/of another key.*restore the whole state folder/)
     await open()
   })
 

@@ -112,6 +112,8 @@ async function readCheckpoint(
     return { origin, size: 0n, root: createCompactRange(sha256).root() }
   }
   const opened = await openNote(sha256, bytes, [verifier])
+  if ('refusal' in opened && opened.refusal === 'unsigned')
+    throw forked('its checkpoint is of another key', restoreKeys)
   if ('refusal' in opened) throw forked(`its checkpoint does not verify under this server's key (${opened.refusal})`)
   const checkpoint = parseCheckpoint(opened.text)
   if (!checkpoint) throw forked('its checkpoint cannot be read')
@@ -137,10 +139,14 @@ function parseOrBlame(bytes: Uint8Array, where: string): LedgerRecord {
 
 const restore = 'Restore the ledger folder from a backup, or move it away to begin a new ledger.'
 
+/** Whoever lost the key and moved the ledger away would have lost both. */
+const restoreKeys =
+  "This server's keys and secrets are not those it was begun with: restore the whole state folder from one backup."
+
 function damaged(what: string, cause?: unknown): SallyportError {
   return new SallyportError('ledger.damaged', `The ledger is damaged: ${what}. ${restore}`, { cause })
 }
 
-function forked(what: string): SallyportError {
-  return new SallyportError('ledger.forked', `The ledger is not the one that was signed: ${what}. ${restore}`)
+function forked(what: string, mend = restore): SallyportError {
+  return new SallyportError('ledger.forked', `The ledger is not the one that was signed: ${what}. ${mend}`)
 }
