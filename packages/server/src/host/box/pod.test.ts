@@ -27,7 +27,7 @@ test('every pod is made while the server is busy: none is given up for a socket 
     }
   }
   await expect(Promise.all(Array.from({ length: 6 }, makeSome))).resolves.toHaveLength(6)
-}, 30_000)
+}, 120_000)
 
 test('a pod listens on the further ports that it is asked for, on no others, and has its bounds', async () => {
   const runtime = await prepareRuntimeFolder(join(folder, 'runtime'), process.execPath)
