@@ -13,6 +13,7 @@ export function commandsDocument(): string {
     '| Code | Meaning |',
     '|---|---|',
     ...codes,
+    '| 130, 143 | A signal ended `attack` (SIGINT, SIGTERM); what it had started is gone. |',
     '',
     ...commands,
   ].join('\n')
