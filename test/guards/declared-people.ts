@@ -1,9 +1,6 @@
-import type { Guard } from './guard.ts'
+import { type Guard, type GuardRow, guardsIn } from './guard.ts'
 
-/** What it keeps out, where it stands, its code, what stands there without it, who notices, and the case that fails. */
-type Row = readonly [name: string, file: string, code: string, without: string, noticedBy: string, test: string]
-
-const rows: readonly Row[] = [
+const rows: readonly GuardRow[] = [
   [
     'an authority of devices vouches for all that it is said to',
     'manifest/src/read/people/read-devices.ts',
@@ -55,12 +52,4 @@ const rows: readonly Row[] = [
 ]
 
 /** Whom a manifest may name, and what it may write down of code and headers. */
-export const declaredPeopleGuards: readonly Guard[] = rows.map(([name, file, code, without, noticedBy, testName]) => ({
-  name,
-  attack: testName,
-  file: `packages/${file}`,
-  code,
-  without,
-  noticedBy: [`packages/${noticedBy}.test.ts`],
-  testName,
-}))
+export const declaredPeopleGuards: readonly Guard[] = guardsIn(rows)

@@ -1,9 +1,6 @@
-import type { Guard } from './guard.ts'
+import { type Guard, type GuardRow, guardsIn } from './guard.ts'
 
-/** What it keeps out, where it stands, its code, what stands there without it, who notices, and the case that fails. */
-type Row = readonly [name: string, file: string, code: string, without: string, noticedBy: string, test: string]
-
-const rows: readonly Row[] = [
+const rows: readonly GuardRow[] = [
   [
     'what opens listeners ends with the server',
     'server/src/host/inside/listen.mjs',
@@ -247,12 +244,4 @@ const rows: readonly Row[] = [
 ]
 
 /** Where a server, its boxes and its far sides end, hang, say too much, or are somebody else. */
-export const edgeGuards: readonly Guard[] = rows.map(([name, file, code, without, noticedBy, testName]) => ({
-  name,
-  attack: testName,
-  file: `packages/${file}`,
-  code,
-  without,
-  noticedBy: [`packages/${noticedBy}.test.ts`],
-  testName,
-}))
+export const edgeGuards: readonly Guard[] = guardsIn(rows)

@@ -1,9 +1,6 @@
-import type { Guard } from './guard.ts'
+import { type Guard, type GuardRow, guardsIn } from './guard.ts'
 
-/** What it keeps out, where it stands, its code, what stands there without it, who notices, and the case that fails. */
-type Row = readonly [name: string, file: string, code: string, without: string, noticedBy: string, test: string]
-
-const rows: readonly Row[] = [
+const rows: readonly GuardRow[] = [
   [
     'an address of a proof has the characters of one',
     'core/src/identity/dpop/target-uri.ts',
@@ -263,12 +260,4 @@ const rows: readonly Row[] = [
 ]
 
 /** How evidence is read: fields, digests, proofs, events, and what a record keeps of a decision. */
-export const evidenceGuards: readonly Guard[] = rows.map(([name, file, code, without, noticedBy, testName]) => ({
-  name,
-  attack: testName,
-  file: `packages/${file}`,
-  code,
-  without,
-  noticedBy: [`packages/${noticedBy}.test.ts`],
-  testName,
-}))
+export const evidenceGuards: readonly Guard[] = guardsIn(rows)

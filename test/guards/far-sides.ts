@@ -1,9 +1,6 @@
-import type { Guard } from './guard.ts'
+import { type Guard, type GuardRow, guardsIn } from './guard.ts'
 
-/** What it keeps out, where it stands, its code, what stands there without it, who notices, and the case that fails. */
-type Row = readonly [name: string, file: string, code: string, without: string, noticedBy: string, test: string]
-
-const rows: readonly Row[] = [
+const rows: readonly GuardRow[] = [
   [
     'nothing is built from outside the app',
     'server/src/host/build/build.ts',
@@ -271,12 +268,4 @@ const rows: readonly Row[] = [
 ]
 
 /** What far sides, functions and files could make of us, where only a bound or a comparison is in the way. */
-export const farSideGuards: readonly Guard[] = rows.map(([name, file, code, without, noticedBy, testName]) => ({
-  name,
-  attack: testName,
-  file: `packages/${file}`,
-  code,
-  without,
-  noticedBy: [`packages/${noticedBy}.test.ts`],
-  testName,
-}))
+export const farSideGuards: readonly Guard[] = guardsIn(rows)

@@ -27,3 +27,29 @@ export type Guard = (Place | { readonly places: readonly [Place, Place, ...Place
 export function placesOf(guard: Guard): readonly Place[] {
   return 'places' in guard ? guard.places : [guard]
 }
+
+/**
+ * A guard in one place that one case notices: what it keeps out, its file below `packages/`, its code, what stands
+ * there without it, the test file below `packages/` without its ending, and the case that fails.
+ */
+export type GuardRow = readonly [
+  name: string,
+  file: string,
+  code: string,
+  without: string,
+  noticedBy: string,
+  testName: string,
+]
+
+/** The guards of such rows. */
+export function guardsIn(rows: readonly GuardRow[]): readonly Guard[] {
+  return rows.map(([name, file, code, without, noticedBy, testName]) => ({
+    name,
+    attack: testName,
+    file: `packages/${file}`,
+    code,
+    without,
+    noticedBy: [`packages/${noticedBy}.test.ts`],
+    testName,
+  }))
+}

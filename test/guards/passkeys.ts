@@ -1,9 +1,6 @@
-import type { Guard } from './guard.ts'
+import { type Guard, type GuardRow, guardsIn } from './guard.ts'
 
-/** What it keeps out, where it stands, its code, what stands there without it, who notices, and the case that fails. */
-type Row = readonly [name: string, file: string, code: string, without: string, noticedBy: string, test: string]
-
-const rows: readonly Row[] = [
+const rows: readonly GuardRow[] = [
   [
     'a challenge of a passkey is used up',
     'server/src/identity-provider/sign-in/passkeys.ts',
@@ -111,12 +108,4 @@ const rows: readonly Row[] = [
 ]
 
 /** What is believed of a passkey, alone or as a second factor. */
-export const passkeyGuards: readonly Guard[] = rows.map(([name, file, code, without, noticedBy, testName]) => ({
-  name,
-  attack: testName,
-  file: `packages/${file}`,
-  code,
-  without,
-  noticedBy: [`packages/${noticedBy}.test.ts`],
-  testName,
-}))
+export const passkeyGuards: readonly Guard[] = guardsIn(rows)

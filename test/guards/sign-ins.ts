@@ -1,9 +1,6 @@
-import type { Guard } from './guard.ts'
+import { type Guard, type GuardRow, guardsIn } from './guard.ts'
 
-/** What it keeps out, where it stands, its code, what stands there without it, who notices, and the case that fails. */
-type Row = readonly [name: string, file: string, code: string, without: string, noticedBy: string, test: string]
-
-const rows: readonly Row[] = [
+const rows: readonly GuardRow[] = [
   [
     'an exchange names nobody who acts',
     'server/src/sts/exchange/form.ts',
@@ -255,12 +252,4 @@ const rows: readonly Row[] = [
 ]
 
 /** What the provider and the exchange of proofs believe of who asks. */
-export const signInGuards: readonly Guard[] = rows.map(([name, file, code, without, noticedBy, testName]) => ({
-  name,
-  attack: testName,
-  file: `packages/${file}`,
-  code,
-  without,
-  noticedBy: [`packages/${noticedBy}.test.ts`],
-  testName,
-}))
+export const signInGuards: readonly Guard[] = guardsIn(rows)
