@@ -23,7 +23,8 @@ export async function runChecks(): Promise<Outcome> {
   for (const step of steps) {
     const code = await run(step)
     if (code !== 0) process.stderr.write(`check: ${step.name}: failed\n`)
-    outcome = add(outcome, code === 0 ? { ...nothing, passed: 1 } : { ...nothing, failed: [step.name] })
+    const failed = { name: step.name, reason: `it ended with ${code}` }
+    outcome = add(outcome, code === 0 ? { ...nothing, passed: 1 } : { ...nothing, failed: [failed] })
   }
   return label('check', add(outcome, await runNodeTests(houseRules)))
 }

@@ -2,15 +2,15 @@
 import { run } from 'node:test'
 import { spec } from 'node:test/reporters'
 
-import { type Skip, writeOutcome } from './outcome.ts'
+import { type NotPassed, writeOutcome } from './outcome.ts'
 import { top } from './run.ts'
 
 const [file, ...files] = process.argv.slice(2)
 if (file === undefined) throw new TypeError('usage: node-tests.ts OUTCOME FILE…')
 
 let passed = 0
-const failed: string[] = []
-const skipped: Skip[] = []
+const failed: NotPassed[] = []
+const skipped: NotPassed[] = []
 const stop = new AbortController()
 process.once('SIGTERM', () => stop.abort())
 process.once('SIGINT', () => stop.abort())
@@ -24,8 +24,14 @@ stream.on('test:pass', ({ name, file: path, details, skip }) => {
   else skipped.push({ name: place(path) + name, reason: typeof skip === 'string' && skip ? skip : 'says no reason' })
 })
 stream.on('test:fail', ({ name, file: path, details }) => {
-  if (details.type !== 'suite' || path === undefined) failed.push(place(path) + name)
+  if (details.type !== 'suite' || path === undefined)
+    failed.push({ name: place(path) + name, reason: reasonOf(details.error) })
 })
+/** The runner wraps what a test threw. */
+function reasonOf(error: Error): string {
+  return error.cause instanceof Error ? error.cause.message : error.message
+}
+
 stream.compose(spec).pipe(process.stdout)
 await new Promise((resolve) => stream.once('end', resolve))
 writeOutcome(file, { passed, failed, skipped })

@@ -19,6 +19,9 @@ const boxSuites = {
   wholeServers: ['example', 'functions', 'lifecycle'].map((name) => `test/e2e/${name}.test.ts`),
 }
 
+/** It takes the ports that a newcomer is told, and so runs before all else that does: two of it would meet there. */
+const example = 'test/e2e/example.test.ts'
+
 const tests = (pattern: string): string[] => globSync(pattern, { cwd: top }).toSorted()
 
 /**
@@ -27,13 +30,16 @@ const tests = (pattern: string): string[] => globSync(pattern, { cwd: top }).toS
  * which somebody may wait for, and the units print as they go; the other lanes say at the end what they have to say.
  */
 async function runAll(): Promise<Outcome> {
-  const others = tests('test/**/*.test.ts').filter((file) => !/^test\/(rooms|house|guards)\.test\.ts$/.test(file))
+  const apart = [example, 'test/rooms.test.ts', 'test/house.test.ts', 'test/guards.test.ts']
+  const others = tests('test/**/*.test.ts').filter((file) => !apart.includes(file))
   // Servers and commands are started by the hundred, each from source: what Node makes of it is kept for the next.
   const cache = mkdtempSync(join(tmpdir(), 'sallyport-compiled-'))
+  const step = { atOnce: true, environment: { ...process.env, NODE_COMPILE_CACHE: cache } }
   try {
+    const told = runNodeTests([example], step)
     const lanes = await Promise.all([
-      runNodeTests(others, { atOnce: true, environment: { ...process.env, NODE_COMPILE_CACHE: cache } }),
-      runChecks().then(async (checks) => add(checks, await runUnits())),
+      told.then(async (outcome) => add(outcome, await runNodeTests(others, step))),
+      runChecks().then(async (checks) => add(checks, await runUnits(told))),
       runNodeTests(['test/guards.test.ts'], { nice: 15, atOnce: true }),
     ])
     return lanes.reduce(add)
@@ -42,9 +48,12 @@ async function runAll(): Promise<Outcome> {
   }
 }
 
-async function runUnits(): Promise<Outcome> {
+/** The units of every package; then the box suites once more, once the example has come to its end. */
+async function runUnits(told: Promise<Outcome>): Promise<Outcome> {
   const packages = readdirSync(join(top, 'packages')).map((name) => `packages/${name}`)
-  return add(await runVitest([...packages, 'examples/'], { nice: 5 }), await runBoxSuitesAgain())
+  const units = await runVitest([...packages, 'examples/'], { nice: 5 })
+  await told
+  return add(units, await runBoxSuitesAgain())
 }
 
 /** The box suites once more with the other kind of user. Only root can do that; else it is a skip with a name. */

@@ -3,26 +3,30 @@
 import type { Reporter, TestModule } from 'vitest/node'
 import { DefaultReporter, startVitest } from 'vitest/node'
 
-import { type Outcome, type Skip, writeOutcome } from './outcome.ts'
+import { type NotPassed, type Outcome, writeOutcome } from './outcome.ts'
 import { top } from './run.ts'
 
 function outcomeOf(modules: readonly TestModule[], unhandled: readonly { readonly message: string }[]): Outcome {
   let passed = 0
-  const failed = unhandled.map((error) => `unhandled: ${error.message}`)
-  const skipped: Skip[] = []
+  const because = (name: string, errors: readonly { readonly message: string }[] = []): NotPassed => ({
+    name,
+    reason: errors.map(({ message }) => message).join('\n'),
+  })
+  const failed = unhandled.map((error) => because('outside of any test', [error]))
+  const skipped: NotPassed[] = []
   for (const module of modules) {
-    for (const error of module.errors()) failed.push(`${module.relativeModuleId}: ${error.message}`)
+    if (module.errors().length > 0) failed.push(because(module.relativeModuleId, module.errors()))
     for (const test of module.children.allTests()) {
       const name = `${module.relativeModuleId} › ${test.fullName}`
       const result = test.result()
       if (result.state === 'passed') passed += 1
       else if (result.state === 'skipped')
         skipped.push({ name, reason: result.note ?? 'its condition does not hold here' })
-      else failed.push(name)
+      else failed.push(because(name, result.errors))
     }
     for (const suite of module.children.allSuites()) {
-      for (const error of suite.errors())
-        failed.push(`${module.relativeModuleId} › ${suite.fullName}: ${error.message}`)
+      if (suite.errors().length > 0)
+        failed.push(because(`${module.relativeModuleId} › ${suite.fullName}`, suite.errors()))
     }
   }
   return { passed, failed, skipped }

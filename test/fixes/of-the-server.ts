@@ -67,8 +67,9 @@ export function ofTheServer(): void {
       mkdirSync(join(folder, '.sallyport'), { mode: 0o755 })
       chmodSync(join(folder, '.sallyport'), 0o755)
       const taken = createServer()
-      await new Promise<void>((resolve) => taken.once('error', () => resolve()).listen(8444, '127.0.0.1', resolve))
-      const doctor = async (): Promise<string> => (await paste('sallyport doctor', folder)).text
+      await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve))
+      const ports = `--port 0 --issuer-port ${portOf(taken)}`
+      const doctor = async (): Promise<string> => (await paste(`sallyport doctor ${ports}`, folder)).text
       const said = await doctor()
       const fixOf = (name: string): string => new RegExp(`FAIL ${name}: .*\\n +fix: (.+)`).exec(said)?.[1] ?? ''
       assert.equal((await paste(fixOf('state folder'), '/')).code, 0)

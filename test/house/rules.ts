@@ -56,6 +56,14 @@ function startsShell(call: SyntaxNode): boolean {
   return properties.some((property) => nameOf(child(property, 'key')) === 'shell')
 }
 
+/** `server.listen(8444)`: 0 asks for any port. */
+function listensAtItsOwnPort(call: SyntaxNode): boolean {
+  const [port] = Array.isArray(call['arguments']) ? call['arguments'] : []
+  const listens =
+    call.type === 'CallExpression' && nameOf(child(child(call, 'callee') ?? call, 'property')) === 'listen'
+  return listens && isNode(port) && port.type === 'Literal' && typeof port['value'] === 'number' && port['value'] > 0
+}
+
 const textOf = (source: Source, node: SyntaxNode): string => source.text.slice(node.start, node.end)
 
 /** Tables and generated lists may be long; each is one fact per line. */
@@ -224,6 +232,12 @@ export const rules: readonly Rule[] = [
       'packages/aws/src/a.test.ts',
       'const began = performance.now()\nact()\nexpect(performance.now() - began).toBeLessThan(150)',
     ],
+  },
+  {
+    promise: 'a test listens where the system gives it a port, and so beside any other',
+    about: isTest,
+    breaches: find(listensAtItsOwnPort),
+    planted: ['packages/aws/src/a.test.ts', "createServer().listen(8444, '127.0.0.1')"],
   },
   {
     promise: 'every exported name has a doc comment',

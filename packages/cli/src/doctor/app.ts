@@ -9,12 +9,19 @@ import { localApi, type Status, statusOf } from '../local-api.ts'
 import { stateFolder } from '../terminal.ts'
 import { type Finding, finding } from './finding.ts'
 
-/** What `up` listens on unless told otherwise: the gateway, the issuer. */
-const usualPorts = [8443, 8444]
+/** What `up` is to listen on: the usual ports unless told otherwise, as `up` itself takes them; 0 is any. */
+interface Ports {
+  readonly port?: number
+  readonly issuerPort?: number
+}
 
-/** Whether the app in `folder` could be served here: its manifest, its state folder, the usual ports. */
-export async function examineApp(folder: string, surroundings: Surroundings): Promise<readonly Finding[]> {
-  return [await manifest(folder, surroundings), state(folder), await ports(folder)]
+/** Whether the app in `folder` could be served here: its manifest, its state folder, the ports. */
+export async function examineApp(
+  folder: string,
+  surroundings: Surroundings,
+  { port = 8443, issuerPort = 8444 }: Ports,
+): Promise<readonly Finding[]> {
+  return [await manifest(folder, surroundings), state(folder), await ports(folder, [port, issuerPort])]
 }
 
 async function manifest(folder: string, surroundings: Surroundings): Promise<Finding> {
@@ -53,14 +60,17 @@ function isServerUid(uid: number): boolean {
   return uid >= 1_900_000_000 && uid < 2_100_000_000 && uid % 1_000 === 0
 }
 
-async function ports(folder: string): Promise<Finding> {
+async function ports(folder: string, wanted: readonly number[]): Promise<Finding> {
   const name = 'ports'
   const own = await ownPorts(folder)
   const taken: number[] = []
-  for (const port of usualPorts) if (!own.includes(port) && !(await isFree(port))) taken.push(port)
+  for (const port of wanted) if (!own.includes(port) && !(await isFree(port))) taken.push(port)
   if (taken.length === 0) {
     const whose = own.length === 0 ? 'free' : "free, or this app's own server's"
-    return { name, ok: true, detail: `${usualPorts.join(' and ')} are ${whose}` }
+    const named = wanted.filter((port) => port !== 0)
+    const detail =
+      named.length === 0 ? 'any two will do' : `${named.join(' and ')} ${named.length === 1 ? 'is' : 'are'} ${whose}`
+    return { name, ok: true, detail }
   }
   const fix = commandLine('sallyport', 'up', folder, '--port', '0', '--issuer-port', '0')
   return finding(name, false, `taken by another program: ${taken.join(' and ')}`, fix)

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { chmodSync, mkdirSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
@@ -20,8 +20,10 @@ let app: ReturnType<typeof appWith>
 beforeEach(() => (app = appWith({ 'sallyport.yaml': manifest, 'hello.ts': 'export const handler = () => 1\n' })))
 afterEach(() => app.remove())
 
-async function findings(): Promise<ReadonlyMap<string, Finding>> {
-  const { stdout } = await type(['doctor', '--json'], { cwd: app.folder })
+/** Any ports unless named: whoever has the usual ones, or tries them at this moment, changes nothing here. */
+async function findings(port = 0): Promise<ReadonlyMap<string, Finding>> {
+  const ports = ['--port', '0', '--issuer-port', String(port)]
+  const { stdout } = await type(['doctor', '--json', ...ports], { cwd: app.folder })
   const { findings: found }: { findings: readonly Finding[] } = JSON.parse(stdout)
   return new Map(found.map((one) => [one.name, one]))
 }
@@ -44,7 +46,9 @@ test('a state folder that others can enter is told, with what closes it', async 
 
 test('a manifest that does not load is told', async () => {
   const broken = appWith({ 'sallyport.yaml': 'app: [\n' })
-  const { stdout, exitCode } = await type(['doctor', '--app', broken.folder], { cwd: '/' })
+  const { stdout, exitCode } = await type(['doctor', '--port', '0', '--issuer-port', '0', '--app', broken.folder], {
+    cwd: '/',
+  })
   broken.remove()
   expect(stdout).toMatch(/FAIL manifest: /)
   expect(exitCode).toBeGreaterThan(0)
@@ -52,13 +56,14 @@ test('a manifest that does not load is told', async () => {
 
 test('a port that somebody else has is told', async () => {
   const server = createServer()
-  const mine = await new Promise<boolean>((resolve) => {
-    server.once('error', () => resolve(false)) // somebody has it already, which will do as well
-    server.listen(8444, '127.0.0.1', () => resolve(true))
-  })
-  const found = await findings()
-  if (mine) await new Promise((resolve) => server.close(resolve))
-  expect(found.get('ports')).toMatchObject({ ok: false, fix: expect.stringContaining('--issuer-port 0') })
+  const port = await new Promise<number>((resolve) =>
+    server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port)),
+  )
+  const taken = (await findings(port)).get('ports')
+  await new Promise((resolve) => server.close(resolve))
+  expect(taken).toMatchObject({ ok: false, fix: expect.stringContaining('--issuer-port 0') })
+  expect(taken?.detail).toContain(String(port))
+  expect((await findings()).get('ports')).toMatchObject({ ok: true })
 })
 
 test('outside of any app it looks at the machine alone', async () => {

@@ -5,10 +5,9 @@ import { buildCommand, type Command } from '@stricli/core'
 
 import { type Answer, answering, commonFlags } from '../answer.ts'
 import { appFolder, type Terminal } from '../terminal.ts'
+import { parsePort, type PortFlags, portFlags } from './port-flags.ts'
 
-interface Flags {
-  readonly port?: number
-  readonly issuerPort?: number
+interface Flags extends PortFlags {
   readonly http: boolean
   readonly broadening?: 'refuse' | 'ask' | 'allow'
   readonly yes: boolean
@@ -29,12 +28,6 @@ interface DevFlags extends Flags {
   readonly learn?: boolean
 }
 
-const port = (text: string): number => {
-  const number = Number(text)
-  if (!/^\d{1,5}$/.test(text) || number > 65_535) throw new RangeError(`${text} is no port`)
-  return number
-}
-
 const uid = (text: string): number => {
   if (!/^\d{1,10}$/.test(text)) throw new RangeError(`${text} is no uid`)
   return Number(text)
@@ -44,8 +37,7 @@ const text = (brief: string, placeholder: string) =>
   ({ kind: 'parsed', parse: String, brief, optional: true, placeholder }) as const
 
 const shared = {
-  port: { kind: 'parsed', parse: port, brief: 'Port of the gateway; 0 takes any', optional: true, placeholder: 'N' },
-  issuerPort: { kind: 'parsed', parse: port, brief: 'Port of the embedded issuer', optional: true, placeholder: 'N' },
+  ...portFlags,
   http: { kind: 'boolean', brief: 'Plain HTTP at the gateway, on loopback only', default: false, withNegated: false },
   broadening: {
     kind: 'enum',
@@ -62,7 +54,7 @@ const shared = {
   acme: text('Order the certificate: ACME directory, whose terms are agreed to', 'URL'),
   acmePort: {
     kind: 'parsed',
-    parse: port,
+    parse: parsePort,
     brief: 'Port for HTTP-01; 80 unless said',
     optional: true,
     placeholder: 'N',
