@@ -1,8 +1,8 @@
-import { globSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { globSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 
 import { runChecks, runNodeTests, runVitest } from './checks.ts'
+import { compileProduct } from './compiled.ts'
 import { add, label, type Outcome, summary } from './outcome.ts'
 import { top } from './run.ts'
 import { asOtherUser } from './unprivileged.ts'
@@ -32,9 +32,8 @@ const tests = (pattern: string): string[] => globSync(pattern, { cwd: top }).toS
 async function runAll(): Promise<Outcome> {
   const apart = [example, 'test/rooms.test.ts', 'test/house.test.ts', 'test/guards.test.ts']
   const others = tests('test/**/*.test.ts').filter((file) => !apart.includes(file))
-  // Servers and commands are started by the hundred, each from source: what Node makes of it is kept for the next.
-  const cache = mkdtempSync(join(tmpdir(), 'sallyport-compiled-'))
-  const step = { atOnce: true, environment: { ...process.env, NODE_COMPILE_CACHE: cache } }
+  const { environment, remove } = await compileProduct()
+  const step = { atOnce: true, environment }
   try {
     const told = runNodeTests([example], step)
     const lanes = await Promise.all([
@@ -44,7 +43,7 @@ async function runAll(): Promise<Outcome> {
     ])
     return lanes.reduce(add)
   } finally {
-    rmSync(cache, { recursive: true, force: true })
+    remove()
   }
 }
 

@@ -104,7 +104,15 @@ function identify(pid: number): Identified | undefined {
   const fields = stat(pid)
   const [state, startedAt] = [fields[0], fields[19]]
   if (startedAt === undefined || state === 'Z' || state === 'X') return undefined
-  return { pid, startedAt, command: readFileSync(`/proc/${pid}/cmdline`, 'latin1').replaceAll('\0', ' ').slice(0, 120) }
+  return { pid, startedAt, command: commandOf(pid) }
+}
+
+function commandOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'latin1').replaceAll('\0', ' ').slice(0, 120)
+  } catch {
+    return '' // it has ended since, as whoever looks again will see
+  }
 }
 
 function differ(one: string, other: string): number {

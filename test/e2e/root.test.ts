@@ -8,6 +8,7 @@ import { after, afterEach, before, test } from 'node:test'
 
 import { command } from '@sallyport/cli'
 
+import { runtimeFolderFor } from '../../packages/server/src/host/index.ts'
 import { footprintOf } from './footprint.ts'
 import { endAll, makeApp, recordsOf, start, startRefused, type TestApp, until } from './harness.ts'
 
@@ -29,6 +30,8 @@ const note = (id: string) => ({ path: `/notes/${id}`, token: alice })
 
 const statusOf = (pid: number, name: string): string =>
   new RegExp(`^${name}:\\t(.*)$`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? ''
+const compiledFor = (pid: number): string | undefined =>
+  /(?:^|\0)NODE_COMPILE_CACHE=([^\0]*)/.exec(readFileSync(`/proc/${pid}/environ`, 'utf8'))?.[1]
 const uidOf = (pid: number): number => Number(statusOf(pid, 'Uid').split('\t')[0])
 
 /** Everything in a folder, and the folder. */
@@ -55,7 +58,13 @@ test('root is kept only where that is asked for, and banner and records say so',
 })
 
 test('a server that root starts gives root up, takes its state along, and goes on where it was', asRoot, async () => {
-  const server = await start(app)
+  const cache = join(app.folder, 'compiled')
+  const environment = { NODE_COMPILE_CACHE: cache }
+  mkdirSync(cache)
+  chmodSync(app.folder, 0o755)
+  chmodSync(cache, 0o777) // whoever writes there would be the server
+  const server = await start(app, { environment })
+  assert.equal(compiledFor(server.pid), join(runtimeFolderFor(app.state), 'compiled'))
   const uid = uidOf(server.pid)
   assert.ok(uid >= 1_900_000_000 && uid % 1_000 === 0, `it runs as ${uid}`)
   for (const name of ['Uid', 'Gid']) assert.equal(statusOf(server.pid, name), Array(4).fill(uid).join('\t'))
@@ -92,7 +101,9 @@ test('a server that root starts gives root up, takes its state along, and goes o
   for (const path of everythingIn(app.state)) assert.equal(lstatSync(path).uid, uid, path)
   await server.stop()
 
-  const again = await start(app)
+  chmodSync(cache, 0o755)
+  const again = await start(app, { environment })
+  assert.equal(compiledFor(again.pid), cache)
   assert.equal(uidOf(again.pid), uid)
   assert.match((await again.send(note('late'))).text, /text of late/)
   await again.stop()

@@ -5,6 +5,11 @@ const handOver = [`${room}/hand-over.test.ts`]
 const drop = [`${room}/drop.test.ts`]
 const rights = [`${room}/rights.test.ts`]
 const block = [`${room}/uid-block.test.ts`]
+const compiled = {
+  file: `${room}/compile-cache.ts`,
+  noticedBy: [`${room}/compile-cache.test.ts`],
+  needs: 'root',
+} as const
 
 /** What a server that root starts keeps of it, and what it is given. */
 export const rootGuards: readonly Guard[] = [
@@ -171,5 +176,45 @@ export const rootGuards: readonly Guard[] = [
     noticedBy: handOver,
     needs: 'root',
     testName: 'lets nobody read',
+  },
+  {
+    ...compiled,
+    name: 'a cache that others can change is not run by the server',
+    attack: 'is left alone where others may write a file of it, or own one',
+    code: 'if (found.uid !== 0 || (found.mode & 0o022) !== 0) return false',
+    without: '',
+    testName: 'may write a file of it',
+  },
+  {
+    ...compiled,
+    name: 'a cache that others can put another in the place of is not run by the server',
+    attack: 'is left alone where others may put a file into it, or a folder in its place',
+    code: 'if (!keptByRoot || ',
+    without: 'if (',
+    testName: 'a folder in its place',
+  },
+  {
+    ...compiled,
+    name: 'a cache is read to its last folder',
+    attack: 'is left alone where others may write a file of it, or own one',
+    code: 'isReached(folder) && holdsRootsAlone(folder)',
+    without: 'isReached(folder)',
+    testName: 'may write a file of it',
+  },
+  {
+    ...compiled,
+    name: 'a cache is looked at up to the first folder above it',
+    attack: 'is left alone where others may put a file into it, or a folder in its place',
+    code: 'path === dirname(path) || isReached(dirname(path))',
+    without: 'true',
+    testName: 'a folder in its place',
+  },
+  {
+    ...compiled,
+    name: 'a cache that the server cannot come to is not named to it',
+    attack: 'is left alone where the server cannot come to it',
+    code: ' || (mode & 0o001) === 0) return false',
+    without: ') return false',
+    testName: 'cannot come to it',
   },
 ]

@@ -7,6 +7,7 @@ import { SallyportError } from '@sallyport/core/access'
 
 import { argumentsOf, type ServerOptions, startCommand } from './arguments.ts'
 import { findCgroups } from './cgroups.ts'
+import { closedCache } from './compile-cache.ts'
 import { delegateGroups } from './delegate.ts'
 import { handOverState, letAppBeRead } from './hand-over.ts'
 import { listening, listenersVariable, lowListeners, perl, tryListeners } from './listeners.ts'
@@ -39,12 +40,13 @@ export async function dropRoot(asked: ServerOptions, inherited: NodeJS.ProcessEn
   }
   const reach = isApp ? reachOf(neededPaths(options.folder, filesOf(options))) : { covers: [], shown: [] }
   const environment: NodeJS.ProcessEnv = { ...inherited }
-  delete environment['NODE_COMPILE_CACHE'] // root's own, and closed to everybody else
+  delete environment['NODE_COMPILE_CACHE'] // root's own
   delete environment['NODE_CHANNEL_FD'] // of whoever forked us: no descriptor is passed on
   if (isApp) {
     handOverState(state, block.server)
     letAppBeRead(options.folder, block.server)
-    environment['NODE_COMPILE_CACHE'] = join(ownFolder(runtimeFolderFor(state), block.server), 'compiled')
+    const own = join(ownFolder(runtimeFolderFor(state), block.server), 'compiled')
+    environment['NODE_COMPILE_CACHE'] = closedCache(inherited['NODE_COMPILE_CACHE']) ?? own
   }
   const groups = findCgroups()
   if (groups !== undefined) delegateGroups(groups, block, process.pid)
