@@ -22,6 +22,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { DoorListeners } from '../../parser/index.ts'
 import { openFolder } from '../testing/make-engine.ts'
 import { areComplete, findTools, type Tools } from '../tools.ts'
+import { readCoreFiles } from '../kernel/core-files.ts'
 import { type BoxParser, startParser } from './parser-process.ts'
 import { prepareRuntimeFolder, type RuntimeFolder } from './runtime-folder.ts'
 
@@ -33,6 +34,7 @@ const folder = openFolder()
 // What the server has and a parser must not: its state, open to anybody here so that only the sandbox keeps it away.
 const state = mkdtempSync(join(tmpdir(), 'sallyport-state-'))
 const secret = join(state, 'vault-key')
+const coreLimit = String(readCoreFiles().limit)
 let runtime: RuntimeFolder
 let tools: Tools
 let host: Server
@@ -139,6 +141,9 @@ describe('the process that parses for a box', () => {
       'NODE_CHANNEL_FD=3',
       'PWD=/',
     ])
+    // No program of the host runs over the memory of one that crashes.
+    const limits = readFileSync(`/proc/${pid}/limits`, 'latin1')
+    expect(/^Max core file size +(\d+) +(\d+)/m.exec(limits)?.slice(1)).toEqual([coreLimit, coreLimit])
     const open = readdirSync(`/proc/${pid}/fd`).map((fd) => [fd, readlinkSync(`/proc/${pid}/fd/${fd}`)] as const)
     const sockets = open.filter(([, target]) => target.startsWith('socket:'))
     // What it says of itself, the channel, three listeners; the other channel is closed. The rest is Node's own.

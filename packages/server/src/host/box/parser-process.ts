@@ -9,6 +9,7 @@ import { SallyportError } from '@sallyport/core/access'
 
 import type { DoorListeners } from '../../parser/index.ts'
 import type { Limits } from '../kernel/cgroups.ts'
+import { coreLimitOption } from '../kernel/core-files.ts'
 import { topFolder } from './box-options.ts'
 import { joining } from './become.ts'
 import { closeQuietly, type PodExit } from './pod.ts'
@@ -53,7 +54,7 @@ const inSandbox = { node: '/node', script: '/parser.cjs' } as const
 const narrowingShell = `
 for f in /proc/self/fd/*; do f=\${f##*/}; ((f > 5)) && eval "exec $f>&-"; done
 ulimit -n 256 2>&- || ulimit -n "$(ulimit -Hn)" || exit 1
-ulimit -c 0 -l 64 -q 0 || exit 1
+ulimit -l 64 -q 0 || exit 1
 exec "$@"
 `
 
@@ -71,7 +72,8 @@ export function startParser(
 ): BoxParser {
   const filter = openSync(runtime.filter, 'r')
   const narrowed = [tools.bash, '--norc', '--noprofile', '-c', narrowingShell, 'parser']
-  const [program, ...argv] = joining(tools, entrances, uid, [...narrowed, ...commandOf(runtime, tools, script)])
+  const command = [tools.prlimit, coreLimitOption(), '--', ...commandOf(runtime, tools, script)]
+  const [program, ...argv] = joining(tools, entrances, uid, [...narrowed, ...command])
   const child = spawn(program, argv, {
     stdio: ['ignore', 'ignore', 'pipe', 'ipc', 'pipe', filter],
     env: {},

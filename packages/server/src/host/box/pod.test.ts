@@ -4,6 +4,7 @@ import { join } from 'node:path'
 
 import { afterAll, expect, test } from 'vitest'
 
+import { readCoreFiles } from '../kernel/core-files.ts'
 import { createPod } from './pod.ts'
 import { prepareRuntimeFolder } from './runtime-folder.ts'
 import { openFolder } from '../testing/make-engine.ts'
@@ -49,9 +50,10 @@ test('a pod listens on the further ports that it is asked for, on no others, and
   // What every box may have of the kernel holds from the pod on.
   const bounds = ['open files', 'core file size', 'locked memory', 'msgqueue size']
   const boundOf = (what: string): unknown => new RegExp(`^Max ${what} +(\\d+) +(\\d+) `, 'm').exec(limits)?.slice(1)
+  const coreLimit = String(readCoreFiles().limit)
   expect(bounds.map(boundOf)).toEqual([
     ['1024', '1024'],
-    ['0', '0'],
+    [coreLimit, coreLimit],
     ['65536', '65536'],
     ['0', '0'],
   ])

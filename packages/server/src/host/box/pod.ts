@@ -6,6 +6,7 @@ import type { Readable, Writable } from 'node:stream'
 
 import { SallyportError } from '@sallyport/core/access'
 
+import { coreLimitOption } from '../kernel/core-files.ts'
 import { inSpawnTurn } from '../kernel/spawn-turns.ts'
 import { joining } from './become.ts'
 import type { RuntimeFolder } from './runtime-folder.ts'
@@ -71,7 +72,7 @@ export const descriptors = { status: 3, vector: 4, seccomp: 5, spec: 5, options:
 const waitingShell = `
 printf 'link set lo up\\nroute add local 0.0.0.0/0 dev lo\\nroute add local ::/0 dev lo\\n' | "$1" -force -batch - >&2
 for f in /proc/self/fd/*; do f=\${f##*/}; ((f > 7)) && eval "exec $f>&-"; done
-ulimit -n 1024 -c 0 -l 64 -q 0 || exit 1
+ulimit -n 1024 -l 64 -q 0 || exit 1
 { echo 32 >/proc/sys/user/max_inotify_instances; echo 8192 >/proc/sys/user/max_inotify_watches; } 2>/dev/null
 echo ready >&3
 mapfile -d '' -t vector <&4
@@ -95,7 +96,8 @@ export interface PodOptions {
 /** Makes a pod. Rejects with `host.pod` and what the kernel said when it cannot be made. */
 export async function createPod(options: PodOptions): Promise<Pod> {
   const { runtime, tools, uid, entrances = [], filtered = true } = options
-  const waiting = [tools.bash, '--norc', '--noprofile', '-c', waitingShell, 'pod', tools.ip]
+  const bounded = [tools.prlimit, coreLimitOption(), '--']
+  const waiting = [...bounded, tools.bash, '--norc', '--noprofile', '-c', waitingShell, 'pod', tools.ip]
   const [program, ...argv] = joining(tools, entrances, uid, [tools.unshare, '-U', '-r', '-n', '--', ...waiting])
   const { shell, said, exited } = await inSpawnTurn(() => {
     const fifth = filtered ? openSync(runtime.filter, 'r') : 'pipe'

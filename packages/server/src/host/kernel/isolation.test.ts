@@ -5,7 +5,7 @@ import { promisify } from 'node:util'
 import { describe, expect, it, vi } from 'vitest'
 
 import { findCgroups } from './cgroups.ts'
-import { describeIsolation, isolationOf, probeIsolation } from './isolation.ts'
+import { coreFiles, describeIsolation, isolationOf, probeIsolation } from './isolation.ts'
 
 vi.setConfig({ testTimeout: 60_000 })
 
@@ -14,7 +14,8 @@ describe('probeIsolation', () => {
     const isolation = await probeIsolation()
     expect(isolation.usable).toBe(true)
     for (const { strength, control, fix } of isolation.findings) {
-      if (strength !== 'hard' && control !== 'function-uid') expect(fix, control).toBeTruthy()
+      if (strength !== 'hard' && control !== 'function-uid' && control !== 'core-files')
+        expect(fix, control).toBeTruthy()
     }
   })
 
@@ -36,6 +37,14 @@ describe('probeIsolation', () => {
     const needed = ['programs', 'user-namespaces', 'system-call-filter']
     expect(controls.filter((control) => !without(control).usable)).toEqual(needed)
     expect(without('programs').strength).toBe('absent')
+  })
+
+  it('says where a box that crashes has a program of the host run', () => {
+    expect(coreFiles({ limit: 0 })).toMatchObject({ strength: 'hard' })
+    expect(coreFiles({ program: '/usr/share/apport', limit: 1 })).toMatchObject({ strength: 'hard' })
+    const told = coreFiles({ program: '/usr/share/apport', limit: 0 })
+    expect(told).toMatchObject({ strength: 'cooperative', detail: expect.stringContaining('/usr/share/apport') })
+    expect(describeIsolation(isolationOf([told]))).toContain('core-files cooperative')
   })
 
   it('says aloud what is weaker', () => {

@@ -5,6 +5,7 @@ import { arch } from 'node:os'
 import { commandLine, rootCommandLine } from '@sallyport/core/access'
 
 import { findCgroups } from './cgroups.ts'
+import { type CoreFiles, readCoreFiles } from './core-files.ts'
 import type { Strength } from '../engine.ts'
 import { seccompFilter } from './seccomp.ts'
 import { areComplete, findTools, packageOf } from '../tools.ts'
@@ -18,6 +19,7 @@ export interface IsolationFinding {
     | 'system-call-filter'
     | 'memory-and-processes'
     | 'processor'
+    | 'core-files'
     | 'function-uid'
     | 'server-rights'
   readonly strength: Strength
@@ -36,7 +38,7 @@ export interface Isolation {
 
 /** Tries what boxes need, by doing it: a setting that says yes proves nothing. Takes some 20 ms. */
 export async function probeIsolation(): Promise<Isolation> {
-  const findings = [programs(), await userNamespaces(), systemCallFilter(), ...limits(), functionUid()]
+  const findings = [programs(), await userNamespaces(), systemCallFilter(), ...limits(), coreFiles(), functionUid()]
   return isolationOf(findings)
 }
 
@@ -120,6 +122,16 @@ function limits(): readonly IsolationFinding[] {
     { control: 'memory-and-processes', strength: 'cooperative', detail: 'prlimit per process, no control groups', fix },
     { control: 'processor', strength: 'absent', detail: 'only the deadline ends a busy function', fix },
   ]
+}
+
+/** What the host does with the memory of a box that crashes. Never required: a pipe is a program of the host's own. */
+export function coreFiles({ program, limit }: CoreFiles = readCoreFiles()): IsolationFinding {
+  const control = 'core-files'
+  if (program === undefined) return { control, strength: 'hard', detail: 'a box that crashes leaves none' }
+  const piped = `the kernel pipes core files to ${program}`
+  if (limit === 1) return { control, strength: 'hard', detail: `${piped}, but for those of boxes` }
+  const how = 'start the server under a hard limit of 1 byte or more, or change kernel.core_pattern'
+  return { control, strength: 'cooperative', detail: `${piped}, those of boxes too: ${how}` }
 }
 
 function functionUid(): IsolationFinding {

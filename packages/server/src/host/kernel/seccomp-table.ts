@@ -38,7 +38,7 @@ fork 57 -  vfork 58 -  execve 59 221  execveat 322 281  exit 60 93  exit_group 2
 kill 62 129  tkill 200 130  tgkill 234 131  getpid 39 172  getppid 110 173  gettid 186 178  getpgid 121 155
 getpgrp 111 -  setpgid 109 154  getsid 124 156  setsid 112 157  set_tid_address 218 96  set_robust_list 273 99
 get_robust_list 274 100  rseq 334 293  arch_prctl 158 -  prctl 157 167  pidfd_open 434 434
-pidfd_send_signal 424 424  getrlimit 97 163  setrlimit 160 164  prlimit64 302 261  getrusage 98 165  times 100 153
+pidfd_send_signal 424 424  getrlimit 97 163  getrusage 98 165  times 100 153
 uname 63 160  sysinfo 99 179  getpriority 140 141  setpriority 141 140  sched_yield 24 124
 sched_getaffinity 204 123  sched_setaffinity 203 122  sched_getparam 143 121  sched_setparam 142 118
 sched_getscheduler 145 120  sched_setscheduler 144 119  sched_get_priority_max 146 125
@@ -117,10 +117,29 @@ export interface SeccompMachine {
   readonly ioctl: number
   readonly socket: number
   readonly socketpair: number
+  readonly setrlimit: number
+  readonly prlimit64: number
 }
 
 /** The machines whose call numbers we know, by Node's name for them. */
 export const machines: Readonly<Record<'x64' | 'arm64', SeccompMachine>> = {
-  x64: { auditArch: 0xc000003e, foreignAbiFrom: 0x40000000, clone: 56, ioctl: 16, socket: 41, socketpair: 53 },
-  arm64: { auditArch: 0xc00000b7, clone: 220, ioctl: 29, socket: 198, socketpair: 199 },
+  x64: {
+    auditArch: 0xc000003e,
+    foreignAbiFrom: 0x40000000,
+    clone: 56,
+    ioctl: 16,
+    socket: 41,
+    socketpair: 53,
+    setrlimit: 160,
+    prlimit64: 302,
+  },
+  arm64: {
+    auditArch: 0xc00000b7,
+    clone: 220,
+    ioctl: 29,
+    socket: 198,
+    socketpair: 199,
+    setrlimit: 164,
+    prlimit64: 261,
+  },
 }

@@ -19,6 +19,8 @@ const argumentAt = (index: number): number => 16 + 8 * index
 const allow: Instruction = [giveBack, 0, 0, 0x7fff0000]
 const kill: Instruction = [giveBack, 0, 0, 0x80000000]
 const fail = (errno: number): Instruction => [giveBack, 0, 0, 0x00050000 | errno]
+/** Answers 0 and does nothing. */
+const done = fail(0)
 const EPERM = 1
 const ENOSYS = 38
 const EAFNOSUPPORT = 97
@@ -27,6 +29,8 @@ const EAFNOSUPPORT = 97
 const newNamespaceFlags = 0x7e020080
 /** Both put characters into the input of a terminal: the classic way out of a sandbox started from a shell. */
 const terminalInjections = [0x5412 /* TIOCSTI */, 0x541c /* TIOCLINUX */]
+/** RLIMIT_CORE. The limit of a box keeps the host from running a program over what crashed: see `coreLimitOption`. */
+const coreResource = 4
 const families = { unix: 1, inet: 2, inet6: 10, netlink: 16 }
 
 /**
@@ -37,7 +41,7 @@ const families = { unix: 1, inet: 2, inet6: 10, netlink: 16 }
  */
 export function seccompFilter(machine: string): Uint8Array | undefined {
   if (machine !== 'x64' && machine !== 'arm64') return undefined
-  const { auditArch, foreignAbiFrom, clone, ioctl, socket, socketpair } = machines[machine]
+  const { auditArch, foreignAbiFrom, clone, ioctl, socket, socketpair, setrlimit, prlimit64 } = machines[machine]
   const numbersOf = (calls: ReadonlyMap<string, SyscallNumbers>): readonly number[] =>
     [...calls.values()].flatMap((numbers) => numbers[machine] ?? [])
   return assemble([
@@ -55,6 +59,8 @@ export function seccompFilter(machine: string): Uint8Array | undefined {
       allow,
     ]),
     ...[socket, socketpair].flatMap((call) => forCall(call, socketFamilies)),
+    ...forCall(setrlimit, [[load, 0, 0, argumentAt(0)], unless(jumpEqual, coreResource, 1), done, allow]),
+    ...forCall(prlimit64, coreLimitStays),
     // clone3 among them: its flags lie in memory, where a filter cannot look, and libc falls back to clone.
     fail(ENOSYS),
   ])
@@ -85,6 +91,21 @@ const socketFamilies: readonly Instruction[] = [
   unless(jumpEqual, 0, 1),
   allow,
   fail(EAFNOSUPPORT),
+]
+
+/**
+ * Reading a limit names no new one. Who sets that of core files is told that it was done: programs do so to leave none,
+ * which holds already, and some end where they cannot.
+ */
+const coreLimitStays: readonly Instruction[] = [
+  [load, 0, 0, argumentAt(1)],
+  unless(jumpEqual, coreResource, 4),
+  [load, 0, 0, argumentAt(2)],
+  unless(jumpEqual, 0, 3),
+  [load, 0, 0, argumentAt(2) + 4],
+  unless(jumpEqual, 0, 1),
+  allow,
+  done,
 ]
 
 /** Goes on with the next instruction when the test holds, else skips `count`. */
