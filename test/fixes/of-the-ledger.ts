@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 import { encodeEntry } from '@sallyport/core/ledger'
 
 import { fixIn, paste } from './terminal.ts'
-import { fix, open, servingSomewhere } from './world.ts'
+import { anyPorts, fix, open, refusing, serving, servingSomewhere } from './world.ts'
 
 const sha256 = (bytes: Uint8Array): Uint8Array => createHash('sha256').update(bytes).digest()
 
@@ -41,6 +41,22 @@ export function ofTheLedger(): void {
       await server.stop()
     },
   )
+
+  fix(['server/ledger mv'], 'a damaged ledger is left behind by the command that says where it goes', async () => {
+    const folder = open()
+    const up = `sallyport up '${folder}' ${anyPorts}`
+    await (await serving(up, '/')).stop()
+    const first = join(folder, '.sallyport/ledger/00000000.seg')
+    const bytes = readFileSync(first)
+    bytes.writeUInt8((bytes[20] ?? 0) ^ 1, 20)
+    writeFileSync(first, bytes)
+    const refused = await refusing(up, '/')
+    assert.match(refused.text, /ledger\.damaged: .*00000000\.seg/)
+    assert.equal((await paste(refused.fix, '/')).code, 0)
+    await (await serving(up, '/')).stop()
+    const kept = readdirSync(join(folder, '.sallyport')).filter((name) => name.startsWith('ledger.damaged-'))
+    assert.equal(kept.length, 1)
+  })
 
   fix(['cli sallyport why'], 'an id that fits more than one names one that fits', async () => {
     const folder = open()

@@ -413,6 +413,38 @@ const rows: readonly Row[] = [
     'doctor/doctor',
     'a state folder that others can enter',
   ],
+  [
+    'a log that came along with an app is no link to another file',
+    'kept-output',
+    'constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK',
+    'constants.O_RDONLY | constants.O_NONBLOCK',
+    'kept-output',
+    'is not followed',
+  ],
+  [
+    'nor a pipe that is waited for',
+    'kept-output',
+    "if (!found.isFile()) throw new SallyportError('cli.foreign_state', `${path} is no file`)",
+    '',
+    'kept-output',
+    'is not followed',
+  ],
+  [
+    'what is read of a log has a bound',
+    'kept-output',
+    'Math.max(0, found.size - mostBytes)',
+    'found.size - found.size',
+    'kept-output',
+    'of a long file the last lines',
+  ],
+  [
+    'a request that another function answers is not sent',
+    'verbs/invoke',
+    'if (whose === name) return',
+    'if (whose !== name) return',
+    'verbs/server-calls',
+    'that another function answers',
+  ],
 ]
 
 /** The command: what it sends to whom, what it prints, and what a script may conclude. */

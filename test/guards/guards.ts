@@ -3,6 +3,7 @@ import { answerGuards } from './answers.ts'
 import { awsGuards } from './aws.ts'
 import { boundGuards } from './bounds.ts'
 import { cliGuards } from './cli.ts'
+import { coreFileGuards } from './core-files.ts'
 import { credentialFormGuards } from './credential-form.ts'
 import { declaredPeopleGuards } from './declared-people.ts'
 import { deviceGuards } from './devices.ts'
@@ -134,4 +135,5 @@ export const guards: readonly Guard[] = [
   ...declaredPeopleGuards,
   ...edgeGuards,
   ...farSideGuards,
+  ...coreFileGuards,
 ]

@@ -11,6 +11,7 @@ import {
   compileApp,
   type CompiledApp,
   type Fault,
+  type Loaded,
   type LoadedApp,
   loadManifest,
   manifestFile,
@@ -58,6 +59,13 @@ export async function withGuests<Result>(
   } finally {
     await running.close()
   }
+}
+
+/** Throws `cli.unknown_name` for a function that a manifest does not have; one that does not load says nothing. */
+export function mustBeFunction(name: string, loaded: Loaded): void {
+  const names = loaded.ok ? loaded.app.functions.map((one) => one.name) : [name]
+  if (names.includes(name)) return
+  throw new SallyportError('cli.unknown_name', `there is no function ${name}; the functions are ${names.join(', ')}`)
 }
 
 /** Reads, compiles and checks an app, its worked examples in the presence of its guests. */

@@ -4,11 +4,13 @@ import { request as tlsRequest } from 'node:https'
 import { resolve } from 'node:path'
 
 import { SallyportError } from '@sallyport/core/access'
+import { type Loaded, loadManifest, matchRoute } from '@sallyport/manifest'
 import { buildCommand, type Command } from '@stricli/core'
 
 import { type Answer, answering, commonFlags, type CommonFlags } from '../answer.ts'
 import { askerFor, askerIfAny, type UserFlags, userFlags } from '../as-user.ts'
 import { type BoundToken, proofOf } from '../bound/index.ts'
+import { mustBeFunction, surroundings } from '../load-app.ts'
 import { isRecord, localApi, refusalOf, statusOf } from '../local-api.ts'
 import { printable } from '../printable.ts'
 import { stepUpIn } from '../step-up.ts'
@@ -51,8 +53,15 @@ export const invoke: Command<Terminal> = buildCommand<
     const folder = appFolder(terminal, flags.app)
     const event = await readEvent(terminal, file)
     const http = httpCallIn(event)
-    if (http !== undefined) return throughGateway(terminal, folder, flags, http)
-    const asker = await askerFor(terminal, folder, flags)
+    if (http !== undefined) {
+      mustAnswer(name, http, loadManifest(folder, surroundings(terminal)))
+      return throughGateway(terminal, folder, flags, http)
+    }
+    const asker = await askerFor(terminal, folder, flags).catch((cause: unknown) => {
+      // Who mistyped the name should hear of that, and not sign in first.
+      mustBeFunction(name, loadManifest(folder, surroundings(terminal)))
+      throw cause
+    })
     const path = `/v1/functions/${encodeURIComponent(name)}/invoke`
     const body = new TextEncoder().encode(JSON.stringify(event))
     const opened = await localApi(folder).open({ method: 'POST', path, body, ...asker })
@@ -62,6 +71,15 @@ export const invoke: Command<Terminal> = buildCommand<
     return { exit: 'ok', json: result, text: JSON.stringify(result, undefined, 2) ?? '' }
   }),
 })
+
+/** A request goes where its route leads: whoever names another function would take one answer for another's. */
+function mustAnswer(name: string, { method, path }: HttpCall, loaded: Loaded): void {
+  mustBeFunction(name, loaded)
+  const match = loaded.ok ? matchRoute(loaded.app, method, path.split('?')[0] ?? '') : undefined
+  const whose = match?.kind === 'route' ? match.functionDeclaration.name : name
+  if (whose === name) return
+  throw new SallyportError('cli.usage', `${method} ${path} is a route of ${whose}, not of ${name}`)
+}
 
 async function readEvent(terminal: Terminal, file: string | undefined): Promise<unknown> {
   if (file === undefined) return {}

@@ -1,9 +1,10 @@
 import { SallyportError } from '@sallyport/core/access'
-import { type Loaded, loadManifest } from '@sallyport/manifest'
+import { loadManifest } from '@sallyport/manifest'
 import { buildCommand, type Command } from '@stricli/core'
 
 import { answering, commonFlags, type CommonFlags } from '../answer.ts'
-import { surroundings } from '../load-app.ts'
+import { mustBeFunction, surroundings } from '../load-app.ts'
+import { keptOutput } from '../kept-output.ts'
 import { isRecord, localApi, textIn } from '../local-api.ts'
 import { escaped, setIn } from '../printable.ts'
 import { appFolder, paintFor, type Paint, type Terminal } from '../terminal.ts'
@@ -16,7 +17,9 @@ interface Flags extends CommonFlags {
 export const logs: Command<Terminal> = buildCommand<Flags, [name?: string], Terminal>({
   docs: {
     brief: 'Show what the functions wrote, with the transaction of each line',
-    fullDescription: 'With --json each line is one JSON object, as it comes.',
+    fullDescription:
+      'With --json each line is one JSON object, as it comes. ' +
+      'Where no server runs, the last lines of the one before are shown.',
   },
   parameters: {
     flags: {
@@ -31,10 +34,9 @@ export const logs: Command<Terminal> = buildCommand<Flags, [name?: string], Term
   },
   func: answering(async (terminal, flags, name) => {
     const folder = appFolder(terminal, flags.app)
-    const api = localApi(folder)
     const paint = paintFor(terminal)
     let any = false
-    for await (const line of api.lines(`/v1/logs${flags.follow ? '?follow=1' : ''}`)) {
+    for await (const line of flags.follow ? linesOf(folder, '?follow=1') : recentLines(terminal, folder)) {
       if (line === '') continue
       const value: unknown = JSON.parse(line)
       if (!isRecord(value) || (name !== undefined && value['functionName'] !== name)) continue
@@ -47,10 +49,20 @@ export const logs: Command<Terminal> = buildCommand<Flags, [name?: string], Term
   }),
 })
 
-function mustBeFunction(name: string, loaded: Loaded): void {
-  const names = loaded.ok ? loaded.app.functions.map((one) => one.name) : [name]
-  if (names.includes(name)) return
-  throw new SallyportError('cli.unknown_name', `there is no function ${name}; the functions are ${names.join(', ')}`)
+function linesOf(folder: string, query = ''): AsyncGenerator<string> {
+  return localApi(folder).lines(`/v1/logs${query}`)
+}
+
+/** Those of the server that runs; else what the one before left, whose end somebody may be looking for. */
+async function* recentLines(terminal: Terminal, folder: string): AsyncGenerator<string> {
+  try {
+    yield* linesOf(folder)
+  } catch (error) {
+    const kept = error instanceof SallyportError && error.code === 'cli.not_running' ? keptOutput(folder) : undefined
+    if (kept === undefined) throw error
+    terminal.process.stderr.write('no server runs; the last lines of the one before:\n')
+    yield* kept
+  }
 }
 
 function showLine(line: Readonly<Record<string, unknown>>, paint: Paint): string {

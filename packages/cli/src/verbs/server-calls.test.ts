@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import { join } from 'node:path'
 
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest'
 
 import { appWith, type } from '../testing.ts'
 
@@ -173,4 +173,40 @@ test('a command that needs a server says how to start one where none runs', asyn
   app.remove()
   expect(stderr).toContain('(cli.not_running)')
   expect(exitCode).toBe(4)
+})
+
+describe('invoke reads the name before anybody signs in', () => {
+  const app = appWith({
+    'sallyport.yaml': `app: shop
+zones: { public: { from: [internet] } }
+functions:
+  hello: { zone: public, code: hello.mjs, routes: { GET /hello: { who: [anyone] } } }
+  price: { zone: public, code: hello.mjs, routes: { GET /price/:item: { who: [anyone] } } }
+`,
+    'hello.mjs': '',
+  })
+  afterAll(() => app.remove())
+  const event = (rawPath: string): string =>
+    JSON.stringify({ rawPath, requestContext: { http: { method: 'GET' } }, rawQueryString: 'a=1' })
+  const say = (name: string, input?: string): ReturnType<typeof type> =>
+    type(['invoke', name, ...(input === undefined ? [] : ['-'])], {
+      cwd: app.folder,
+      ...(input === undefined ? {} : { input }),
+    })
+
+  test.each([[undefined], [event('/hello')]])('a function that there is not is told as that', async (input) => {
+    const { stderr, exitCode } = await say('helo', input)
+    expect(stderr).toContain('there is no function helo; the functions are hello, price (cli.unknown_name)')
+    expect(exitCode).toBe(2)
+  })
+
+  test('a request that another function answers is not sent', async () => {
+    const { stderr, exitCode } = await say('price', event('/hello'))
+    expect(stderr).toContain('GET /hello?a=1 is a route of hello, not of price (cli.usage)')
+    expect(exitCode).toBe(2)
+    // What a route of the function answers, or none at all, goes on to the server, as the control.
+    for (const path of ['/price/7', '/nowhere']) {
+      expect((await say('price', event(path))).stderr, path).toContain('(cli.not_running)')
+    }
+  })
 })

@@ -251,7 +251,10 @@ describe('on opening', () => {
     }
     const gone = readFileSync(join(folder, names[1] ?? ''))
     rmSync(join(folder, names[1] ?? ''))
-    await expect(open()).rejects.toMatchObject({ code: 'ledger.damaged' })
+    await expect(open()).rejects.toMatchObject({
+      code: 'ledger.damaged',
+      fix: expect.stringMatching(/^mv \S+ \S+\.damaged-\d+$/),
+    })
     writeFileSync(join(folder, names[1] ?? ''), gone)
     await open()
   })

@@ -1,4 +1,5 @@
 import {
+  commandLine,
   type DecisionRecord,
   type Durability,
   type LedgerRecord,
@@ -78,10 +79,17 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     return await openLocked(options, options.store ?? createDirectoryStore(options.folder), release)
   } catch (error) {
     release()
-    if (error instanceof SallyportError) throw error
+    if (error instanceof SallyportError) throw withWayOut(error, options)
     const message = `The ledger in ${options.folder} cannot be opened.`
     throw new SallyportError('ledger.unavailable', message, { cause: error })
   }
+}
+
+/** What is damaged can only be restored or left behind; a name that is not taken keeps it for whoever looks into it. */
+function withWayOut(error: SallyportError, { folder, store, clock }: LedgerOptions): SallyportError {
+  if (error.code !== 'ledger.damaged' || store !== undefined) return error
+  const { code, message, cause } = error
+  return new SallyportError(code, message, { cause, fix: commandLine('mv', folder, `${folder}.damaged-${clock()}`) })
 }
 
 async function openLocked(options: LedgerOptions, store: LedgerStore, release: () => void): Promise<Ledger> {

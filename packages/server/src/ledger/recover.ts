@@ -137,7 +137,9 @@ function parseOrBlame(bytes: Uint8Array, where: string): LedgerRecord {
   }
 }
 
-const restore = 'Restore the ledger folder from a backup, or move it away to begin a new ledger.'
+const restore =
+  'Restore the ledger folder from a backup; or move it away to begin a new ledger, ' +
+  'which knows of no revocation, quarantine or elevation of before.'
 
 /** Whoever lost the key and moved the ledger away would have lost both. */
 const restoreKeys =

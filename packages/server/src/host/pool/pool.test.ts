@@ -144,6 +144,19 @@ describe('who waits for a box', () => {
     expect(boxAt(0).served).toHaveLength(1)
   })
 
+  it('is told whether a box was being made or all were busy', async () => {
+    open()
+    const first = call('', 50)
+    await vi.advanceTimersByTimeAsync(60)
+    expect(await first).toMatchObject({ message: 'its box was not ready in time' })
+    boxAt(0).asks()
+    void call()
+    await settled()
+    const second = call('', 50)
+    await vi.advanceTimersByTimeAsync(60)
+    expect(await second).toMatchObject({ message: 'no box became free in time' })
+  })
+
   it('never gets the box of somebody else under reuse: user, and the longest unused makes room, once', async () => {
     open({ reuse: 'user', maxBoxes: 2 })
     for (const [at, who] of ['alice', 'bob'].entries()) {

@@ -278,6 +278,6 @@ export function createPool(
     const at = queue.indexOf(waiting)
     if (at === -1) return
     queue.splice(at, 1)
-    answer(waiting, busy('no box became free before the deadline'))
+    answer(waiting, busy(`${starting + count('loading') > 0 ? 'its box was not ready' : 'no box became free'} in time`))
   }
 }

@@ -13,6 +13,12 @@ test('damaged keys are refused rather than replaced, or every token would die un
     put({ ...whole, ...damaged })
     await expect(openProviderKeys(store, randomBytes)).rejects.toMatchObject({ code: 'identity_provider.keys' })
   }
+  for (const torn of ['', '{"signing":[{"d":"secr', 'null', '7']) {
+    store.put('identity-provider', 'keys', torn)
+    const error: unknown = await openProviderKeys(store, randomBytes).catch((cause: unknown) => cause)
+    expect(error, torn).toMatchObject({ code: 'identity_provider.keys' })
+    expect(String(error)).not.toContain('secr')
+  }
   put(whole)
   expect(await openProviderKeys(store, randomBytes)).toEqual(whole)
 })

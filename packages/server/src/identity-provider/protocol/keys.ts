@@ -31,7 +31,7 @@ export async function openProviderKeys(
   const stored = store.get('identity-provider', 'keys')
   const secret = (): string => Buffer.from(random(32)).toString('base64url')
   if (stored !== undefined) {
-    const known = readKeys({ dpopNonce: secret(), ...JSON.parse(stored) })
+    const known = readKeys(stored, secret())
     store.put('identity-provider', 'keys', JSON.stringify(known)) // the nonce's secret came later than the rest
     return known
   }
@@ -74,16 +74,27 @@ export async function verifyOwn(
   return undefined
 }
 
-function readKeys(value: unknown): ProviderKeys {
+/** Parse boundary: what was sealed is ours, and a disk or an older version may have left it otherwise. */
+function readKeys(stored: string, newNonce: string): ProviderKeys {
+  const value = parsed(stored)
   if (typeof value === 'object' && value !== null && 'signing' in value && 'cookies' in value) {
     const { signing, cookies } = value
-    const dpopNonce = 'dpopNonce' in value ? value.dpopNonce : undefined
+    const dpopNonce = 'dpopNonce' in value ? value.dpopNonce : newNonce
     const areCookies = Array.isArray(cookies) && cookies.every((key) => typeof key === 'string')
     if (Array.isArray(signing) && signing.length > 0 && areCookies && cookies.length > 0 && isSecret(dpopNonce)) {
       return { signing, cookies, dpopNonce }
     }
   }
   throw new SallyportError('identity_provider.keys', 'the sealed keys of the identity provider are damaged')
+}
+
+/** Undefined for what is no JSON. A parser's own message quotes what it read, which is secret here. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
 }
 
 function isSecret(value: unknown): value is string {
