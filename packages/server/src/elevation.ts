@@ -3,7 +3,7 @@ import type { App } from '@sallyport/manifest'
 import type { Administration } from './administration/index.ts'
 import type { AdministrativeActs } from './api/index.ts'
 import type { RoleRules } from './kept-state.ts'
-import { elevationRuleOf, personOf, powersOf } from './operation/index.ts'
+import { elevationRuleOf, personOf, powersOf } from './app/index.ts'
 import type { People } from './people.ts'
 
 /** What the manifest in force, and the provider's own users, say of who may be elevated to what. */

@@ -15,7 +15,8 @@ import {
   openedWhenNeeded,
   routeEngines,
 } from './host/index.ts'
-import { awsCredentials, type Ending, nowMs } from './operation/index.ts'
+import { awsCredentials } from './app/index.ts'
+import { type Ending, nowMs } from './operation/index.ts'
 import { readRights, type ServerOptions } from './start/index.ts'
 
 /** What the engines need of the other rooms. */

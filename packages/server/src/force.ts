@@ -26,11 +26,9 @@ import {
   issuersOf,
   keysOfManager,
   type LoadedManifest,
-  nodePrimitives,
-  nowMs,
-  nowSeconds,
   type Terminal,
-} from './operation/index.ts'
+} from './app/index.ts'
+import { nodePrimitives, nowMs, nowSeconds } from './operation/index.ts'
 import { type ServerOptions, startCommand } from './start/index.ts'
 import { compileServices, type Services } from './sts/index.ts'
 import type { Workloads } from './workloads.ts'

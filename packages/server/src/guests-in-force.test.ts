@@ -11,7 +11,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { destinationOf } from './calls.ts'
 import { createLimiter, type Gateway, ingressGate, startGateway } from './gateway/index.ts'
 import { type GuestsInForce, guestsInForce } from './guests-in-force.ts'
-import { type Ending, loadManifestOf } from './operation/index.ts'
+import { loadManifestOf } from './app/index.ts'
+import { type Ending } from './operation/index.ts'
 
 // What `up` puts together, without boxes: a manifest with a Cedar policy, its guest in a process of its own, the
 // policies that were compiled for it, and the door that asks both.

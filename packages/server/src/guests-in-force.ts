@@ -1,6 +1,7 @@
 import type { Guests } from '@sallyport/guests'
 
-import type { Ending, LoadedManifest } from './operation/index.ts'
+import type { LoadedManifest } from './app/index.ts'
+import type { Ending } from './operation/index.ts'
 
 /** The guests of the manifest in force, replaced together with it. */
 export interface GuestsInForce {

@@ -16,11 +16,10 @@ import {
   startIdentityProvider,
 } from './identity-provider/index.ts'
 import type { KeptState } from './kept-state.ts'
+import { audienceOf, type LinkedUser } from './app/index.ts'
 import {
-  audienceOf,
   type Folders,
   guardedFetch,
-  type LinkedUser,
   nowMs,
   nowSeconds,
   readIfPresent,

@@ -19,24 +19,26 @@ import { openInService } from './in-service.ts'
 import { openInterception, renewEveryMs } from './interception.ts'
 import { foundWords, keepSweeping, openKeptState } from './kept-state.ts'
 import {
-  announceApi,
   buildFunctions,
+  openRecording,
+  loadManifestOf,
+  reloadOnChange,
+  tableCredentials,
+  type Terminal,
+} from './app/index.ts'
+import {
+  announceApi,
   closeAll,
   durabilityOf,
   type Ending,
   failureLine,
   keepDescriptors,
-  openRecording,
-  loadManifestOf,
   newId,
   nowMs,
   openFolders,
   platformLine,
   refusedLine,
   recordLifecycle,
-  reloadOnChange,
-  tableCredentials,
-  type Terminal,
 } from './operation/index.ts'
 import { gatewayAddress, keepCertificates, openOutsideCertificate, tryGateway } from './outside-certificate.ts'
 import { openPeople } from './people.ts'

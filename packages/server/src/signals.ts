@@ -5,7 +5,8 @@ import type { App, SignalStream } from '@sallyport/manifest'
 
 import type { OwnEndpoint } from './gateway/index.ts'
 import type { KeptState } from './kept-state.ts'
-import { type EmbeddedProvider, keysOfStream, nowSeconds, postDocument } from './operation/index.ts'
+import { type EmbeddedProvider, keysOfStream } from './app/index.ts'
+import { nowSeconds, postDocument } from './operation/index.ts'
 import {
   type OpenStream,
   pollStream,

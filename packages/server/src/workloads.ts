@@ -3,7 +3,8 @@ import type { App } from '@sallyport/manifest'
 import { type FunctionIdentity, functionIdentity } from './function-identity.ts'
 import type { NodeIdentity } from './gateway/index.ts'
 import type { KeptState } from './kept-state.ts'
-import { audienceOf, type Folders, nowMs, writeDocuments } from './operation/index.ts'
+import { audienceOf } from './app/index.ts'
+import { type Folders, nowMs, writeDocuments } from './operation/index.ts'
 import { openSts, type Sts } from './sts/index.ts'
 
 /** What vouches for an app's functions, and for who exchanges one proof for another. */

@@ -11,7 +11,7 @@ import {
 } from '@sallyport/core/identity'
 import type { App, DeviceManagerDeclaration, SignalStream } from '@sallyport/manifest'
 
-import { fetchDocument } from './fetch-document.ts'
+import { fetchDocument } from '../operation/index.ts'
 
 /** The embedded provider as it runs now: its address is known only once it listens. */
 export interface EmbeddedProvider {
