@@ -38,7 +38,9 @@ export function openOutputLog(folder: string, mostBytes: number = maxFileBytes):
   let earlier: Promise<unknown> = Promise.resolve()
 
   function open(): WriteStream {
-    const opened = createWriteStream(path, { flags: 'a', mode: 0o600 })
+    // At once: what the stream opened later than the next file's beginning would be that file.
+    const fd = attempt(() => openSync(path, 'a', 0o600))
+    const opened = createWriteStream(path, { flags: 'a', mode: 0o600, ...(fd === undefined ? {} : { fd }) })
     // Without a listener a full disk would end the process; output is the one thing that may be lost, and is counted.
     opened.on('error', () => void (lost += 1))
     return opened
@@ -78,6 +80,15 @@ export function openOutputLog(folder: string, mostBytes: number = maxFileBytes):
       await new Promise<void>((resolve) => file.end(() => resolve()))
       await earlier
     },
+  }
+}
+
+/** What fails at once fails at the stream as well, which says so there. */
+function attempt(open: () => number): number | undefined {
+  try {
+    return open()
+  } catch {
+    return undefined
   }
 }
 
