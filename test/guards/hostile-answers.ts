@@ -4,7 +4,7 @@ const build = 'packages/server/src/host/build'
 const host = 'packages/server/src/host'
 const egress = 'packages/server/src/egress'
 const parser = 'packages/server/src/parser'
-const operation = 'packages/server/src/operation'
+const appRoom = 'packages/server/src/app'
 
 /** What it keeps out, where it stands, its code, what stands there without it, who notices, and the case that fails. */
 type Row = readonly [name: string, file: string, code: string, without: string, noticedBy: string, test: string]
@@ -629,74 +629,74 @@ const rows: readonly Row[] = [
   // What the server does before and after it serves.
   [
     'a key set from a file is one',
-    `${operation}/issuers`,
+    `${appRoom}/issuers`,
     'if (!Array.isArray(keys)) throw unusable(from)',
     '',
-    `${operation}/issuers`,
+    `${appRoom}/issuers`,
     'from nothing that is no key set',
   ],
   [
     "an issuer's conditions come with it",
-    `${operation}/issuers`,
+    `${appRoom}/issuers`,
     'return { ...stated, name,',
     "return { kind: 'oidc', audience: stated.audience, name,",
-    `${operation}/issuers`,
+    `${appRoom}/issuers`,
     'vouches for this app alone',
   ],
   [
     'half a pair signs nothing',
-    `${operation}/table-credentials`,
+    `${appRoom}/table-credentials`,
     'if (accessKeyId === undefined || secretAccessKey === undefined) {',
     'if (accessKeyId === undefined) {',
-    `${operation}/table-credentials`,
+    `${appRoom}/table-credentials`,
     'half a pair is none',
   ],
   [
     'every account of a person is theirs',
-    `${operation}/role-powers`,
+    `${appRoom}/role-powers`,
     '...accountsOfPerson(app, name), ',
     '',
-    `${operation}/role-powers`,
+    `${appRoom}/role-powers`,
     'of one person are one person',
   ],
   [
     'whoever is linked to an account outside is one person with it',
-    `${operation}/role-powers`,
+    `${appRoom}/role-powers`,
     ', ...linkedWith(app, name, linked)]',
     ']',
-    `${operation}/role-powers`,
+    `${appRoom}/role-powers`,
     'linked to an account outside',
   ],
   [
     'our own state is no change of the app',
-    `${operation}/watch`,
+    `${appRoom}/watch`,
     "new Set(['.sallyport', ",
     'new Set([',
-    `${operation}/watch`,
+    `${appRoom}/watch`,
     'none of the state folder',
   ],
   [
     'one reload follows another',
-    `${operation}/watch`,
+    `${appRoom}/watch`,
     'reloading.then(reload).catch(trouble)',
     'reload().catch(trouble)',
-    `${operation}/watch`,
+    `${appRoom}/watch`,
     'one reload follows another',
   ],
   [
     'a reload that fails is told',
-    `${operation}/watch`,
+    `${appRoom}/watch`,
     '.then(reload).catch(trouble)',
     '.then(reload).catch(() => undefined)',
-    `${operation}/watch`,
+    `${appRoom}/watch`,
     'one reload follows another',
   ],
   [
     'the end waits for a reload',
-    `${operation}/watch`,
+    `${appRoom}/watch`,
     'return reloading\n',
     'return Promise.resolve()\n',
-    `${operation}/watch`,
+    `${appRoom}/watch`,
     'one reload follows another',
   ],
 ]

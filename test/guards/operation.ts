@@ -1,5 +1,6 @@
 import type { Guard } from './guard.ts'
 
+const appRoom = 'packages/server/src/app'
 const operation = 'packages/server/src/operation'
 const start = 'packages/server/src/start'
 const stores = 'packages/server/src/stores'
@@ -47,19 +48,19 @@ export const operationGuards: readonly Guard[] = [
   {
     name: 'a box listens for no tunnel that its function may not open',
     attack: 'and for no other',
-    file: `${operation}/build.ts`,
+    file: `${appRoom}/build.ts`,
     code: ' && can.some(({ target }) => target === name)',
     without: '',
-    noticedBy: [`${operation}/build.test.ts`],
+    noticedBy: [`${appRoom}/build.test.ts`],
     testName: 'and for no other',
   },
   {
     name: 'a box listens for tunnels only',
     attack: 'and for no other',
-    file: `${operation}/build.ts`,
+    file: `${appRoom}/build.ts`,
     code: "(kind === 'tcp' || kind === 'postgres') && ",
     without: '',
-    noticedBy: [`${operation}/build.test.ts`],
+    noticedBy: [`${appRoom}/build.test.ts`],
     testName: 'and for no other',
   },
   {
@@ -191,46 +192,46 @@ export const operationGuards: readonly Guard[] = [
   {
     name: 'a manifest that grants more is agreed to',
     attack: 'where nobody can be asked',
-    file: `${operation}/broadening.ts`,
+    file: `${appRoom}/broadening.ts`,
     code: "throw new SallyportError('manifest.broadens', `The manifest grants",
     without: "void new SallyportError('manifest.broadens', `The manifest grants",
-    noticedBy: [`${operation}/broadening.test.ts`],
+    noticedBy: [`${appRoom}/broadening.test.ts`],
     testName: 'where nobody can be asked',
   },
   {
     name: 'only a yes is a yes',
     attack: '"yesterday" counts as false',
-    file: `${operation}/broadening.ts`,
+    file: `${appRoom}/broadening.ts`,
     code: '/^y(es)?$/i',
     without: '/^y(es)?/i',
-    noticedBy: [`${operation}/broadening.test.ts`],
+    noticedBy: [`${appRoom}/broadening.test.ts`],
     testName: '"yesterday" counts as false',
   },
   {
     name: 'an input that ends is no yes',
     attack: 'an input that ends is a no',
-    file: `${operation}/broadening.ts`,
+    file: `${appRoom}/broadening.ts`,
     code: "asker.once('close', () => resolve(''))",
     without: "asker.once('close', () => resolve('y'))",
-    noticedBy: [`${operation}/broadening.test.ts`],
+    noticedBy: [`${appRoom}/broadening.test.ts`],
     testName: 'an input that ends is a no',
   },
   {
     name: 'access is compared with what was accepted last',
     attack: 'a role at a route broadens',
-    file: `${operation}/accepted-access.ts`,
+    file: `${appRoom}/accepted-access.ts`,
     code: 'if (kept === undefined) return',
     without: "if (kept !== '') return",
-    noticedBy: [`${operation}/accepted-access.test.ts`],
+    noticedBy: [`${appRoom}/accepted-access.test.ts`],
     testName: 'a role at a route broadens',
   },
   {
     name: 'an approval is for what the role may do',
     attack: 'the second factor',
-    file: `${operation}/role-powers.ts`,
+    file: `${appRoom}/role-powers.ts`,
     code: ".update(lines.join('\\n'))",
     without: '.update(role)',
-    noticedBy: [`${operation}/accepted-access.test.ts`],
+    noticedBy: [`${appRoom}/accepted-access.test.ts`],
     testName: 'the second factor',
   },
   {

@@ -163,7 +163,6 @@ async function start(
         caPem: () => interception.caPem,
         onOutput: output.write,
         onEvent: (event) => output.write(platformLine(event)),
-
         ...(options.inspect === undefined ? {} : { inspect: options.inspect }),
       },
       signTicket: workloads.signTicket,
