@@ -11,6 +11,7 @@ const config: ViteUserConfig = {
     // How long a test may hang, and nothing else: it waits for conditions, on a machine that may be busy.
     testTimeout: 60_000,
     hookTimeout: 120_000,
+    expect: { poll: { timeout: 30_000 } },
     // Files share the modules of a worker, and one worker more than processors: most of them wait for something.
     isolate: false,
     maxWorkers: availableParallelism() + 1,

@@ -16,7 +16,7 @@ import { type Footprint, footprintOf, leftOf, union } from './footprint.ts'
 const top = join(import.meta.dirname, '../..')
 const entry = join(top, 'packages/server/src/main.ts')
 const startTimeoutMs = 60_000
-const stopTimeoutMs = 20_000
+const stopTimeoutMs = 60_000
 
 /** An app in a folder of its own, which a test may change and break. */
 export interface TestApp {

@@ -41,6 +41,8 @@ export async function takeOut(guards: readonly Guard[]): Promise<ReadonlyMap<Gua
         // Some mutations are noticed by waiting in vain: not for as long as a test may hang elsewhere.
         testTimeout: 10_000,
         hookTimeout: 10_000,
+        expect: { poll: { timeout: 1_000 } },
+        setupFiles: [join(import.meta.dirname, 'patience.ts')],
         maxWorkers: 2 * availableParallelism(),
         sequence: { sequencer: AsGiven },
         reporters: [{}],

@@ -63,7 +63,7 @@ beforeAll(async () => {
   handlers['payments'] = ((await bundle('payments')) as typeof import('./payments.ts')).handler
   handlers['notifications'] = ((await bundle('notifications')) as typeof import('./notifications.ts')).handler
   storefront = ((await bundle('storefront')) as typeof import('./storefront.ts')).default
-}, 30_000)
+})
 
 const bundle = (name: string): Promise<unknown> =>
   import(/* @vite-ignore */ pathToFileURL(join(folder, `${name}.mjs`)).href)

@@ -23,7 +23,7 @@ async function upstream(): Promise<{ readonly origin: string; readonly reached: 
 }
 
 function resolve(harness: Harness, name: string): Promise<unknown> {
-  const resolver = new Resolver({ timeout: 2_000, tries: 1 })
+  const resolver = new Resolver({ timeout: 20_000, tries: 1 })
   resolver.setServers([`127.0.0.1:${harness.dnsPort}`])
   return resolver.resolve4(name).catch((error: { code?: unknown }) => error.code)
 }

@@ -59,7 +59,7 @@ async function answerTo(message: PassThrough & { complete: boolean }, stated?: s
     ({ fault }) => fault?.code,
     (error: Error) => error.message,
   )
-  return Promise.race([told, sleep(1_000, 'it waits', { ref: false })])
+  return Promise.race([told, sleep(5_000, 'it waits', { ref: false })])
 }
 
 test('a body that is said to be too long is refused before any of it has come', async () => {

@@ -10,7 +10,7 @@ let harness: Harness
 let resolver: Resolver
 beforeEach(async () => {
   harness = await openHarness()
-  resolver = new Resolver({ timeout: 2_000, tries: 1 })
+  resolver = new Resolver({ timeout: 20_000, tries: 1 })
   resolver.setServers([`127.0.0.1:${harness.dnsPort}`])
 })
 afterEach(() => harness.close())
@@ -89,7 +89,7 @@ describe('names inside a box', () => {
     const socket = createSocket('udp4')
     for (let index = 0; index < 150; index++) socket.send(query(index), harness.dnsPort, '127.0.0.1')
     await expect
-      .poll(() => harness.others, { timeout: 4_000 })
+      .poll(() => harness.others, { timeout: 30_000 })
       .toMatchObject([{ kind: 'gap', cause: 'refused exits of box box1' }])
     const [gap] = harness.others
     expect(harness.decisions.length + (gap?.kind === 'gap' ? gap.lost : 0)).toBe(150)

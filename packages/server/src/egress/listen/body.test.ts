@@ -68,7 +68,7 @@ describe('a body of a flood', () => {
 /** What waits for ever is told here, and not by the end of the test. */
 function soon<T>(what: T | Promise<T>): Promise<T> {
   const { promise, reject } = Promise.withResolvers<never>()
-  const timer = setTimeout(() => reject(new Error('it waits')), 2_500)
+  const timer = setTimeout(() => reject(new Error('it waits')), 5_000)
   return Promise.race([what, promise]).finally(() => clearTimeout(timer))
 }
 

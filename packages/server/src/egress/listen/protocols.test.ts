@@ -130,7 +130,7 @@ describe('HTTP/2', () => {
     ])
   })
 
-  it('has so many requests of one box under way, and no more', { timeout: 5_000 }, async () => {
+  it('has so many requests of one box under way, and no more', async () => {
     const server = createServer(() => undefined)
     endings.push(
       () => server.closeAllConnections(),

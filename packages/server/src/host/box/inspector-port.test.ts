@@ -76,7 +76,7 @@ it('a debugger gets the newest box, none before there is one, and none once it h
   second.end()
   await second.pod.gone
   expect(await debug()).toMatch(/^(ECONNRESET)?$/)
-}, 10_000)
+})
 
 it('a debugger whose way into the box is gone is sent away, however often it comes', async () => {
   writeFileSync(
@@ -88,9 +88,9 @@ process.exit(1)
   const box = boxOf(44)
   inspector.attach(box.pod, undefined)
   // Whoever came while it ended may wait for ever, as with any debugger; whoever comes afterwards may not.
-  await expect.poll(() => debug('127.0.0.1', 300), { timeout: 5_000 }).toMatch(/^(ECONNRESET)?$/)
+  await expect.poll(() => debug('127.0.0.1', 300), { timeout: 30_000 }).toMatch(/^(ECONNRESET)?$/)
   for (let times = 0; times < 3; times++) expect(await debug('127.0.0.1', 2_000)).toMatch(/^(ECONNRESET)?$/)
-}, 10_000)
+})
 
 it('a debugger is heard on the loopback address alone, on a port that is free', async () => {
   expect(port()).not.toBe(inBox.debugPort)
@@ -98,4 +98,4 @@ it('a debugger is heard on the loopback address alone, on a port that is free', 
   inspector.attach(box.pod, undefined)
   expect(await debug()).toBe('box 43')
   expect(await debug('127.0.0.2')).toBe('ECONNREFUSED')
-}, 10_000)
+})

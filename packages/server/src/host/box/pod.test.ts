@@ -58,4 +58,4 @@ test('a pod listens on the further ports that it is asked for, on no others, and
     ['0', '0'],
   ])
   expect(Number(watches)).toBeLessThanOrEqual(8_192)
-}, 30_000)
+})

@@ -93,7 +93,7 @@ describe('what an invocation leaves behind', () => {
     const before = under.events.length
     await under.call({ probe: 'pollNext', file: '/tmp/polled' })
     const answer = (): Promise<unknown> => under.call({ probe: 'read', path: '/tmp/polled' })
-    await expect.poll(answer, { timeout: 5_000, interval: 100 }).toMatchObject({ ok: true, value: '403' })
+    await expect.poll(answer, { timeout: 30_000, interval: 100 }).toMatchObject({ ok: true, value: '403' })
     expect(under.events.slice(before).map(({ kind }) => kind)).toContain('box-breach')
   })
 })

@@ -67,7 +67,8 @@ describe("workerd's loop", () => {
 })
 
 describe("workerd's shim", () => {
-  const folder = mkdtempSync(join(tmpdir(), 'sallyport-shim-'))
+  let folder: string
+  beforeAll(() => void (folder = mkdtempSync(join(tmpdir(), 'sallyport-shim-'))))
   afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
   /** The answer of a function of this code, as its own worker gives it. */

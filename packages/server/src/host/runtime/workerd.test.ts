@@ -124,8 +124,12 @@ describe.skipIf(modules === undefined)('workerd (skipped where it is not install
 })
 
 describe('where workerd is found', () => {
-  const folder = openFolder()
-  const runtime = { folder } as RuntimeFolder
+  let folder: string
+  let runtime: RuntimeFolder
+  beforeAll(() => {
+    folder = openFolder()
+    runtime = { folder } as RuntimeFolder
+  })
   afterAll(() => rmSync(folder, { recursive: true }))
 
   it('is among the modules of the app alone; where there is none, the line that installs it is told', async () => {

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { rootCertificates } from 'node:tls'
 import { fileURLToPath } from 'node:url'
@@ -27,7 +27,8 @@ export async function makeWorkerdEngine(
   modules: string,
   options: Partial<BoxEngineOptions> & { readonly hold?: boolean } = {},
 ): Promise<EngineUnderTest> {
-  const runtimeDir = join(openFolder(), 'runtime')
+  const folder = openFolder()
+  const runtimeDir = join(folder, 'runtime')
   const runtime = await prepareRuntimeFolder(runtimeDir, process.execPath)
   const program = await findWorkerd(runtime, repository, [modules])
   const [caPem = ''] = rootCertificates // any that is one: workerd reads it
@@ -39,6 +40,10 @@ export async function makeWorkerdEngine(
     deploy: (image = {}) =>
       under.deploy({ runtime: 'workerd', program, handler: 'index.default', shape: 'fetch', ...image }),
     invoke,
+    close: async () => {
+      await under.close()
+      rmSync(folder, { recursive: true, force: true })
+    },
     call: async (event, more) => {
       const result = await invoke(event, more)
       if (result.kind === 'error') throw new Error(`${result.code}: ${result.message}`)

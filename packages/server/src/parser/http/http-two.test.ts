@@ -58,13 +58,13 @@ describe('an answer by HTTP/2', () => {
     expect(answered).not.toHaveProperty(['headers', 'http2-settings'])
   })
 
-  it('has a status that HTTP/2 knows', { timeout: 3_000 }, async () => {
+  it('has a status that HTTP/2 knows', async () => {
     expect(await told({ status: 999 })).toMatchObject({ headers: { ':status': 502 }, body: 'ok' })
   })
 })
 
 describe('a session of HTTP/2', () => {
-  it('on which nothing is said is closed', { timeout: 3_000 }, async () => {
+  it('on which nothing is said is closed', async () => {
     const session = await clientOf({}, 20)
     await once(session, 'close')
   })
