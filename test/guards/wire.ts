@@ -22,21 +22,21 @@ export const wireGuards: readonly Guard[] = [
   ...rows(`${parser}/wire/messages.ts`, messages, takenOver, [
     [
       'a server name has 255 bytes',
-      'from.text(maxNameBytes)\n    const [method',
-      'from.text(1e9)\n    const [method',
+      'from.text(maxNameBytes)\n    const method',
+      'from.text(1e9)\n    const method',
       'a server name of 256',
     ],
     ['a method has 32 bytes', 'from.text(maxMethodBytes)', 'from.text(1e9)', 'a method of 33'],
     [
       'a target is no longer than a head',
-      'from.text(maxHeadBytes),\n      from.text(maxAddressBytes),',
-      'from.text(1e9),\n      from.text(maxAddressBytes),',
+      'const target = from.text(maxHeadBytes)',
+      'const target = from.text(1e9)',
       'a target of more',
     ],
     [
       'an address has 64 bytes',
-      'from.text(maxHeadBytes),\n      from.text(maxAddressBytes),',
-      'from.text(maxHeadBytes),\n      from.text(1e9),',
+      'const localAddress = from.text(maxAddressBytes)\n    const rawHeaders',
+      'const localAddress = from.text(1e9)\n    const rawHeaders',
       'an address of 65',
     ],
     [
@@ -98,9 +98,21 @@ export const wireGuards: readonly Guard[] = [
   ...rows(`${parser}/wire/pack.ts`, messages, takenOver, [
     [
       'nothing is read beyond a payload',
-      "if (bytes > payload.length - from) throw new Malformed('it ends early')",
+      "if (bytes > fixedEnd - from) throw new Malformed('it ends early')",
       '',
       'a length that ends early',
+    ],
+    [
+      'a payload says how long its parts are',
+      "if (payload.length < headBytes) throw new Malformed('it ends early')",
+      '',
+      'less than says how long',
+    ],
+    [
+      'the parts of a payload lie within it',
+      "if (textEnd > payload.length) throw new Malformed('it ends early')",
+      '',
+      'a part that ends beyond it',
     ],
     [
       'a value is one of its table',
@@ -122,16 +134,13 @@ export const wireGuards: readonly Guard[] = [
     ],
     [
       'there are so many bytes',
-      "if (payload.length - at > maxBytes) throw new Malformed('there are too many bytes')",
+      "if (payload.length - textEnd > maxBytes) throw new Malformed('there are too many bytes')",
       '',
       'a whole body that is none',
     ],
-    [
-      'a payload ends with its last value',
-      "if (at !== payload.length) throw new Malformed('something is left over')",
-      '',
-      'something left over',
-    ],
+    ['a payload ends with its last value', 'from !== fixedEnd || ', '', 'something left over'],
+    ['a payload ends with its last text', ' || read !== all.length', '', 'a text left over'],
+    ['a payload ends with what it ends with', ' || !ended', '', 'bytes left over'],
   ]),
   ...rows(`${parser}/wire/link.ts`, links, takenOver, [
     [

@@ -9,6 +9,7 @@ export {
 export { commandLine, rootCommandLine } from './command-line.ts'
 export { contextKeys } from './context-keys.ts'
 export { type Allow, type Decision, type Deny } from './decision.ts'
+export type { Draft } from './draft.ts'
 export { SallyportError } from './error.ts'
 export { type Epochs, type Grant, isGrant, sealGrant } from './grant.ts'
 export { actions, arn } from './names.ts'

@@ -1,4 +1,12 @@
-import type { AccessRequest, Context, ContextValue, Decision, DecisionRecord, Durability } from '@sallyport/core/access'
+import type {
+  AccessRequest,
+  Context,
+  ContextValue,
+  Decision,
+  DecisionRecord,
+  Draft,
+  Durability,
+} from '@sallyport/core/access'
 
 /** What a record says of the moment besides the decision itself. */
 export interface Circumstances {
@@ -10,7 +18,10 @@ export interface Circumstances {
   readonly manifest: string
   /** Engine and strength, e.g. `box (hard)`. */
   readonly isolation: string
-  readonly upstream?: DecisionRecord['upstream']
+  readonly upstream?: DecisionRecord['upstream'] | undefined
+  readonly advisoryPackage?: string | undefined
+  /** The facts of a batch as one; those of its first request where it is absent. */
+  readonly context?: Context
 }
 
 /** The sitting that a request belongs to: a function has none of its own, but that of the person behind it. */
@@ -23,28 +34,30 @@ export function decisionRecord(decision: Decision, circumstances: Circumstances)
   const [first] = decision.asked
   const { subject, user } = first
   const sessionId = sessionOf(first)
-  return {
+  const record: Draft<DecisionRecord> = {
     kind: 'decision',
     id: decision.id,
     at: circumstances.at,
     door: circumstances.door,
     transaction: first.transaction,
-    ...(first.parent === undefined ? {} : { parent: first.parent }),
     subject: subject.id,
     subjectName: subject.name,
-    ...(sessionId === undefined ? {} : { sessionId }),
-    ...(user === undefined ? {} : { user: user.id }),
     actors: first.actors,
     effect: decision.effect,
-    ...(decision.effect === 'deny' ? { layer: decision.layer } : {}),
     reasons: decision.reasons,
     asked: askedOf(decision),
-    context: first.context,
+    context: circumstances.context ?? first.context,
     durability: circumstances.durability,
     manifest: circumstances.manifest,
     isolation: circumstances.isolation,
-    ...(circumstances.upstream === undefined ? {} : { upstream: circumstances.upstream }),
   }
+  if (first.parent !== undefined) record.parent = first.parent
+  if (sessionId !== undefined) record.sessionId = sessionId
+  if (user !== undefined) record.user = user.id
+  if (decision.effect === 'deny') record.layer = decision.layer
+  if (circumstances.upstream !== undefined) record.upstream = circumstances.upstream
+  if (circumstances.advisoryPackage !== undefined) record.advisoryPackage = circumstances.advisoryPackage
+  return record
 }
 
 /** UTF-16 units of JSON that the facts of a batch's later requests may take together: a record has to fit. */

@@ -17,12 +17,16 @@ export interface Exit<Response> {
   readonly upstream?: { readonly host: string; readonly tls: string }
   /** A refusal that counts only for those who would be allowed: strangers do not learn what is missing. */
   readonly lack?: () => Promise<Reason | undefined>
+  readonly refuse: (decision: Deny) => Response
+  readonly pass: (grant: Grant) => Promise<Passed<Response>>
+}
+
+/** Who asked, and for what, as far as neither has a part in what is decided. */
+export interface Asking {
   /** The npm package whose code asked, as far as the code itself tells: advisory, and asked for refusals only. */
   readonly askedBy?: () => Promise<string | undefined>
   /** What was asked for, in words of HTTP: for `learn` alone, and absent where nothing is recorded for it. */
   readonly wanted?: Pick<SeenExit, 'method' | 'url' | 'dropped'>
-  readonly refuse: (decision: Deny) => Response
-  readonly pass: (grant: Grant) => Promise<Passed<Response>>
 }
 
 /** One of the things that a way out asks for; a batch asks for several, and all must be allowed. */

@@ -1,19 +1,27 @@
-import { type AccessRequest, contextKeys, type Decision, type Grant, type Reason } from '@sallyport/core/access'
+import {
+  type AccessRequest,
+  contextKeys,
+  type ContextValue,
+  type Decision,
+  type Draft,
+  type Grant,
+  type Reason,
+} from '@sallyport/core/access'
 import { enforce, type Gate } from '@sallyport/core/enforcement'
 
-import { principalFacts, transactionFacts } from '../information/index.ts'
-import type { Exit, ExitAsk } from './exit.ts'
+import { addPrincipalFacts, addTransactionFacts } from '../information/index.ts'
+import type { Asking, Exit, ExitAsk } from './exit.ts'
 import { egressRecord, newId, outcomeRecord, seenExit } from './records.ts'
 import { logLine } from './refusal.ts'
 import type { EgressRooms } from './rooms.ts'
 
 /** The egress door's walk. */
-export function cross<Response>(rooms: EgressRooms, exit: Exit<Response>): Promise<Response> {
-  return enforce(exit, egressGate<Response>(rooms))
+export function cross<Response>(rooms: EgressRooms, exit: Exit<Response>, asking: Asking = {}): Promise<Response> {
+  return enforce(exit, egressGate<Response>(rooms, asking))
 }
 
 /** The gate for one exit: `describe` … `settle` of it alone, because `gather` leaves a fact for `decide`. */
-function egressGate<Response>(rooms: EgressRooms): Gate<Exit<Response>, Response> {
+function egressGate<Response>(rooms: EgressRooms, { askedBy, wanted }: Asking): Gate<Exit<Response>, Response> {
   let exit: Exit<Response>
   let lack: Reason | undefined
   let decided: Decision | undefined
@@ -31,18 +39,14 @@ function egressGate<Response>(rooms: EgressRooms): Gate<Exit<Response>, Response
       return [first, ...asks.slice(1).map((ask) => describeOne(ask, newId(rooms)))]
 
       function describeOne(ask: ExitAsk, requestId: string): AccessRequest {
-        return {
-          id: requestId,
-          transaction,
-          subject,
-          action: ask.action,
-          resource: ask.resource,
-          context: { [contextKeys.sourceZone]: box.image.zone, ...ask.context },
-          actors: invocation?.actors ?? [],
-          ...(invocation === undefined ? {} : { parent: invocation.decision }),
-          ...(invocation?.user === undefined ? {} : { user: invocation.user }),
-          ...(certain === undefined ? {} : { refusal: certain }),
-        }
+        const { action, resource } = ask
+        const context = { [contextKeys.sourceZone]: box.image.zone, ...ask.context }
+        const actors = invocation?.actors ?? []
+        const asked: Draft<AccessRequest> = { id: requestId, transaction, subject, action, resource, context, actors }
+        if (invocation !== undefined) asked.parent = invocation.decision
+        if (invocation?.user !== undefined) asked.user = invocation.user
+        if (certain !== undefined) asked.refusal = certain
+        return asked
       }
     },
     gather: async (asked) => {
@@ -61,8 +65,8 @@ function egressGate<Response>(rooms: EgressRooms): Gate<Exit<Response>, Response
       return rooms.decide([{ ...first, refusal: lack }, ...rest])
     },
     record: async (decision) => {
-      if (decision.effect === 'deny') advisoryPackage = await exit.askedBy?.()
-      rooms.learn?.(seenExit(rooms, exit, decision, advisoryPackage))
+      if (decision.effect === 'deny') advisoryPackage = await askedBy?.()
+      rooms.learn?.(seenExit(rooms, exit, wanted, decision, advisoryPackage))
       return rooms.record(egressRecord(rooms, exit, decision, advisoryPackage))
     },
     refuse: (decision) => {
@@ -88,11 +92,12 @@ const noInvocation: Reason = {
 }
 
 function withFacts(asked: AccessRequest, rooms: EgressRooms): AccessRequest {
-  const { user } = asked
-  const actors = [...asked.actors, asked.subject.id]
-  const facts = transactionFacts(user, user === undefined ? [] : rooms.elevatedRoles(user.id))
-  const now = principalFacts(asked.subject, rooms.clock())
-  return { ...asked, context: { ...asked.context, ...now, ...facts, [contextKeys.actorChain]: actors } }
+  const { subject, user } = asked
+  const context: Record<string, ContextValue> = { ...asked.context }
+  addPrincipalFacts(context, subject, rooms.clock())
+  addTransactionFacts(context, user, user === undefined ? [] : rooms.elevatedRoles(user.id))
+  context[contextKeys.actorChain] = [...asked.actors, subject.id]
+  return { ...asked, context }
 }
 
 /** Why an admitted exit may not go on after all; asked again right before the upstream is called. */

@@ -1,8 +1,16 @@
-import type { Context, ContextValue, Decision, DecisionRecord, Grant, OutcomeRecord } from '@sallyport/core/access'
+import type {
+  Context,
+  ContextValue,
+  Decision,
+  DecisionRecord,
+  Draft,
+  Grant,
+  OutcomeRecord,
+} from '@sallyport/core/access'
 import { decisionRecord, type Outcome, sessionOf } from '@sallyport/core/enforcement'
 import type { SeenExit } from '@sallyport/manifest'
 
-import type { Exit } from './exit.ts'
+import type { Asking, Exit } from './exit.ts'
 import type { EgressRooms } from './rooms.ts'
 
 const idBytes = 16
@@ -35,20 +43,16 @@ export function egressRecord(
   decision: Decision,
   advisoryPackage?: string,
 ): DecisionRecord {
-  const sessionId = decision.asked[0].user?.sessionId
-  return {
-    ...decisionRecord(decision, {
-      door: 'egress',
-      at: rooms.clock(),
-      durability: decision.effect === 'allow' ? exit.durability : 'written',
-      manifest: rooms.app().digest,
-      isolation: rooms.isolation,
-      ...(exit.upstream === undefined ? {} : { upstream: exit.upstream }),
-    }),
-    ...(sessionId === undefined ? {} : { sessionId }),
-    ...(advisoryPackage === undefined ? {} : { advisoryPackage }),
+  return decisionRecord(decision, {
+    door: 'egress',
+    at: rooms.clock(),
+    durability: decision.effect === 'allow' ? exit.durability : 'written',
+    manifest: rooms.app().digest,
+    isolation: rooms.isolation,
+    upstream: exit.upstream,
+    advisoryPackage,
     context: decision.asked.map(({ context }) => context).reduce(joined),
-  }
+  })
 }
 
 /** The facts of a batch as one: lists are united, and of two single values the first stays. */
@@ -64,7 +68,8 @@ function joined(one: Context, other: Context): Context {
 /** The same for whoever learns from it: what was asked for, and the line that would have allowed it. */
 export function seenExit(
   rooms: EgressRooms,
-  { box, wanted }: Exit<unknown>,
+  { box }: Exit<unknown>,
+  wanted: Asking['wanted'],
   decision: Decision,
   advisoryPackage?: string,
 ): SeenExit {
@@ -84,13 +89,15 @@ export function seenExit(
 export function outcomeRecord(rooms: EgressRooms, grant: Grant, known: Outcome, startedAt: number): OutcomeRecord {
   const at = rooms.clock()
   const sessionId = sessionOf(grant.decision.asked[0])
-  return {
+  const { id, asked } = grant.decision
+  const record: Draft<OutcomeRecord> = {
     kind: 'outcome',
     at,
-    decision: grant.decision.id,
-    transaction: grant.decision.asked[0].transaction,
-    ...(sessionId === undefined ? {} : { sessionId }),
+    decision: id,
+    transaction: asked[0].transaction,
     durationMs: at - startedAt,
     ...known,
   }
+  if (sessionId !== undefined) record.sessionId = sessionId
+  return record
 }

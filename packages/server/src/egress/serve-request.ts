@@ -10,7 +10,7 @@ import type { CallerPackages } from './listen/caller.ts'
 import { doorExit, maxBytesOf, needsWhole } from './door/door.ts'
 import { droppedHeaders } from './door/dropped.ts'
 import type { DoorRequest, DoorTools } from './door/door-request.ts'
-import type { Exit } from './exit.ts'
+import type { Asking, Exit } from './exit.ts'
 import type { Under } from './listen/port-handlers.ts'
 import { cross } from './gate.ts'
 import { doorReason, type Head, readHead } from './listen/head.ts'
@@ -136,11 +136,11 @@ type Walk = (exit: Exit<ExitResponse>) => Promise<ExitResponse>
 function walkOf({ rooms, callers, box }: RequestServer, head: Head, way: Way): Walk {
   const askedBy = (): Promise<string | undefined> =>
     callers.packageOf({ ...box.image, appFolder: rooms.app().folder }, head.caller)
-  const wanted = rooms.learn === undefined ? {} : { wanted: wantedBy(head, way) }
-  return (exit) => cross(rooms, { ...exit, askedBy, ...wanted })
+  const asking = rooms.learn === undefined ? { askedBy } : { askedBy, wanted: wantedBy(head, way) }
+  return (exit) => cross(rooms, exit, asking)
 }
 
-function wantedBy(head: Head, way: Way): NonNullable<Exit<unknown>['wanted']> {
+function wantedBy(head: Head, way: Way): NonNullable<Asking['wanted']> {
   const { scheme, host, port, method, path } = head
   const dropped = way.kind === 'door' ? droppedHeaders(head, way.door, way.operation) : []
   return { method, url: `${scheme}://${host}${port === undefined ? '' : `:${port}`}${path}`, dropped }

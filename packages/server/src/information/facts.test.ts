@@ -1,7 +1,7 @@
 import { anonymous, type Subject } from '@sallyport/core/access'
 import { expect, test } from 'vitest'
 
-import { principalFacts, transactionFacts } from './facts.ts'
+import { addTransactionFacts, principalFacts } from './facts.ts'
 
 const nowMs = Date.UTC(2026, 0, 2, 3, 4, 5, 678)
 const moment = { 'aws:CurrentTime': '2026-01-02T03:04:05.678Z', 'aws:EpochTime': 1767323045 }
@@ -18,9 +18,14 @@ test('the moment and who asks are facts at every door', () => {
 })
 
 test('nobody behind a transaction has no facts at all, so that `own` denies', () => {
-  expect(transactionFacts(undefined, ['admin'])).toEqual({})
+  const none = {}
+  addTransactionFacts(none, undefined, ['admin'])
+  expect(none).toEqual({})
   const ann: Subject = { kind: 'user', id: 'arn:sallyport:identity:shop::user/ann', name: 'ann', roles: ['clerk'] }
-  expect(transactionFacts(ann, [])).toEqual({
+  const facts = { kept: 'as it was' }
+  addTransactionFacts(facts, ann, [])
+  expect(facts).toEqual({
+    kept: 'as it was',
     'sallyport:TransactionUser': 'ann',
     'sallyport:TransactionRoles': ['clerk'],
     'sallyport:TransactionElevatedRoles': [],

@@ -1,4 +1,4 @@
-export { principalFacts, subjectFacts, transactionFacts } from './facts.ts'
+export { addPrincipalFacts, addTransactionFacts, principalFacts, subjectFacts } from './facts.ts'
 export { type AskGuests } from './ask-guests.ts'
 export { bundledCountryDatabase, type CountryDatabase, openCountryDatabase } from './country-database.ts'
 export { compileLocations, countedNetwork } from './networks.ts'

@@ -162,8 +162,10 @@ export function serveParser(channel: Duplex, listeners: DoorListeners, onEnd: ()
           return resolve({ status, headers, body: new Uint8Array(), tunnel: (box) => splice(box, rest) })
         resolve({ status, headers, body: rest, ...(answer.trailers && { trailers: () => trailers }) })
       })
+      const { scheme, protocol, serverName, method, target, rawHeaders, localAddress } = incoming
       const whole = body.kind === 'whole' ? body.bytes : undefined
-      link.send(kind, id, messages.request.write({ ...incoming, generation, whole }))
+      const head = { generation, scheme, protocol, serverName, method, target, rawHeaders, localAddress, whole }
+      link.send(kind, id, messages.request.write(head))
       if (body.kind === 'stream' && stream !== undefined) passOn(body.stream, stream)
     })
   }
@@ -207,7 +209,7 @@ function contextOf({ key, cert }: messages.LeafMessage): SecureContext {
 }
 
 function answerOf({ status, headers, trailers, body }: messages.AnswerMessage): Answer {
-  return { status, headers, body, ...(trailers && { trailers: () => trailers }) }
+  return trailers === undefined ? { status, headers, body } : { status, headers, body, trailers: () => trailers }
 }
 
 /** Until something is passed on, the end of either is the end of both. Gives back what separates them again. */

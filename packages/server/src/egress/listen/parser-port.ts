@@ -115,9 +115,13 @@ export function servePort(
         if (head === undefined || under === undefined) return 'request'
         const stream = head.value.whole === undefined ? streamOf(id, head.value.generation) : undefined
         const incoming = incomingOf(id, head.value, stream)
+        exchanges += 1
         const answered =
           kind === kinds.request ? handlers.onRequest(incoming, under) : handlers.onUpgrade(incoming, under)
-        count(answered.then((response) => answer(id, head.value.generation, response, stream)))
+        void answered.then((response) => {
+          exchanges -= 1
+          answer(id, head.value.generation, response, stream)
+        })
         return undefined
       }
       case kinds.malformed: {
@@ -203,10 +207,12 @@ export function servePort(
     return accepted === generation ? link.stream(id) : new Duplex().destroy()
   }
 
-  function incomingOf(id: number, { whole, ...head }: messages.RequestMessage, stream: Readable | undefined): Incoming {
+  function incomingOf(id: number, head: messages.RequestMessage, stream: Readable | undefined): Incoming {
+    const { scheme, protocol, serverName, method, target, rawHeaders, localAddress, whole } = head
     const body: IncomingBody =
-      stream === undefined ? { kind: 'whole', bytes: whole ?? new Uint8Array() } : { kind: 'stream', stream }
-    return { ...head, body, proceed: () => link.send(kinds.proceed, id) }
+      stream === undefined ? { kind: 'whole', bytes: whole ?? none } : { kind: 'stream', stream }
+    const proceed = (): void => link.send(kinds.proceed, id)
+    return { scheme, protocol, serverName, method, target, rawHeaders, localAddress, body, proceed }
   }
 
   function answer(id: number, accepted: number, response: ExitResponse, stream: Duplex | undefined): void {
@@ -215,15 +221,22 @@ export function servePort(
       if (!(body instanceof Uint8Array)) body.destroy()
       return
     }
-    const head = { status, headers }
     if (tunnel !== undefined) {
       const rest = stream ?? link.stream(id)
       countUntilClosed(rest)
-      link.send(kinds.answer, id, messages.answer.write({ ...head, kind: 'tunnel', trailers: undefined, body: none }))
+      link.send(
+        kinds.answer,
+        id,
+        messages.answer.write({ kind: 'tunnel', status, headers, trailers: undefined, body: none }),
+      )
       return tunnel(rest)
     }
     if (body instanceof Uint8Array && body.length <= maxWholeBytes) {
-      link.send(kinds.answer, id, messages.answer.write({ ...head, kind: 'whole', trailers: trailers?.(), body }))
+      link.send(
+        kinds.answer,
+        id,
+        messages.answer.write({ kind: 'whole', status, headers, trailers: trailers?.(), body }),
+      )
       // Whatever else there may be of its body is not read.
       stream?.destroy()
       return
@@ -231,7 +244,11 @@ export function servePort(
     const rest = stream ?? link.stream(id, { readable: false })
     countUntilClosed(rest)
     const ending = trailers && []
-    link.send(kinds.answer, id, messages.answer.write({ ...head, kind: 'stream', trailers: ending, body: none }))
+    link.send(
+      kinds.answer,
+      id,
+      messages.answer.write({ kind: 'stream', status, headers, trailers: ending, body: none }),
+    )
     const sendTrailers = (): void => {
       const pairs = trailers?.() ?? []
       if (pairs.length > 0) link.send(kinds.trailers, id, messages.trailers.write(pairs))

@@ -7,6 +7,9 @@ import { plainAnswer } from './plain-answer.ts'
 import { type PlainRequest, readPlain } from './plain-request.ts'
 import { watchOver } from './watch.ts'
 
+/** Of a body that has come nothing is asked for. */
+const proceed = (): void => undefined
+
 /** The beginning of HTTP/2 (RFC 9113 §3.4); three letters of no method tell it from HTTP/1.1. */
 const preface = 'PRI'
 
@@ -39,7 +42,7 @@ export function servePlain(
       else early = all
       return
     }
-    const start = all.toString('latin1', 0, preface.length)
+    const start = mayBeTwo ? all.toString('latin1', 0, preface.length) : ''
     if (mayBeTwo && start.length < preface.length && preface.startsWith(start)) {
       early = all
       return
@@ -50,12 +53,14 @@ export function servePlain(
     begin(request)
   }
 
-  function begin({ body, ...head }: PlainRequest): void {
+  function begin({ method, target, rawHeaders, body: bytes }: PlainRequest): void {
     busy = true
     watch.begin()
-    const whole = { kind: 'whole', bytes: body } as const
-    const incoming = { ...from, ...head, protocol: '1.1', localAddress, body: whole, proceed: () => undefined } as const
-    void handlers.onRequest(incoming).then((answer) => send(answer, head.method))
+    const { scheme, serverName } = from
+    const body = { kind: 'whole', bytes } as const
+    void handlers
+      .onRequest({ scheme, protocol: '1.1', serverName, method, target, rawHeaders, localAddress, body, proceed })
+      .then((answer) => send(answer, method))
   }
 
   function send(answer: Answer, method: string): void {

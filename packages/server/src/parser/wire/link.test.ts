@@ -5,8 +5,7 @@ import fc from 'fast-check'
 import { beforeEach, describe, expect, it } from 'vitest'
 
 import { frame, frameReader, kinds, maxPayloadBytes } from './frames.ts'
-import { type Link, openLink, windowBytes } from './link.ts'
-import { pack } from './pack.ts'
+import { creditOf, type Link, openLink, windowBytes } from './link.ts'
 
 /** All that is under way over a channel in memory has arrived. */
 async function turns(): Promise<void> {
@@ -95,7 +94,7 @@ describe('a link', () => {
 
   for (const [what, bytes, fault] of [
     ['more of a body than it was asked for', frame(kinds.data, 1, Buffer.alloc(10)), 'credit'],
-    ['credit beyond the window', frame(kinds.credit, 1, pack().number(1).done()), 'credit'],
+    ['credit beyond the window', frame(kinds.credit, 1, creditOf(1)), 'credit'],
     ['a part of no stream', frame(kinds.data, 2, Buffer.alloc(1)), 'stream'],
     ['a part that is empty', frame(kinds.data, 1), 'credit'],
     ['credit that is no number', frame(kinds.credit, 1, Buffer.alloc(3)), 'credit'],

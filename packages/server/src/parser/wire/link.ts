@@ -1,7 +1,6 @@
 import { Duplex } from 'node:stream'
 
 import { frame, frameReader, type Kind, kinds } from './frames.ts'
-import { pack } from './pack.ts'
 
 /** Frames one way and the other, and streams within them. */
 export interface Link {
@@ -130,6 +129,13 @@ export function openLink(
   }
 }
 
+/** What a frame of `credit` says. */
+export function creditOf(bytes: number): Buffer {
+  const payload = Buffer.allocUnsafe(4)
+  payload.writeUInt32BE(bytes, 0)
+  return payload
+}
+
 interface LinkedStream {
   readonly stream: Duplex
   /** A frame of the other side; gives back what is wrong with it. */
@@ -169,7 +175,7 @@ function linkedStream(
       if (theirs !== 'open' || receivable >= windowBytes / 2) return
       const more = windowBytes - receivable
       receivable = windowBytes // first: over a channel in memory the answer may be here before `send` returns
-      send(kinds.credit, id, pack().number(more).done())
+      send(kinds.credit, id, creditOf(more))
     },
     write: (bytes: Buffer, _: unknown, done: () => void) => {
       if (bytes.length === 0) return done()

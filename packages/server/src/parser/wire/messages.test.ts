@@ -1,7 +1,8 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 
 import { greeting, limit, malformed, name as nameMessage, question, request } from './messages.ts'
-import { pack } from './pack.ts'
+import { pack, unpack } from './pack.ts'
 
 // What a parser that was taken over can write: each payload is as the control, but for one thing.
 interface Head {
@@ -33,6 +34,16 @@ const greetingOf = (minor: number, texts: readonly string[]): Buffer => pack().b
 const cancel = (bytes: number): Buffer => pack().byte(2).rest(new Uint8Array(bytes)).done()
 const questionOf = (type: number, name: string): Buffer => pack().number(type).text(name).done()
 
+/** A payload whose parts are said to be so long. */
+function saying(fixedBytes: number, textBytes: number, payload: Buffer): Buffer {
+  const changed = Buffer.from(payload)
+  changed.writeUInt32BE(fixedBytes, 0)
+  changed.writeUInt32BE(textBytes, 4)
+  return changed
+}
+const lengthened = (payload: Buffer): Buffer => saying(payload.readUInt32BE(0), payload.readUInt32BE(4) + 1, payload)
+const named = pack().text('a.example').done()
+
 const readers = { request, greeting, name: nameMessage, question, malformed, limit } as const
 const controls = {
   request: headOf(),
@@ -58,6 +69,16 @@ const faults: readonly (readonly [what: string, kind: keyof typeof controls, pay
   ['a length that ends early', 'name', pack().byte(0).done()],
   ['a text that ends early', 'name', pack().number(9).rest(Buffer.from('short')).done()],
   ['something left over', 'name', pack().text('a.example').byte(0).done()],
+  ['a text left over', 'name', saying(4, 10, Buffer.concat([named, Buffer.from('x')]))],
+  ['bytes left over', 'name', pack().text('a.example').rest(new Uint8Array(1)).done()],
+  ['less than says how long its parts are', 'name', named.subarray(0, 7)],
+  ['a part that ends beyond it', 'request', lengthened(headOf({ rest: new Uint8Array() }))],
+  ['a length that lies among the texts', 'name', saying(0, 13, named)],
+  [
+    'letters of several bytes, counted as bytes',
+    'name',
+    saying(4, 9, Buffer.concat([named.subarray(0, 12), Buffer.from('exampl\u00e9\u00e9').subarray(0, 9)])),
+  ],
   ['a name of 256 bytes', 'name', pack().text('a'.repeat(256)).done()],
   ['a type that DNS has not', 'question', questionOf(65_536, 'a.example')],
   ['letters that no name has', 'question', questionOf(1, 'a\nb')],
@@ -87,6 +108,20 @@ describe('what a parser says', () => {
       expect(readers[kind].read(payload)).toBeUndefined()
     })
   }
+
+  it('is read as it was written, whatever its letters are', () => {
+    const texts = fc.array(fc.string({ unit: 'grapheme', maxLength: 40 }), { maxLength: 9 })
+    fc.assert(
+      fc.property(texts, fc.nat(0xffff), fc.uint8Array(), (all, number, rest) => {
+        const from = unpack(pack().texts(all).number(number).text(all.join('')).rest(rest).done())
+        expect(from.texts(9, 400)).toStrictEqual(all)
+        expect(from.number()).toBe(number)
+        expect(from.text(4_000)).toBe(all.join(''))
+        expect(from.rest(rest.length)).toStrictEqual(Buffer.from(rest))
+        expect(() => from.end()).not.toThrow()
+      }),
+    )
+  })
 
   it('is read up to its bounds', () => {
     expect(request.read(headOf({ serverName: 'a'.repeat(255), method: 'A'.repeat(32) }))).toBeDefined()

@@ -74,6 +74,7 @@ export interface AnswerMessage extends Pick<Answer, 'status' | 'headers'> {
   readonly body: Uint8Array
 }
 
+const none = new Uint8Array()
 const schemes = ['http', 'https'] as const
 const protocols = ['1.1', '2'] as const
 const maxNameBytes = 255
@@ -100,17 +101,18 @@ export const request: Message<RequestMessage> = {
       .text(one.target)
       .text(one.localAddress)
       .texts(one.rawHeaders)
-      .rest(one.whole ?? new Uint8Array())
+      .rest(one.whole ?? none)
       .done(),
   read: parsed((from): RequestMessage => {
     const generation = from.number()
-    const [scheme, protocol, named, whole] = [from.one(schemes), from.one(protocols), from.flag(), from.flag()]
+    const scheme = from.one(schemes)
+    const protocol = from.one(protocols)
+    const named = from.flag()
+    const whole = from.flag()
     const serverName = from.text(maxNameBytes)
-    const [method, target, localAddress] = [
-      from.text(maxMethodBytes),
-      from.text(maxHeadBytes),
-      from.text(maxAddressBytes),
-    ]
+    const method = from.text(maxMethodBytes)
+    const target = from.text(maxHeadBytes)
+    const localAddress = from.text(maxAddressBytes)
     const rawHeaders = from.texts(maxHeaders, maxHeadBytes)
     if (rawHeaders.length % 2 !== 0) throw new Malformed('a header without a value')
     const bytes = from.rest(whole ? maxWholeBytes : 0)
@@ -180,7 +182,7 @@ export const greeting: Message<GreetingMessage> = {
   write: (one) => {
     const to = pack().byte(greetings.indexOf(one.kind))
     if (one.kind === 'start') to.number(one.minor).texts([...one.parameters].flat())
-    return to.rest(one.kind === 'cancel' ? one.key : new Uint8Array()).done()
+    return to.rest(one.kind === 'cancel' ? one.key : none).done()
   },
   read: parsed((from): GreetingMessage => {
     const kind = from.one(greetings)
@@ -217,8 +219,11 @@ export const answer: Message<AnswerMessage> = {
       .done()
   },
   read: parsed((from): AnswerMessage => {
-    const [kind, status, headers] = [from.one(answerKinds), from.number(), pairsFrom(from)]
-    const [some, trailers] = [from.flag(), pairsFrom(from)]
+    const kind = from.one(answerKinds)
+    const status = from.number()
+    const headers = pairsFrom(from)
+    const some = from.flag()
+    const trailers = pairsFrom(from)
     return { kind, status, headers, trailers: some ? trailers : undefined, body: from.rest(Number.MAX_SAFE_INTEGER) }
   }),
 }
@@ -267,7 +272,9 @@ function pairsTo(to: Packer, pairs: Answer['headers']): Packer {
 }
 
 function pairsFrom(from: Unpacker): Answer['headers'] {
-  return Array.from({ length: from.number() }, () => [from.text(maxHeadBytes), from.text(maxHeadBytes)] as const)
+  const pairs: (readonly [string, string])[] = []
+  for (let left = from.number(); left > 0; left -= 1) pairs.push([from.text(maxHeadBytes), from.text(maxHeadBytes)])
+  return pairs
 }
 
 /** Undefined for a payload that is not what is read. */
