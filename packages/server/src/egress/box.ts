@@ -4,6 +4,7 @@ import type { App } from '@sallyport/manifest'
 
 import type { BoxChannel, FunctionImage } from '../host/index.ts'
 import { awsHost } from './aws/aws-names.ts'
+import type { Ending } from './ending.ts'
 
 /** What a box is given for its own AWS client. Worth nothing anywhere but on the listeners of that box. */
 export interface BoxCredential extends SigningCredential {
@@ -19,7 +20,7 @@ export interface Box {
   readonly credential: BoxCredential
   readonly current: BoxChannel['current']
   /** Aborted at the end of the invocation, and replaced. Take it when a head completes. */
-  signal(): AbortSignal
+  signal(): Ending
 }
 
 /** Fresh worthless credentials for one box. The prefix is none of AWS's, so no scanner takes them for real ones. */

@@ -21,6 +21,7 @@ import { doorReason, type Head } from './listen/head.ts'
 import { type Life, liveUnder } from './life.ts'
 import { type ExitResponse, plainRefusal, refusalResponse } from './refusal.ts'
 import type { EgressRooms } from './rooms.ts'
+import type { Ending } from './ending.ts'
 
 /** Every function is found under its name with this ending, and nowhere else. */
 export const functionSuffix = '.fn.internal'
@@ -64,7 +65,7 @@ export function callExit(
   rooms: EgressRooms,
   box: Box,
   invocation: Invocation,
-  signal: AbortSignal,
+  signal: Ending,
   route: CallRoute & { kind: 'call' },
   head: Head,
   body: Uint8Array,
@@ -178,7 +179,7 @@ function streamedAnswer(
 }
 
 /** Undefined when the signal came first; what the function then answers is nobody's any more. */
-async function untilAborted<T>(signal: AbortSignal, result: Promise<T>): Promise<T | undefined> {
+async function untilAborted<T>(signal: Ending, result: Promise<T>): Promise<T | undefined> {
   const { promise, resolve } = Promise.withResolvers<undefined>()
   const stop = (): void => resolve(undefined)
   signal.addEventListener('abort', stop, { once: true })

@@ -7,6 +7,7 @@ import { type Box, type BoxCredential, boxEnvironment, makeCredential, subjectOf
 import { createCallerPackages } from './listen/caller.ts'
 import { createAskedNames } from './dns/asked-names.ts'
 import { createNameAnswers } from './dns/dns.ts'
+import { createEnding, type Ending } from './ending.ts'
 import { cross } from './gate.ts'
 import { doorReason } from './listen/head.ts'
 import { createLeaves } from './listen/leaves.ts'
@@ -54,7 +55,7 @@ export function createEgress(rooms: EgressRooms): Egress {
   function attachExits({ boxId, channel, current, onFault }: BoxChannel): Exits {
     const given = expected.get(boxId)
     if (!given) throw new SallyportError('egress.unknown_box', `the box ${boxId} was given no extras`)
-    let ending = new AbortController()
+    let ending = createEnding()
     const box: Box = {
       id: boxId,
       image: given.image,
@@ -140,13 +141,13 @@ export function createEgress(rooms: EgressRooms): Egress {
         ).catch((error: unknown) => broken(server, error))
       },
     })
-    const end = (): AbortSignal => {
+    const end = (): Ending => {
       asked.flush()
       held.endInvocation()
       pace.release()
       const { signal } = ending
       ending.abort()
-      ending = new AbortController()
+      ending = createEnding()
       return signal
     }
     return {

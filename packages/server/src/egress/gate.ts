@@ -14,6 +14,7 @@ import type { Asking, Exit, ExitAsk } from './exit.ts'
 import { egressRecord, newId, outcomeRecord, seenExit } from './records.ts'
 import { logLine } from './refusal.ts'
 import type { EgressRooms } from './rooms.ts'
+import type { Ending } from './ending.ts'
 
 /** The egress door's walk. */
 export function cross<Response>(rooms: EgressRooms, exit: Exit<Response>, asking: Asking = {}): Promise<Response> {
@@ -105,7 +106,7 @@ export function endedSince(
   rooms: EgressRooms,
   exit: Pick<Exit<unknown>, 'box' | 'invocation'>,
   grant: Grant,
-  signal: AbortSignal,
+  signal: Ending,
 ): string | undefined {
   if (signal.aborted || exit.box.current()?.id !== exit.invocation?.id) return 'exit.invocation_ended'
   return rooms.isCurrent(grant) ? undefined : 'grant.ended'

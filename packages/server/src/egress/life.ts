@@ -1,11 +1,12 @@
 import type { Grant } from '@sallyport/core/access'
 
+import { createEnding, type Ending } from './ending.ts'
 import type { EgressRooms } from './rooms.ts'
 
 /** How long an admitted exit may go on: to the end of its invocation, and no longer than its grant. */
 export interface Life {
   /** Aborted at whichever end comes first. */
-  readonly signal: AbortSignal
+  readonly signal: Ending
   /** Which end it was; undefined while it lives. */
   readonly endedBy: () => 'exit.invocation_ended' | 'grant.ended' | undefined
   /** To be called once nothing of the exit is open any more. */
@@ -13,8 +14,8 @@ export interface Life {
 }
 
 /** Registers an exit under its grant: what is revoked or has expired ends in its middle. */
-export function liveUnder(rooms: Pick<EgressRooms, 'whenEnded'>, grant: Grant, invocation: AbortSignal): Life {
-  const ending = new AbortController()
+export function liveUnder(rooms: Pick<EgressRooms, 'whenEnded'>, grant: Grant, invocation: Ending): Life {
+  const ending = createEnding()
   let endedBy: ReturnType<Life['endedBy']>
   const end = (why: NonNullable<typeof endedBy>): void => {
     endedBy ??= why

@@ -1,3 +1,5 @@
+import type { Ending } from './ending.ts'
+
 const firstPauseMs = 100
 const longestPauseMs = 5_000
 
@@ -11,7 +13,7 @@ export function pauseMsOf(retryAfter: string | undefined, attempt: number): numb
 }
 
 /** Until the time is over or the signal comes, which may have come before. */
-export function pause(durationMs: number, signal: AbortSignal): Promise<void> {
+export function pause(durationMs: number, signal: Ending): Promise<void> {
   if (signal.aborted) return Promise.resolve()
   return new Promise((resolve) => {
     const done = (): void => {

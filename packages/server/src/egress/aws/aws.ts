@@ -17,16 +17,11 @@ import { type Life, liveUnder } from '../life.ts'
 import type { ExitResponse } from '../refusal.ts'
 import type { EgressRooms } from '../rooms.ts'
 import type { Upstreams } from '../upstream/upstream.ts'
+import type { Ending } from '../ending.ts'
 
 /** The AWS door: verifies the box's own signature, says what the call would do, and signs it anew once it may. */
 export interface AwsDoor {
-  exit(
-    box: Box,
-    invocation: Invocation | undefined,
-    signal: AbortSignal,
-    head: Head,
-    body: Uint8Array,
-  ): Exit<ExitResponse>
+  exit(box: Box, invocation: Invocation | undefined, signal: Ending, head: Head, body: Uint8Array): Exit<ExitResponse>
 }
 
 const sha256 = (bytes: Uint8Array): Uint8Array => createHash('sha256').update(bytes).digest()

@@ -5,6 +5,7 @@ import type { Table } from '@sallyport/manifest'
 
 import type { UpstreamAnswer } from '../upstream/upstream-call.ts'
 import { readTablesAnswer } from './tables-answer.ts'
+import type { Ending } from '../ending.ts'
 
 /** One request for the embedded tables: everything in it has been decided. */
 export interface TablesRequest {
@@ -12,7 +13,7 @@ export interface TablesRequest {
   readonly operation: string
   readonly body: Uint8Array
   readonly timeoutMs: number
-  readonly signal: AbortSignal
+  readonly signal: Ending
 }
 
 /** The embedded stand-in for DynamoDB. It has no address: nobody asks it but whoever holds this. */

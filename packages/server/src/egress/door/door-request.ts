@@ -8,6 +8,7 @@ import type { Head } from '../listen/head.ts'
 import type { EgressRooms } from '../rooms.ts'
 import type { Tokens } from './tokens.ts'
 import type { Upstreams } from '../upstream/upstream.ts'
+import type { Ending } from '../ending.ts'
 
 /** A request that a declared door may serve, or the resource and reason of one that none does. */
 export type DoorRoute =
@@ -30,7 +31,7 @@ export interface DoorRequest {
   readonly box: Box
   readonly invocation: Invocation
   /** Aborted at the end of the invocation. */
-  readonly signal: AbortSignal
+  readonly signal: Ending
   readonly route: DoorRoute & { kind: 'door' }
   readonly head: Head
   readonly content: Content

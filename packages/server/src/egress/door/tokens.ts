@@ -6,6 +6,7 @@ import type { Door } from '@sallyport/manifest'
 
 import { wholeAnswer } from './returned.ts'
 import type { Upstreams } from '../upstream/upstream.ts'
+import type { Ending } from '../ending.ts'
 
 type Oauth = NonNullable<Door['add']['oauth']>
 
@@ -24,7 +25,7 @@ export interface TokenRequest {
   readonly client: string
   readonly secret: string
   readonly timeoutMs: number
-  readonly signal: AbortSignal
+  readonly signal: Ending
 }
 
 const maxTokens = 1_000

@@ -5,6 +5,7 @@ import { type Reason, SallyportError } from '@sallyport/core/access'
 import { gather } from '../../host/index.ts'
 import { doorReason } from './head.ts'
 import { costs, type Incoming, type IncomingBody, maxWholeBytes, type Pace } from '../../parser/index.ts'
+import type { Ending } from '../ending.ts'
 
 /** The body of a request: whole, or still on its way. */
 export type Content =
@@ -19,7 +20,7 @@ export type BodyRead =
 
 /** How much is read of one body, and for how long. `signal` is aborted at the end of the invocation. */
 export interface BodyLimits {
-  readonly signal: AbortSignal
+  readonly signal: Ending
   readonly maxBytes: number
   readonly timeoutMs: number
   readonly pace: Pace

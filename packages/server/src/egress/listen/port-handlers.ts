@@ -5,11 +5,12 @@ import type { ConnectionLimit, Incoming, ListenerLimits, MalformedCode } from '.
 import type { ExitResponse } from '../refusal.ts'
 import type { Leaf } from '../rooms.ts'
 import type { Greeting } from '../tunnel/postgres.ts'
+import type { Ending } from '../ending.ts'
 
 /** Whose an exit is: the invocation under which its connection was accepted, and the end of that one. */
 export interface Under {
   readonly invocation: Invocation | undefined
-  readonly signal: AbortSignal
+  readonly signal: Ending
 }
 
 /** A connection to a further port of a box, of which nothing has been read. */

@@ -20,6 +20,7 @@ import { newId } from '../records.ts'
 import { counter, join } from './relay.ts'
 import type { Leaf } from '../rooms.ts'
 import { broken, type RequestServer } from '../serve-request.ts'
+import type { Ending } from '../ending.ts'
 
 /** What became of a connection: open, or refused with a reason for the log and an id. */
 type Answer = { readonly kind: 'open' } | { readonly kind: 'refused'; readonly code: string; readonly id: string }
@@ -66,7 +67,7 @@ export function createTunnels(
     greeting: Greeting | undefined,
     socket: Duplex,
     invocation: Invocation | undefined,
-    signal: AbortSignal,
+    signal: Ending,
   ): Exit<Answer> {
     return {
       box,

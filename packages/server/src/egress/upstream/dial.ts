@@ -4,6 +4,7 @@ import { SallyportError } from '@sallyport/core/access'
 import type { Door } from '@sallyport/manifest'
 
 import { forbiddenLiteral, pinnedLookup } from './pinned.ts'
+import type { Ending } from '../ending.ts'
 
 const connectTimeoutMs = 10_000
 
@@ -18,7 +19,7 @@ export function noDescriptors(): SallyportError {
 }
 
 /** Resolved once, checked, and the checked address dialled. Rejects with `upstream.…` or `exit.no_descriptors`. */
-export function dial(door: Door, signal: AbortSignal, mayOpen: () => boolean): Promise<Socket> {
+export function dial(door: Door, signal: Ending, mayOpen: () => boolean): Promise<Socket> {
   const host = hostOf(door)
   const { port } = new URL(door.upstream)
   const bad = forbiddenLiteral(host, door.privateUpstream)

@@ -1,6 +1,7 @@
 import type { Duplex, Readable } from 'node:stream'
 
 import type { Peer } from './peer.ts'
+import type { Ending } from '../ending.ts'
 
 /** One call of an upstream: everything in it has been decided. */
 export interface UpstreamCall {
@@ -23,7 +24,7 @@ export interface UpstreamCall {
   readonly body: Uint8Array | Readable
   /** To the answer's head, and between any two parts of its body. */
   readonly timeoutMs: number
-  readonly signal: AbortSignal
+  readonly signal: Ending
 }
 
 /** The head of what the upstream answered, and its body. The reader must end or destroy a body that is a stream. */
