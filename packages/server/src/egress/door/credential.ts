@@ -22,7 +22,7 @@ const headerText = /^[\t\x20-\x7e]*$/
 /** Fills a door's templates in. Throws `secret.unusable` for a value that cannot stand where the manifest puts it. */
 export function fillIn({ add }: Door, secrets: ReadonlyMap<string, string>): Credential {
   const filled = (template: string): string => fill(template, secrets)
-  const headers = Object.entries(add.headers).map(([name, template]) => [name, filled(template)] as const)
+  const headers = templatesOf(add.headers).map(([name, template]) => [name, filled(template)] as const)
   const basic = add.basic === undefined ? undefined : `${filled(add.basic.user)}:${filled(add.basic.password)}`
   const all = [
     ...headers,
@@ -57,7 +57,18 @@ function filledMap(
   templates: Readonly<Record<string, string>>,
   filled: (template: string) => string,
 ): ReadonlyMap<string, string> {
-  return new Map(Object.entries(templates).map(([name, template]) => [name, filled(template)]))
+  const all = templatesOf(templates)
+  return all.length === 0 ? nothing : new Map(all.map(([name, template]) => [name, filled(template)]))
+}
+
+const nothing: ReadonlyMap<string, string> = new Map()
+const listed = new WeakMap<Readonly<Record<string, string>>, readonly (readonly [string, string])[]>()
+
+/** What a door adds, as a list: made once for each manifest. */
+function templatesOf(templates: Readonly<Record<string, string>>): readonly (readonly [string, string])[] {
+  const known = listed.get(templates) ?? Object.entries(templates)
+  listed.set(templates, known)
+  return known
 }
 
 /** In one pass, and not by a pattern: a secret may hold a `$&` or a `{name}`, and means nothing by it. */

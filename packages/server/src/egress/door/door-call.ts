@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 
-import { type Grant, type Reason, SallyportError } from '@sallyport/core/access'
+import { type Draft, type Grant, type Reason, SallyportError } from '@sallyport/core/access'
 import type { Passed } from '@sallyport/core/enforcement'
 import { type App, type Door, secretsOf, setSecretFix } from '@sallyport/manifest'
 
@@ -67,13 +67,11 @@ export async function preparedCall(
   const headers = door.add.signed === true ? await signed(rooms, request, target, unsigned, whole) : unsigned
   const ended = endedSince(rooms, { box, invocation }, grant, life.signal)
   if (ended !== undefined) return { kind: 'ended', passed: local(ended, publicWords(ended), grant, 'aborted') }
-  const call: UpstreamCall = {
+  const call: Draft<UpstreamCall> = {
     pool: `${rooms.app().name} ${door.name} ${box.image.name}`,
     origin: door.upstream,
     privateUpstream: door.privateUpstream,
     protocol: protocolFor(head, door),
-    ...(certificate === undefined ? {} : { certificate }),
-    ...(door.peer === undefined ? {} : { peer: peerOf(door.peer, door.to, rooms) }),
     method: head.method,
     target,
     headers,
@@ -81,6 +79,8 @@ export async function preparedCall(
     timeoutMs: operation.timeoutMs,
     signal: life.signal,
   }
+  if (certificate !== undefined) call.certificate = certificate
+  if (door.peer !== undefined) call.peer = peerOf(door.peer, door.to, rooms)
   const secrets = [...credential.secrets, ...(bearer === undefined ? [] : [bearer])]
   return { kind: 'call', call, secrets, token, note: noteOf(stripped, request) }
 }
@@ -210,7 +210,8 @@ export function missingSecret(app: App, name: string): Reason {
 async function takeSecrets(rooms: EgressRooms, names: readonly string[]): Promise<ReadonlyMap<string, string>> {
   const secrets = new Map<string, string>()
   for (const name of names) {
-    const secret = await rooms.useSecret(name)
+    const used = rooms.useSecret(name)
+    const secret = used instanceof Promise ? await used : used
     if (secret === undefined) throw new SallyportError('secret.missing', missingSecret(rooms.app(), name).message)
     secrets.set(name, secret.reveal())
   }

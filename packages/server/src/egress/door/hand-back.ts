@@ -8,7 +8,7 @@ import type { Returns } from '@sallyport/manifest'
 import { returnedHeaders } from '../listen/headers.ts'
 import { flow } from '../../parser/index.ts'
 import type { Life } from '../life.ts'
-import { redact, redactor, redactText } from './redact.ts'
+import { redact, redactFields, redactor } from './redact.ts'
 import { type ExitResponse, plainRefusal } from '../refusal.ts'
 import { pickFields, wholeAnswer } from './returned.ts'
 import type { UpstreamAnswer } from '../upstream/upstream-call.ts'
@@ -39,10 +39,10 @@ const decoders: Readonly<Record<string, () => ReturnType<typeof createGunzip>>> 
 export async function handBack(given: UpstreamAnswer, way: WayBack): Promise<Passed<ExitResponse>> {
   const { life, patterns, returns, note } = way
   const answer = patterns.length > 0 || returns?.fields !== undefined ? decoded(given) : given
-  const stared = (pairs: UpstreamAnswer['headers']): ExitResponse['headers'] =>
-    pairs.map(([name, value]) => [name, redactText(value, patterns)] as const)
-  const headers = stared(returnedHeaders(answer.headers, returns?.headers))
-  const trailers = (): ExitResponse['headers'] => stared(returnedHeaders(answer.trailers(), returns?.headers))
+  const returned = (pairs: UpstreamAnswer['headers']): ExitResponse['headers'] =>
+    redactFields(returnedHeaders(pairs, returns?.headers), patterns)
+  const headers = returned(answer.headers)
+  const trailers = (): ExitResponse['headers'] => returned(answer.trailers())
   const known = { status: answer.status, tls: answer.tls, ...(note === undefined ? {} : { detail: note }) }
   const word = answer.status < 400 ? 'done' : answer.status < 500 ? 'refused-upstream' : 'failed'
 

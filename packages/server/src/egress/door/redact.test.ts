@@ -2,7 +2,7 @@ import { buffer } from 'node:stream/consumers'
 
 import { describe, expect, it } from 'vitest'
 
-import { redact, redactor, secretPatterns } from './redact.ts'
+import { redact, redactFields, redactor, secretPatterns } from './redact.ts'
 
 // With bytes that percent-encoding changes, and that base64 spells with both of its odd letters.
 const secret = 'sk>live~?s3cret/of+the>door'
@@ -63,4 +63,16 @@ describe('a secret', () => {
     await expect.poll(() => heard.join('')).toBe(`a${secret.slice(0, 9)}`)
     held.destroy()
   })
+})
+
+it('a secret among fields is starred out of the one that holds it, and the others stay as they are', () => {
+  const fields = [
+    ['content-type', 'text/plain'],
+    ['x-key', 'it is a door'],
+  ] as const
+  expect(redactFields(fields, secretPatterns(['another'])), 'control').toEqual(fields)
+  expect(redactFields(fields, secretPatterns(['a door']))).toEqual([
+    ['content-type', 'text/plain'],
+    ['x-key', 'it is ******'],
+  ])
 })

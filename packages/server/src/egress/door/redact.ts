@@ -16,9 +16,8 @@ export function secretPatterns(secrets: readonly string[]): readonly string[] {
     patterns.add(encodeURIComponent(secret.toWellFormed()))
     patterns.add(bytes.toString('hex', 2))
     for (const shift of [0, 1, 2]) {
-      const text = base64Core(bytes, shift)
-      patterns.add(text)
-      patterns.add(text.replaceAll('+', '-').replaceAll('/', '_'))
+      patterns.add(base64Core(bytes, shift, 'base64'))
+      patterns.add(base64Core(bytes, shift, 'base64url'))
     }
   }
   return [...patterns].filter(({ length }) => length >= minPatternBytes)
@@ -38,10 +37,21 @@ export function redact(bytes: Buffer, patterns: readonly string[]): Buffer {
 }
 
 /** The same for a text of one character for each byte, such as the value of a header. */
-export function redactText(text: string, patterns: readonly string[]): string {
+function redactText(text: string, patterns: readonly string[]): string {
   return patterns.some((pattern) => text.includes(pattern))
     ? redact(Buffer.from(text, 'latin1'), patterns).toString('latin1')
     : text
+}
+
+/** The same for fields. Most hold no secret, which one look at all of them tells. */
+export function redactFields(
+  fields: readonly (readonly [name: string, value: string])[],
+  patterns: readonly string[],
+): readonly (readonly [name: string, value: string])[] {
+  let all = ''
+  for (const [, value] of fields) all += `${value}\n`
+  if (!patterns.some((pattern) => all.includes(pattern))) return fields
+  return fields.map(([name, value]) => [name, redactText(value, patterns)] as const)
 }
 
 /**
@@ -90,8 +100,8 @@ function tailToKeep(bytes: Buffer, patterns: readonly string[]): number {
 }
 
 /** The base64 characters that depend on the secret alone when `shift` of the two bytes before it are taken. */
-function base64Core(bytes: Buffer, shift: number): string {
+function base64Core(bytes: Buffer, shift: number, alphabet: 'base64' | 'base64url'): string {
   const start = 2 - shift
   const whole = bytes.length - ((bytes.length - start) % 3)
-  return bytes.toString('base64', start, whole).slice(shift === 0 ? 0 : shift + 1)
+  return bytes.toString(alphabet, start, whole).slice(shift === 0 ? 0 : shift + 1)
 }
