@@ -1,6 +1,6 @@
 /**
- * The end of what an exit rests on, such as its invocation. It is listened to as an `AbortSignal` is, which it is a part
- * of: one is made for each call, and a whole one takes as long as the call's decision.
+ * The end of what an exit rests on, such as its invocation. It is listened to as an `AbortSignal` is, of which it is a
+ * part: one is made for each call, and a whole one takes longer than much of what the call is there for.
  */
 export interface Ending {
   /** It has come; whoever listens only now hears nothing. */

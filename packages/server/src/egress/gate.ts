@@ -22,7 +22,7 @@ export function cross<Response>(rooms: EgressRooms, exit: Exit<Response>, asking
 }
 
 /** The gate for one exit: `describe` … `settle` of it alone, because `gather` leaves a fact for `decide`. */
-function egressGate<Response>(rooms: EgressRooms, { askedBy, wanted }: Asking): Gate<Exit<Response>, Response> {
+function egressGate<Response>(rooms: EgressRooms, asking: Asking): Gate<Exit<Response>, Response> {
   let exit: Exit<Response>
   let lack: Reason | undefined
   let decided: Decision | undefined
@@ -66,8 +66,8 @@ function egressGate<Response>(rooms: EgressRooms, { askedBy, wanted }: Asking): 
       return rooms.decide([{ ...first, refusal: lack }, ...rest])
     },
     record: async (decision) => {
-      if (decision.effect === 'deny') advisoryPackage = await askedBy?.()
-      rooms.learn?.(seenExit(rooms, exit, wanted, decision, advisoryPackage))
+      if (decision.effect === 'deny') advisoryPackage = await asking.askedBy?.()
+      rooms.learn?.(seenExit(rooms, exit, asking.wanted, decision, advisoryPackage))
       return rooms.record(egressRecord(rooms, exit, decision, advisoryPackage))
     },
     refuse: (decision) => {
@@ -80,8 +80,8 @@ function egressGate<Response>(rooms: EgressRooms, { askedBy, wanted }: Asking): 
     },
     pass: (request, grant) => request.pass(grant),
     settle: (grant, outcome) => {
-      // Once all promises that are due are through: the answer is on its way by then, and waits for nothing that is only
-      // to be written down. `setImmediate` would say the same at the cost of another round of the event loop.
+      // Once all promises that are due are through: the answer is on its way by then, and waits for nothing that is
+      // only to be written down. `setImmediate` would do the same and cost another round of the event loop.
       void outcome.then((known) => process.nextTick(() => rooms.append(outcomeRecord(rooms, grant, known, startedAt))))
     },
   }

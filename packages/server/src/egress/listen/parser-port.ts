@@ -1,16 +1,8 @@
-import { Duplex, type Readable } from 'node:stream'
+import { Duplex } from 'node:stream'
 
-import {
-  flow,
-  type Incoming,
-  type IncomingBody,
-  kinds,
-  maxWholeBytes,
-  messages,
-  openLink,
-  type Pace,
-} from '../../parser/index.ts'
+import { flow, kinds, maxWholeBytes, messages, openLink, type Pace } from '../../parser/index.ts'
 import type { ExitResponse } from '../refusal.ts'
+import { incomingOf } from './port-incoming.ts'
 import type { ParserPort, PortConnection, PortHandlers, PortLimits, Under } from './port-handlers.ts'
 
 /** What the thread that serves all boxes spends on one frame, at most: see `Costs`. */
@@ -114,14 +106,10 @@ export function servePort(
         const under = head && underOf(head.value.generation)
         if (head === undefined || under === undefined) return 'request'
         const stream = head.value.whole === undefined ? streamOf(id, head.value.generation) : undefined
-        const incoming = incomingOf(id, head.value, stream)
-        exchanges += 1
+        const incoming = incomingOf(head.value, stream, () => link.send(kinds.proceed, id))
         const answered =
           kind === kinds.request ? handlers.onRequest(incoming, under) : handlers.onUpgrade(incoming, under)
-        void answered.then((response) => {
-          exchanges -= 1
-          answer(id, head.value.generation, response, stream)
-        })
+        count(answered.then((response) => answer(id, head.value.generation, response, stream)))
         return undefined
       }
       case kinds.malformed: {
@@ -207,14 +195,6 @@ export function servePort(
     return accepted === generation ? link.stream(id) : new Duplex().destroy()
   }
 
-  function incomingOf(id: number, head: messages.RequestMessage, stream: Readable | undefined): Incoming {
-    const { scheme, protocol, serverName, method, target, rawHeaders, localAddress, whole } = head
-    const body: IncomingBody =
-      stream === undefined ? { kind: 'whole', bytes: whole ?? none } : { kind: 'stream', stream }
-    const proceed = (): void => link.send(kinds.proceed, id)
-    return { scheme, protocol, serverName, method, target, rawHeaders, localAddress, body, proceed }
-  }
-
   function answer(id: number, accepted: number, response: ExitResponse, stream: Duplex | undefined): void {
     const { status, headers, body, trailers, tunnel } = response
     if (over || accepted !== generation || stream?.destroyed === true) {
@@ -264,7 +244,7 @@ export function servePort(
 
   function count(work: Promise<unknown>): void {
     exchanges += 1
-    void work.finally(() => (exchanges -= 1))
+    void work.then(() => (exchanges -= 1)) // nothing here rejects
   }
 
   function countUntilClosed(stream: Duplex): void {

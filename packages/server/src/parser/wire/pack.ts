@@ -2,9 +2,9 @@
 export class Malformed extends Error {}
 
 /**
- * Puts a payload together: how long its first two parts are; bytes, numbers and lengths of texts; all texts in one piece;
- * and what it ends with. Texts are UTF-8, their lengths are those of JavaScript, numbers have 32 bits. One piece is
- * written and read at once: to do that for each text takes longer than everything else that is done with a head.
+ * Puts a payload together: how long its first two parts are; bytes, numbers and lengths of texts; all texts in one
+ * piece; and what it ends with. Texts are UTF-8, their lengths are those of JavaScript, numbers have 32 bits. One piece
+ * is written and read at once: to do that for each text takes longer than all else that is done with a head.
  */
 export interface Packer {
   byte(value: number): Packer
