@@ -869,6 +869,10 @@ export const errorCodes: Readonly<Record<string, Entry>> = {
     'Look at what answers there, at the door\'s "peer", and at the bundle of its trust domain.',
   ],
   'upstream.plaintext': ['Only a private upstream that is written down may be plain HTTP.', 'Use https.'],
+  'upstream.protocol': [
+    'The upstream was spoken to in HTTP/2, as the function did, and does not speak it.',
+    'Let the function speak HTTP/1.1 to this door; over TLS a door finds out by itself what its upstream speaks.',
+  ],
   'upstream.timeout': ['The upstream did not answer in time.', retry],
   'upstream.token_refused': [
     'The token endpoint gave no access token.',

@@ -23,6 +23,7 @@ const statuses: ReadonlyMap<string, number> = new Map([
   ['upstream.failed', 502],
   ['upstream.malformed', 502],
   ['upstream.peer', 502],
+  ['upstream.protocol', 502],
   ['upstream.timeout', 504],
   ['upstream.not_json', 502],
   ['upstream.too_large', 502],

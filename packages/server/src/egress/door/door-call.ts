@@ -191,6 +191,8 @@ export function publicWords(code: string): string {
       return 'The bodies of this box that are held at one time are more than they may be.'
     case 'request.too_large':
       return 'The request body is larger than this door takes.'
+    case 'upstream.protocol':
+      return 'The upstream does not speak HTTP/2, as this request did: it may be sent in HTTP/1.1.'
     case 'upstream.unwritable':
       return 'The request cannot be written to the upstream as it stands.'
     case 'secret.missing':

@@ -184,6 +184,9 @@ function upstreamError(error: unknown): SallyportError {
   if (code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT' || code === 'UND_ERR_CONNECT_TIMEOUT') {
     return new SallyportError('upstream.timeout', 'the upstream did not answer in time', { cause: error })
   }
+  if (code === 'ERR_HTTP2_ERROR') {
+    return new SallyportError('upstream.protocol', 'what the upstream answered is no HTTP/2', { cause: error })
+  }
   return new SallyportError('upstream.unreachable', `the upstream could not be reached (${code || 'no code'})`, {
     cause: error,
   })
