@@ -103,24 +103,6 @@ describe('HTTP/2', () => {
     expect(harness.decisions).toHaveLength(20)
   })
 
-  it('is named where the upstream has to speak it and does not, with what would go instead', async () => {
-    const server = createServer(
-      (message, response) => void message.resume().on('end', () => response.end('in HTTP/1.1')),
-    )
-    endings.push(
-      () => server.close(),
-      () => server.closeAllConnections(),
-    )
-    const session = sessionOf(await open(await listen(server)))
-    expect(await ask(session, { 'content-type': 'text/plain' }), 'control').toMatchObject({ status: 200 })
-    const refused = await ask(session, { 'content-type': 'application/grpc' })
-    expect(refused.status).toBe(502)
-    expect(JSON.parse(refused.body)).toMatchObject({
-      code: 'upstream.protocol',
-      reason: 'The upstream does not speak HTTP/2, as this request did: it may be sent in HTTP/1.1.',
-    })
-  })
-
   it('is spoken toward the function also where the upstream speaks HTTP/1.1 only', async () => {
     const server = createServer((message, response) => {
       void text(message).then((body) => response.setHeader('connection', 'keep-alive').end(`got ${body}`))

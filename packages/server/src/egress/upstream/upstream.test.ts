@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { createServer as createPlain } from 'node:http'
 import { createSecureServer } from 'node:http2'
 import { createServer, type ServerOptions } from 'node:https'
 import type { AddressInfo } from 'node:net'
@@ -104,5 +105,28 @@ describe('an upstream of HTTPS', () => {
       await upstreams.close()
       server.close()
     }
+  })
+})
+
+describe('an upstream that speaks HTTP/1.1 alone', () => {
+  it('is called that where it has to be spoken to in HTTP/2', async () => {
+    const server = createPlain((_message, response) => response.end('hello')).listen(0)
+    await once(server, 'listening')
+    const upstreams = createUpstreams(undefined)
+    const call: UpstreamCall = {
+      pool: 'p',
+      origin: `http://localhost:${(server.address() as AddressInfo).port}`,
+      privateUpstream: true,
+      method: 'GET',
+      target: '/',
+      headers: [],
+      body: new Uint8Array(),
+      timeoutMs: 5_000,
+      signal: new AbortController().signal,
+    }
+    expect(await upstreams.call(call), 'control').toMatchObject({ status: 200 })
+    await expect(upstreams.call({ ...call, protocol: '2' })).rejects.toMatchObject({ code: 'upstream.protocol' })
+    await upstreams.close()
+    server.close()
   })
 })
