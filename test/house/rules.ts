@@ -152,7 +152,9 @@ export const rules: readonly Rule[] = [
   },
   {
     promise: 'names are exported, defaults are not, outside configuration files and examples',
-    about: (path) => !/\.(config|d)\.ts$/.test(path) && !path.startsWith('examples/'),
+    // Of the runner vitest takes the default export alone.
+    about: (path) =>
+      !/\.(config|d)\.ts$/.test(path) && !path.startsWith('examples/') && path !== 'test/mutants/runner.ts',
     breaches: find(({ type }) => type === 'ExportDefaultDeclaration'),
     planted: ['packages/aws/src/a.ts', 'export default 1'],
   },

@@ -52,7 +52,8 @@ export function readTree(root: string): SourceTree {
   return { root, files: paths.toSorted().map((path) => parse(path, readFileSync(join(root, path), 'utf8'))) }
 }
 
-function parse(path: string, text: string): Source {
+/** Parses one file. Throws a `SyntaxError` when it cannot be. */
+export function parse(path: string, text: string): Source {
   const { program, comments, errors } = parseSync(path, text)
   if (errors.length > 0) throw new SyntaxError(`${path}: ${errors[0]?.message}`)
   // The parser's types name every shape of node; the rules ask for a `type` and read its fields.
