@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 
-import { parseStrictObject } from './strict-object.ts'
+import { parseStrictObject, stringList } from './strict-object.ts'
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
 const nested = (depth: number): string => `{"a":${'['.repeat(depth - 1)}${']'.repeat(depth - 1)}}`
@@ -15,8 +15,22 @@ test('reads what is nested 80 deep', () => {
   expect(parseStrictObject(bytes(nested(80)))).toBeDefined()
 })
 
+test('reads any number of objects and lists beside each other', () => {
+  const hundred = (each: string): string => Array.from({ length: 100 }, () => each).join()
+  const text = `{"a":[${hundred('[]')}],"b":[${hundred('{}')}]}`
+  expect(parseStrictObject(bytes(text))).toMatchObject({ a: { length: 100 }, b: { length: 100 } })
+})
+
+test('a list of strings is one of nothing else', () => {
+  expect([stringList(['a', 'b']), stringList([])]).toEqual([['a', 'b'], []])
+  expect([['a', 1], [['a']], 'a', { length: 0 }, null].map(stringList)).toEqual(Array.from({ length: 5 }))
+})
+
 test.each([
   ['a name that stands twice', bytes('{"a":1,"\\u0061":2}')],
+  ['a name that stands twice, with white space behind it', bytes('{"a":1,"a"\r\n\t :2}')],
+  ['a name that stands twice, with a tab behind it', bytes('{"a":1,"a"\t:2}')],
+  ['a name that stands twice, with a carriage return behind it', bytes('{"a":1,"a"\r:2}')],
   ['a name that stands twice further down', bytes('{"x":[{"a":1,"a":2}]}')],
   ['__proto__ as a name', bytes('{"x":{"__proto__":{}}}')],
   ['an escaped __proto__', bytes('{"\\u005f_proto__":{}}')],

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { connect } from 'node:net'
 
 import type { Gate } from '@sallyport/core/enforcement'
@@ -13,6 +14,7 @@ let seen: IngressRequest[] = []
 let gateway: Gateway
 let failing = false
 let mayKnock = true
+let mayConnect = true
 
 const route: Route = {
   key: 'POST /echo/:id',
@@ -50,6 +52,7 @@ beforeEach(async () => {
   seen = []
   failing = false
   mayKnock = true
+  mayConnect = true
   gateway = await startGateway({
     port: 0,
     gate,
@@ -66,6 +69,7 @@ beforeEach(async () => {
           }
         : undefined,
     mayKnock: () => mayKnock,
+    mayConnect: () => mayConnect,
     onFailure: () => undefined,
     nowMs: () => 0,
   })
@@ -238,6 +242,30 @@ test('an address that knocks too often is refused before anything is parsed', as
   mayKnock = false
   expect(await send(`POST /echo/1 HTTP/1.1\r\n${host()}\r\nContent-Length: 0\r\n\r\n`)).toContain('gateway.flooded')
   expect(seen).toHaveLength(0)
+})
+
+test('a connection for which there is no descriptor left is closed unread', async () => {
+  const asked = `POST /echo/1 HTTP/1.1\r\n${host()}\r\nContent-Length: 0\r\n\r\n`
+  mayConnect = false
+  expect([await send(asked), seen.length]).toEqual(['', 0])
+  mayConnect = true
+  expect(await send(asked)).toContain('200 OK')
+})
+
+test('one network holds 500 connections and no more, and one that ends makes room', async () => {
+  const port = Number(new URL(gateway.url).port)
+  const held = await Promise.all(
+    Array.from({ length: 500 }, async () => {
+      const socket = connect(port, '127.0.0.1').on('error', () => undefined)
+      await once(socket, 'connect')
+      return socket
+    }),
+  )
+  const asked = `POST /echo/1 HTTP/1.1\r\n${host()}\r\nContent-Length: 0\r\n\r\n`
+  expect([await send(asked), seen.length]).toEqual(['', 0])
+  held.pop()?.destroy()
+  await expect.poll(() => send(asked)).toContain('200 OK')
+  for (const socket of held) socket.destroy()
 })
 
 test('Host needs no port where that is the scheme’s own, and at any other this machine’s own names need one', () => {

@@ -64,6 +64,11 @@ describe('a statement about a device', () => {
     expect(verdict).toMatchObject({ device: { managed: false, compliant: false } })
   })
 
+  test('is 8 KiB long at most, however well it is signed', async () => {
+    expect(await verdictOf(await statement({ note: 'n'.repeat(5_000) }))).toBe('stated')
+    expect(await verdictOf(await statement({ note: 'n'.repeat(6_000) }))).toBe('device.malformed')
+  })
+
   for (const [what, changes, expected] of [
     ['of another manager', { iss: 'https://evil.example' }, 'device.manager'],
     ['whose manager only looks the same', { iss: 'https://mdm.example/' }, 'device.manager'],

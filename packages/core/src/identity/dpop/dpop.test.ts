@@ -112,6 +112,15 @@ describe('a proof', () => {
     expect(await codeOf(await client.proof(request, {}, { jwk }))).toBe('dpop.jwk')
   })
 
+  test('whose key says another algorithm of its own kind than its header is refused', async () => {
+    const other = await createDpopClient('PS256')
+    const codeWith = async (alg: string): Promise<string> => {
+      const proof = await other.proof(request, {}, { jwk: { ...other.publicJwk, alg } })
+      return codeOf(proof, verifier(), { keyThumbprint: other.thumbprint })
+    }
+    expect([await codeWith('PS256'), await codeWith('RS256')]).toEqual(['accepted', 'dpop.algorithm'])
+  })
+
   test('with a MAC under its own public key is refused', async () => {
     const jwk = { kty: 'oct', k: 'AAAA' }
     const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url')

@@ -9,6 +9,15 @@ const again = (text: string): string | undefined => {
   return item && serialiseMember(item)
 }
 
+test('a string that no field can hold is not written', () => {
+  const written = (value: string): string =>
+    serialiseMember({ kind: 'item', value: { kind: 'string', value }, parameters: new Map() })
+  expect(written('a "b"')).toBe(String.raw`"a \"b\""`)
+  for (const text of ['ü', 'a\r\nb', '\0']) {
+    expect(() => written(text)).toThrow(expect.objectContaining({ code: 'identity.field' }))
+  }
+})
+
 describe('an item', () => {
   test.each([
     ['1', '1'],

@@ -67,6 +67,16 @@ describe('a fetched key set', () => {
     expect(made.fetches).toBe(1)
   })
 
+  test('remembers a thousand unknown kids and no more', async () => {
+    const made = source()
+    await Promise.all(Array.from({ length: 1_001 }, (_, n) => codeOf(made.set, `hostile-${n}`)))
+    made.clock.now += 31
+    expect(await codeOf(made.set, 'hostile-1')).toBe('token.unknown_key')
+    expect(made.fetches).toBe(1)
+    expect(await codeOf(made.set, 'hostile-0')).toBe('token.unknown_key')
+    expect(made.fetches).toBe(2)
+  })
+
   test('answers known kids at once while a fetch for an unknown one hangs', async () => {
     const made = source()
     expect(await codeOf(made.set, 'k1')).toBe('found')

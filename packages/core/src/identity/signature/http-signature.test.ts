@@ -1,4 +1,6 @@
-import { generateKeyPair, exportJWK } from 'jose'
+import { generateKeyPairSync } from 'node:crypto'
+
+import { generateKeyPair, exportJWK, type JWK } from 'jose'
 import { beforeAll, describe, expect, test } from 'vitest'
 
 import { contentDigest, fitsDigest } from './content-digest.ts'
@@ -120,6 +122,9 @@ describe('a signed request', () => {
     ['a date in quotes', (_, value) => value.replace(/created=(\d+)/, 'created="$1"'), 'parameters'],
     ['no key', (_, value) => value.replace(/;keyid="k1"/, ''), 'parameters'],
     ['an unknown parameter', (_, value) => value.replace(/;keyid/, ';critical;keyid'), 'parameters'],
+    ['an end in quotes', (_, value) => value.replace(/;keyid/, ';expires="1";keyid'), 'parameters'],
+    ['an algorithm that is no text', (_, value) => value.replace(/;keyid/, ';alg=1;keyid'), 'parameters'],
+    ['a tag that is no text', (_, value) => value.replace(/;keyid/, ';tag=1;keyid'), 'parameters'],
     ['an unknown key', (_, value) => value.replace(/keyid="k1"/, 'keyid="k2"'), 'unknown_key'],
     ['another algorithm', (_, value) => value.replace(/keyid=/, 'alg="hmac-sha256";keyid='), 'algorithm'],
     ['a component twice', (_, value) => value.replace('("@method"', '("@method" "@method"'), 'component'],
@@ -191,6 +196,12 @@ test('a key that is weak, or of another kind, is none', async () => {
   await expect(importSignatureKey('k', 'ed25519', jwk, 'verify')).rejects.toMatchObject(refused)
   await expect(importSignatureKey('k', 'ecdsa-p256-sha256', secret, 'verify')).rejects.toMatchObject(refused)
   await expect(importSignatureKey('k', 'hmac-sha256', jwk, 'verify')).rejects.toMatchObject(refused)
+  const rsaOf = (modulusLength: number): JWK => {
+    const { privateKey } = generateKeyPairSync('rsa', { modulusLength })
+    return privateKey.export({ format: 'jwk' })
+  }
+  await expect(importSignatureKey('k', 'rsa-pss-sha512', rsaOf(1_024), 'sign')).rejects.toMatchObject(refused)
+  expect(await importSignatureKey('k', 'rsa-pss-sha512', rsaOf(2_048), 'sign')).toMatchObject({ id: 'k' })
   const anyMessage = { kty: 'OKP', crv: 'Ed25519', x: 'A'.repeat(43) } // of order 4
   await expect(importSignatureKey('k', 'ed25519', anyMessage, 'verify')).rejects.toMatchObject(refused)
   expect(await importSignatureKey('k', 'ecdsa-p256-sha256', jwk, 'verify')).toMatchObject({ id: 'k' })

@@ -142,7 +142,7 @@ describe('verifySigV4 against an independent signer', () => {
     })
   }
 
-  it('refuses a signer that leaves out the host, and so could be sent to any', () => {
+  it('refuses a signer that leaves out the host, or has another list of headers than AWS would have', () => {
     const date = '20260301T120000Z'
     const scope = '20260301/eu-central-1/dynamodb/aws4_request'
     const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
@@ -172,6 +172,15 @@ describe('verifySigV4 against an independent signer', () => {
     const names = 'x-amz-date;x-amz-security-token'
     expect(code(signedWith(`host;${names}`, `host:any.aws.internal\n${others}`))).toBe('ok')
     expect(code(signedWith(names, others))).toBe('SignatureDoesNotMatch')
+    // One request, one signature: neither in another order nor with a name for which there is no header.
+    const [date_, token] = others.split('\n')
+    const turned = `${token}\n${date_}\n`
+    expect(code(signedWith('host;x-amz-security-token;x-amz-date', `host:any.aws.internal\n${turned}`))).toBe(
+      'SignatureDoesNotMatch',
+    )
+    expect(code(signedWith(`host;${names};x-none`, `host:any.aws.internal\n${others}x-none:\n`))).toBe(
+      'SignatureDoesNotMatch',
+    )
   })
 
   it('refuses a request 15 minutes and one second away, and accepts it at 15 minutes', () => {
@@ -190,6 +199,12 @@ describe('verifySigV4 against an independent signer', () => {
     const rotated = { ...credential, secretAccessKey: 'another', generation: '2' }
     const result = verifySigV4(signed(), () => rotated, { ...tools, signingKeys })
     expect(result).toMatchObject({ ok: false, code: 'SignatureDoesNotMatch' })
+  })
+
+  it('keeps 64 signing keys at most, whatever scopes a signer thinks of', () => {
+    const signingKeys: SigningKeys = new Map(Array.from({ length: 64 }, (_, n) => [`old-${n}`, new Uint8Array(32)]))
+    expect(code(signed(), { ...tools, signingKeys })).toBe('ok')
+    expect([signingKeys.size, signingKeys.has('old-0'), signingKeys.has('old-1')]).toEqual([64, false, true])
   })
 })
 

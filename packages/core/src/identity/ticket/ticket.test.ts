@@ -119,6 +119,10 @@ describe('a ticket', () => {
     }
   })
 
+  test('rightly signed for a user who is none is refused', () => {
+    for (const user of ['', 7, null]) expect(codeOf(signed({ ...claims, user })), String(user)).toBe('ticket.malformed')
+  })
+
   test('says names of any alphabet, in ASCII', () => {
     const named = { ...claims, user: 'arn:sallyport:identity:checkout::user/Zoë 漢 \u{1f511}' }
     const ticket = mintTicket(mac, named)
@@ -147,6 +151,15 @@ describe('a ticket', () => {
 })
 
 describe('the memory of used tickets', () => {
+  test('that is full refuses a ticket which is good otherwise', () => {
+    const seen = createSeenOnce(1)
+    const codeWith = (attempt: string): string => {
+      const verdict = verifyTicket(mac, mintTicket(mac, { ...claims, attempt }), expected, seen)
+      return verdict.kind === 'refused' ? verdict.code : 'accepted'
+    }
+    expect(['one', 'two'].map(codeWith)).toEqual(['accepted', 'ticket.replay_memory_full'])
+  })
+
   test('when full refuses rather than forget one that is still alive', () => {
     const seen = createSeenOnce(2)
     expect(seen.use('a', 10, 0)).toBe('first')

@@ -32,6 +32,22 @@ describe('a token', () => {
   })
 })
 
+test.each<[string, Record<string, unknown>, string]>([
+  ['an origin and tags', { origin: 'https://ci.example', tags: { branch: 'main' } }, 'verified'],
+  ['no origin', { tags: { branch: 'main' } }, 'token.claims'],
+  ['an origin without a name', { origin: '', tags: {} }, 'token.claims'],
+  ['no tags', { origin: 'https://ci.example' }, 'token.claims'],
+  ['a tag that is no text', { origin: 'https://ci.example', tags: { branch: 1 } }, 'token.claims'],
+  ['a tag with a line break', { origin: 'https://ci.example', tags: { branch: 'a\nb' } }, 'token.claims'],
+  ['a tag of 513 letters', { origin: 'https://ci.example', tags: { branch: 'a'.repeat(513) } }, 'token.claims'],
+])('a token of our own exchange says whose it was: %s', async (_, claims, code) => {
+  const issuers = [{ ...issuer.configuration, kind: 'sts' as const }]
+  const verdict = await createVerifier({ issuers, nowSeconds: () => testNow, skewSeconds: 30 }).verify(
+    await issuer.token(claims),
+  )
+  expect(verdict.kind === 'refused' ? verdict.code : 'verified').toBe(code)
+})
+
 describe('a scope', () => {
   test.each<[Record<string, unknown>, string]>([
     [{ scope: 'call' }, 'verified'],

@@ -97,6 +97,7 @@ test('a role at AWS is known by the request that it signed, as AWS answers it', 
 
 describe('AWS is not even asked', () => {
   const headersOf = (value: object): Readonly<Record<string, string>> => Reflect.get(value, 'headers')
+  const authorizationOf = (value: object): string => headersOf(value)['Authorization'] ?? ''
   const changed = (changes: object): object => {
     const made = signed()
     return { ...made, headers: { ...headersOf(made), ...changes } }
@@ -126,6 +127,17 @@ describe('AWS is not even asked', () => {
     ["another caller's request", 'caller-identity.other_key', () => signed({ 'X-Sallyport-Key': 'A'.repeat(43) })],
     ['one of five minutes ago', 'caller-identity.expired', () => signed({ 'X-Amz-Date': amzDate(-301) })],
     ['one of the future', 'caller-identity.expired', () => signed({ 'X-Amz-Date': amzDate(301) })],
+    [
+      'one under a scope of another day',
+      'caller-identity.malformed',
+      () => changed({ Authorization: authorizationOf(signed()).replace(/\/\d{8}\//, '/20200101/') }),
+    ],
+    [
+      'one of an hour that no day has',
+      'caller-identity.malformed',
+      () => changed({ 'X-Amz-Date': amzDate(0).replace(/T.*/, 'T250000Z') }),
+    ],
+    ['more than 8 KiB', 'caller-identity.malformed', () => changed({ 'content-type': 'a'.repeat(8_192) })],
     ['no signature', 'caller-identity.malformed', () => changed({ Authorization: 'Basic YTpi' })],
   ]
   const amzDate = (seconds: number): string =>
