@@ -61,6 +61,27 @@ test('saving by another file in its place is heard each time, and so are folders
   await stop()
 })
 
+test('what left nothing else behind is no change, however often it is heard of', async () => {
+  let reloads = 0
+  const stop = reloadOnChange(
+    folder,
+    async () => void (reloads += 1),
+    (cause) => expect.fail(String(cause)),
+  )
+  writeFileSync(join(folder, 'src/app.ts'), 'x')
+  await expect.poll(() => reloads, { timeout: 30_000 }).toBe(1)
+  for (let time = 0; time < 3; time++) {
+    // What an editor or `learn` writes beside the file before it takes its place.
+    writeFileSync(join(folder, 'src/app.ts.tmp'), 'y')
+    rmSync(join(folder, 'src/app.ts.tmp'))
+    await new Promise((resolve) => setTimeout(resolve, 200))
+  }
+  expect(reloads).toBe(1)
+  writeFileSync(join(folder, 'src/app.ts'), 'z') // as long as before
+  await expect.poll(() => reloads, { timeout: 30_000 }).toBe(2)
+  await stop()
+})
+
 test('one reload follows another, what fails is told, and the end waits for what is under way', async () => {
   const log: string[] = []
   const { promise: mayEnd, resolve: end } = Promise.withResolvers<void>()

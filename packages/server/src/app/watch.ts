@@ -1,4 +1,4 @@
-import { type FSWatcher, readdirSync, watch } from 'node:fs'
+import { type FSWatcher, lstatSync, readdirSync, watch } from 'node:fs'
 import { join, sep } from 'node:path'
 
 /**
@@ -23,7 +23,7 @@ export function reloadOnChange(
 const apart = new Set(['.sallyport', 'node_modules', '.git'])
 
 /**
- * Calls back once a burst of changes under `folder` has settled. Returns how to stop. Each folder is watched by itself,
+ * Calls back once a burst of changes under `folder` has settled, and left something else there. Returns how to stop. Each folder is watched by itself,
  * since editors save by putting another file in the place of the old one: whoever watches the file hears that once.
  * Throws where the folder itself cannot be watched.
  */
@@ -35,6 +35,7 @@ function watchFolder(
 ): () => void {
   const watched = new Map<string, FSWatcher>()
   let timer: NodeJS.Timeout | undefined
+  let last: string | undefined
   const hear = (path: string, event: string, name: string | null): void => {
     if (name !== null && apart.has(name)) return
     // Made, taken away or replaced: a watcher holds on to what stood there before, so there has to be another one.
@@ -42,6 +43,10 @@ function watchFolder(
     clearTimeout(timer)
     timer = setTimeout(() => {
       follow(folder)
+      // One save is heard of several times, and not always in one burst: what it led to is told once.
+      const now = stateOf(folder)
+      if (now === last) return
+      last = now
       changed()
     }, settleMs)
   }
@@ -81,5 +86,22 @@ function watchFolder(
   return () => {
     clearTimeout(timer)
     forget(folder)
+  }
+}
+
+/** Everything of the app below a folder, and when it changed: any write since leaves another text. */
+function stateOf(folder: string): string {
+  try {
+    return readdirSync(folder, { withFileTypes: true })
+      .filter(({ name }) => !apart.has(name))
+      .map((entry) => {
+        const path = join(folder, entry.name)
+        if (entry.isDirectory()) return `${path}/\n${stateOf(path)}`
+        const found = lstatSync(path, { bigint: true, throwIfNoEntry: false })
+        return `${path} ${found?.ino} ${found?.size} ${found?.ctimeNs}`
+      })
+      .join('\n')
+  } catch {
+    return 'unread' // gone while we looked, or closed to us: nothing there is in force
   }
 }

@@ -54,11 +54,15 @@ beforeAll(() => {
 afterAll(() => rmSync(parent, { recursive: true, force: true }))
 
 const warnings: BuildFault[] = []
-function build(name: string): Promise<BuiltFunction | { readonly faults: readonly BuildFault[] }> {
+function build(
+  name: string,
+  layers: readonly string[] = [],
+): Promise<BuiltFunction | { readonly faults: readonly BuildFault[] }> {
   warnings.length = 0
   return buildFunction({
     entry: join(app, 'src', name),
     runtime: 'node',
+    layers,
     appFolder: app,
     moduleFolders: moduleFoldersOf(app),
     runtimeDir: join(parent, 'runtime'),
@@ -73,8 +77,8 @@ async function built(name: string): Promise<BuiltFunction> {
   return result
 }
 
-async function faultsOf(name: string): Promise<readonly BuildFault[]> {
-  const result = await build(name)
+async function faultsOf(name: string, layers?: readonly string[]): Promise<readonly BuildFault[]> {
+  const result = await build(name, layers)
   return 'faults' in result ? result.faults : []
 }
 
@@ -108,6 +112,16 @@ describe('buildFunction', () => {
     ])
     expect(await faultsOf('missing.ts')).toMatchObject([{ code: 'build.unresolved', file: 'src/missing.ts', line: 1 }])
     expect(await faultsOf('no-such-file.ts')).toMatchObject([{ code: 'build.unresolved' }])
+  })
+
+  it('says why a package of a layer is not found, and where there are layers only', async () => {
+    const hint = 'a module is built without its layers'
+    const [without] = await faultsOf('missing.ts')
+    expect(without?.message).toContain('no package of that name')
+    expect(without?.message).not.toContain(hint)
+    const [with_] = await faultsOf('missing.ts', ['layer'])
+    expect(with_?.message).toContain(hint)
+    expect((await faultsOf('syntax.ts', ['layer']))[0]?.message).not.toContain(hint)
   })
 
   it.each(['climbs.ts', 'absolute.ts', 'linked.ts', 'keys.ts', 'rude.ts', 'outside-package.ts'])(

@@ -72,9 +72,9 @@ export async function buildFunction(options: BuildOptions): Promise<Outcome<Buil
     (options.runtime === 'node' || workerd) && !isFolder
       ? await bundleModule({ ...options, runtime, app, entry: entry.path, file: entry.file, outDir })
       : await takeFolder(options, { runtime, app, entry: entry.path, file: entry.file, isFolder, outDir })
-  if ('faults' in built) return built
-  if (workerd && built.shape !== 'fetch') return { faults: [fault('build.no_handler', wanted.workerd, entry.file)] }
   const { layers = [] } = options
+  if ('faults' in built) return layers.length > 0 ? { faults: built.faults.map(asideFromLayers) } : built
+  if (workerd && built.shape !== 'fetch') return { faults: [fault('build.no_handler', wanted.workerd, entry.file)] }
   if (layers.length === 0) return { ...built, ...program, runtime: options.runtime }
   const folders: string[] = []
   for (const layer of layers) {
@@ -87,6 +87,14 @@ export async function buildFunction(options: BuildOptions): Promise<Outcome<Buil
   // Changed layers are changed code: another identity.
   const codeDigest = createHash('sha256').update(`${built.codeDigest}\n${packed.digest}`).digest('hex')
   return { ...built, ...program, runtime: options.runtime, codeDigest, layersDir: packed.dir }
+}
+
+/** A module is bundled before there are layers, so that what stands in one only is not found. */
+function asideFromLayers(found: BuildFault): BuildFault {
+  if (found.code !== 'build.unresolved') return found
+  const hint =
+    'a module is built without its layers; to take a package from one, name the folder in `code`, and `handler`'
+  return { ...found, message: `${found.message} (${hint})` }
 }
 
 interface Place {

@@ -44,11 +44,12 @@ export function answerTo(job, built) {
     if (specifier === undefined) return { code: 'build.failed', message: text, ...place(location) }
     const importer = resolve(job.app, location?.file ?? job.entry)
     if (leavesApp(specifier, importer)) return outsideFault(specifier, place(location))
-    return {
-      code: 'build.unresolved',
-      message: `nothing is found for ${JSON.stringify(specifier)}`,
-      ...place(location),
-    }
+    const found = `nothing is found for ${JSON.stringify(specifier)}`
+    // No command that installs it: whoever wrote the import may have chosen the name for that.
+    const message = specifier.startsWith('.')
+      ? found
+      : `${found}: no package of that name is in node_modules of the app`
+    return { code: 'build.unresolved', message, ...place(location) }
   }
 
   /** By its path, or by a symbolic link on the way whose target is not here. */
