@@ -260,6 +260,10 @@ export const errorCodes: Readonly<Record<string, Entry>> = {
     'Somebody elevated themselves without approval; the alarm names who, and why.',
     'Ask them; `sallyport revoke ID --reason TEXT` ends it.',
   ],
+  'elevation.glass_broken_often': [
+    'One person broke the glass of this role three times within a day.',
+    '`sallyport request` without --break-glass asks for approval.',
+  ],
   'elevation.no_break_glass': [
     'The role has no `break-glass` in the manifest.',
     '`sallyport request` without --break-glass asks for approval.',

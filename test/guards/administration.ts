@@ -242,6 +242,22 @@ export const administrationGuards: readonly Guard[] = [
     testName: 'breaks a glass',
   },
   {
+    name: 'a glass is broken so often in a day',
+    attack: 'one break after the other stands in for the consent of others',
+    file: `${room}/elevate.ts`,
+    code: '        mustBeRare(subject.id, role)\n',
+    without: '',
+    noticedBy: [`${room}/break-glass.test.ts`],
+  },
+  {
+    name: 'a glass that was broken under another account of the same person counts',
+    attack: 'one break after the other, each under another account',
+    file: `${room}/elevate.ts`,
+    code: 'broken.filter(({ subject }) => samePerson(subject, account))',
+    without: 'broken.filter(({ subject }) => subject === account)',
+    noticedBy: [`${room}/break-glass.test.ts`],
+  },
+  {
     name: 'a credential older than a revocation is not taken',
     attack: 'elevation.stale',
     file: 'packages/core/src/access/revocation.ts',

@@ -375,7 +375,8 @@ export const manifestShape: Extract<Shape, { kind: 'record' }> = {
                     },
                     'break-glass': {
                       shape: duration,
-                      about: 'Longest elevation without approval, which raises an alarm; none unless said.',
+                      about:
+                        'Elevation without approval, three times a day, with an alarm; for so long; none unless said.',
                     },
                   },
                 },

@@ -27,6 +27,10 @@ export interface ElevationRules {
   readonly mayHold: (account: string, role: string) => boolean
 }
 
+/** So often may one person break the glass of a role within a day. */
+const mostBrokenADay = 3
+const dayMs = 24 * 3_600_000
+
 /** What people do about elevation. Each act is recorded before it counts; one act at a time. */
 export interface Elevations {
   /**
@@ -34,7 +38,7 @@ export interface Elevations {
    * elevates at once. Throws `elevation.unknown`, `.not_eligible`.
    */
   readonly request: (subject: Subject, role: string, reason: string) => Promise<ElevationRequest>
-  /** Elevates without approval. Throws `elevation.no_break_glass`, `.not_eligible`. */
+  /** Elevates without approval. Throws `elevation.no_break_glass`, `.not_eligible`, `.glass_broken_often`. */
   readonly breakGlass: (subject: Subject, role: string, reason: string) => Promise<ElevationRequest>
   /**
    * Throws `elevation.unknown`, `.not_open`, `.self_approval`, `.already_approved`, `.not_approver`,
@@ -131,6 +135,14 @@ export function openElevations(desk: ElevationDesk): Elevations {
   const mustHold = (account: string, role: string): void => {
     if (!mayHold(account, role)) throw refusal('elevation.not_eligible', `The role ${role} is not held any more.`)
   }
+  /** What goes on for longer is no emergency in which nobody can be asked. */
+  const mustBeRare = (account: string, role: string): void => {
+    const since = clock.nowMs() - dayMs
+    const broken = table.list().filter((one) => one.breakGlass && one.role === role && one.requestedAt > since)
+    if (broken.filter(({ subject }) => samePerson(subject, account)).length < mostBrokenADay) return
+    const often = `The glass of ${role} was broken ${mostBrokenADay} times within a day: ask others to approve.`
+    throw refusal('elevation.glass_broken_often', often)
+  }
   const mustApprove = (request: ElevationRequest, by: Subject): ElevationRule => {
     const rule = ruleOf(request.role)
     if (rule === undefined || !rule.approvers.some((role) => by.roles.includes(role))) {
@@ -181,6 +193,7 @@ export function openElevations(desk: ElevationDesk): Elevations {
         const live = standing(subject.id, role).find((request) => table.isLive(request))
         if (live !== undefined) return live
         mustHold(subject.id, role)
+        mustBeRare(subject.id, role)
         await desk.alarm('elevation.break_glass', subject.id, `${role}: ${reason}`)
         return record(await ask(subject, role, reason, true), { event: 'granted', ...endsIn(lifetimeMs) })
       }),
