@@ -107,7 +107,7 @@ function planFunction(subject: string, action: string, app: App): Plan | Refusal
         didYouMean(
           verb,
           door.ops.map((op) => op.name),
-        ) ?? `sallyport allow ${subject} '${name}.${verb}=GET /path'`,
+        ) ?? `say what it sends, as in sallyport allow ${subject} '${name}.${verb}=GET /path'`,
     }
   }
   const target2 = app.functions.find((one) => one.name === name)

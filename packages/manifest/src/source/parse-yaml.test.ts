@@ -16,6 +16,11 @@ function faultsOf(text: string): readonly string[] {
 describe('a manifest that is no YAML', () => {
   const cases: readonly (readonly [what: string, text: string, told: readonly string[]])[] = [
     ['a tab', 'a:\n\tb: 1\n', ['2:1 manifest.yaml A tab indents this line. indent with spaces']],
+    [
+      'more behind a map',
+      'a: { b: 1 }, c: 2\n',
+      ['1:12 manifest.yaml Something follows here that does not belong to what it follows. begin a new line'],
+    ],
     ['an open list', 'a: [b\nc: 1\n', ['2:1 manifest.yaml A list that begins with "[" is not closed. write the "]"']],
     ['an open map', 'a: { b: 1\nc: 1\n', ['2:1 manifest.yaml A map that begins with "{" is not closed. write the "}"']],
     [

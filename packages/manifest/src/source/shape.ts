@@ -1,6 +1,6 @@
 import type { Faults } from './faults.ts'
 import type { MapNode, Node } from './node.ts'
-import { didYouMean } from './suggest.ts'
+import { didYouMean, inForm } from './suggest.ts'
 
 /**
  * What a part of the manifest may look like. One value of this type is the whole grammar: the reader checks
@@ -46,7 +46,7 @@ export function checkShape(node: Node, shape: Shape, path: string, faults: Fault
     case 'text':
       return checkText(node, shape, path, faults)
     case 'flag':
-      if (node.kind !== 'flag') wrongType(node, path, 'true or false', faults)
+      if (node.kind !== 'flag') wrongType(node, path, 'true or false', faults, flagOf(node))
       return
     case 'integer': {
       const fits =
@@ -58,7 +58,7 @@ export function checkShape(node: Node, shape: Shape, path: string, faults: Fault
       return
     }
     case 'list':
-      if (node.kind !== 'list') return wrongType(node, path, 'a list', faults)
+      if (node.kind !== 'list') return wrongType(node, path, 'a list', faults, listOf(node, shape.of))
       if (node.items.length < (shape.atLeast ?? 0)) wrongType(node, path, 'a list that is not empty', faults)
       for (const item of node.items) checkShape(item, shape.of, path, faults)
       return
@@ -70,7 +70,9 @@ export function checkShape(node: Node, shape: Shape, path: string, faults: Fault
       const fitting = shape.of.filter((one) => takes(one, node))
       const alternative =
         fitting.find((one) => isTold(one, node)) ?? fitting.find((one) => holdsRequired(one, node)) ?? fitting[0]
-      if (alternative === undefined) wrongType(node, path, shape.of.map(describeShape).join(', or '), faults)
+      const list = shape.of.find((one) => one.kind === 'list')
+      const guess = list && listOf(node, list.of)
+      if (alternative === undefined) wrongType(node, path, shape.of.map(describeShape).join(', or '), faults, guess)
       else checkShape(node, alternative, path, faults)
     }
   }
@@ -78,7 +80,8 @@ export function checkShape(node: Node, shape: Shape, path: string, faults: Fault
 
 function checkText(node: Node, shape: Extract<Shape, { kind: 'text' }>, path: string, faults: Faults): void {
   const accepted = node.kind === 'text' || (shape.scalar === true && 'text' in node)
-  if (!accepted) return wrongType(node, path, shape.says, faults)
+  const guess = 'text' in node && shape.pattern !== undefined ? inForm(node.text, shape.pattern) : undefined
+  if (!accepted) return wrongType(node, path, shape.says, faults, guess)
   const fits = (shape.pattern?.test(node.text) ?? true) && (shape.options?.includes(node.text) ?? true)
   if (fits) return
   if (node.text.includes('*')) {
@@ -90,7 +93,7 @@ function checkText(node: Node, shape: Extract<Shape, { kind: 'text' }>, path: st
     )
     return
   }
-  const suggestion = shape.options === undefined ? undefined : didYouMean(node.text, shape.options)
+  const suggestion = shape.options === undefined ? guess : didYouMean(node.text, shape.options)
   wrongType(node, path, shape.says, faults, suggestion)
 }
 
@@ -118,13 +121,27 @@ function checkRecord(node: MapNode, shape: Extract<Shape, { kind: 'record' }>, p
         'name each thing that is granted',
       )
     } else {
-      faults.add('manifest.wrong_type', keyAt, `${path}: "${key}" must be ${shape.named.says}.`)
+      const { says, pattern } = shape.named
+      faults.add('manifest.wrong_type', keyAt, `${path}: "${key}" must be ${says}.`, inForm(key, pattern))
     }
   }
   for (const [key, field] of Object.entries(shape.keys)) {
     if (field.required !== true || node.entries.some((entry) => entry.key === key)) continue
     faults.add('manifest.missing_key', node.at, `${path === '' ? 'The manifest' : path} needs "${key}".`)
   }
+}
+
+/** One thing where a list of such is wanted. */
+function listOf(node: Node, of: Shape): string | undefined {
+  const fits = node.kind === 'text' && of.kind === 'text' && (of.pattern?.test(node.text) ?? true)
+  return fits ? `[${node.text}]` : undefined
+}
+
+/** What other versions of YAML take for true and false. */
+function flagOf(node: Node): string | undefined {
+  if (node.kind !== 'text') return undefined
+  if (/^(?:yes|on)$/i.test(node.text)) return 'true'
+  return /^(?:no|off)$/i.test(node.text) ? 'false' : undefined
 }
 
 function takes(shape: Shape, node: Node): boolean {

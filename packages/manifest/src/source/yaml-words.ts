@@ -26,6 +26,10 @@ const words: readonly (readonly [begins: RegExp, Words])[] = [
     { says: 'A second ":" stands in this line.', mend: 'quote the text that holds it, or begin a new line' },
   ],
   [
+    /^Unexpected .* at node end/,
+    { says: 'Something follows here that does not belong to what it follows.', mend: 'begin a new line' },
+  ],
+  [
     /^Implicit (map )?keys? need/,
     { says: 'This is a key, or a text over several lines, and no ":" follows.', mend: 'write key: value' },
   ],

@@ -2,6 +2,7 @@ import { defaultMaxBodyBytes, type Added, type DoorOperation, type Returns } fro
 import { parsePathTemplate, sameShape } from '../../match/path.ts'
 import { child, entriesOf, textOf, textsOf, type Entry, type Node } from '../../source/node.ts'
 import { parseDurationMs, parseLimit } from '../../source/units.ts'
+import { routeKey } from '../../source/words.ts'
 import { readConstraints } from './read-constraints.ts'
 import type { Reading } from '../reading.ts'
 import { refuseFraming } from './refuse-framing.ts'
@@ -60,7 +61,7 @@ function readOperation(
   const [method = '', pathText = ''] = (textOf(request) ?? '').split(' ')
   if (parsePathTemplate(pathText) === undefined) {
     // The grammar has reported every other form; this one has dot segments or one name twice.
-    if (pathText.startsWith('/'))
+    if (routeKey.test(textOf(request) ?? ''))
       faults.add(
         'manifest.wrong_type',
         request?.at ?? keyAt,

@@ -4,6 +4,7 @@ import type { AttachedPolicy, FunctionDeclaration, Permission, Route } from '../
 import { parsePathTemplate } from '../../match/path.ts'
 import { child, entriesOf, textOf, textsOf, type Entry, type Node } from '../../source/node.ts'
 import { parseDurationMs, parseLimit } from '../../source/units.ts'
+import { routeKey } from '../../source/words.ts'
 import { readAssurance } from './read-assurance.ts'
 import { readBodySchema } from './body-schema.ts'
 import { looksSecret } from '../looks-secret.ts'
@@ -56,7 +57,8 @@ function readRoutes(functionName: string, zone: string, section: Node | undefine
   return entriesOf(section).flatMap(({ key, keyAt, value }): Route[] => {
     const [method = '', path = ''] = key.split(' ')
     if (parsePathTemplate(path) === undefined) {
-      if (path.startsWith('/') && !path.includes('*')) {
+      // The grammar has reported every other form; this one has dot segments or one name twice.
+      if (routeKey.test(key)) {
         faults.add(
           'manifest.wrong_type',
           keyAt,
