@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 
 import { hour, makeWorld } from './testing/harness.ts'
 
-test('the glass of a role is broken three times a day by one person, over restarts, accounts and set clocks', async () => {
+test('the glass of a role is broken three times a day by a person, over restarts, accounts and clocks', async () => {
   const world = makeWorld()
   if (world.rule === undefined) throw new Error('the world has no rule')
   world.rule = { ...world.rule, breakGlassMs: hour / 4 }
