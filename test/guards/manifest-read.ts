@@ -108,14 +108,14 @@ const rows: readonly Row[] = [
   [
     'a name is text',
     'source/shape',
-    'if (!accepted) return wrongType(node, path, shape.says, faults)',
+    'if (!accepted) return wrongType(node, path, shape.says, faults, guess)',
     'if (!accepted) return',
     'a number in the place of a name',
   ],
   [
     'a list is a list',
     'source/shape',
-    "return wrongType(node, path, 'a list', faults)",
+    "return wrongType(node, path, 'a list', faults, listOf(node, shape.of))",
     'return',
     'a word in the place of a list',
   ],
@@ -157,7 +157,7 @@ const rows: readonly Row[] = [
   [
     'what fits no alternative is refused',
     'source/shape',
-    "wrongType(node, path, shape.of.map(describeShape).join(', or '), faults)\n",
+    "wrongType(node, path, shape.of.map(describeShape).join(', or '), faults, guess)\n",
     'return\n',
     'a flag in the place of a record',
   ],
@@ -311,7 +311,7 @@ const rows: readonly Row[] = [
   [
     'a route has no segment of dots',
     'read/functions/read-functions',
-    "if (path.startsWith('/') && !path.includes('*')) {",
+    'if (routeKey.test(key)) {',
     "if (path === '') {",
     'a route with a segment of dots',
   ],
@@ -445,7 +445,7 @@ const rows: readonly Row[] = [
   [
     'an operation has no segment of dots',
     'read/doors/read-operations',
-    "if (pathText.startsWith('/'))",
+    "if (routeKey.test(textOf(request) ?? ''))",
     "if (pathText === '')",
     'an operation with a segment of dots',
   ],

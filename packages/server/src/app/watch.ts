@@ -23,9 +23,9 @@ export function reloadOnChange(
 const apart = new Set(['.sallyport', 'node_modules', '.git'])
 
 /**
- * Calls back once a burst of changes under `folder` has settled, and left something else there. Returns how to stop. Each folder is watched by itself,
- * since editors save by putting another file in the place of the old one: whoever watches the file hears that once.
- * Throws where the folder itself cannot be watched.
+ * Calls back once a burst of changes under `folder` has settled, and left something else there. Returns how to stop.
+ * Each folder is watched by itself, since editors save by putting another file in the place of the old one: whoever
+ * watches the file hears that once. Throws where the folder itself cannot be watched.
  */
 function watchFolder(
   folder: string,
