@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
@@ -8,7 +9,7 @@ import { join } from 'node:path'
 import { loadManifestOf } from '../../packages/server/src/app/index.ts'
 import { houseRoot } from '../house/source-tree.ts'
 import { paste, type PastedServer } from './terminal.ts'
-import { anyPorts, portOf, serving } from './world.ts'
+import { anyPorts, serving } from './world.ts'
 
 /** Does what docs/first-app.md says, in an empty folder, and holds what is printed against what stands there. */
 export async function walkFirstApp(base: string): Promise<void> {
@@ -92,12 +93,22 @@ async function inForce(server: PastedServer, folder: string): Promise<void> {
 /** The digest that each server began with, which it does not print. */
 const walked = new WeakMap<PastedServer, string>()
 
+/** Below the ports that the kernel gives to connections, of which none takes it before the program is there. */
 async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const port = portOf(server)
-  await new Promise((resolve) => server.close(resolve))
-  return port
+  for (;;) {
+    const port = randomInt(12_000, 32_000)
+    const server = createServer()
+    const listens = once(server.listen(port, '127.0.0.1'), 'listening')
+    if (
+      !(await listens.then(
+        () => true,
+        () => false,
+      ))
+    )
+      continue
+    await new Promise((resolve) => server.close(resolve))
+    return port
+  }
 }
 
 /** What differs from run to run, and what somebody else's server answers. */

@@ -2,11 +2,11 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { Resolver } from 'node:dns/promises'
-import { createServer, type Server } from 'node:net'
+import { createServer } from 'node:net'
 import { request } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { X509Certificate } from 'node:crypto'
+import { randomInt, X509Certificate } from 'node:crypto'
 
 import type { Secret } from '@sallyport/core/access'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
@@ -25,18 +25,27 @@ let ports: readonly number[]
 let caPem: string
 const kept = new Map<string, string>()
 
-/** Ports that were free a moment ago: the programs cannot be asked to choose. */
+/**
+ * Ports that were free a moment ago: the programs cannot be asked to choose. Below those that the kernel gives to
+ * connections, of which the suites beside this one make thousands.
+ */
 async function freePorts(count: number): Promise<readonly number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async (): Promise<Server> => {
-      const server = createServer().listen(0, '127.0.0.1')
-      await once(server, 'listening')
-      return server
-    }),
-  )
-  const found = servers.map((server) => Number(Reflect.get(Object(server.address()), 'port')))
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
-  return found
+  const found = new Set<number>()
+  while (found.size < count) {
+    const port = randomInt(12_000, 32_000)
+    const server = createServer()
+    const listens = once(server.listen(port, '127.0.0.1'), 'listening')
+    if (
+      !(await listens.then(
+        () => true,
+        () => false,
+      ))
+    )
+      continue
+    found.add(port)
+    await new Promise((resolve) => server.close(resolve))
+  }
+  return [...found]
 }
 
 function answers(port: number): Promise<boolean> {
@@ -78,7 +87,7 @@ beforeAll(async () => {
     tlsPort: tls,
   }
   const file = at('config.json', JSON.stringify({ pebble: config }))
-  const env = { PEBBLE_VA_NOSLEEP: '1', PEBBLE_WFE_NONCEREJECT: '50', PEBBLE_AUTHZREUSE: '0' }
+  const env = { PEBBLE_VA_NOSLEEP: '1', PEBBLE_WFE_NONCEREJECT: '20', PEBBLE_AUTHZREUSE: '0' }
   const off = ['-http01', '', '-https01', '', '-tlsalpn01', '', '-management', `127.0.0.1:${dnsManagement}`]
   programs = [
     spawn(names, ['-defaultIPv4', '127.0.0.1', '-defaultIPv6', '', '-dns01', `127.0.0.1:${dns}`, ...off], { env }),

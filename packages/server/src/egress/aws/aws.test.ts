@@ -10,7 +10,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { EmbeddedTables } from './dynamodb.ts'
 import { type Harness, openHarness } from '../testing/harness.ts'
 import { openExampleTables } from '../testing/open-tables.ts'
-import { sdk, type SdkResult } from '../testing/sdk.ts'
+import { endSdk, sdk, type SdkResult } from '../testing/sdk.ts'
 
 let folder: string
 let tables: EmbeddedTables
@@ -21,6 +21,7 @@ beforeAll(async () => {
   tables = await openExampleTables(join(folder, 'tables'))
 })
 afterAll(async () => {
+  await endSdk()
   await tables.close()
   await rm(folder, { recursive: true })
 })
@@ -45,7 +46,7 @@ const update = async (expression: string, more: object = {}): Promise<string> =>
   return result.name
 }
 
-describe('the AWS door, driven by the unmodified SDK', { timeout: 20_000 }, () => {
+describe('the AWS door, driven by the unmodified SDK', () => {
   it('writes and reads the row of the user on whose behalf the function runs', async () => {
     await open('orders')
     const put = await sdk(harness, 'PutItem', {

@@ -1,7 +1,8 @@
 import { execFile, spawn } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
 import { chownSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { type AddressInfo, connect, createServer } from 'node:net'
+import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -82,12 +83,22 @@ export async function startPostgres(
   }
 }
 
+/** Below the ports that the kernel gives to connections: until PostgreSQL has it, none of those takes it. */
 async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo // it listens on an address
-  await new Promise((resolve) => server.close(resolve))
-  return port
+  for (;;) {
+    const port = randomInt(12_000, 32_000)
+    const server = createServer()
+    const listens = once(server.listen(port, '127.0.0.1'), 'listening')
+    if (
+      !(await listens.then(
+        () => true,
+        () => false,
+      ))
+    )
+      continue
+    await new Promise((resolve) => server.close(resolve))
+    return port
+  }
 }
 
 async function answers(port: number): Promise<boolean> {

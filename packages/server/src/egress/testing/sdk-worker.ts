@@ -1,7 +1,7 @@
 import { subscribe } from 'node:diagnostics_channel'
 import { Agent, ClientRequest } from 'node:http'
 import { connect, type NetConnectOpts } from 'node:net'
-import { parentPort, workerData } from 'node:worker_threads'
+import { parentPort } from 'node:worker_threads'
 
 import * as sdk from '@aws-sdk/client-dynamodb'
 import { NodeHttpHandler } from '@smithy/node-http-handler'
@@ -10,9 +10,11 @@ import { callerHeader } from '../listen/caller.ts'
 import type { SdkCall, SdkResult } from './sdk.ts'
 
 // The unmodified SDK knows nothing but its environment, which is the box's. Only DNS is stood in for.
-const { httpPort }: { readonly httpPort: number } = workerData
-const agent = new Agent()
-agent.createConnection = (_options: NetConnectOpts) => connect(httpPort, '127.0.0.1')
+function agentTo(httpPort: number): Agent {
+  const agent = new Agent()
+  agent.createConnection = (_options: NetConnectOpts) => connect(httpPort, '127.0.0.1')
+  return agent
+}
 
 // What the runtime client in a box adds to every request, after the SDK has signed it.
 subscribe('http.client.request.created', (message) => {
@@ -31,10 +33,18 @@ const commands: Readonly<Record<SdkCall['operation'], (client: sdk.DynamoDBClien
     BatchWriteItem: (client, input) => client.send(new sdk.BatchWriteItemCommand(input)),
   }
 
-parentPort?.on('message', (call: { operation: SdkCall['operation']; input: never }) => void answer(call))
+parentPort?.on('message', (call: Omit<SdkCall, 'input'> & { input: never }) => void answer(call))
 
-async function answer({ operation, input }: { operation: SdkCall['operation']; input: never }): Promise<void> {
-  const client = new sdk.DynamoDBClient({ maxAttempts: 1, requestHandler: new NodeHttpHandler({ httpAgent: agent }) })
+async function answer({
+  operation,
+  input,
+  environment,
+  httpPort,
+}: Omit<SdkCall, 'input'> & { input: never }): Promise<void> {
+  for (const name of Object.keys(process.env)) delete process.env[name]
+  Object.assign(process.env, environment)
+  const requestHandler = new NodeHttpHandler({ httpAgent: agentTo(httpPort) })
+  const client = new sdk.DynamoDBClient({ maxAttempts: 1, requestHandler })
   const result: SdkResult = await commands[operation](client, input).then(
     (output) => ({ name: 'ok', item: 'Item' in output ? output.Item : undefined }),
     (error: Error & { $metadata?: { requestId?: string } }) => ({

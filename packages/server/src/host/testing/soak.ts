@@ -56,7 +56,7 @@ export async function soak(count: number, onProgress?: (done: number) => void): 
 async function oneCall(under: EngineUnderTest, at: number, lane: number): Promise<string | undefined> {
   const more = { functionName: functionNames[lane % 2] ?? 'first', affinity: `user-${lane}` }
   const [event, expected] = eventFor(at)
-  const deadline = Date.now() + (event.probe === 'never' ? 200 : 30_000)
+  const deadline = Date.now() + (event.probe === 'never' ? 200 : 240_000)
   const result = await under.invoke(event, { ...more, deadline })
   const got = result.kind === 'error' ? result.code : Buffer.from(result.body).toString()
   under.output.length = 0 // a million calls say much
