@@ -1,4 +1,11 @@
-import { describeFailure, dropRoot, failureFields, parseServerArguments, readRights } from './start/index.ts'
+import {
+  compileSooner,
+  describeFailure,
+  dropRoot,
+  failureFields,
+  parseServerArguments,
+  readRights,
+} from './start/index.ts'
 
 async function main(): Promise<void> {
   const startedAt = Date.now()
@@ -6,6 +13,7 @@ async function main(): Promise<void> {
   if (readRights().kind === 'root' && options.keepRoot !== true) await dropRoot(options, process.env)
   // Only now: whoever gives up root becomes this program again, and need not have loaded it.
   const { serve } = await import('./serve.ts')
+  compileSooner()
   await serve(options, startedAt)
 }
 
