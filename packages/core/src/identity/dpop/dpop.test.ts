@@ -204,6 +204,10 @@ describe('the replay window', () => {
 })
 
 describe('a nonce', () => {
+  test('that nobody asked for is let be', async () => {
+    expect(await codeOf(await client.proof(request, { nonce: 'of another server' }))).toBe('accepted')
+  })
+
   const clock = { now: testNow }
   const noncesOf = (key: string): ReturnType<typeof createDpopNonces> =>
     createDpopNonces({

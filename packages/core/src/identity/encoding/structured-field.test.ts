@@ -18,6 +18,15 @@ test('a string that no field can hold is not written', () => {
   }
 })
 
+test('what is parsed in part is refused as a whole', () => {
+  expect(parseDictionary('a;b, c=(1 2);d, e=1;f')?.map(([name]) => name)).toEqual(['a', 'c', 'e'])
+  for (const text of ['a;B', 'a=(1 2);B', 'a=1;B', 'a=(1 2', 'a=(1', 'a=(1"b")', 'a=', 'a=1,', 'a;b=', 'A']) {
+    expect(parseDictionary(text), text).toBeUndefined()
+  }
+  expect(parseList('1, (2)')).toHaveLength(2)
+  for (const text of ['1;B', '(2);B', '(2', '1,', '1 2']) expect(parseList(text), text).toBeUndefined()
+})
+
 describe('an item', () => {
   test.each([
     ['1', '1'],

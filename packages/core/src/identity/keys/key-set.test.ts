@@ -121,6 +121,17 @@ describe('a fetched key set', () => {
   test('of impossible shape or size is not taken over', async () => {
     const made = source(async () => ({ keys: Array.from({ length: 101 }, () => keys[0]) }))
     expect(await codeOf(made.set, 'k1')).toBe('token.keys_unavailable')
+    for (const shape of [{ keys: {} }, { keys: null }, [], null, 'keys']) {
+      const other = source(async () => shape as { keys: [] }) // whoever stands there may send anything
+      expect(await codeOf(other.set, 'k1'), JSON.stringify(shape)).toBe('token.keys_unavailable')
+    }
+  })
+
+  test('of which some are no keys has the others', async () => {
+    const [good] = keys
+    const nameless = Object.fromEntries(Object.entries(Object(good)).filter(([name]) => name !== 'kid'))
+    const made = source(async () => ({ keys: [null, 'key', [], {}, nameless, good] }))
+    expect(await codeOf(made.set, 'k1')).toBe('found')
   })
 })
 

@@ -55,6 +55,7 @@ describe('a component', () => {
     ['by a member where there are none', '"accept";key="a"'],
     ['by a structure that it has not', '"date";sf'],
     ['that is not there', '"x-none"'],
+    ['that is not there, as bytes', '"x-none";bs'],
     ['that stands in no trailer', '"date";tr'],
     ['derived, with a parameter of a field', '"@method";sf'],
     ['derived, with the parameter of another', '"@method";name="a"'],
