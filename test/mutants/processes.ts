@@ -8,12 +8,16 @@ import { type Finding, type Job, jobVariable } from './job.ts'
 /** So long a process may say nothing: a test that waits in vain fails before, one that loops for ever never does. */
 const silenceMs = 60_000
 let jobs = 0
+/** Those that run. */
+const running = new Map<ChildProcess, Promise<void>>()
+let interrupted = false
 
 /** How a process ended: by itself, or by us, since it said nothing for too long or what it says is worth no more. */
 export type End = 'done' | 'silent' | 'spoilt'
 
 /** Runs a job in a process of its own, and gives all that it says to `hear`. */
 export async function runJob(job: Omit<Job, 'results'>, hear: (finding: Finding) => void): Promise<End> {
+  if (interrupted) return 'done'
   const path = join(job.root, `job-${(jobs += 1)}.json`)
   const results = `${path}.results`
   writeFileSync(results, '')
@@ -24,13 +28,22 @@ export async function runJob(job: Omit<Job, 'results'>, hear: (finding: Finding)
     detached: true, // with all that it starts, so that all of it can be ended
   })
   const ended = new Promise<void>((resolve) => child.once('close', () => resolve()))
+  running.set(child, ended)
   try {
     return await follow(child, ended, results, hear)
   } finally {
     endGroup(child)
     await ended
+    running.delete(child)
     for (const file of [path, results]) rmSync(file, { force: true })
   }
+}
+
+/** Ends all that run, for whoever is interrupted: they are in groups of their own, which no terminal ends. */
+export async function endJobs(): Promise<void> {
+  interrupted = true
+  for (const child of running.keys()) endGroup(child)
+  await Promise.all(running.values())
 }
 
 async function follow(

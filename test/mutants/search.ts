@@ -7,7 +7,7 @@ import { instrument } from './instrument.ts'
 import type { Finding } from './job.ts'
 import type { Chosen, Mutant } from './mutants.ts'
 import { nearestTests } from './nearest.ts'
-import { runJob } from './processes.ts'
+import { endJobs, runJob } from './processes.ts'
 
 /** How hard it is tried to have a mutant noticed. */
 export interface Limits {
@@ -36,10 +36,11 @@ export async function search(
   tell: (line: string) => void,
 ): Promise<readonly Fate[]> {
   const house = copyHouse()
-  const endHouse = (): void => {
-    house.remove()
-    process.exit(130)
-  }
+  const endHouse = (): void =>
+    void endJobs().then(() => {
+      house.remove()
+      process.exit(130)
+    })
   process.once('SIGINT', endHouse).once('SIGTERM', endHouse)
   try {
     const importers = readImporters(house.whole)
