@@ -742,6 +742,10 @@ export const errorCodes: Readonly<Record<string, Entry>> = {
     'The event token comes from another transmitter than the stream’s.',
     'Make `transmitter` what it writes into `iss`.',
   ],
+  'state.damaged': [
+    'A file of the state folder is not what was written there.',
+    'Run the fix that the message names; who signs in with it is let in again by `sallyport user reset`.',
+  ],
   'state.foreign': [
     'The state folder belongs to another user, or holds a link.',
     'Run the fix that the message names.',

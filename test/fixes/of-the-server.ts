@@ -79,7 +79,7 @@ export function ofTheServer(): void {
     },
   )
 
-  const ofFiles = ['server/stores mv', 'server/vault chmod', 'server/operation rm']
+  const ofFiles = ['server/stores mv', 'server/vault chmod', 'server/operation rm', 'server/operation mv']
   fix(ofFiles, 'a damaged or an open file of the state, and a link in it, is mended', async () => {
     const folder = open()
     const up = `sallyport up '${folder}' ${anyPorts}`
@@ -90,6 +90,7 @@ export function ofTheServer(): void {
     assert.equal((await paste(linked.fix, '/')).code, 0) // and the start below finds none
     for (const [code, breakIt] of [
       ['store.damaged', () => writeFileSync(join(folder, '.sallyport/state.sqlite'), 'x'.repeat(8192))],
+      ['state.damaged', () => writeFileSync(join(folder, '.sallyport/development-sign-in.json'), '{"users":')],
       ['vault.permissions', () => chmodSync(join(folder, '.sallyport/keys/root.key'), 0o644)],
     ] as const) {
       breakIt()

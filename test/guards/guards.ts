@@ -37,6 +37,7 @@ import { operationGuards } from './operation.ts'
 import { operatorGuards } from './operators.ts'
 import { manifestReadGuards } from './manifest-read.ts'
 import { parserGuards } from './parsers.ts'
+import { ownFileGuards } from './own-files.ts'
 import { parserListenerGuards } from './parser-listeners.ts'
 import { parserPlainGuards } from './parser-plain.ts'
 import { parserStreamGuards } from './parser-streams.ts'
@@ -103,6 +104,7 @@ export const guards: readonly Guard[] = [
   ...providerFlowGuards,
   ...upstreamGuards,
   ...parserGuards,
+  ...ownFileGuards,
   ...parserListenerGuards,
   ...parserPlainGuards,
   ...parserStreamGuards,

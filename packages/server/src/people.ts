@@ -22,7 +22,7 @@ import {
   guardedFetch,
   nowMs,
   nowSeconds,
-  readIfPresent,
+  readOwnObject,
   renewLeaf,
   writePrivate,
 } from './operation/index.ts'
@@ -76,7 +76,7 @@ export async function openPeople(
     upstreams = embedded?.upstreams ?? []
     const wanted = Object.fromEntries((embedded?.users ?? []).map((user) => [user.name, user.roles]))
     const { made, changed } = await provisionUsers(users, wanted, { random: randomBytes, app: name })
-    const known: { users: object } = JSON.parse(readIfPresent(folders.signIn) ?? '{"users":{}}') // our own file, 0600
+    const known: { readonly users?: object } = readOwnObject(folders.signIn) ?? {}
     const kept = Object.entries({ ...known.users, ...made }).filter(([user]) => Object.hasOwn(wanted, user))
     writePrivate(folders.signIn, `${JSON.stringify({ users: Object.fromEntries(kept) }, null, 2)}\n`)
     for (const user of changed) await administration.revoke(`user/${user}`, 'its roles changed by the manifest')

@@ -22,8 +22,12 @@ export function parseJson(body: Uint8Array): unknown {
 
 const maxReasonLength = 500
 
-/** The `reason` of a body, cut to 500 characters; empty where none was given. */
+/** What nobody sees: spaces, controls, and letters without a shape. */
+const unseen = /^[\s\p{C}\p{Default_Ignorable_Code_Point}\u2800]*$/u
+
+/** The `reason` of a body, cut to 500 characters; empty where none was given that somebody could read. */
 export function reasonIn(body: Uint8Array): string {
   const reason = membersOf(body)?.get('reason')
-  return typeof reason === 'string' ? reason.slice(0, maxReasonLength).trim() : ''
+  const kept = typeof reason === 'string' ? reason.slice(0, maxReasonLength).trim() : ''
+  return unseen.test(kept) ? '' : kept
 }

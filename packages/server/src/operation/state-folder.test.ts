@@ -1,9 +1,20 @@
-import { chmodSync, chownSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 
-import { announceApi, type Folders, openFolders } from './state-folder.ts'
+import { announceApi, type Folders, openFolders, readOwnObject, writePrivate } from './state-folder.ts'
 
 let app: string
 let opened: Folders[] = []
@@ -45,6 +56,26 @@ test('refuses a file or a link where the state folder should be', () => {
   symlinkSync(tmpdir(), join(app, '.sallyport'))
   expect(() => openFolders(app)).toThrow(expect.objectContaining({ code: 'state.foreign' }))
 })
+
+test('a private file is the old one or the new one at every moment, and open to nobody else', () => {
+  const path = join(app, 'private.json')
+  expect(readOwnObject(path)).toBeUndefined()
+  writePrivate(path, '{"is":"old"}')
+  const old = openSync(path, 'r')
+  writePrivate(path, '{"is":"new"}')
+  expect([readFileSync(old, 'utf8'), readOwnObject(path), mode(path)]).toEqual(['{"is":"old"}', { is: 'new' }, '600'])
+  closeSync(old)
+})
+
+test.each(['', '{"password":"fake-se', '[]', 'null'])(
+  'a file of ours that holds %j is told as damaged, unquoted',
+  (text) => {
+    const path = join(app, 'private.json')
+    writePrivate(path, text)
+    const told = expect.objectContaining({ code: 'state.damaged', message: expect.not.stringContaining('fake') })
+    expect(() => readOwnObject(path)).toThrow(told)
+  },
+)
 
 for (const place of ['api-token', 'logs/output.ndjson', 'ledger/lock.pid', 'certificates/ca.pem']) {
   test(`writes nothing through a link that came with the app, at ${place}`, () => {

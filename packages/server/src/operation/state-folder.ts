@@ -1,5 +1,15 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 
@@ -66,10 +76,12 @@ export function announceApi(folders: Folders): string {
   return token
 }
 
-/** Writes a file that only its owner may read. */
+/** Writes a file that only its owner may read. It is the old one or the new one, whenever this process is killed. */
 export function writePrivate(path: string, content: string): void {
-  writeFileSync(path, content, { mode: 0o600 })
-  chmodSync(path, 0o600)
+  const next = `${path}.next`
+  writeFileSync(next, content, { mode: 0o600 })
+  chmodSync(next, 0o600)
+  renameSync(next, path)
 }
 
 /** Writes files of JSON into a folder of ours. */
@@ -77,9 +89,25 @@ export function writeDocuments(folder: string, files: Readonly<Record<string, ob
   for (const [name, value] of Object.entries(files)) writePrivate(join(folder, name), `${JSON.stringify(value)}\n`)
 }
 
-/** The file's text, or undefined when there is none. */
-export function readIfPresent(path: string): string | undefined {
-  return existsSync(path) ? readFileSync(path, 'utf8') : undefined
+/**
+ * The object of JSON that stands in one of our own files, or undefined where there is none. Throws `state.damaged` for
+ * anything else, without a word of it: what stands there may be secret.
+ */
+export function readOwnObject(path: string): object | undefined {
+  if (!existsSync(path)) return undefined
+  const value = parsed(readFileSync(path, 'utf8'))
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value
+  throw new SallyportError('state.damaged', `${path} is no JSON object any more: a disk or somebody changed it.`, {
+    fix: commandLine('mv', path, `${path}.damaged`),
+  })
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined // the parser's own message quotes what it read
+  }
 }
 
 function socketFolderOf(state: string): string {
