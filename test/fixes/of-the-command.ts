@@ -45,7 +45,7 @@ export function ofTheCommand(): void {
   })
 
   fix(
-    ['cli sallyport init', 'cli sallyport init', 'server/operation sallyport init'],
+    ['cli sallyport init', 'cli sallyport init', 'server/app sallyport init'],
     'where there is no app, init makes one',
     async () => {
       const empty = open({})

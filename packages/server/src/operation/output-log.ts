@@ -11,6 +11,8 @@ export interface OutputLog {
   close(): Promise<void>
 }
 
+/** What functions print may be anything: for the server's own user alone. */
+const mode = 0o600
 const maxRecentLines = 2_000
 const maxPendingBytes = 4 * 1024 * 1024
 
@@ -39,8 +41,8 @@ export function openOutputLog(folder: string, mostBytes: number = maxFileBytes):
 
   function open(): WriteStream {
     // At once: what the stream opened later than the next file's beginning would be that file.
-    const fd = attempt(() => openSync(path, 'a', 0o600))
-    const opened = createWriteStream(path, { flags: 'a', mode: 0o600, ...(fd === undefined ? {} : { fd }) })
+    const fd = attempt(() => openSync(path, 'a', mode))
+    const opened = createWriteStream(path, { flags: 'a', mode, ...(fd === undefined ? {} : { fd }) })
     // Without a listener a full disk would end the process; output is the one thing that may be lost, and is counted.
     opened.on('error', () => void (lost += 1))
     return opened
