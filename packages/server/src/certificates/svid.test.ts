@@ -152,6 +152,7 @@ describe('an SVID', () => {
 })
 
 describe('no SVID is', () => {
+  const unknown = (bytes: number): Extension => new Extension('1.2.3.4', false, new Uint8Array(bytes))
   const cases: readonly [what: string, code: string, made: Handmade][] = [
     ['control: what is well made by hand', 'verified', {}],
     ['a certificate of another trust domain', 'svid.trust_domain', { uris: ['spiffe://bank/zone/a/function/b'] }],
@@ -176,6 +177,10 @@ describe('no SVID is', () => {
       'svid.malformed',
       { more: [new Extension('1.2.3.4', true, new Uint8Array([5, 0]))] },
     ],
+    ['control: with another that is not critical', 'verified', { more: [unknown(2)] }],
+    ['one with an extension twice', 'svid.malformed', { more: [unknown(2), unknown(2)] }],
+    ['control: with a large one', 'verified', { more: [unknown(15_000)] }],
+    ['one larger than any', 'svid.malformed', { more: [unknown(16_384)] }],
   ]
   for (const [what, code, made] of cases) {
     test(what, async () => {
@@ -232,6 +237,15 @@ describe('no SVID is', () => {
       changed[at] = (changed[at] ?? 0) ^ 1
       expect(verifySvid([changed], bundles, now).kind, `byte ${at}`).toBe('refused')
     }
+  })
+
+  test('one with something after it, or garbage above it', () => {
+    const der = derOf(svid.cert)
+    const bundles = new Map([['shop', [derOf(root.certificate)]]])
+    const verdicts = [[der], [Buffer.concat([der, Uint8Array.of(0)])], [der, new Uint8Array([48, 3, 2, 1, 0])]].map(
+      (chain) => verifySvid(chain, bundles, now),
+    )
+    expect(verdicts).toMatchObject([{ kind: 'verified' }, { code: 'svid.malformed' }, { code: 'svid.malformed' }])
   })
 
   test('nothing at all, garbage, or more than a chain', () => {
