@@ -5,8 +5,10 @@ import type { Kind } from './mutations.ts'
 type Accepted = readonly [file: string, kind: Kind, code: string, why: string]
 
 const identity = 'packages/core/src/identity'
+const server = 'packages/server/src'
 const noName = 'no key set has a key without a name, so none is found'
 const nothingTaken = 'nothing was taken of the text then, and what is left over is refused'
+const notThere = 'what is not there is undefined either way'
 const cost = 'it spares work alone; without it the same is asked again and comes out the same'
 
 /** One line each. Whoever changes the line meets its mutant again. */
@@ -22,12 +24,7 @@ export const accepted: readonly Accepted[] = [
   [`${identity}/event/security-event.ts`, 'guard', 'jwt.keyId === undefined', noName],
   [`${identity}/keys/key-record.ts`, 'guard', "typeof name !== 'string'", 'the table of algorithms has no other names'],
   [`${identity}/keys/key-set.ts`, 'guard', "typeof keyId !== 'string'", 'no token names a key by anything else'],
-  [
-    `${identity}/keys/web-key.ts`,
-    'guard',
-    "'modulusLength' in key.algorithm",
-    'what is not there is undefined either way',
-  ],
+  [`${identity}/keys/web-key.ts`, 'guard', "'modulusLength' in key.algorithm", notThere],
   [`${identity}/seen-once.ts`, 'guard', 'second === lookedAt', cost],
   [
     `${identity}/signature/signature-base.ts`,
@@ -61,6 +58,60 @@ export const accepted: readonly Accepted[] = [
     'it spares memory alone; what is over is refused again',
   ],
   [`${identity}/token/verifier.ts`, 'guard', 'jwt.keyId === undefined', noName],
+  [
+    `${server}/vault/data-keys.ts`,
+    'guard',
+    "!('id' in value && 'purpose' in value && 'generation' in value && 'sealed' in value)",
+    'what is not there has none of the types that are asked for next',
+  ],
+  [
+    `${server}/vault/data-keys.ts`,
+    'statement',
+    "throw damaged(path, 'is not JSON', restoreFolder)",
+    'nothing holds no data keys, which is refused next, in other words',
+  ],
+  [`${server}/vault/private-files.ts`, 'guard', "error instanceof Error && 'code' in error", notThere],
+  [
+    `${server}/vault/private-files.ts`,
+    'guard',
+    "code === 'EACCES'",
+    'what cannot be opened is thrown then as it is, without the command that mends it; root never meets it',
+  ],
+  [
+    `${server}/vault/secrets.ts`,
+    'statement',
+    "throw damaged(path, 'is not JSON', setAgain(name))",
+    'nothing holds no secret, which is refused next, in other words',
+  ],
+  [
+    `${server}/vault/secrets.ts`,
+    'statement',
+    "throw damaged(path, 'does not hold the secret it is named for', setAgain(name))",
+    'no generation of it opens then, which is refused next, in other words',
+  ],
+  [`${server}/certificates/acme/acme-client.ts`, 'guard', "'token' in one", notThere],
+  [`${server}/certificates/acme/acme-client.ts`, 'guard', "'url' in one", notThere],
+  [
+    `${server}/certificates/acme/acme-request.ts`,
+    'guard',
+    "typeof nonce === 'string'",
+    'Node gives a list for no header but Set-Cookie',
+  ],
+  [`${server}/certificates/acme/challenges.ts`, 'guard', 'descriptor === undefined', 'none is kept by no number'],
+  [`${server}/signals/push.ts`, 'guard', "verdict.kind === 'refused'", 'what is not to come again is refused'],
+  [`${server}/signals/standing.ts`, 'guard', 'applied.size >= capacity', cost],
+  [
+    `${server}/stores/store.ts`,
+    'guard',
+    "error instanceof Error && 'errcode' in error",
+    'what has no code has none that means damage either way',
+  ],
+  [
+    `${server}/stores/used-proofs.ts`,
+    'guard',
+    'until === undefined || id === undefined',
+    'what is no line has no end to come, so it is none of those that live',
+  ],
 ]
 
 /** Why a mutant may survive. */

@@ -74,6 +74,8 @@ test('a transmitter that fails is asked ever more rarely, and is not heard', asy
 
 for (const [what, answer] of [
   ['no sets', {}],
+  ['sets in a list', { sets: ['x'] }],
+  ['a text for sets', { sets: 'x' }],
   ['more sets than were asked for', { sets: Object.fromEntries(Array.from({ length: 21 }, (_, i) => [`e${i}`, 'x'])) }],
   ['sets that are no text', { sets: { e1: {} } }],
 ] as const) {

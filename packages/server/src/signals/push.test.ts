@@ -63,3 +63,14 @@ test('what is no pushed event is not looked at', async () => {
     expect(body).toMatchObject({ err: 'invalid_request' })
   }
 })
+
+test('an answer says what may be sent, and when to come again', async () => {
+  const headersOf = async (verdict: Verdict, method = 'POST'): Promise<readonly unknown[]> => {
+    const { headers } = await takePush({ ...request, method }, async () => verdict)
+    return ['allow', 'retry-after'].map((name) => new Map(headers).get(name))
+  }
+  expect(await headersOf({ kind: 'taken' })).toEqual([undefined, undefined])
+  expect(await headersOf({ kind: 'refused', code: 'signal.claims', message: '' })).toEqual([undefined, undefined])
+  expect(await headersOf({ kind: 'taken' }, 'GET')).toEqual(['POST', undefined])
+  expect(await headersOf({ kind: 'unavailable' })).toEqual([undefined, '5'])
+})

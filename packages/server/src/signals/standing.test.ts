@@ -64,6 +64,13 @@ describe('what decisions know', () => {
     expect(facts()).toMatchObject({ [contextKeys.risk]: 'low' })
   })
 
+  test('nobody’s standing by what ended alone, so no room for standings is filled by it', async () => {
+    await world.send(world.transmitter.event('session-revoked', {}))
+    expect(world.standing.people()).toEqual([])
+    await world.send(world.transmitter.event('risk-level-change', { current_level: 'LOW' }))
+    expect(world.standing.people()).toEqual([{ target: 'user/pool:alice', risk: 'low' }])
+  })
+
   test('a person’s devices are told apart, and one that does not comply is enough', async () => {
     const user = { format: 'iss_sub', iss: 'https://people.example', sub: 'alice' }
     const named = (id: string): object => ({ sub_id: { format: 'complex', user, device: { format: 'opaque', id } } })

@@ -102,8 +102,7 @@ export function createStanding({ streams, nowMs, capacity = 100_000 }: StandingO
     },
     heard: (stream) => void heardAt.set(stream, nowMs()),
     factsOf: (subject) => {
-      const issuer = subject.credential?.issuerName
-      const about = issuer === undefined ? [] : streams().filter(({ of }) => of === issuer)
+      const about = streams().filter(({ of }) => of === subject.credential?.issuerName)
       if (about.length === 0) return {}
       const said = revocationTargets(subject).flatMap((target) => known.get(target) ?? [])
       const devices = said.flatMap(({ devices: each }) => [...each.values()])

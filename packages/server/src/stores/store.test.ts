@@ -97,6 +97,21 @@ describe('a store in SQLite', () => {
     reopened.close()
   })
 
+  test('takes nothing but sealed bytes, also from a table that somebody made', () => {
+    open().close()
+    const rows = new DatabaseSync(file)
+    rows.exec('DROP TABLE record; CREATE TABLE record (kind, id, sealed, until, PRIMARY KEY (kind, id))')
+    const insert = rows.prepare('INSERT INTO record VALUES (?, ?, ?, NULL)')
+    const sealed = vault.seal(Buffer.from('x'), { purpose: 'store', kind: 'code', id: 'a' })
+    insert.run('code', 'a', sealed)
+    insert.run('code', 'b', Buffer.from(sealed).toString())
+    rows.close()
+    const store = open()
+    expect(store.get('code', 'a')).toBe('x')
+    expect(codeOf(() => store.get('code', 'b'))).toBe('store.damaged')
+    store.close()
+  })
+
   test('names a damaged file and leaves it as it is', () => {
     const store = open()
     for (let n = 0; n < 300; n++) store.put('code', `${n}`, 'x'.repeat(100))

@@ -90,9 +90,8 @@ function encodeName(name: string): string {
 function decodeName(file: string): string | undefined {
   try {
     return decodeURIComponent(file.slice(0, -ending.length))
-  } catch (error) {
-    if (error instanceof URIError) return undefined
-    throw error
+  } catch {
+    return undefined // `decodeURIComponent` throws nothing but that it is none
   }
 }
 

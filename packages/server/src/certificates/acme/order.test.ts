@@ -2,6 +2,7 @@
 import 'reflect-metadata'
 
 import { generateKeyPairSync } from 'node:crypto'
+import type { ServerResponse } from 'node:http'
 import { createServer, type Server } from 'node:https'
 import type { AddressInfo } from 'node:net'
 
@@ -47,14 +48,10 @@ beforeAll(async () => {
     const { url = '' } = message
     let body = ''
     message.on('data', (chunk: Buffer) => (body += String(chunk)))
-    message.on('end', async () => {
+    message.on('end', () => {
       asked.push(url)
-      const said = (await answers[url]?.(body, asked.filter((one) => one === url).length)) ?? { status: 404 }
-      response.setHeader('replay-nonce', 'n')
-      response.setHeader('content-type', said.json === undefined ? 'text/plain' : 'application/json')
-      if (said.location !== undefined) response.setHeader('location', said.location)
-      response.writeHead(said.status ?? 200)
-      response.end(said.text ?? (said.json === undefined ? '' : JSON.stringify(said.json)))
+      const said = answers[url]?.(body, asked.filter((one) => one === url).length) ?? { status: 404 }
+      void Promise.resolve(said).then((one) => answer(response, one))
     })
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -68,6 +65,14 @@ beforeEach(() => {
   published = []
   answers = usual()
 })
+
+function answer(response: ServerResponse, { json, location, status = 200, text }: Said): void {
+  response.setHeader('replay-nonce', 'n')
+  response.setHeader('content-type', json === undefined ? 'text/plain' : 'application/json')
+  if (location !== undefined) response.setHeader('location', location)
+  response.writeHead(status)
+  response.end(text ?? (json === undefined ? '' : JSON.stringify(json)))
+}
 
 const places = (): Record<string, string> => ({
   newNonce: at('/nonce'),
