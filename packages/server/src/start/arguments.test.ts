@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 
-import { parseServerArguments, startCommand } from './arguments.ts'
+import { argumentsOf, modeOf, parseServerArguments, startCommand } from './arguments.ts'
 
 test('up takes a folder and has safe defaults', () => {
   expect(parseServerArguments(['up', '/srv/app'], false)).toEqual({
@@ -30,6 +30,9 @@ test.each([
   ['a debugger in up', ['up', '--inspect', 'orders']],
   ['a recording in up', ['up', '--learn']],
   ['an unknown broadening', ['up', '--broadening', 'maybe']],
+  ['uids of ordinary users', ['up', '--uids', '65535']],
+  ['uids beyond what programs can count', ['up', '--uids', '2147000001']],
+  ['uids in another spelling', ['up', '--uids', '1e5']],
 ])('refuses %s', (_name, args) => {
   expect(() => parseServerArguments(args, false)).toThrow(expect.objectContaining({ code: 'server.usage' }))
 })
@@ -62,6 +65,20 @@ for (const [what, args] of [
   ['a name that is none', ['--name', 'shop', '--acme', 'https://a.example']],
   ['an address that is none', ['--name', 'shop.example', '--acme', 'https://a.example', '--listen', 'everywhere']],
   ['no name', ['--listen', '0.0.0.0']],
+  ...['0', '65536', '8e1', '-80', ''].map(
+    (port) =>
+      [
+        `“${port}” for a port of the authority`,
+        ['--name', 'shop.example', '--acme', 'https://a.example', `--acme-port=${port}`],
+      ] as const,
+  ),
+  ...['--acme-port=80', '--acme-ca=ca.pem'].map(
+    (flag) =>
+      [
+        `${flag} and no authority`,
+        ['--name', 'shop.example', '--certificate', 'a.pem', '--certificate-key', 'a.key', flag],
+      ] as const,
+  ),
   ['plain HTTP', ['--name', 'shop.example', '--acme', 'https://a.example', '--http']],
 ] as const) {
   test(`refuses the outside with ${what}`, () => {
@@ -70,3 +87,46 @@ for (const [what, args] of [
     )
   })
 }
+
+// What the server is started with once more, without root: nothing that was asked for may be lost on the way.
+const whole: readonly (readonly string[])[] = [
+  ['up', '/srv/app'],
+  ['up', '/srv/app', '--port', '1', '--issuer-port', '2', '--keep-root', '--json', '--broadening', 'allow'],
+  ['dev', '/srv/app', '--http', '--inspect', 'till', '--learn', '--uids', '65536', '--broadening', 'ask'],
+  [
+    'up',
+    '/srv/app',
+    '--uids',
+    '2147000000',
+    '--name',
+    'shop.example',
+    '--certificate',
+    '/a',
+    '--certificate-key',
+    '/b',
+  ],
+  [
+    ...['up', '/srv/app', '--name', 'shop.example', '--listen', '0.0.0.0', '--acme', 'https://a.example'],
+    ...['--acme-port', '65535', '--acme-ca', '/ca.pem'],
+  ],
+]
+for (const args of whole) {
+  test(`is handed on whole: ${args.join(' ')}`, () => {
+    const options = parseServerArguments(args, false)
+    for (const flag of args.filter((word) => !['--broadening', 'refuse'].includes(word))) {
+      expect(argumentsOf(options)).toContain(flag)
+    }
+    expect(parseServerArguments(argumentsOf(options), true)).toEqual(options)
+  })
+}
+
+test('a command to be pasted asks for what was asked for, and for nothing that is so anyway', () => {
+  expect(startCommand(parseServerArguments(['up', '/srv/app'], false), {})).toBe('sallyport up /srv/app')
+  const broad = parseServerArguments(['up', '/srv/app', '--broadening', 'allow', '--json'], false)
+  expect(startCommand(broad, { port: 1 })).toBe('sallyport up /srv/app --port 1 --broadening allow')
+})
+
+test('a recording is said in the ledger', () => {
+  expect(modeOf(parseServerArguments(['dev', '--learn'], false))).toBe('dev --learn')
+  expect(modeOf(parseServerArguments(['dev'], false))).toBe('dev')
+})

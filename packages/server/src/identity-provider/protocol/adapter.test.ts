@@ -40,8 +40,30 @@ describe('the adapter', () => {
     const clients = adapterOf('Client')
     expect(await clients.find('anything')).toBeUndefined()
     expect(await clients.find('sallyport-cli')).toMatchObject({ token_endpoint_auth_method: 'none' })
-    await expect(clients.upsert('anything', {}, 60)).rejects.toThrow()
+    const registration = [
+      clients.upsert('anything', {}, 60),
+      clients.consume('sallyport-cli'),
+      clients.destroy('sallyport-cli'),
+      clients.revokeByGrantId('g'),
+    ]
+    for (const outcome of registration) await expect(outcome).rejects.toMatchObject({ error: 'invalid_request' })
     expect(await clients.find('anything')).toBeUndefined()
+  })
+
+  test('finds nothing by what was never given out, and leaves no way to what was destroyed', async () => {
+    const [sessions, codes] = [adapterOf('Session'), adapterOf('DeviceCode')]
+    expect(await sessions.findByUid('none')).toBeUndefined()
+    expect(await codes.findByUserCode('none')).toBeUndefined()
+    await codes.consume('none')
+    expect(await codes.find('none')).toBeUndefined()
+    await sessions.upsert('s', { uid: 'u', exp: now + 60 }, 60)
+    await codes.upsert('d', { userCode: 'BCDF-GHJK', exp: now + 60 }, 60)
+    expect(await codes.findByUserCode('BCDF-GHJK')).toMatchObject({ userCode: 'BCDF-GHJK' })
+    const ways = (): number => ['oidc-session-uid', 'oidc-user-code'].flatMap((kind) => store.ids(kind)).length
+    expect(ways()).toBe(2)
+    await sessions.destroy('s')
+    await codes.destroy('d')
+    expect(ways()).toBe(0)
   })
 
   test('ends everything of a grant when two requests bring one refresh token at the same moment', async () => {

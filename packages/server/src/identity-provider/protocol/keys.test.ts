@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { expect, test } from 'vitest'
 
 import { createMemoryStore } from '../testing/memory-store.ts'
-import { openProviderKeys } from './keys.ts'
+import { openProviderKeys, publicJwks, verifyOwn } from './keys.ts'
 
 test('damaged keys are refused rather than replaced, or every token would die unasked', async () => {
   const store = createMemoryStore(() => 0)
@@ -21,4 +21,29 @@ test('damaged keys are refused rather than replaced, or every token would die un
   }
   put(whole)
   expect(await openProviderKeys(store, randomBytes)).toEqual(whole)
+})
+
+test('what is published of a key is whole, and its public half alone', async () => {
+  const keys = await openProviderKeys(
+    createMemoryStore(() => 0),
+    randomBytes,
+  )
+  const [{ d, ...own } = {}] = keys.signing
+  expect(d).toEqual(expect.any(String))
+  expect(publicJwks(keys).keys).toEqual([own])
+  for (const member of ['kty', 'crv', 'x', 'y', 'kid']) {
+    const damaged = { ...keys, signing: [{ ...own, [member]: undefined }] }
+    expect(() => publicJwks(damaged), member).toThrow(expect.objectContaining({ code: 'identity_provider.keys' }))
+  }
+})
+
+test('a key of ours that cannot be read is damage, not a token of somebody else', async () => {
+  const keys = await openProviderKeys(
+    createMemoryStore(() => 0),
+    randomBytes,
+  )
+  const [own = {}] = keys.signing
+  expect(await verifyOwn(keys, 'no.token.atall', {})).toBeUndefined()
+  const damaged = { ...keys, signing: [{ ...own, x: 'AAAA' }] }
+  await expect(verifyOwn(damaged, 'no.token.atall', {})).rejects.toThrow()
 })

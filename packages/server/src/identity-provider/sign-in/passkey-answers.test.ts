@@ -76,6 +76,41 @@ describe('an answer of a passkey', () => {
     expect(await prove({ counter: 3, ...saying })).toBeUndefined()
   })
 
+  it.each(['', '{"id":', 'null', '7', '"id"', '{}', '{"id":7}', '{"id":"AAAA"}'])('is not %j', async (answer) => {
+    await add('ada')
+    await passkeys.creationOptions(of('ada'), 'uid')
+    expect(await passkeys.create(of('ada'), 'uid', answer)).toBeUndefined()
+    await passkeys.requestOptions('uid')
+    expect(await passkeys.prove('uid', answer)).toBeUndefined()
+  })
+
+  it('answers what was asked, and proves nobody of whom nothing was', async () => {
+    await add('ada')
+    const answer = device.get(await passkeys.requestOptions('uid'), { counter: 2 })
+    expect(await passkeys.prove('unasked', answer)).toBeUndefined()
+    expect((await passkeys.prove('uid', answer))?.name).toBe('ada')
+  })
+
+  it('makes no passkey of somebody who went meanwhile', async () => {
+    const [ada, options] = [of('ada'), await passkeys.creationOptions(of('ada'), 'uid')]
+    people.delete('ada')
+    expect(await passkeys.add(ada, 'uid', device.create(options))).toBe(false)
+    expect(people.has('ada')).toBe(false)
+    people.set('ada', ada)
+    expect(await add('ada')).toBe(true)
+  })
+
+  it('proves nobody who went meanwhile, nor by a passkey that is theirs no more', async () => {
+    await add('ada')
+    const ada = of('ada')
+    people.set('ada', { ...ada, passkeys: [] })
+    expect(await prove()).toBeUndefined()
+    people.delete('ada')
+    expect(await prove()).toBeUndefined()
+    people.set('ada', ada)
+    expect(await prove()).toBe('ada')
+  })
+
   it('proves nobody with another’s signature', async () => {
     await add('ada')
     const forger = createAuthenticator(issuerUrl, 'a key of ada’s')
