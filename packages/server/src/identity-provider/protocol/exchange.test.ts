@@ -56,6 +56,31 @@ describe('an exchange of tokens (RFC 8693)', () => {
     expect(await codeOf(exchange(reports, subject, called('id_token')))).toBe('invalid_request')
   })
 
+  test('gives out access tokens alone, to the program that asks, for this audience', async () => {
+    const { access_token: subject } = await signIn(await discover('sallyport-cli'))
+    const reports = await discover('reports', byKey())
+    const kind = 'urn:ietf:params:oauth:token-type:'
+    const good = { requested_token_type: `${kind}access_token`, audience: 'urn:sallyport:checkout' }
+    expect(await exchange(reports, subject, good)).toMatchObject({ act: { sub: 'reports' } })
+    const refusedFor = (more: Record<string, string>): Promise<unknown> => codeOf(exchange(reports, subject, more))
+    expect(await refusedFor({ requested_token_type: `${kind}refresh_token` })).toBe('invalid_request')
+    expect(await refusedFor({ actor_token: subject, actor_token_type: `${kind}access_token` })).toBe('invalid_request')
+    expect(await refusedFor({ resource: 'urn:other' })).toBe('invalid_target')
+    expect(await refusedFor({ subject_token: '' })).toBe('invalid_request')
+  })
+
+  test('gives no bearer token for a proof that does not hold', async () => {
+    const { access_token: subject } = await signIn(await discover('sallyport-cli'))
+    const reports = await discover('reports', byKey())
+    const ask = reports[client.customFetch]
+    let dpop = {}
+    reports[client.customFetch] = (address, options) =>
+      ask?.(address, { ...options, headers: { ...options.headers, ...dpop } }) ?? Promise.reject(new Error('no fetch'))
+    expect(await exchange(reports, subject)).toMatchObject({ act: { sub: 'reports' } })
+    dpop = { dpop: 'no.proof.atall' }
+    expect(await codeOf(exchange(reports, subject))).toBe('invalid_dpop_proof')
+  })
+
   test('takes along no role that was taken away meanwhile, and nobody who was put out', async () => {
     const { access_token: subject } = await signIn(await discover('sallyport-cli'), { user: 'ada' })
     const reports = await discover('reports', byKey())
