@@ -85,6 +85,14 @@ describe('a fetch for libraries', () => {
     expect([...answer.headers]).toEqual([['content-type', 'application/json']])
   })
 
+  test('gives an answer without a body, and refuses a status that is none', async () => {
+    let status = 204
+    const address = await serve((_, answer) => void answer.writeHead(status).end())
+    expect([(await ask(address)).status, await (await ask(address)).text()]).toEqual([204, ''])
+    status = 600
+    await expect(ask(address)).rejects.toMatchObject({ code: 'issuer.keys_unusable' })
+  })
+
   test('follows no redirect, wherever it leads', async () => {
     const address = await serve((_, answer) => void answer.writeHead(302, { location: 'http://10.0.0.1/' }).end())
     expect((await ask(address)).status).toBe(302)

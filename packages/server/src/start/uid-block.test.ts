@@ -39,6 +39,12 @@ test('a block that was named, or that the state is in, is refused when somebody 
   expect(chooseBlock({ stateFolder, asked: 70_000 }, taken).server).toBe(70_000)
 })
 
+test('a machine on which every block is in use is told so, rather than that two apps share one', () => {
+  expect(() => chooseBlock({ stateFolder }, [[0, 4_294_967_295]])).toThrow(
+    expect.objectContaining({ code: 'server.uids_taken' }),
+  )
+})
+
 test('lines that are no accounts give nothing out', () => {
   expect(takenIn('# a comment\n\n+::::::\nnobody:x:65534:65534::/:/bin/false', 'x:y:z\n')).toEqual([[65_534, 65_534]])
 })
