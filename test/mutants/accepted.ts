@@ -9,6 +9,7 @@ const server = 'packages/server/src'
 const noName = 'no key set has a key without a name, so none is found'
 const nothingTaken = 'nothing was taken of the text then, and what is left over is refused'
 const notThere = 'what is not there is undefined either way'
+const unreadKeys = 'of what has no member no keys are read, and what is thrown is told in the same words'
 const cost = 'it spares work alone; without it the same is asked again and comes out the same'
 
 /** One line each. Whoever changes the line meets its mutant again. */
@@ -98,6 +99,19 @@ export const accepted: readonly Accepted[] = [
     'Node gives a list for no header but Set-Cookie',
   ],
   [`${server}/certificates/acme/challenges.ts`, 'guard', 'descriptor === undefined', 'none is kept by no number'],
+  [`${server}/app/issuers.ts`, 'guard', "typeof document === 'object' && document !== null", unreadKeys],
+  [
+    `${server}/identity-provider/sign-in/passkeys.ts`,
+    'guard',
+    "typeof value !== 'object' || value === null || !('id' in value)",
+    'of what has no member nothing is read as the name of a key',
+  ],
+  [
+    `${server}/operation/output-log.ts`,
+    'guard',
+    "typeof value !== 'object' || value === null",
+    'of what has no member no line is read, and what is thrown is caught as for a line that was cut off',
+  ],
   [`${server}/signals/push.ts`, 'guard', "verdict.kind === 'refused'", 'what is not to come again is refused'],
   [`${server}/signals/standing.ts`, 'guard', 'applied.size >= capacity', cost],
   [

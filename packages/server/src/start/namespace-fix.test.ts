@@ -14,6 +14,11 @@ test.each([
   execFileSync('bash', ['-n', '-c', fix])
 })
 
+test('where no switch that we know closes them, nothing is told to be opened', () => {
+  expect(namespaceFix(() => undefined)).toBeUndefined()
+  expect(namespaceFix((path) => (path.includes('apparmor') ? '0' : '1'))).toBeUndefined()
+})
+
 test("AppArmor's profile arrives as it is meant when its command is pasted", () => {
   const fix = namespaceFix((path) => (path.includes('apparmor') ? '1' : undefined)) ?? ''
   const written = execFileSync('bash', ['-c', fix.slice(0, fix.indexOf(' | '))], { encoding: 'utf8' })
