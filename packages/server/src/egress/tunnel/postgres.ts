@@ -89,8 +89,11 @@ export async function secured(
     ...(caPem === undefined ? {} : { ca: [...rootCertificates, caPem] }),
   })
   upstream.on('error', () => upstream.destroy())
+  // Adversary: a server that stalls in the handshake. Whoever ends its connection ends no more than that: no error.
+  const closed = new AbortController()
+  upstream.once('close', () => closed.abort())
   try {
-    await once(upstream, 'secureConnect')
+    await once(upstream, 'secureConnect', { signal: closed.signal })
   } catch (cause) {
     throw new SallyportError('upstream.unreachable', 'the database is not vouched for', { cause })
   }

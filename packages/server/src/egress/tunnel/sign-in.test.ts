@@ -1,9 +1,12 @@
 import { createHmac, pbkdf2Sync } from 'node:crypto'
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import { TLSSocket } from 'node:tls'
 
+import type { Secret } from '@sallyport/core/access'
 import { afterEach, describe, expect, it } from 'vitest'
 
+import { openAuthority } from '../../certificates/index.ts'
 import { message } from '../../parser/index.ts'
 import { secured, signIn } from './postgres.ts'
 
@@ -38,7 +41,7 @@ const ready = Buffer.concat([message('K', Buffer.alloc(8)), message('Z', Buffer.
 /** Signs in at a server that says these things in turn, each after it was written to; `heard` is all it was told. */
 async function signInAt(
   ...says: readonly (Buffer | ((heard: string) => Buffer))[]
-): Promise<{ readonly code: unknown; readonly heard: string }> {
+): Promise<{ readonly code: unknown; readonly message: unknown; readonly heard: string }> {
   const { near, far } = await pair()
   let heard = ''
   const turns = [...says]
@@ -48,7 +51,7 @@ async function signInAt(
     if (next === undefined) far.end()
     else far.write(typeof next === 'function' ? next(heard) : next)
   })
-  const code: unknown = await signIn(near, {
+  const ended = await signIn(near, {
     host: 'db.internal',
     user: 'shop',
     password,
@@ -63,10 +66,10 @@ async function signInAt(
     applicationName: 'payments',
     nonce: 'nonce0123456789',
   }).then(
-    () => 'signed in',
-    (error: { code?: unknown }) => error.code,
+    () => ({ code: 'signed in', message: undefined }),
+    ({ code, message: text }: { code?: unknown; message?: unknown }) => ({ code, message: text }),
   )
-  return { code, heard }
+  return { ...ended, heard }
 }
 
 const salt = Buffer.from('salt')
@@ -92,7 +95,7 @@ describe('the door that signs in', () => {
   it('shows the password to no server that asks for it itself, or for a weaker proof', async () => {
     for (const asked of [word(3), word(5, 'salt'), word(7), word(10, 'SCRAM-SHA-1\0\0')]) {
       const { code, heard } = await signInAt(message('R', asked))
-      expect([code, heard.includes(password)]).toEqual(['upstream.login', false])
+      expect([code, heard.includes(password), heard.includes('n,,')]).toEqual(['upstream.login', false, false])
     }
   })
 
@@ -105,9 +108,18 @@ describe('the door that signs in', () => {
     expect(await signInAt(asksScram, Buffer.concat([goesOn, ready]))).toMatchObject({ code: 'upstream.login' })
   })
 
+  it('believes no server whose proof is made without the password', async () => {
+    const forged = message('R', word(12, `v=${Buffer.alloc(32).toString('base64')}`))
+    const rest = Buffer.concat([message('R', word(0)), ready])
+    expect(await signInAt(asksScram, goesOn, Buffer.concat([forged, rest]))).toMatchObject({ code: 'upstream.login' })
+  })
+
   it('tells a refusal of the server by its state alone', async () => {
     const refusal = message('E', Buffer.from('SFATAL\0C28P01\0Mpassword of shop\0\0'))
-    expect(await signInAt(refusal)).toMatchObject({ code: 'upstream.login' })
+    expect(await signInAt(refusal)).toMatchObject({
+      code: 'upstream.login',
+      message: 'the database refused: SQLSTATE 28P01',
+    })
   })
 
   it('reads messages of so many bytes', async () => {
@@ -132,17 +144,51 @@ describe('the door that signs in', () => {
 })
 
 describe('TLS toward a database', () => {
-  const secure = async (answer: string): Promise<unknown> => {
-    const { near, far } = await pair()
-    far.once('data', () => far.write(answer))
-    return secured(near, { host: 'db.internal', tls: true, caPem: undefined }).then(
+  const codeFrom = (found: Promise<unknown>): Promise<unknown> =>
+    found.then(
       () => 'secure',
       (error: { code?: unknown }) => error.code,
     )
+  const secure = async (answer: string): Promise<unknown> => {
+    const { near, far } = await pair()
+    far.once('data', () => far.write(answer))
+    return codeFrom(secured(near, { host: 'db.internal', tls: true, caPem: undefined }))
   }
 
   it('is not left out because the server says so', async () => {
     expect(await secure('N')).toBe('upstream.plaintext')
+  })
+
+  it('is with a server that is vouched for by name, and with no other', async () => {
+    const kept = new Map<string, Secret<string>>()
+    const authority = await openAuthority({
+      kind: 'gateway',
+      app: 'test',
+      permittedNames: ['db.internal'],
+      nowMs: Date.now,
+      keeper: { useSecret: (name) => kept.get(name), setSecret: async (name, value) => kept.set(name, value).size },
+    })
+    const leaf = await authority.leafFor(['db.internal'])
+    const within = async (host: string, caPem: string | undefined): Promise<unknown> => {
+      const { near, far } = await pair()
+      far.once('data', () => {
+        far.write('S')
+        new TLSSocket(far, { ...leaf, isServer: true }).on('error', () => undefined)
+      })
+      return codeFrom(secured(near, { host, tls: true, caPem }))
+    }
+    expect(await within('db.internal', authority.caPem), 'control').toBe('secure')
+    expect(await within('db.internal', undefined)).toBe('upstream.unreachable')
+    expect(await within('other.internal', authority.caPem)).toBe('upstream.unreachable')
+  })
+
+  it('ends with its connection where a server stalls in the middle of the handshake', async () => {
+    const { near, far } = await pair()
+    far.once('data', () => far.write('S'))
+    const found = codeFrom(secured(near, { host: 'db.internal', tls: true, caPem: undefined }))
+    await expect.poll(() => far.bytesRead).toBeGreaterThan(8) // it has begun
+    near.destroy()
+    expect(await found).toBe('upstream.unreachable')
   })
 
   it('begins with nothing that was sent before it', async () => {
