@@ -126,6 +126,12 @@ export const accepted: readonly Accepted[] = [
     'until === undefined || id === undefined',
     'what is no line has no end to come, so it is none of those that live',
   ],
+  [
+    `${server}/egress/tunnel/tunnel.ts`,
+    'guard',
+    "door.kind !== 'tcp' && door.kind !== 'postgres'",
+    'doors of other kinds have the ports 80 and 443 alone, which no tunnel has',
+  ],
 ]
 
 /** Why a mutant may survive. */

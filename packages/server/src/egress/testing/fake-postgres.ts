@@ -9,6 +9,8 @@ export interface FakePostgres {
   readonly port: string
   /** `start`, or `cancel` and the key in hexadecimal, for each connection that said either. */
   readonly asked: string[]
+  /** With which parameters sessions began. */
+  readonly started: string[]
   readonly sockets: Socket[]
 }
 
@@ -20,6 +22,7 @@ const salt = Buffer.from('salt')
 /** `beforeReady` happens when a client has proved its password, before it hears so. */
 export async function openFakePostgres(password: string, beforeReady?: () => unknown): Promise<FakePostgres> {
   const asked: string[] = []
+  const started: string[] = []
   const sockets: Socket[] = []
 
   async function serve(socket: Socket): Promise<void> {
@@ -28,6 +31,7 @@ export async function openFakePostgres(password: string, beforeReady?: () => unk
     if (head === undefined || body === undefined) return
     if (head.readUInt32BE(4) === requestCodes.cancel) return void asked.push(`cancel ${body.toString('hex')}`)
     asked.push('start')
+    started.push(body.toString())
     socket.write(authentication(10, 'SCRAM-SHA-256\0\0'))
     const clientFirst = await said(socket)
     const bare = clientFirst.slice(clientFirst.indexOf('n=,r='))
@@ -56,7 +60,7 @@ export async function openFakePostgres(password: string, beforeReady?: () => unk
     () => server.close(),
     () => sockets.forEach((socket) => socket.destroy()),
   )
-  return { port: new URL(await listen(server)).port, asked, sockets }
+  return { port: new URL(await listen(server)).port, asked, started, sockets }
 }
 
 async function said(socket: Socket): Promise<string> {

@@ -7,7 +7,7 @@ import { edited } from '../../../../manifest/src/testing/example.ts'
 import { parameters, requestCodes, startup } from '../../parser/index.ts'
 import { endings } from '../testing/endings.ts'
 import { openFakePostgres, sessionKey } from '../testing/fake-postgres.ts'
-import { type Harness, type HarnessOptions, openHarness } from '../testing/harness.ts'
+import { type Harness, type HarnessOptions, invocationOf, openHarness } from '../testing/harness.ts'
 
 const password = 'the-real-password-0123456789'
 
@@ -93,6 +93,27 @@ describe('a session of a postgres door', () => {
     const harness = await open(server.port, { rooms: { useSecret: () => undefined } })
     expect(await (await say(harness, hello)).end).toContain('secret.missing')
     expect(server.asked).toEqual([])
+  })
+
+  it('is not begun where the vault breaks, and the client hears no more than that', async () => {
+    const server = await openFakePostgres(password)
+    const useSecret = (): never => {
+      throw new TypeError('the vault broke')
+    }
+    const harness = await open(server.port, { rooms: { useSecret } })
+    expect(await (await say(harness, hello)).end).toMatch(/exit\.error \(why: /)
+    expect(server.asked).toEqual([])
+  })
+
+  it('is opened for nobody where nobody stands behind the invocation', async () => {
+    const server = await openFakePostgres(password)
+    const harness = await open(server.port)
+    const { socket } = await say(harness, hello)
+    await once(socket, 'data')
+    harness.invocation = invocationOf(harness.image, 'i2')
+    const second = await say(harness, hello)
+    await once(second.socket, 'data')
+    expect(server.started.map((text) => text.includes('sallyport.user='))).toEqual([true, false])
   })
 
   it('is not begun under a grant that ended before it was dialled', async () => {

@@ -119,6 +119,16 @@ describe('a tcp door', () => {
     })
   }
 
+  it('leads to no other port even where a policy passes over what was refused', async () => {
+    const harness = await open('    to: tcp://127.0.0.1:6380\n    upstream: tcp://127.0.0.1:9', {
+      rooms: { decide: (asked) => ({ effect: 'allow', id: asked[0].id, asked, reasons: [] }) },
+    })
+    const socket = await dial(harness, 6379)
+    socket.resume()
+    await once(socket, 'close')
+    expect(harness.lines.join('\n')).toContain('(egress.refusal_ignored)')
+  })
+
   it('leads to no other port, and not into a private network that nobody wrote down', async () => {
     const harness = await open('    to: tcp://127.0.0.1:6380\n    upstream: tcp://127.0.0.1:9')
     const socket = await dial(harness, 6379)
@@ -173,6 +183,7 @@ describe('an opaque door', () => {
     ])
     await harness.endInvocation()
     await expect.poll(() => harness.others).toMatchObject([{ outcome: 'aborted', sentBytes: expect.any(Number) }])
+    expect(harness.others[0]).not.toHaveProperty('tls') // nobody here has seen what it is
   })
 
   it('is no door for HTTP, and other names are answered as before', async () => {
