@@ -5,6 +5,7 @@ import type { Kind } from './mutations.ts'
 type Accepted = readonly [file: string, kind: Kind, code: string, why: string]
 
 const identity = 'packages/core/src/identity'
+const core = 'packages/core/src'
 const server = 'packages/server/src'
 const noName = 'no key set has a key without a name, so none is found'
 const nothingTaken = 'nothing was taken of the text then, and what is left over is refused'
@@ -60,6 +61,28 @@ export const accepted: readonly Accepted[] = [
   ],
   [`${identity}/token/verifier.ts`, 'guard', 'jwt.keyId === undefined', noName],
   [
+    `${core}/ledger/parse-record.ts`,
+    'statement',
+    "throw malformed('it is not JSON in UTF-8', cause)",
+    'nothing is no record, which is refused next, in other words',
+  ],
+  [
+    `${core}/ledger/proof.ts`,
+    'guard',
+    'end - start <= 1n',
+    'it goes on until the stack ends it, for a caller of ours alone',
+  ],
+  [
+    `${core}/ledger/proof.ts`,
+    'guard',
+    'size1 <= 0n || size1 > size2',
+    'it goes on until the stack ends it, with an error of the same kind',
+  ],
+  [`${core}/ledger/verifier-key.ts`, 'guard', "!('privateKey' in pair)", 'Ed25519 makes pairs alone'],
+  [`${core}/ledger/verify-proof.ts`, 'guard', '!seed', 'a proof that lacks its first hash lacks all that follow too'],
+  [`${server}/ledger/commit.ts`, 'guard', 'scheduled', cost],
+  [`${server}/ledger/commit.ts`, 'guard', 'fatal', 'what is queued then is turned away with the same'],
+  [
     `${server}/vault/data-keys.ts`,
     'guard',
     "!('id' in value && 'purpose' in value && 'generation' in value && 'sealed' in value)",
@@ -112,8 +135,6 @@ export const accepted: readonly Accepted[] = [
     "typeof value !== 'object' || value === null",
     'of what has no member no line is read, and what is thrown is caught as for a line that was cut off',
   ],
-  [`${server}/signals/push.ts`, 'guard', "verdict.kind === 'refused'", 'what is not to come again is refused'],
-  [`${server}/signals/standing.ts`, 'guard', 'applied.size >= capacity', cost],
   [
     `${server}/stores/store.ts`,
     'guard',

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest'
 
 import {
   type Consistency,
+  equalHashes,
   hashEmpty,
   hashNode,
   type Inclusion,
@@ -82,4 +83,10 @@ test('a subtree begins at a multiple of the power of two that holds it', () => {
     [-4n, 0n],
   ]
   expect(ranges.map((range) => isSubtree(...range))).toEqual([true, true, true, true, false, false, false])
+})
+
+test('a hash is not equal to one that it begins', () => {
+  expect(equalHashes(a, Buffer.from(a))).toBe(true)
+  expect(equalHashes(a.subarray(0, 4), a)).toBe(false)
+  expect(equalHashes(a, a.subarray(0, 4))).toBe(false)
 })

@@ -28,8 +28,8 @@ export function targetsOf(
   const own = (id: string): string => (issuerName === 'embedded' ? id : `${issuerName}:${id}`)
   if ((user?.issuer ?? issuer) !== issuer || (token?.issuer ?? issuer) !== issuer) return undefined
   const person = user === undefined ? [] : [`user/${own(user.name)}`]
-  const machine = device === undefined ? [] : [`device/${device}`]
-  const standing = device === undefined || (issuerName !== 'embedded' && user !== undefined) ? person : machine
+  const standing =
+    device === undefined || (issuerName !== 'embedded' && user !== undefined) ? person : [`device/${device}`]
   const narrowest =
     token === undefined ? (session === undefined ? standing : [`session/${session}`]) : [`token/${own(token.id)}`]
   if (narrowest.length === 0) return undefined
