@@ -20,7 +20,7 @@ const boxSuites = {
   wholeServers: ['example', 'functions', 'lifecycle'].map((name) => `test/e2e/${name}.test.ts`),
 }
 
-/** It takes the ports that a newcomer is told, and so runs before all else that does: two of it would meet there. */
+/** Its stand-ins have ports of their own, at which two of it would meet: the one has ended before the other begins. */
 const example = 'test/e2e/example.test.ts'
 
 const tests = (pattern: string): string[] => globSync(pattern, { cwd: top }).toSorted()

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { mkdir, rename, rm } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
 
 import { findRunningApp, openCanaries, startApp } from '@sallyport/cli'
 
@@ -20,8 +21,16 @@ const house = join(folder, '../..')
 const canaryPort = 8483
 const poisonPatienceMs = 8_000
 
+/** What may be said behind `npm start --`: to end after the story, and other ports than those in the documents. */
+const options = {
+  once: { type: 'boolean', default: false },
+  port: { type: 'string', default: '8443' },
+  'issuer-port': { type: 'string', default: '8444' },
+} as const
+
 /** Runs the story once. Gives the first thing that was not as stated. What it starts, it adds to `closing`. */
-async function tell(once: boolean, closing: (() => Promise<unknown>)[]): Promise<string | undefined> {
+async function tell(closing: (() => Promise<unknown>)[]): Promise<string | undefined> {
+  const { once, port, 'issuer-port': issuerPort } = parseArgs({ options }).values
   const startedAt = performance.now()
   const since = Date.now()
   if ((await findRunningApp(folder)) !== undefined)
@@ -36,8 +45,8 @@ async function tell(once: boolean, closing: (() => Promise<unknown>)[]): Promise
   closing.push(() => mail.close())
   const app = await startApp({
     folder,
-    port: 8443,
-    issuerPort: 8444,
+    port: Number(port),
+    issuerPort: Number(issuerPort),
     // What is set already wins: with a real key, STRIPE_UPSTREAM=https://api.stripe.com charges at Stripe.
     environment: {
       STRIPE_UPSTREAM: process.env['STRIPE_UPSTREAM'] ?? payments.url,
@@ -148,7 +157,7 @@ for (const [signal, code] of [
   process.on(signal, () => void end(code))
 
 try {
-  const difference = await tell(process.argv.includes('--once'), closing)
+  const difference = await tell(closing)
   if (difference !== undefined) process.stderr.write(`the story did not come out as stated: ${difference}\n`)
   await end(difference === undefined ? 0 : 1)
 } catch (error) {
