@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
-import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:http'
 import { join } from 'node:path'
 
 import { loadManifestOf } from '../../packages/server/src/app/index.ts'
+import { freePort } from '../../packages/server/src/operation/testing/free-port.ts'
 import { houseRoot } from '../house/source-tree.ts'
 import { paste, type PastedServer } from './terminal.ts'
 import { anyPorts, serving } from './world.ts'
@@ -92,24 +91,6 @@ async function inForce(server: PastedServer, folder: string): Promise<void> {
 
 /** The digest that each server began with, which it does not print. */
 const walked = new WeakMap<PastedServer, string>()
-
-/** Below the ports that the kernel gives to connections, of which none takes it before the program is there. */
-async function freePort(): Promise<number> {
-  for (;;) {
-    const port = randomInt(12_000, 32_000)
-    const server = createServer()
-    const listens = once(server.listen(port, '127.0.0.1'), 'listening')
-    if (
-      !(await listens.then(
-        () => true,
-        () => false,
-      ))
-    )
-      continue
-    await new Promise((resolve) => server.close(resolve))
-    return port
-  }
-}
 
 /** What differs from run to run, and what somebody else's server answers. */
 function normalised(text: string): string {

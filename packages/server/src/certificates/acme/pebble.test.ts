@@ -2,17 +2,17 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { Resolver } from 'node:dns/promises'
-import { createServer } from 'node:net'
 import { request } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { randomInt, X509Certificate } from 'node:crypto'
+import { X509Certificate } from 'node:crypto'
 
 import type { Secret } from '@sallyport/core/access'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 
 import { openAuthority } from '../authority.ts'
 import { type AcmeOptions, acmeCertificate } from './acme-certificate.ts'
+import { freePort } from '../../operation/testing/free-port.ts'
 
 // Debian's pebble, the test server of RFC 8555's authors, with its own DNS; it refuses half of all nonces here.
 const [pebble, names] = ['/usr/bin/pebble', '/usr/bin/pebble-challtestsrv']
@@ -24,29 +24,6 @@ let programs: readonly ChildProcess[] = []
 let ports: readonly number[]
 let caPem: string
 const kept = new Map<string, string>()
-
-/**
- * Ports that were free a moment ago: the programs cannot be asked to choose. Below those that the kernel gives to
- * connections, of which the suites beside this one make thousands.
- */
-async function freePorts(count: number): Promise<readonly number[]> {
-  const found = new Set<number>()
-  while (found.size < count) {
-    const port = randomInt(12_000, 32_000)
-    const server = createServer()
-    const listens = once(server.listen(port, '127.0.0.1'), 'listening')
-    if (
-      !(await listens.then(
-        () => true,
-        () => false,
-      ))
-    )
-      continue
-    found.add(port)
-    await new Promise((resolve) => server.close(resolve))
-  }
-  return [...found]
-}
 
 function answers(port: number): Promise<boolean> {
   return new Promise((resolve) => {
@@ -72,7 +49,9 @@ beforeAll(async () => {
   })
   caPem = authority.caPem
   const { cert, key } = await authority.leafFor(['localhost'])
-  ports = await freePorts(6)
+  const found = new Set<number>()
+  while (found.size < 6) found.add(await freePort())
+  ports = [...found]
   const [listen, management, http, tls, dns, dnsManagement] = ports
   const at = (name: string, content: string): string => {
     writeFileSync(join(folder, name), content)
@@ -144,8 +123,8 @@ test.skipIf(!isThere)(
 test.skipIf(!isThere)(
   orSkipped('a challenge that nobody answers is refused, in words'),
   async () => {
-    const [elsewhere] = await freePorts(1)
-    const why = acmeCertificate(options({ names: ['other.example'], port: Number(elsewhere) }))
+    const elsewhere = await freePort()
+    const why = acmeCertificate(options({ names: ['other.example'], port: elsewhere }))
     await expect(why).rejects.toMatchObject({ code: 'acme.refused', message: expect.stringContaining('refuses') })
   },
   120_000,

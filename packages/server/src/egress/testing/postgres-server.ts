@@ -1,11 +1,12 @@
 import { execFile, spawn } from 'node:child_process'
-import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
 import { chownSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { connect, createServer } from 'node:net'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+
+import { freePort } from '../../operation/testing/free-port.ts'
 
 /** A real PostgreSQL on loopback, with one user whose password is asked for by SCRAM. */
 export interface PostgresServer {
@@ -80,24 +81,6 @@ export async function startPostgres(
       await ended
       rmSync(folder, { recursive: true, force: true })
     },
-  }
-}
-
-/** Below the ports that the kernel gives to connections: until PostgreSQL has it, none of those takes it. */
-async function freePort(): Promise<number> {
-  for (;;) {
-    const port = randomInt(12_000, 32_000)
-    const server = createServer()
-    const listens = once(server.listen(port, '127.0.0.1'), 'listening')
-    if (
-      !(await listens.then(
-        () => true,
-        () => false,
-      ))
-    )
-      continue
-    await new Promise((resolve) => server.close(resolve))
-    return port
   }
 }
 
