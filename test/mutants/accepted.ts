@@ -153,6 +153,31 @@ export const accepted: readonly Accepted[] = [
     "door.kind !== 'tcp' && door.kind !== 'postgres'",
     'doors of other kinds have the ports 80 and 443 alone, which no tunnel has',
   ],
+  [
+    'packages/guests/src/inside/cedar.ts',
+    'guard',
+    "parsed.type === 'failure'",
+    'each policy was parsed before; of a set that is not there Cedar decides nothing, which is no verdict',
+  ],
+  [
+    'packages/guests/src/inside/cedar.ts',
+    'guard',
+    "answer.type === 'failure'",
+    'of what failed no decision is read, and what that throws is no verdict either',
+  ],
+  [
+    'packages/guests/src/inside/opa.ts',
+    'guard',
+    'isRecord(entrypoints)',
+    'what has no names has not the one asked for',
+  ],
+  ['packages/guests/src/keeper.ts', 'guard', 'error instanceof Error', 'a start rejects with nothing else'],
+  [
+    'packages/guests/src/keeper.ts',
+    'guard',
+    '!pending.has(id)',
+    'what was answered stays answered, and the ask that waits longest is held against its own deadline',
+  ],
 ]
 
 /** Why a mutant may survive. */

@@ -43,8 +43,16 @@ describe('an OPA module', () => {
     })
   })
 
-  test.each(['trap', 'no-json'])('that answers by %s gives no verdict', async (entrypoint) => {
-    expect(await ask(await opaGuest(entrypoint))).toMatchObject({ verdict: undefined, fault: 'guest.faulty' })
+  test.each([
+    ['trap', 'unreachable'],
+    ['no-json', 'Unexpected token'],
+    ['abort', 'no more'],
+  ])('that answers by %s gives no verdict, and what went wrong is told', async (entrypoint, detail) => {
+    expect(await ask(await opaGuest(entrypoint))).toMatchObject({
+      verdict: undefined,
+      fault: 'guest.faulty',
+      detail: expect.stringContaining(detail),
+    })
   })
 
   test('that is undefined for a request gives no verdict', async () => {
@@ -91,20 +99,22 @@ describe('Cedar policies', () => {
       request({ resource: 'arn:refund', subject: bob }),
       request({ resource: 'arn:sallyport:function:shop:closed:vault' }),
       request({ user: bob }),
+      request({ resource: 'arn:aws:s3:eu-central-1:closed:bucket' }),
       request({ context: {} }),
     ] as const)
     const said = answers.map((one) => saidOf(one))
-    expect(said.slice(0, 6).map(({ verdict, detail }) => [verdict, detail])).toEqual([
+    expect(said.slice(0, 7).map(({ verdict, detail }) => [verdict, detail])).toEqual([
       ['allow', 'policy0'],
       ['deny', 'not-from-us'],
       ['deny', 'no-refunds'],
       ['allow', 'policy0'],
       ['deny', 'zone'],
       ['deny', 'for-bob'],
+      ['allow', 'policy0'], // what stands there in an ARN of AWS is an account, and no zone
     ])
     // Without a country the first forbid cannot be evaluated. Cedar leaves it out, and itself allows the request.
-    expect(said[6]).toMatchObject({ verdict: undefined, fault: 'guest.faulty' })
-    expect(said[6]?.detail).toContain('not-from-us: ')
+    expect(said[7]).toMatchObject({ verdict: undefined, fault: 'guest.faulty' })
+    expect(said[7]?.detail).toContain('not-from-us: ')
   })
 
   test('deny where nothing permits', async () => {
@@ -125,11 +135,14 @@ describe('Cedar policies', () => {
   })
 
   test.each([
-    ['a word that Cedar does not know', 'permit(principal, actoin, resource);'],
-    ['nothing', '// nobody'],
-    ['a template', 'permit(principal == ?principal, action, resource);'],
-  ])('of %s are not loaded', async (_, text) => {
-    await expect(open(cedarGuest(text))).rejects.toMatchObject({ code: 'guest.unloadable' })
+    ['a word that Cedar does not know', 'permit(principal, actoin, resource);', 'actoin'],
+    ['nothing', '// nobody', 'there is no policy in it'],
+    ['a template', 'permit(principal == ?principal, action, resource);', 'a template stands for nothing'],
+  ])('of %s are not loaded, and why is told', async (_, text, why) => {
+    await expect(open(cedarGuest(text))).rejects.toMatchObject({
+      code: 'guest.unloadable',
+      message: expect.stringContaining(why),
+    })
   })
 })
 
@@ -144,6 +157,17 @@ describe('guests', () => {
     })
     const answers = await (await open(guest)).ask([route, door, refused, door] as const)
     expect(answers.map((one) => saidOf(one).verdict)).toEqual([undefined, 'deny', undefined, 'deny'])
+  })
+
+  test('hold up nothing that they are not asked about', async () => {
+    const guests = await open(
+      await opaGuest('loop', { asks: [{ text: 'doors', action: 'sallyport:UseDoor' }], deadlineMs: 500 }),
+    )
+    const asked = guests.ask([request({ action: 'sallyport:UseDoor' })] as const)
+    const other = guests.ask([request()] as const)
+    const [first] = await Promise.race([asked, other])
+    expect(first.action).toBe('sallyport:CallRoute')
+    expect((await asked).map((one) => saidOf(one).fault)).toEqual(['guest.late'])
   })
 
   test('of which one cannot be loaded do not run at all', async () => {

@@ -87,6 +87,16 @@ test('more asks than a guest may hold are turned away at once', async () => {
   expect(await asked[0]).toMatchObject([{ fault: 'guest.ended' }])
 })
 
+test('a guest that ended by itself before it would have been ended for its slowness hurts nobody', async () => {
+  const keeper = await keep('loop')
+  const first = keeper.ask([input], 400)
+  expect(await keeper.ask([input], 20)).toMatchObject([{ fault: 'guest.late' }])
+  process.kill(pidOf(keeper), 'SIGKILL')
+  await first
+  await vi.waitFor(() => expect(keeper.pid()).toBeDefined(), 60_000)
+  await wait(400) // until it would have been
+})
+
 test('a guest that loops ends with the server that is killed', async () => {
   const script = fileURLToPath(new URL('testing/left-alone.ts', import.meta.url))
   const server = spawn(process.execPath, ['-C', 'source', script], { stdio: ['ignore', 'pipe', 'inherit'] })

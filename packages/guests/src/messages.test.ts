@@ -10,6 +10,8 @@ test('what a guest’s process says is read strictly, and its words are cut and 
     { verdict: 'allow' },
     { verdict: 'deny', detail: `a\u001b[2J\n${'b'.repeat(500)}` },
     { verdict: 'ALLOW' },
+    null,
+    'allow',
   ]
   expect(readAnswer({ kind: 'answer', id: 1, said })).toEqual({
     kind: 'answer',
@@ -18,6 +20,8 @@ test('what a guest’s process says is read strictly, and its words are cut and 
       { verdict: 'allow' },
       { verdict: 'deny', detail: `a [2J ${'b'.repeat(194)}` },
       { fault: 'guest.faulty', detail: '' },
+      { fault: 'guest.faulty', detail: 'it said nothing that can be read' },
+      { fault: 'guest.faulty', detail: 'it said nothing that can be read' },
     ],
   })
 })

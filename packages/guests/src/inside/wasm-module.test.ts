@@ -42,6 +42,16 @@ test.each([
 })
 
 test.each([
+  ['of two memories', [5, 5, 2, 0, 1, 0, 1]],
+  ['with a memory that threads share', [5, 4, 1, 3, 1, 2]],
+  ['with a memory of 64 bits', [5, 3, 1, 4, 1]],
+])('a module %s is refused, of which one would stay without a maximum', (_, section) => {
+  const header = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]
+  expect(withMaximumMemory(Uint8Array.from([...header, 5, 3, 1, 0, 1]), 300), 'control').toHaveLength(15)
+  expect(() => withMaximumMemory(Uint8Array.from([...header, ...section]), 300)).toThrow('no single plain memory')
+})
+
+test.each([
   ['a section that leads out of the file', [5, 100, 1]],
   ['a number without an end', [5, 0x80, 0x80, 0x80, 0x80, 0x80]],
   ['nothing after a section id', [5]],

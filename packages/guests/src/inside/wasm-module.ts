@@ -50,8 +50,7 @@ function sectionsOf(module: Uint8Array): readonly Section[] {
 function readNumber(bytes: Uint8Array, from: number): { readonly value: number; readonly next: number } {
   let value = 0
   for (let index = 0; index < 5; index += 1) {
-    const byte = bytes[from + index]
-    if (byte === undefined) break
+    const byte = bytes[from + index] ?? 0x80 // past the end, a number goes on
     value += (byte & 0x7f) * 2 ** (7 * index)
     if (byte < 0x80) return { value, next: from + index + 1 }
   }
