@@ -13,6 +13,7 @@ import { egressGuards } from './egress.ts'
 import { egressLimitGuards } from './egress-limits.ts'
 import { evidenceGuards } from './evidence.ts'
 import { exchangeGuards } from './exchange.ts'
+import { exitGuards } from './exits.ts'
 import { fieldGuards } from './fields.ts'
 import { formGuards } from './forms.ts'
 import { gatewayGuards } from './gateway.ts'
@@ -115,6 +116,7 @@ export const guards: readonly Guard[] = [
   ...exchangeGuards,
   ...egressGuards,
   ...egressLimitGuards,
+  ...exitGuards,
   ...fieldGuards,
   ...tableGuards,
   ...learnGuards,

@@ -12,6 +12,8 @@ const nothingTaken = 'nothing was taken of the text then, and what is left over 
 const notThere = 'what is not there is undefined either way'
 const unreadKeys = 'of what has no member no keys are read, and what is thrown is told in the same words'
 const cost = 'it spares work alone; without it the same is asked again and comes out the same'
+const noMap = 'of what is not there nothing is read, and what is thrown is caught as for a map that cannot be read'
+const streams = 'a body that streams is of a door that neither asks anything of it nor adds to it, and fits'
 
 /** One line each. Whoever changes the line meets its mutant again. */
 export const accepted: readonly Accepted[] = [
@@ -146,6 +148,40 @@ export const accepted: readonly Accepted[] = [
     'guard',
     'until === undefined || id === undefined',
     'what is no line has no end to come, so it is none of those that live',
+  ],
+  [`${server}/egress/listen/caller.ts`, 'guard', "'originalSource' in entry", noMap],
+  [`${server}/egress/listen/caller.ts`, 'guard', 'text === undefined', noMap],
+  [
+    `${server}/egress/door/credential.ts`,
+    'guard',
+    'cuts.size >= maxCuts',
+    'it spares memory alone, of which the templates of manifests take little',
+  ],
+  [`${server}/egress/door/door-call.ts`, 'guard', "content.kind === 'whole'", streams],
+  [`${server}/egress/door/door.ts`, 'guard', "content.kind === 'whole'", streams],
+  [
+    `${server}/egress/door/door-call.ts`,
+    'guard',
+    "query.kind !== 'fits' || (body !== undefined && body.kind !== 'fits')",
+    'the same was judged before, by the same names: it stands there for a fault of ours',
+  ],
+  [
+    `${server}/egress/door/door-call.ts`,
+    'guard',
+    'body === undefined',
+    'what a door signs was read whole: it stands there for a fault of ours',
+  ],
+  [
+    `${server}/egress/door/door-call.ts`,
+    'guard',
+    'door.add.oauth === undefined',
+    'no other door has a client filled in',
+  ],
+  [
+    `${server}/egress/door/fields.ts`,
+    'guard',
+    'Object.hasOwn(object, first)',
+    'what every object inherits is no object, or one without members of its own',
   ],
   [
     `${server}/egress/tunnel/tunnel.ts`,

@@ -55,6 +55,18 @@ describe('another attempt', () => {
       ])
   })
 
+  it('does not read on what it does not hand back', async () => {
+    await open({ charge: retried })
+    let closed = 0
+    upstream.answer = (response) => {
+      if (upstream.seen.length === 2) return void response.end('{}')
+      response.once('close', () => (closed += 1)).writeHead(503, { 'retry-after': '0' })
+      response.write('the answer goes on, and on')
+    }
+    expect(await ask(harness, charge)).toMatchObject({ status: 200 })
+    await expect.poll(() => closed).toBe(1)
+  })
+
   it("carries the caller's own key, and ends where it may", async () => {
     await open({ charge: retried })
     upstream.answer = (response) => response.writeHead(503).end('{}')

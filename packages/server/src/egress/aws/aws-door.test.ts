@@ -118,6 +118,16 @@ describe('the AWS door', () => {
     expect(await codeAt((name) => (name === 'Orders' ? upstream : 'http://127.0.0.1:9'))).toBe('aws.mixed_endpoints')
   })
 
+  it('is shut, in words of its own, where it breaks', async () => {
+    const upstreamCredentials = (): never => {
+      throw new TypeError('the keys cannot be read')
+    }
+    const harness = await open({ rooms: { upstreamCredentials } })
+    expect(await call(harness)).toEqual([403, 'policy.allow'])
+    expect(harness.lines.join()).toContain('the egress door failed (TypeError) and stayed shut')
+    expect(forwarded).toBe(0)
+  })
+
   it('sends nothing once the right to it has ended', async () => {
     expect(await call(await open({ rooms: { isCurrent: () => false } }))).toEqual([403, 'policy.allow'])
     expect(forwarded).toBe(0)

@@ -71,6 +71,41 @@ test('those that answer nobody in time are ended and started again', { timeout: 
   await vi.waitFor(() => expect(failures).toHaveLength(before + 1), { timeout: 30_000 })
 })
 
+/** A thread that says that it is ready, and then this. */
+const threadSaying = (script: string): URL =>
+  new URL(
+    `data:text/javascript,${encodeURIComponent(
+      `import { parentPort } from 'node:worker_threads'; parentPort.on('message', () => undefined); ${script}`,
+    )}`,
+  )
+const ready = "parentPort.postMessage({ id: 0, status: 200, body: '' });"
+
+test('a thread that says what is no answer is ended', { timeout: 20_000 }, async () => {
+  const told: unknown[] = []
+  const open = (script: string): Promise<EmbeddedTables> =>
+    openTables({ tables: [], onFailure: (cause) => told.push(cause), thread: threadSaying(script) })
+  const good = await open(ready)
+  await good.close()
+  expect(told, 'control: it was closed by us').toEqual([])
+  await expect(open("parentPort.postMessage({ id: 'all' })")).rejects.toMatchObject({ code: 'dynamodb.tables' })
+  await expect(open('process.exit()'), 'nor one that says nothing').rejects.toMatchObject({ code: 'dynamodb.tables' })
+})
+
+test('a table may have one key, and is made or they are not opened', { timeout: 60_000 }, async () => {
+  const [orders] = mustLoad().app.tables
+  if (orders === undefined) throw new Error('the example has tables')
+  const { sortKey: _, ...oneKey } = orders
+  const opened = await openTables({ tables: [oneKey], onFailure: () => undefined })
+  const body = Buffer.from(JSON.stringify({ TableName, Item: { customer: Key.customer } }))
+  const { signal } = new AbortController()
+  expect(await opened.ask({ operation: 'PutItem', body, timeoutMs: 60_000, signal })).toMatchObject({ status: 200 })
+  await opened.close()
+  const unmakable = { ...oneKey, dynamodb: 'a b' }
+  await expect(openTables({ tables: [unmakable], onFailure: () => undefined })).rejects.toMatchObject({
+    code: 'dynamodb.tables',
+  })
+})
+
 test('those that cannot be opened are not served', { timeout: 60_000 }, async () => {
   const options = { path: '/dev/null/tables', tables: mustLoad().app.tables, onFailure: () => undefined }
   await expect(openTables(options)).rejects.toBeInstanceOf(SallyportError)

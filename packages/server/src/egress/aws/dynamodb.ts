@@ -29,7 +29,14 @@ export interface TablesOptions {
   readonly path?: string
   readonly tables: readonly Table[]
   readonly onFailure: (cause: unknown) => void
+  /** What runs in the thread; the embedded tables when absent. */
+  readonly thread?: URL
 }
+
+const tablesThread = new URL(
+  import.meta.url.endsWith('.ts') ? './tables-worker.ts' : './tables-worker.js',
+  import.meta.url,
+)
 
 /** Enough for a scan; what takes more ends the thread and not the process. */
 const heapMb = 512
@@ -42,7 +49,8 @@ const restMs = 1_000
  * throws where nobody catches, and sets members of `Object.prototype`. Beside the vault either would be everybody's
  * end; here it ends the requests that are under way, and the thread is started again.
  */
-export async function openTables({ path, tables, onFailure }: TablesOptions): Promise<EmbeddedTables> {
+export async function openTables(options: TablesOptions): Promise<EmbeddedTables> {
+  const { path, tables, onFailure, thread = tablesThread } = options
   const waiting = new Map<number, PromiseWithResolvers<UpstreamAnswer>>()
   const ready = Promise.withResolvers<void>()
   let asked = 0
@@ -51,8 +59,7 @@ export async function openTables({ path, tables, onFailure }: TablesOptions): Pr
   let keeper: Worker | undefined
 
   function start(): void {
-    const file = import.meta.url.endsWith('.ts') ? './tables-worker.ts' : './tables-worker.js'
-    const one = new Worker(new URL(file, import.meta.url), {
+    const one = new Worker(thread, {
       workerData: {
         path,
         tables: tables.map(({ dynamodb, partitionKey, sortKey }) => [dynamodb, partitionKey, sortKey]),

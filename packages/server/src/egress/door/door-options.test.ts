@@ -224,7 +224,12 @@ describe('what comes back', () => {
       response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync(`key ${realKey} end`))
     const answered = await ask(harness, charge)
     expect(answered.body).toBe(`key ${'*'.repeat(realKey.length)} end`)
-    upstream.answer = (response) => response.writeHead(200, { 'content-encoding': 'lzma' }).end('unreadable')
+    let closed = false
+    upstream.answer = (response) => {
+      response.once('close', () => (closed = true)).writeHead(200, { 'content-encoding': 'lzma' })
+      response.write('unreadable, and without end')
+    }
     expect(codeOf(await ask(harness, charge))).toBe('upstream.coding')
+    await expect.poll(() => closed).toBe(true)
   })
 })

@@ -38,7 +38,7 @@ beforeEach(async () => {
   })
   upstream.listen(0, '127.0.0.1')
   await once(upstream, 'listening')
-  harness = await openHarness({ upstream: `http://127.0.0.1:${(upstream.address() as AddressInfo).port}` })
+  harness = await openHarness({ upstream: originOf(upstream) })
 })
 
 afterEach(async () => {
@@ -46,6 +46,10 @@ afterEach(async () => {
   upstream.closeAllConnections()
   upstream.close()
 })
+
+function originOf(server: Server): string {
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}` // it listens on an address
+}
 
 const charge = 'https://api.stripe.com/v1/payment_intents'
 
@@ -74,6 +78,7 @@ describe('a door', () => {
     expect(harness.others).toMatchObject([
       { kind: 'outcome', outcome: 'done', status: 200, tls: 'none', decision: harness.decisions[0]?.id },
     ])
+    expect(harness.others[0], 'with nothing more to tell').not.toHaveProperty('detail')
     expect(JSON.stringify([harness.decisions, harness.others, harness.lines])).not.toContain(realKey)
   })
 
@@ -195,9 +200,31 @@ describe('a door', () => {
   it('says which secret is missing only to those who may use the door', async () => {
     await harness.close()
     harness = await openHarness({ rooms: { useSecret: () => undefined, hasSecret: () => false } })
-    expect(codeOf(await ask(harness, charge))).toBe('secret.missing')
+    const answered = await ask(harness, charge)
+    expect(codeOf(answered)).toBe('secret.missing')
+    expect(answered.headers, 'since no time mends it').not.toHaveProperty('retry-after')
     expect(harness.lines[0]).toContain('fix: sallyport secret set --as ada stripe-key')
     expect(codeOf(await ask(harness, 'https://api.postmarkapp.com/email'))).toBe('door.not_granted')
+  })
+
+  it('sends nothing where a secret is gone by the time it is needed', async () => {
+    await harness.close()
+    harness = await openHarness({ upstream: originOf(upstream), rooms: { useSecret: () => undefined } })
+    expect(codeOf(await ask(harness, charge))).toBe('secret.missing')
+    expect(seen).toEqual([])
+    expect(harness.others).toMatchObject([{ outcome: 'failed', detail: expect.stringContaining('stripe-key') }])
+  })
+
+  it('says nothing of what broke within it, neither in its answer nor on record', async () => {
+    await harness.close()
+    const useSecret = (): never => {
+      throw new TypeError(`cannot open ${realKey}`)
+    }
+    harness = await openHarness({ upstream: originOf(upstream), rooms: { useSecret } })
+    const answered = await ask(harness, charge)
+    expect(codeOf(answered)).toBe('exit.error')
+    expect(seen).toEqual([])
+    expect(JSON.stringify([answered, harness.decisions, harness.others, harness.lines])).not.toContain(realKey)
   })
 
   it('refuses what comes while no invocation runs, and lets it through while one does', async () => {
@@ -212,7 +239,7 @@ describe('a door', () => {
   it('ends with the grant: what is revoked between decision and upstream does not leave', async () => {
     await harness.close()
     harness = await openHarness({
-      upstream: `http://127.0.0.1:${(upstream.address() as AddressInfo).port}`,
+      upstream: originOf(upstream),
       rooms: { isCurrent: () => false },
     })
     expect(codeOf(await ask(harness, charge))).toBe('grant.ended')

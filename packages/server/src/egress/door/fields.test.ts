@@ -35,6 +35,24 @@ test('a query and a body are read, judged and written anew', () => {
   expect([query('?amount=2'), body('{"amount":2}'), body('amount=2', form)]).toEqual(['broken', 'broken', 'broken'])
 })
 
+test('a parameter that has no value has an empty one', () => {
+  const { query: _, ...open } = operation
+  expect(judgeQuery('?flag&a=1', open, new Map([['key', 'k']]))).toEqual({ kind: 'fits', value: '?flag=&a=1&key=k' })
+})
+
+test('what a door adds deep in a body is there whatever the body has of the way', () => {
+  const { body: _, ...open } = operation
+  const added = new Map([['auth.of.key', 'k']])
+  for (const [text, whole] of [
+    ['{}', { auth: { of: { key: 'k' } } }],
+    ['{"auth":1}', { auth: { of: { key: 'k' } } }],
+    ['{"auth":{"of":{"a":1,"key":"mine"}}}', { auth: { of: { a: 1, key: 'k' } } }],
+  ] as const) {
+    const judged = judgeBody(Buffer.from(text), json, open, added)
+    expect(judged.kind === 'fits' && JSON.parse(Buffer.from(judged.value).toString()), text).toEqual(whole)
+  }
+})
+
 for (const [what, text] of [
   ['half a letter', '?amount=1&amount=%zz'],
   ['bytes that are no UTF-8', '?amount=%ff'],

@@ -117,9 +117,8 @@ function decode(text: string): string | undefined {
   if (!/^(?:[\x21-\x7e])*$/.test(text)) return undefined
   try {
     return decodeURIComponent(text.replaceAll('+', ' '))
-  } catch (error) {
-    if (error instanceof URIError) return undefined
-    throw error
+  } catch {
+    return undefined // an escape that is none, or stands for no UTF-8: it throws for nothing else
   }
 }
 

@@ -11,6 +11,7 @@ test('only the named fields of an answer are let through, at any depth and in li
   const answer = { id: 1, secret: 2, charges: [{ amount: 3, card: 4 }], __proto__: { id: 5 } }
   expect(picked(answer, 'id', 'charges.amount')).toEqual({ id: 1, charges: [{ amount: 3 }] })
   expect(picked('text', 'id')).toBeNull()
+  expect(picked({ of: { a: 1, b: 2 } }, 'of', 'of.a'), 'a field with all that is in it').toEqual({ of: { a: 1, b: 2 } })
   expect(picked({ constructor: 1, toString: 2 }, 'id')).toEqual({})
 })
 

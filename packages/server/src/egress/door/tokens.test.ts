@@ -49,6 +49,17 @@ describe('an access token', () => {
     expect(asked).toHaveLength(4)
   })
 
+  it('is one of so many that are kept; the oldest is asked for anew', async () => {
+    const tokens = open()
+    const take = (door: string): Promise<string> => tokens.take(request({ door }))
+    for (let door = 1; door <= 1_000; door += 1) await take(`door ${door}`)
+    await take('door 1')
+    expect(asked, 'control').toHaveLength(1_000)
+    await take('one more')
+    await take('door 1')
+    expect(asked).toHaveLength(1_002)
+  })
+
   it('is forgotten once it was not accepted', async () => {
     const tokens = open()
     tokens.drop(await tokens.take(request()))

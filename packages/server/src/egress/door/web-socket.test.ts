@@ -34,6 +34,7 @@ describe('a WebSocket', () => {
     origin: string,
     more = '',
     asked = key,
+    protocol = 'Sec-WebSocket-Protocol: chat\r\n',
   ): Promise<{ harness: Harness; socket: ReturnType<typeof tlsConnect> }> {
     const harness = await open(origin, { charge: `{ request: GET /v1/feed${more} }` })
     const socket = tlsConnect({
@@ -47,7 +48,7 @@ describe('a WebSocket', () => {
     socket.write(
       'GET /v1/feed HTTP/1.1\r\nHost: api.stripe.com\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
         `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${asked}\r\nSec-WebSocket-Extensions: permessage-deflate\r\n` +
-        'Sec-WebSocket-Protocol: chat\r\nAuthorization: mine\r\n\r\n',
+        `${protocol}Authorization: mine\r\n\r\n`,
     )
     return { harness, socket }
   }
@@ -83,6 +84,14 @@ describe('a WebSocket', () => {
     expect(harness.others).toEqual([])
     socket.end()
     await expect.poll(() => harness.others).toMatchObject([{ outcome: 'done', status: 101, sentBytes: 5 }])
+  })
+
+  it('asks for no protocol where the function asks for none', async () => {
+    const said: string[] = []
+    const upstream = await listen(upstreamOf(said, `Sec-WebSocket-Accept: ${accept}`))
+    const { socket } = await openFeed(upstream, '', key, '')
+    expect(await until(socket, '\r\n\r\n')).toMatch(/^HTTP\/1\.1 101 /)
+    expect(said).toMatchObject([expect.not.stringContaining('sec-websocket-protocol')])
   })
 
   for (const [how, end] of [

@@ -101,7 +101,6 @@ async function openSocket(
         join(box, sent.stream, answer.socket)
         join(answer.socket, redactor(patterns, holdMs), received.stream, box)
         life.signal.addEventListener('abort', () => box.destroy(), { once: true })
-        if (life.signal.aborted || answer.socket.destroyed) box.destroy()
       },
     },
     outcome: promise,

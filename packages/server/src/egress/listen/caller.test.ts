@@ -85,6 +85,19 @@ describe('the package of a request', () => {
   it('is not looked for above the app', async () => expect(await named(7)).toBeUndefined())
   it('is not read from a file without end', async () => expect(await named(8)).toBeUndefined())
 
+  it('is known by the maps of the last builds, and of no more', async () => {
+    const packages = createCallerPackages()
+    const namedBy = (codeDigest: string, name: string): Promise<string | undefined> =>
+      packages.packageOf({ codeDir: join(folder, name), codeDigest, appFolder: join(folder, 'app') }, [
+        { line: 4, column: 1 },
+      ])
+    expect(await namedBy('first', 'code')).toBe('price-format')
+    for (let build = 2; build <= 32; build += 1) await namedBy(`build ${build}`, 'code')
+    expect(await namedBy('first', 'gone'), 'control').toBe('price-format')
+    await namedBy('one more', 'code')
+    expect(await namedBy('first', 'gone')).toBeUndefined()
+  })
+
   it('is unknown when there is no source map', async () => {
     const code = { codeDir: folder, codeDigest: 'e', appFolder: folder }
     expect(await createCallerPackages().packageOf(code, [{ line: 1, column: 1 }])).toBeUndefined()

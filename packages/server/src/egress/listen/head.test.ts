@@ -18,12 +18,14 @@ const incoming: Incoming = {
 const read = (changes: Partial<Incoming> = {}): Head => readHead({ ...incoming, ...changes })
 
 test('the head of an exit is read, path and query apart, names in lower case', () => {
-  const { fault, host: named, path, query, headers } = read({ rawHeaders: [...host, 'X-A', ' b '] })
+  const { fault, host: named, path, query, headers, contentLength } = read({ rawHeaders: [...host, 'X-A', ' b '] })
   expect([fault, named, path, query]).toEqual([undefined, 'api.stripe.com', '/v1/payment_intents', '?limit=1'])
   expect([...headers]).toEqual([
     ['host', 'api.stripe.com'],
     ['x-a', 'b'],
   ])
+  const stated = read({ rawHeaders: [...host, 'Content-Length', '3'] })
+  expect([contentLength, stated.contentLength]).toEqual([undefined, 3])
 })
 
 test('a target of absolute form is the path behind its authority', () => {

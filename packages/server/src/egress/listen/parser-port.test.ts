@@ -1,10 +1,10 @@
-import { duplexPair, type Duplex } from 'node:stream'
+import { Duplex, duplexPair, Readable } from 'node:stream'
 
 import { beforeEach, describe, expect, it } from 'vitest'
 
 import type { Invocation } from '../../host/index.ts'
 import { createPace, kinds, messages, type Incoming, type Kind } from '../../parser/index.ts'
-import { plainRefusal } from '../refusal.ts'
+import { type ExitResponse, plainRefusal } from '../refusal.ts'
 import { defaultLimits } from '../rooms.ts'
 import { servePort } from './parser-port.ts'
 import type { ParserPort, PortHandlers, Under } from './port-handlers.ts'
@@ -39,19 +39,20 @@ let port: ParserPort
 let faults: string[]
 let asked: { incoming: Incoming; under: Under }[]
 let ending: AbortController
-let hold: boolean
+let answer: () => Promise<ExitResponse>
+let handlers: PortHandlers
 const invocation = { id: 'i1' } as Invocation // of which a port knows no more
 
 beforeEach(() => {
   faults = []
   asked = []
-  hold = false
   ending = new AbortController()
-  const refused = async (): Promise<ReturnType<typeof plainRefusal>> => plainRefusal('door.unlisted', 'no', 'id')
-  const handlers: PortHandlers = {
+  const refused = async (): Promise<ExitResponse> => plainRefusal('door.unlisted', 'no', 'id')
+  answer = refused
+  handlers = {
     onRequest: (incoming, under) => {
       asked.push({ incoming, under })
-      return hold ? new Promise(() => undefined) : refused()
+      return answer()
     },
     onUpgrade: refused,
     onMalformed: refused,
@@ -66,9 +67,13 @@ beforeEach(() => {
   }
   const [ours, theirs] = duplexPair()
   parser = theirs
-  const limits = { ...defaultLimits, connections: 1, streams: 1, clearMs: 200 }
-  port = servePort(ours, limits, createPace(), () => ({ invocation, signal: ending.signal }), handlers)
+  port = serve(ours)
 })
+
+function serve(channel: Duplex): ParserPort {
+  const limits = { ...defaultLimits, connections: 1, streams: 1, clearMs: 200 }
+  return servePort(channel, limits, createPace(), () => ({ invocation, signal: ending.signal }), handlers)
+}
 
 /** Writes frames, and gives the server a turn to read them. */
 async function say(...frames: readonly Buffer[]): Promise<void> {
@@ -99,6 +104,12 @@ describe('a parser', () => {
       ['i1', false],
     ])
     expect(heard()).toEqual([kinds.settings, kinds.answer, kinds.answer])
+    expect(faults).toEqual([])
+  })
+
+  it('is told where its question has no answer, so that it forgets it', async () => {
+    await say(frame(kinds.question, 1, messages.question.write({ name: 'a.example', type: 1 })))
+    expect(heard()).toEqual([kinds.settings, kinds.resolved])
     expect(faults).toEqual([])
   })
 
@@ -163,7 +174,7 @@ describe('a parser', () => {
   }
 
   it('is ended that begins more than its box may have under way', async () => {
-    hold = true
+    answer = () => new Promise(() => undefined)
     await say(...Array.from({ length: 1_025 }, (_, index) => request(index + 1)))
     expect(faults).toEqual([])
     await say(request(2_000))
@@ -195,6 +206,34 @@ describe('the end of an invocation', () => {
     expect(faults).toEqual([])
   })
 
+  it('takes along an answer that is just being made, of which nothing more is fetched', async () => {
+    const stream = (): Readable => new Readable({ read: () => undefined })
+    const [kept, late] = [stream(), stream()]
+    answer = async () => ({ status: 200, headers: [], body: kept })
+    await say(request(1))
+    expect(kept.destroyed, 'control').toBe(false)
+    const { promise, resolve } = Promise.withResolvers<ExitResponse>()
+    answer = () => promise
+    await say(request(2))
+    const ended = end()
+    resolve({ status: 200, headers: [], body: late })
+    await say(frame(kinds.cleared, 1))
+    await ended
+    expect(late.destroyed).toBe(true)
+    expect(heard().filter((kind) => kind === kinds.answer)).toHaveLength(1)
+  })
+
+  it('lets parts of it go that are still on their way, and none once it is confirmed', async () => {
+    const part = (id: number): Buffer => frame(kinds.data, id, Buffer.from('x'))
+    const ended = end()
+    await say(part(7))
+    expect(faults, 'control').toEqual([])
+    await say(frame(kinds.cleared, 1))
+    await ended
+    await say(part(7))
+    expect(faults).toEqual(['stream'])
+  })
+
   it('is the end of a parser that speaks for it afterwards', async () => {
     const ended = end()
     await say(frame(kinds.cleared, 1))
@@ -208,10 +247,34 @@ describe('the end of an invocation', () => {
     expect(faults).toEqual(['unconfirmed'])
   })
 
+  it('is told once of a parser that confirms none of several', async () => {
+    let isClosed = (): void => undefined
+    port = serve(
+      new Duplex({
+        read: () => undefined,
+        write: (...all) => all[2](),
+        destroy: (_, done) => void (isClosed = () => done(null)),
+      }),
+    )
+    const ends = [end(), end()]
+    await expect.poll(() => faults).toEqual(['unconfirmed'])
+    await new Promise((resolve) => setTimeout(resolve, 20)) // the second was due at once
+    isClosed() // a channel takes a moment to end
+    await Promise.all(ends)
+    expect(faults).toEqual(['unconfirmed'])
+  })
+
   it('does not wait for a parser that is gone', async () => {
     const ended = end()
     parser.destroy()
     await ended
+    expect(faults).toEqual([])
+  })
+
+  it('does not wait for a parser that was gone before', async () => {
+    parser.destroy()
+    await say()
+    await end()
     expect(faults).toEqual([])
   })
 })

@@ -248,7 +248,6 @@ export function servePort(
   }
 
   function countUntilClosed(stream: Duplex): void {
-    if (stream.closed) return
     exchanges += 1
     stream.once('close', () => (exchanges -= 1))
   }

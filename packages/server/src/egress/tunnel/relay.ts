@@ -1,6 +1,9 @@
 import { type Duplex, Transform } from 'node:stream'
 
-/** Streams in a row with backpressure; the break of any breaks them all, and the early end of the first too. */
+/**
+ * Streams in a row with backpressure; the break of any breaks them all, and the early end of the first too. What is
+ * gone by now says so to nobody any more: its neighbours would wait for ever.
+ */
 export function join(first: Duplex, ...rest: readonly Duplex[]): void {
   const breakAll = (): void => {
     for (const stream of [first, ...rest]) stream.destroy()
@@ -11,6 +14,7 @@ export function join(first: Duplex, ...rest: readonly Duplex[]): void {
   first.once('close', () => {
     if (!first.readableEnded) breakAll()
   })
+  if ([first, ...rest].some(({ destroyed }) => destroyed)) breakAll()
 }
 
 /** Lets bytes through and counts them. */
