@@ -47,12 +47,14 @@ import { merkleGuards } from './merkle.ts'
 import { policyGuards } from './policy.ts'
 import { policyLayerGuards } from './policy-layers.ts'
 import { policyProofGuards } from './policy-proofs.ts'
+import { policyQueryGuards } from './policy-queries.ts'
 import { policyRowGuards } from './policy-rows.ts'
 import { passkeyGuards } from './passkeys.ts'
 import { poolGuards } from './pool.ts'
 import { proofOfDeviceGuards } from './proofs-of-devices.ts'
 import { providerFlowGuards } from './provider-flows.ts'
 import { upstreamGuards } from './upstreams.ts'
+import { policyTextGuards } from './policy-texts.ts'
 import { policyTableGuards } from './policy-tables.ts'
 import { providerGuards } from './provider.ts'
 import { rootGuards } from './root.ts'
@@ -78,8 +80,10 @@ export const guards: readonly Guard[] = [
   ...policyGuards,
   ...policyLayerGuards,
   ...policyProofGuards,
+  ...policyQueryGuards,
   ...policyRowGuards,
   ...policyTableGuards,
+  ...policyTextGuards,
   ...manifestGuards,
   ...manifestAccessGuards,
   ...manifestReadGuards,

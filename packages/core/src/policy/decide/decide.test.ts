@@ -87,6 +87,8 @@ describe('a request', () => {
       layer: 'door',
       reasons: [refusal],
     })
+    expect(nearestMiss(needs('a:b'), put({}))).toMatchObject({ key: 'a:b' })
+    expect(nearestMiss(needs('a:b'), { ...put({}), refusal })).toBeUndefined()
   })
 
   test.for<readonly [string, AccessRequest]>([
@@ -95,6 +97,7 @@ describe('a request', () => {
       'too many context keys',
       put(Object.fromEntries(Array.from({ length: limits.contextKeys + 1 }, (_, index) => [`a:${index}`, 'x']))),
     ],
+    ['an action that is too long', put({}, table, `dynamodb:${'a'.repeat(limits.actionLength)}`)],
     ['an action without service', put({}, table, 'PutItem')],
     ['a control character in its action', put({}, table, 'dynamodb:Put\nItem')],
     ['one key in two spellings', put({ 'a:b': '1', 'A:b': '2' })],
@@ -105,6 +108,17 @@ describe('a request', () => {
       effect: 'deny',
       reasons: [{ code: 'policy.malformed_request' }],
     })
+  })
+
+  test('for what ends in its account is for a resource of nobody’s', () => {
+    const user = 'arn:aws:iam::123456789012:user/alice'
+    const set = compile({ identity: [named('i', [everything])] })
+    const effect = (resource: string): string =>
+      decide(set, [request({ subject: user, action: 's3:GetObject', resource })]).effect
+    expect(effect('arn:aws:s3::123456789012:shop')).toBe('allow')
+    for (const resource of ['arn:aws:s3::123456789012', 'arn:aws:s3::1234567890123']) {
+      expect(effect(resource), resource).toBe('deny')
+    }
   })
 
   test('may have keys named like what every object has', () => {

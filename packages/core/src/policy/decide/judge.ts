@@ -89,8 +89,8 @@ function isGranted(heard: Hearing, place: number): boolean {
 
 /** The Allow that was found at a place. */
 function granted(set: PolicySet, heard: Hearing, place: number): CompiledStatement | undefined {
-  const found = heard.granted[place] ?? unasked
-  return found < 0 ? undefined : (set.index ?? set.layers[place]?.index())?.statements[found]
+  // Below 0 stand those that nothing was found for, and no statements.
+  return (set.index ?? set.layers[place]?.index())?.statements[heard.granted[place] ?? unasked]
 }
 
 function lackingCeiling({ places, layers, endpoint }: PolicySet, heard: Hearing): LayerSet | undefined {

@@ -104,3 +104,27 @@ test('an app answers each access by itself, whatever was asked before', () => {
     }
   }
 })
+
+test('a resource that is granted in full grants none that merely begins with it, however many there are', () => {
+  const many = Array.from({ length: 40 }, (_, index) => `arn:aws:s3:::b/${index}`)
+  const whole = compile({ identity: many.map((resource) => named(resource, [allow(undefined, resource)])) })
+  const asked = (resource: string): string => decide(whole, [request({ action: 's3:GetObject', resource })]).effect
+  // Twice, since what was asked once is laid out in another way.
+  for (let time = 0; time < 2; time += 1) {
+    expect(['arn:aws:s3:::b/7', 'arn:aws:s3:::b/77'].map(asked)).toEqual(['allow', 'deny'])
+  }
+})
+
+test('a Deny that compares with a variable is asked, however many there are', () => {
+  const denies = Array.from({ length: 40 }, (_, index): Statement => ({
+    Effect: 'Deny',
+    Action: 's3:*',
+    Resource: '*',
+    Condition: { StringEquals: { 'k:a': `\${k:b}-${index}` } },
+  }))
+  const set = compile({ identity: [named('i', [allow(), ...denies])] })
+  const asked = (context: Readonly<Record<string, string>>): string =>
+    decide(set, [request({ action: 's3:GetObject', resource: 'arn:aws:s3:::b/x', context })]).effect
+  expect(asked({ 'k:a': 'x-7', 'k:b': 'y' })).toBe('allow')
+  expect(asked({ 'k:a': 'x-7', 'k:b': 'x' })).toBe('deny')
+})

@@ -65,7 +65,6 @@ export function actionProblem(pattern: string): string | undefined {
 /** What is wrong with one principal; undefined when nothing is. Adversary: a wildcard that reads like a narrow name. */
 export function principalProblem(type: string, value: string): string | undefined {
   if (value === '*') return undefined
-  if (value === '') return 'is empty'
   if (/[*?]/.test(value)) return 'has a wildcard; only "*" alone is one'
   if (type === 'AWS') {
     return /^\d{12}$/.test(value) || isArn(value) ? undefined : 'is neither an ARN nor an account of twelve digits'

@@ -103,6 +103,17 @@ describe('values of another type than text', () => {
     ['StringLike', 'a*', 'a'.repeat(8193), 'true'],
     ['StringLike', 'a*b', 'a'.repeat(8193), 'unclear'],
     ['ArnLike', 'arn:aws:s3:::a', 'a'.repeat(8193), 'unclear'],
+    ['ArnLike', 'arn:aws:iam::*:*', 'arn:aws:iam::1', 'false'], // no ARN: a part is lacking
+    ['ArnLike', '*:aws:s3:::a', 'arn:aws:s3:::a', 'true'],
+    ['IpAddress', '0.0.0.0/0', '10..0.1', 'unclear'],
+    ['IpAddress', '0.0.0.0/0', '10.0.0.', 'unclear'],
+    ['StringEquals', '${app:other}', 'undefined', 'false'], // a key that is absent stands for no text
+    ['BinaryEquals', 'AQI=', 'AQI=', 'true'],
+    ['BinaryEquals', 'AQI=', 'AQI', 'unclear'],
+    ['BinaryEquals', 'AQI=', 'AQ I=', 'unclear'],
+    ['BinaryEquals', 'AQI=', 'AQJ=', 'unclear'], // the same bytes, and bits of a third
+    ['ForAllValues:StringEquals', 'a', '', 'true'], // an empty text is no value
+    ['ForAnyValue:StringNotEquals', 'a', '', 'false'],
   ])('%s %s on %s is %s', ([operator, wanted, value, answer]) => {
     expect(answers(operator, wanted, value)).toBe(answer)
   })

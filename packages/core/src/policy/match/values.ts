@@ -49,11 +49,10 @@ export function readDate(value: string | number | boolean): number | undefined {
 
 /** The bytes of canonical base64, one per UTF-16 unit. */
 export function readBinary(value: string | number | boolean): string | undefined {
-  if (typeof value !== 'string' || value.length % 4 !== 0) return undefined
-  if (!/^[A-Za-z0-9+/]*={0,2}$/.test(value)) return undefined
+  if (typeof value !== 'string') return undefined
   try {
     const bytes = atob(value)
-    // Bits left over after the last byte would let one value be written in several ways.
+    // Spaces, a lacking `=` and bits left over after the last byte would let one value be written in several ways.
     return btoa(bytes) === value ? bytes : undefined
   } catch {
     return undefined

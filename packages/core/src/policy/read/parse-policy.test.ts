@@ -87,9 +87,12 @@ describe('a policy document', () => {
     ['a wildcard in the service', { ...valid, Action: 's*:GetObject' }, 'policy.invalid_action'],
     ['a variable in an action', { ...valid, Action: 's3:${aws:username}' }, 'policy.invalid_action'],
     ['a resource of five parts', { ...valid, Resource: 'arn:aws:s3::shop' }, 'policy.invalid_arn'],
+    ['what only looks like an ARN', { ...valid, Resource: 'urn:aws:s3:::shop' }, 'policy.invalid_arn'],
+    ['a resource with a control character', { ...valid, Resource: 'arn:aws:s3:::sh\u0007op' }, 'policy.invalid_arn'],
+    ['an ARN that names no resource', { ...valid, Resource: 'arn:aws:s3:::' }, 'policy.invalid_arn'],
     ['an unknown partition', { ...valid, Resource: 'arn:awz:s3:::shop' }, 'policy.invalid_arn'],
     ['a variable before the fifth colon', { ...valid, Resource: 'arn:aws:s3::${aws:x}:shop' }, 'policy.invalid_arn'],
-    ['a variable without end', { ...valid, Resource: 'arn:aws:s3:::${aws:x' }, 'policy.invalid_variable'],
+    ['a variable without end', { ...valid, Resource: 'arn:aws:s3:::${aws:username' }, 'policy.invalid_variable'],
     [
       'a variable that names no key',
       { ...valid, Condition: { StringLike: { 'a:b': '${x}' } } },
@@ -100,6 +103,23 @@ describe('a policy document', () => {
       { ...valid, Condition: { StringLike: { 'a:b': '${a:b, x}' } } },
       'policy.invalid_variable',
     ],
+    [
+      'a default without comma',
+      { ...valid, Condition: { StringLike: { 'a:b': "${aws:username 'x'}" } } },
+      'policy.invalid_variable',
+    ],
+    [
+      'a default with something behind it',
+      { ...valid, Condition: { StringLike: { 'a:b': "${a:b, 'x'y}" } } },
+      'policy.invalid_variable',
+    ],
+    [
+      'a default without end',
+      { ...valid, Condition: { StringLike: { 'a:b': "${a:b, 'x}" } } },
+      'policy.invalid_variable',
+    ],
+    ['a statement that is a text', JSON.parse('"Allow"'), 'policy.wrong_type'],
+    ['a Principal that is a number', { ...valid, Principal: 5 }, 'policy.wrong_type', 'resource'],
     ['a variable in Bool', { ...valid, Condition: { Bool: { 'a:b': '${a:c}' } } }, 'policy.invalid_operand'],
     [
       'a principal with a wildcard inside',
@@ -149,9 +169,15 @@ describe('a policy document', () => {
       { ...valid, Condition: { NumericLessThan: { 'a:b': '9007199254740993' } } },
       'policy.invalid_operand',
     ],
+    [
+      'too many digits in two parts',
+      { ...valid, Condition: { NumericLessThan: { 'a:b': '1234567890.123456' } } },
+      'policy.invalid_operand',
+    ],
     ['no date', { ...valid, Condition: { DateLessThan: { 'a:b': '01.02.2026' } } }, 'policy.invalid_operand'],
     ['four digits for a date', { ...valid, Condition: { DateLessThan: { 'a:b': '2026' } } }, 'policy.invalid_operand'],
     ['no address', { ...valid, Condition: { IpAddress: { 'a:b': '10.0.0.0/33' } } }, 'policy.invalid_operand'],
+    ['a number for an address', { ...valid, Condition: { IpAddress: { 'a:b': 10 } } }, 'policy.invalid_operand'],
     ['a wildcard address', { ...valid, Condition: { IpAddress: { 'a:b': '10.0.0.*' } } }, 'policy.invalid_operand'],
     ['no base64', { ...valid, Condition: { BinaryEquals: { 'a:b': 'AQI' } } }, 'policy.invalid_operand'],
     ['neither true nor false', { ...valid, Condition: { Null: { 'a:b': 'yes' } } }, 'policy.invalid_operand'],
@@ -225,6 +251,16 @@ describe('a document made in memory', () => {
   const foreign = [undefined, Number.NaN, () => 1, new Map(), Symbol('s'), 1n]
   test.for(foreign)('that is no plain data is refused: %s', (value) => {
     expect(validateDocument({ Statement: [value] }, 'identity', 'p').ok).toBe(false)
+  })
+
+  test('that holds half a letter is refused', () => {
+    const half = (text: string): object => ({
+      Statement: [{ ...valid, Condition: { StringEquals: { 'a:b': text } } }],
+    })
+    expect(validateDocument(half('\ud800'), 'identity', 'p')).toMatchObject({
+      faults: [{ code: 'policy.not_plain_data' }],
+    })
+    expect(validateDocument(half('\ud83d\ude00'), 'identity', 'p').ok).toBe(true)
   })
 
   test('that contains itself is refused', () => {

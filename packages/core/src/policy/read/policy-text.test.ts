@@ -22,6 +22,23 @@ describe('a policy text', () => {
     expect(faultsOf(text)).toMatchObject([{ code: 'policy.duplicate_key', line: 1, column: 32 }])
   })
 
+  test('with one operator twice is refused: the reviewer may read the first and the engine the last', () => {
+    const condition = '{"Bool":{"a:b":true},"Bool":{"a:c":true}}'
+    const text = `{"Statement":{"Effect":"Allow","Action":"*","Resource":"*","Condition":${condition}}}`
+    expect(faultsOf(text)).toMatchObject([{ code: 'policy.duplicate_key' }])
+    expect(faultsOf(text.replace(',"Bool"', ',"BoolIfExists"'))).toEqual([])
+  })
+
+  test('that typographic quotes are no fault of is told its own faults', () => {
+    const text = '{"Statement":{"Sid":"a “b”","Effect":"Allow","Actoin":"*","Resource":"*"}}'
+    expect(faultsOf(text)[0]).toMatchObject({ code: 'policy.unknown_element', suggestion: 'Action' })
+    expect(faultsOf('{“Statement”: [}')).toMatchObject([{ code: 'policy.syntax' }])
+  })
+
+  test('without a Statement is refused', () => {
+    expect(faultsOf('{"Version":"2012-10-17"}')).toMatchObject([{ code: 'policy.missing_element' }])
+  })
+
   test.for([
     ['a trailing comma', '{"Statement":[],}'],
     ['a comment', '{"Statement":[] /* all */}'],
@@ -30,6 +47,8 @@ describe('a policy text', () => {
     ['a raw line break in a string', '{"Id":"a\nb"}'],
     ['half a surrogate pair', '{"Id":"\\ud800"}'],
     ['an unknown escape', '{"Id":"\\x41"}'],
+    ['an escape of three digits', '{"Id":"\\u004g"}'],
+    ['a name without its first quotation mark', '{Id":"a"}'],
     ['a number with a leading zero', '{"Id":01}'],
     ['a string without end', '{"Id":"'],
   ] as const)('that is no JSON is refused: %s', ([, text]) => {
