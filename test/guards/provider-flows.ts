@@ -1,4 +1,4 @@
-import type { Guard } from './guard.ts'
+import { type Guard, guardsIn } from './guard.ts'
 
 const room = 'packages/server/src/identity-provider'
 const adapter = [`${room}/protocol/adapter.test.ts`]
@@ -6,6 +6,8 @@ const pages = [`${room}/pages/pages.test.ts`]
 const programs = [`${room}/protocol/clients.test.ts`]
 const exchange = [`${room}/protocol/exchange.test.ts`]
 const parts = [`${room}/sign-in-parts.test.ts`]
+const enrolment = 'server/src/identity-provider/enrolment'
+const refusals = `${enrolment}/refusals`
 
 /** Whoever asks the embedded provider for a token proved something, once. */
 export const providerFlowGuards: readonly Guard[] = [
@@ -153,4 +155,102 @@ export const providerFlowGuards: readonly Guard[] = [
     noticedBy: parts,
     testName: 'counted over a restart',
   },
+  ...guardsIn([
+    [
+      'guesses at the password that an enrolment asks for are counted',
+      `${enrolment}/handle.ts`,
+      'attempts.knows(name, address))\n  if (!attempts.take(keys))',
+      'attempts.knows(name, address))\n  if (keys.length === 0)',
+      refusals,
+      'the password that is known',
+    ],
+    [
+      'guesses at the code that an enrolment asks for are counted',
+      `${enrolment}/handle.ts`,
+      'const keys = codeAttempts(user.name)\n  if (!attempts.take(keys))',
+      'const keys = codeAttempts(user.name)\n  if (keys.length === 0)',
+      refusals,
+      'the code of the factor that is known',
+    ],
+    [
+      'guesses at the code of a new factor are counted',
+      `${enrolment}/handle.ts`,
+      'const keys = codeAttempts(`${enrolment.id} new`)\n  if (!attempts.take(keys))',
+      'const keys = codeAttempts(`${enrolment.id} new`)\n  if (keys.length === 0)',
+      refusals,
+      'the code of the factor that is new',
+    ],
+    [
+      'a passkey that is none is not set',
+      `${enrolment}/handle.ts`,
+      "if (passkey === undefined) return refused(visit, 'sign-in.passkey', 403",
+      "if (passkey === null) return refused(visit, 'sign-in.passkey', 403",
+      refusals,
+      'is not set as the second factor',
+    ],
+    [
+      'a passkey that is none is no proof of the second factor',
+      `${enrolment}/handle.ts`,
+      'if (holder === undefined) return',
+      'if (holder === null) return',
+      refusals,
+      'does not stand for the factor that is known',
+    ],
+    [
+      'an invitation takes nobody’s place',
+      `${enrolment}/complete.ts`,
+      'if (isNew ? known !== undefined : known === undefined) return undefined',
+      'if (!isNew && known === undefined) return undefined',
+      refusals,
+      'takes nobody’s place',
+    ],
+    [
+      'a reset brings nobody back',
+      `${enrolment}/complete.ts`,
+      'if (isNew ? known !== undefined : known === undefined) return undefined',
+      'if (isNew && known !== undefined) return undefined',
+      refusals,
+      'brings nobody back',
+    ],
+    [
+      'recovery codes that nobody kept are not shown',
+      `${enrolment}/complete.ts`,
+      'return factor === undefined ? [] : codes',
+      'return codes',
+      refusals,
+      'shows recovery codes only where they are new',
+    ],
+    [
+      'whoever is reset is not invited',
+      `${enrolment}/enrolments.ts`,
+      "found?.purpose === 'new-user'",
+      'found !== undefined',
+      refusals,
+      'only who is made by an invitation',
+    ],
+    [
+      'a fault of ours is no answer of an upstream',
+      'server/src/identity-provider/upstream/visit.ts',
+      '|| !isTold(error.code)',
+      '',
+      'server/src/identity-provider/upstream/faults',
+      'a fault of ours is no answer of an upstream',
+    ],
+    [
+      'nobody has an upstream asked without end',
+      'server/src/identity-provider/upstream/visit.ts',
+      'if (!attempts.take(startAttempts(addressOf(request)))) {',
+      'if (attempts === undefined) {',
+      'server/src/identity-provider/upstream/faults',
+      'nobody has an upstream asked without end',
+    ],
+    [
+      'the secret of an upstream goes nowhere in the clear',
+      'server/src/identity-provider/upstream/upstreams.ts',
+      "issuer.startsWith('http:') ? [oidc.allowInsecureRequests] : []",
+      '[oidc.allowInsecureRequests]',
+      'server/src/identity-provider/upstream/faults',
+      'goes nowhere in the clear',
+    ],
+  ]),
 ]

@@ -128,7 +128,7 @@ export const providerGuards: readonly Guard[] = [
     name: 'the second factor is asked for after the password was right',
     attack: 'cannot be asked for before the password was right',
     file: `${room}/sign-in/factors.ts`,
-    code: "if (verdict === 'wrong' || user === undefined)",
+    code: "if (verdict !== 'right' || user === undefined)",
     without: 'if (user === undefined)',
     noticedBy: pages,
     testName: 'cannot be asked for before',

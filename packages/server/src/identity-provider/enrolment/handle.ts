@@ -112,7 +112,7 @@ async function takeKnownPassword(visit: Visit, form: Form): Promise<void> {
   if (!attempts.take(keys)) return refused(visit, 'sign-in.too_many_attempts', 429, tooMany)
   const verdict = await passwords.check(user?.passwordHash, form.get('password') ?? '')
   if (verdict === 'busy') return refused(visit, 'sign-in.busy', 503, 'Too many at once. Try again.')
-  if (verdict === 'wrong') return refused(visit, 'sign-in.password', 403, 'That is not the password.')
+  if (verdict !== 'right') return refused(visit, 'sign-in.password', 403, 'That is not the password.')
   attempts.succeed(keys)
   return goOn(visit, { ...enrolment, proved: [...enrolment.proved, 'password'] })
 }

@@ -94,8 +94,12 @@ describe('openid-client', () => {
     const granted = codeOf(client.pollDeviceAuthorizationGrant(command, { ...device, interval: 1 }))
     const visitor = openVisit(programs.provider)
     const xsrf = /name="xsrf" value="([^"]+)"/.exec((await visitor.send('GET', '/device')).body)?.[1] ?? ''
-    await visitor.submit('/device', { xsrf, user_code: device.user_code, abort: 'yes' })
+    const left = await visitor.submit('/device', { xsrf, user_code: device.user_code, abort: 'yes' })
+    expect(left.body).toMatch(/role="alert">The device was not connected/)
     expect(await granted).toBe('access_denied')
+    const again = /name="xsrf" value="([^"]+)"/.exec(left.body)?.[1] ?? ''
+    const empty = await visitor.submit('/device', { xsrf: again, user_code: '' })
+    expect(empty.body).toMatch(/role="alert">Enter the code that the device shows/)
   })
 
   test('gets a token for a program that proves itself by its key (RFC 7523), and no other program does', async () => {

@@ -36,7 +36,7 @@ export async function takePassword(visit: Visit, form: Form): Promise<void> {
   const user = found?.disabled === true ? undefined : found
   const verdict = await passwords.check(user?.passwordHash, form.get('password') ?? '')
   if (verdict === 'busy') return refuse(visit, 503, 'sign-in.busy', name, 'Too many sign-ins at once. Try again.')
-  if (verdict === 'wrong' || user === undefined) return refuse(visit, 403, 'sign-in.password', name, wrongPassword)
+  if (verdict !== 'right' || user === undefined) return refuse(visit, 403, 'sign-in.password', name, wrongPassword)
   attempts.succeed(keys)
   attempts.remember(user.name, address)
   const assertion = form.get('device_assertion') ?? ''

@@ -190,7 +190,6 @@ function failure(code: FailureCode, detail: string, cause?: unknown): SallyportE
  * Whatever is no answer of an upstream is a fault of ours, and stays one.
  */
 function tell(error: unknown): never {
-  if (error instanceof SallyportError) throw error
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
     if (!(cause instanceof SallyportError)) continue
     throw cause.code.startsWith('sign-in.') ? cause : failure('sign-in.upstream_unreachable', cause.code, error)
