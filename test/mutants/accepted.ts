@@ -1,8 +1,6 @@
+import type { Accepted } from './acceptance.ts'
+import { acceptedInPolicies } from './accepted-in-policies.ts'
 import type { Mutant } from './mutants.ts'
-import type { Kind } from './mutations.ts'
-
-/** A mutant that no test can notice, or need not: where it stands, what is taken out, and why that is no loss. */
-type Accepted = readonly [file: string, kind: Kind, code: string, why: string]
 
 const identity = 'packages/core/src/identity'
 const core = 'packages/core/src'
@@ -214,6 +212,7 @@ export const accepted: readonly Accepted[] = [
     '!pending.has(id)',
     'what was answered stays answered, and the ask that waits longest is held against its own deadline',
   ],
+  ...acceptedInPolicies,
 ]
 
 /** Why a mutant may survive. */
