@@ -43,7 +43,8 @@ export async function takeOut(guards: readonly Guard[]): Promise<ReadonlyMap<Gua
         hookTimeout: 10_000,
         expect: { poll: { timeout: 1_000 } },
         setupFiles: [join(import.meta.dirname, 'patience.ts')],
-        maxWorkers: 2 * availableParallelism(),
+        // Most of them wait, some for all of that time: while they do, others use the processors.
+        maxWorkers: 4 * availableParallelism(),
         sequence: { sequencer: AsGiven },
         reporters: [{}],
       },
