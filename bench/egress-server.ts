@@ -2,12 +2,12 @@ import { readdirSync, readFileSync } from 'node:fs'
 
 import { openHarness } from '../packages/server/src/egress/testing/harness.ts'
 import { realParsers } from '../packages/server/src/host/testing/real-parsers.ts'
-import { compileSooner } from '../packages/server/src/start/index.ts'
+import { setRuntimeFlags } from '../packages/server/src/start/index.ts'
 
 // The server of `egress`, alone in its process as it is in use, and a parser for each of three boxes. Told anything, it
 // says what processor time it and they have taken so far, in microseconds.
 
-compileSooner() // as the server does
+setRuntimeFlags() // as the server does
 
 const upstream = `http://127.0.0.1:${process.argv[2]}`
 const parsers = await realParsers()

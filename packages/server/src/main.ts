@@ -1,5 +1,5 @@
 import {
-  compileSooner,
+  setRuntimeFlags,
   describeFailure,
   dropRoot,
   failureFields,
@@ -13,7 +13,7 @@ async function main(): Promise<void> {
   if (readRights().kind === 'root' && options.keepRoot !== true) await dropRoot(options, process.env)
   // Only now: whoever gives up root becomes this program again, and need not have loaded it.
   const { serve } = await import('./serve.ts')
-  compileSooner()
+  setRuntimeFlags()
   await serve(options, startedAt)
 }
 

@@ -9,7 +9,7 @@ export {
   pidsOf,
   tryWrite,
 } from './cgroups.ts'
-export { compileSooner } from './compile-sooner.ts'
+export { setRuntimeFlags } from './runtime-flags.ts'
 export { dropRoot, tryDropping } from './drop.ts'
 export { describeFailure, failureFields, explainListenFailure } from './failure.ts'
 export { handedListener } from './listeners.ts'

@@ -46,7 +46,7 @@ export type StartParser = (place: ParserPlace) => BoxParser
 export const parserLimits: Limits = { memoryBytes: 192 * 1024 * 1024, maxProcesses: 32, cpuMillis: 1_000 }
 
 const heapMb = 96
-/** As the server is itself: `start/compile-sooner.ts`. */
+/** As the server is itself: `start/runtime-flags.ts`. */
 const compiledSooner = ['--invocation-count-for-turbofan=700']
 const channelDescriptor = 4
 const inSandbox = { node: '/node', script: '/parser.cjs' } as const
