@@ -12,6 +12,9 @@ const unreadKeys = 'of what has no member no keys are read, and what is thrown i
 const cost = 'it spares work alone; without it the same is asked again and comes out the same'
 const noMap = 'of what is not there nothing is read, and what is thrown is caught as for a map that cannot be read'
 const streams = 'a body that streams is of a door that neither asks anything of it nor adds to it, and fits'
+const endedWithIt = 'its connection has ended then, and nothing that is done for it is heard'
+const noReason = 'what has no reason is told in the same code'
+const words = 'what is told is told under the same code, in other words'
 
 /** One line each. Whoever changes the line meets its mutant again. */
 export const accepted: readonly Accepted[] = [
@@ -149,12 +152,6 @@ export const accepted: readonly Accepted[] = [
   ],
   [`${server}/egress/listen/caller.ts`, 'guard', "'originalSource' in entry", noMap],
   [`${server}/egress/listen/caller.ts`, 'guard', 'text === undefined', noMap],
-  [
-    `${server}/egress/door/credential.ts`,
-    'guard',
-    'cuts.size >= maxCuts',
-    'it spares memory alone, of which the templates of manifests take little',
-  ],
   [`${server}/egress/door/door-call.ts`, 'guard', "content.kind === 'whole'", streams],
   [`${server}/egress/door/door.ts`, 'guard', "content.kind === 'whole'", streams],
   [
@@ -180,6 +177,69 @@ export const accepted: readonly Accepted[] = [
     'guard',
     'Object.hasOwn(object, first)',
     'what every object inherits is no object, or one without members of its own',
+  ],
+  [`${server}/egress/remembered.ts`, 'guard', 'one !== undefined', cost],
+  [`${server}/egress/upstream/answer-sink.ts`, 'guard', 'restMs === 0', 'a rest of no time is none'],
+  [
+    `${server}/egress/upstream/answer-sink.ts`,
+    'fallback',
+    "new SallyportError('upstream.aborted', 'nobody reads on')",
+    'whoever gave it up hears no reason',
+  ],
+  [`${server}/egress/upstream/http-one/connection.ts`, 'guard', 'current !== exchange', endedWithIt],
+  [
+    `${server}/egress/upstream/http-one/connection.ts`,
+    'guard',
+    'current !== exchange || !exchange.paused',
+    'what was not paused goes on either way, for as long as it was given a moment before',
+  ],
+  [
+    `${server}/egress/upstream/http-one/connection.ts`,
+    'guard',
+    "typeof head.body === 'number'",
+    'a word is no length that is small',
+  ],
+  [
+    `${server}/egress/upstream/http-one/connection.ts`,
+    'fallback',
+    "new SallyportError('upstream.unreachable', 'the upstream broke off')",
+    noReason,
+  ],
+  [
+    `${server}/egress/upstream/http-one/connections.ts`,
+    'fallback',
+    "new Error('the body of the request broke off')",
+    noReason,
+  ],
+  [`${server}/egress/upstream/http-one/request-bytes.ts`, 'guard', 'body instanceof Uint8Array', notThere],
+  [`${server}/egress/upstream/pinned.ts`, 'fallback', "new Error('no address')", 'nobody connects to no address'],
+  [
+    `${server}/egress/upstream/upstream-handler.ts`,
+    'guard',
+    'stated === undefined',
+    'what is no number is no length that is small',
+  ],
+  [
+    `${server}/egress/upstream/upstream.ts`,
+    'guard',
+    'call.body instanceof Uint8Array && call.body.length === 0',
+    'of an empty body nothing is sent',
+  ],
+  [
+    `${server}/egress/upstream/upstream.ts`,
+    'guard',
+    "error instanceof Error && 'code' in error",
+    'what has no code has none that means anything here',
+  ],
+  [`${server}/egress/egress.ts`, 'guard', "name === ''", words],
+  [`${server}/egress/egress.ts`, 'guard', 'long', words],
+  [`${server}/egress/serve-request.ts`, 'guard', 'error instanceof Error', words],
+  [`${server}/egress/serve-request.ts`, 'guard', 'way.operation.idempotency === undefined', cost],
+  [
+    `${server}/egress/serve-request.ts`,
+    'statement',
+    "throw new SallyportError('egress.not_whole', 'a body that must be whole was left to stream')",
+    'it is asked for whole: it stands there for a fault of ours',
   ],
   [
     `${server}/egress/tunnel/tunnel.ts`,

@@ -74,6 +74,27 @@ describe('a box that takes more of us than it may', () => {
     expect(codes(harness)).toEqual(['exit.too_many_connections', 'door.unlisted', 'exit.too_many_connections'])
   })
 
+  it('fills no ledger with what is no request: what goes beyond is counted', async () => {
+    const limits = { recordedRefusalsPerSecond: 2 }
+    const harness = await open('http://127.0.0.1:9', { rooms: { limits, clock: () => 1_000 } })
+    for (let index = 0; index < 5; index++) {
+      const socket = await connected(harness.httpPort)
+      const [answer] = await once(socket.end('this is no HTTP\r\n\r\n'), 'data')
+      expect(String(answer)).toMatch(index < 2 ? /request.malformed/ : /exit.error/)
+    }
+    expect(codes(harness)).toEqual(['request.malformed', 'request.malformed'])
+    await expect.poll(() => harness.others, { timeout: 10_000 }).toMatchObject([{ kind: 'gap', lost: 3 }])
+  })
+
+  it('is refused so many requests at one time also where nothing more is recorded', async () => {
+    const limits = { requests: 0, recordedRefusalsPerSecond: 0 }
+    const harness = await open('http://127.0.0.1:9', { rooms: { limits, clock: () => 1_000 } })
+    const refused = await ask(harness, secured)
+    expect([refused.status, codeOf(refused)]).toEqual([429, 'exit.too_many'])
+    expect(harness.decisions).toEqual([])
+    await expect.poll(() => harness.others, { timeout: 10_000 }).toMatchObject([{ kind: 'gap', lost: 1 }])
+  })
+
   it('hears that there is no descriptor for an upstream; with one, as control, it is answered', async () => {
     let mayOpen = false
     const server = createServer((_, response) => response.end('{}'))

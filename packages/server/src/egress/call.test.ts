@@ -6,6 +6,7 @@ import { text } from 'node:stream/consumers'
 import { afterEach, describe, expect, it } from 'vitest'
 
 import type { InvocationResult } from '../host/index.ts'
+import type { EgressRooms } from './rooms.ts'
 import { alice, ask, codeOf, type Harness, openHarness } from './testing/harness.ts'
 
 let harness: Harness
@@ -111,6 +112,53 @@ describe('a call from function to function', () => {
     const answer = await ask(harness, 'http://payments.fn.internal/charge')
     expect(answer).toMatchObject({ status: 504, body: expect.not.stringContaining('inner words') })
     expect(harness.others).toMatchObject([{ outcome: 'failed', detail: expect.stringMatching(/^function\.timed_out/) }])
+  })
+})
+
+describe('a call that goes wrong', () => {
+  const url = 'http://payments.fn.internal/charge'
+  const opened = async (invokeFunction: EgressRooms['invokeFunction']): Promise<void> => {
+    harness = await openHarness({ functionName: 'orders', rooms: { invokeFunction } })
+  }
+
+  it('is answered so where what the function returned is no answer', async () => {
+    await opened(async () => ({ kind: 'response', body: Buffer.from('{') }))
+    const answer = await ask(harness, url)
+    expect([answer.status, codeOf(answer)]).toEqual([502, 'function.bad_response'])
+    await expect.poll(() => harness.others).toMatchObject([{ outcome: 'failed' }])
+  })
+
+  it('is over with the right to it, whatever the function still does', async () => {
+    const begun = Promise.withResolvers<void>()
+    await opened(() => {
+      begun.resolve()
+      return new Promise(() => undefined)
+    })
+    const answer = ask(harness, url)
+    await begun.promise
+    harness.revoke()
+    expect(codeOf(await answer)).toBe('grant.ended')
+    await expect.poll(() => harness.others).toMatchObject([{ outcome: 'aborted', detail: 'grant.ended' }])
+  })
+
+  it('hands on nothing of a stream that begins in the moment in which the right to it ends', async () => {
+    let left = false
+    await opened(({ onStream }) => {
+      const body: AsyncIterableIterator<Uint8Array> = {
+        [Symbol.asyncIterator]: () => body,
+        next: () => new Promise(() => undefined),
+        return: async () => {
+          left = true
+          return { done: true, value: undefined }
+        },
+      }
+      onStream?.({ status: 200, headers: [], body })
+      harness.revoke()
+      return new Promise(() => undefined)
+    })
+    await expect(ask(harness, url)).rejects.toThrow()
+    await expect.poll(() => left).toBe(true)
+    await expect.poll(() => harness.others).toMatchObject([{ outcome: 'aborted', detail: 'grant.ended' }])
   })
 })
 

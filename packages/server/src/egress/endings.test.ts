@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
+import { PassThrough } from 'node:stream'
 
 import { sealGrant } from '@sallyport/core/access'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -55,6 +56,18 @@ describe('a request that was allowed', () => {
   })
 })
 
+const incoming: Incoming = {
+  scheme: 'http',
+  protocol: '1.1',
+  serverName: undefined,
+  method: 'POST',
+  target: '/',
+  rawHeaders: ['Host', 'any.aws.internal'],
+  localAddress: '198.18.0.1',
+  body: { kind: 'whole', bytes: new Uint8Array() },
+  proceed: () => undefined,
+}
+
 describe('a box', () => {
   it('holds so many connections and no more', async () => {
     harness = await openHarness({ rooms: { limits: { connections: 2 } } })
@@ -87,21 +100,41 @@ describe('a box', () => {
     expect(reached).toBe(1)
   })
 
+  it('has a door of its own, or none', async () => {
+    harness = await openHarness()
+    const attach = (boxId: string): unknown =>
+      harness.attachExits({
+        boxId,
+        functionName: 'payments',
+        channel: new PassThrough(),
+        onFault: () => undefined,
+        current: () => undefined,
+      })
+    expect(() => attach('box of nobody')).toThrow(expect.objectContaining({ code: 'egress.unknown_box' }))
+    expect(attach('box1'), 'control').toBeDefined()
+  })
+
+  it('is refused what is too large before anything of it is read', async () => {
+    harness = await openHarness({ functionName: 'orders' })
+    const rooms = { app: () => harness.app } as Parameters<typeof routeOf>[0] // what `routeOf` asks of them
+    const wayOf = (host: string, path: string, length: number): unknown => {
+      const way = routeOf(
+        rooms,
+        readHead({ ...incoming, rawHeaders: ['Host', host, 'Content-Length', `${length}`], target: path }),
+        10,
+      )
+      return [way.kind, way.kind === 'refused' ? way.reason.code : way.action]
+    }
+    expect(wayOf('any.aws.internal', '/', 10), 'control').toEqual(['aws', 'sallyport:UseDoor'])
+    expect(wayOf('any.aws.internal', '/', 11)).toEqual(['refused', 'request.too_large'])
+    expect(wayOf('payments.fn.internal', '/charge', 10), 'control').toEqual(['call', 'sallyport:InvokeFunction'])
+    expect(wayOf('payments.fn.internal', '/charge', 11)).toEqual(['refused', 'request.too_large'])
+  })
+
   it('finds no door at a metadata address, whatever name it sends there', async () => {
     harness = await openHarness()
-    const incoming = (localAddress: string): Incoming => ({
-      scheme: 'http',
-      protocol: '1.1',
-      serverName: undefined,
-      method: 'POST',
-      target: '/',
-      rawHeaders: ['Host', 'any.aws.internal'],
-      localAddress,
-      body: { kind: 'whole', bytes: new Uint8Array() },
-      proceed: () => undefined,
-    })
     const rooms = { app: () => harness.app } as Parameters<typeof routeOf>[0] // what `routeOf` asks of them
-    const wayTo = (address: string): string => routeOf(rooms, readHead(incoming(address)), 10).kind
+    const wayTo = (localAddress: string): string => routeOf(rooms, readHead({ ...incoming, localAddress }), 10).kind
     expect(wayTo('198.18.0.1')).toBe('aws')
     expect(wayTo('169.254.169.254')).toBe('refused')
     expect(wayTo('fd00:ec2::254')).toBe('refused')

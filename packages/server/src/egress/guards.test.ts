@@ -5,7 +5,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 
 import { isMetadata, mayConnect } from './upstream/address.ts'
-import { dial } from './upstream/dial.ts'
+import { dial, hostOf, portOf } from './upstream/dial.ts'
 import { redactor, secretPatterns } from './door/redact.ts'
 import { createUpstreams } from './upstream/upstream.ts'
 
@@ -103,6 +103,25 @@ describe('upstreams', () => {
 })
 
 describe('dial', () => {
+  const codeOf = (upstream: string, privateUpstream: boolean): Promise<unknown> => {
+    const door = { upstream, privateUpstream } as Parameters<typeof dial>[0] // of which it asks no more
+    return dial(door, new AbortController().signal, () => true).catch((error: { code?: unknown }) => error.code)
+  }
+
+  it('reaches no private address, by literal and by name, unless it was written down, and no metadata ever', async () => {
+    for (const upstream of ['tcp://127.0.0.1:9', 'tcp://[::1]:9', 'tcp://localhost:9']) {
+      expect(await codeOf(upstream, false), upstream).toBe('upstream.forbidden_address')
+    }
+    expect(await codeOf('tcp://169.254.169.254:80', true)).toBe('upstream.forbidden_address')
+    expect(await codeOf('tcp://127.0.0.1:9', true), 'control').toBe('upstream.unreachable')
+  })
+
+  it('finds host and port where they are written, and that of HTTPS where none is', () => {
+    const of = (upstream: string): unknown => [hostOf({ upstream }), portOf({ upstream })]
+    expect(of('https://API.example')).toEqual(['api.example', 443])
+    expect(of('postgres://[::1]:5432')).toEqual(['::1', 5432])
+  })
+
   it('opens nothing where no descriptor is left for it', async () => {
     const door = { upstream: 'tcp://127.0.0.1:9', privateUpstream: true } as Parameters<typeof dial>[0]
     const code = (mayOpen: boolean): Promise<unknown> =>

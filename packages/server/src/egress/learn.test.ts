@@ -63,6 +63,7 @@ describe('while learn records', () => {
       status: 200,
     })
     expect(seen).toMatchObject([{ effect: 'allow', method: 'POST', dropped: ['stripe-account'] }])
+    expect(seen[0], 'since nothing was refused').not.toHaveProperty('code')
     const written = JSON.stringify(seen)
     for (const value of ['acct_1', 'mine', 'amount', 'a=1', realKey]) expect(written).not.toContain(value)
   })

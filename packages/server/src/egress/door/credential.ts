@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { SallyportError } from '@sallyport/core/access'
 import type { Door } from '@sallyport/manifest'
 
+import { remembered } from '../remembered.ts'
 import type { UpstreamCall } from '../upstream/upstream-call.ts'
 
 /** What a door puts on one request, with every secret filled in. It lives as long as the request does. */
@@ -77,14 +78,4 @@ function fill(template: string, secrets: ReadonlyMap<string, string>): string {
 }
 
 /** Texts and names by turns; cut once for each template that some manifest has or had. */
-function cut(template: string): readonly string[] {
-  const known = cuts.get(template)
-  if (known !== undefined) return known
-  const parts = template.split(/\{([^{}]+)\}/)
-  if (cuts.size >= maxCuts) cuts.clear()
-  cuts.set(template, parts)
-  return parts
-}
-
-const cuts = new Map<string, readonly string[]>()
-const maxCuts = 1_024
+const cut = remembered((template) => template.split(/\{([^{}]+)\}/), 1_024)

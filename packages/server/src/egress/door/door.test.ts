@@ -187,7 +187,7 @@ describe('a door', () => {
       expect(codeOf(answered)).toBe(code)
       expect(seen).toHaveLength(1)
       const [, denied] = harness.decisions
-      expect(denied).toMatchObject({ effect: 'deny', id: JSON.parse(answered.body).id })
+      expect(denied).toMatchObject({ effect: 'deny', durability: 'written', id: JSON.parse(answered.body).id })
       expect(harness.lines.join('\n')).toContain(`why: sallyport why ${denied?.id}`)
     })
   }

@@ -4,6 +4,7 @@ import { connect as tlsConnect } from 'node:tls'
 
 import { describe, expect, it } from 'vitest'
 
+import type { EgressRooms } from '../rooms.ts'
 import { endings, listen, open } from '../testing/endings.ts'
 import { type Harness, realKey } from '../testing/harness.ts'
 
@@ -32,11 +33,19 @@ describe('a WebSocket', () => {
 
   async function openFeed(
     origin: string,
-    more = '',
-    asked = key,
-    protocol = 'Sec-WebSocket-Protocol: chat\r\n',
+    {
+      more = '',
+      asked = key,
+      protocol = 'Sec-WebSocket-Protocol: chat\r\n',
+      rooms = {},
+    }: {
+      readonly more?: string
+      readonly asked?: string
+      readonly protocol?: string
+      readonly rooms?: Partial<EgressRooms>
+    } = {},
   ): Promise<{ harness: Harness; socket: ReturnType<typeof tlsConnect> }> {
-    const harness = await open(origin, { charge: `{ request: GET /v1/feed${more} }` })
+    const harness = await open(origin, { charge: `{ request: GET /v1/feed${more} }`, rooms })
     const socket = tlsConnect({
       host: '127.0.0.1',
       port: harness.httpsPort,
@@ -89,7 +98,7 @@ describe('a WebSocket', () => {
   it('asks for no protocol where the function asks for none', async () => {
     const said: string[] = []
     const upstream = await listen(upstreamOf(said, `Sec-WebSocket-Accept: ${accept}`))
-    const { socket } = await openFeed(upstream, '', key, '')
+    const { socket } = await openFeed(upstream, { protocol: '' })
     expect(await until(socket, '\r\n\r\n')).toMatch(/^HTTP\/1\.1 101 /)
     expect(said).toMatchObject([expect.not.stringContaining('sec-websocket-protocol')])
   })
@@ -137,14 +146,22 @@ describe('a WebSocket', () => {
     expect(head).not.toContain('inner-1')
   })
 
+  it('is none where the door breaks before it is open', async () => {
+    const record = (): Promise<never> => Promise.reject(new Error('disk full'))
+    const { socket } = await openFeed('http://127.0.0.1:9', { rooms: { record } })
+    const said = await until(socket, '}')
+    expect(said).toContain('exit.error')
+    expect(said).not.toContain('disk full')
+  })
+
   it('is refused whose opening is none (RFC 6455 §4.1)', async () => {
-    const { harness, socket } = await openFeed('http://127.0.0.1:9', '', 'dG9vIHNob3J0')
+    const { harness, socket } = await openFeed('http://127.0.0.1:9', { asked: 'dG9vIHNob3J0' })
     expect(await until(socket, '}')).toContain('request.malformed')
     expect(harness.decisions).toMatchObject([{ effect: 'deny' }])
   })
 
   it('is refused where only a part of the answer may pass, and where no operation is a GET', async () => {
-    const { harness, socket } = await openFeed('http://127.0.0.1:9', ', returns: { fields: [id] }')
+    const { harness, socket } = await openFeed('http://127.0.0.1:9', { more: ', returns: { fields: [id] }' })
     expect(await until(socket, '}')).toContain('door.upgrade')
     expect(harness.decisions).toMatchObject([{ effect: 'deny' }])
   })

@@ -2,6 +2,8 @@ import { BlockList, isIP } from 'node:net'
 
 import { reachOf } from '@sallyport/core/identity'
 
+import { remembered } from '../remembered.ts'
+
 const never = new BlockList() // metadata services, unspecified, multicast: no manifest opens these
 
 for (const [network, prefix] of [
@@ -42,17 +44,11 @@ export function mayConnect(address: string, privateUpstream: boolean): boolean {
   return !never.check(plain, type) && (privateUpstream || reachOf(plain) === 'public')
 }
 
-/** True for the addresses at which clouds keep their metadata services. */
-export function isMetadata(address: string): boolean {
-  const known = metadata.get(address)
-  if (known !== undefined) return known
+/**
+ * True for the addresses at which clouds keep their metadata services. Asked for each request, by code that dials few
+ * addresses.
+ */
+export const isMetadata: (address: string) => boolean = remembered((address) => {
   const plain = address.replace(/^::ffff:(?=\d+\.)/i, '')
-  const found = isIP(plain) !== 0 && never.check(plain, isIP(plain) === 4 ? 'ipv4' : 'ipv6')
-  if (metadata.size >= maxKnown) metadata.clear()
-  metadata.set(address, found)
-  return found
-}
-
-/** Asked for each request, by code that dials few addresses. */
-const metadata = new Map<string, boolean>()
-const maxKnown = 256
+  return isIP(plain) !== 0 && never.check(plain, isIP(plain) === 4 ? 'ipv4' : 'ipv6')
+}, 256)

@@ -34,7 +34,7 @@ const streamedBytes = 64 * 1024
  * many parts it waits.
  */
 export function answerSink(
-  { signal, body }: Pick<UpstreamCall, 'signal' | 'body'>,
+  { signal }: Pick<UpstreamCall, 'signal'>,
   flow: AnswerFlow,
   tls: () => string,
   done: (answer: UpstreamAnswer) => void,
@@ -103,7 +103,6 @@ export function answerSink(
     },
     error: (error) => {
       settle()
-      if (body instanceof Readable) body.destroy()
       if (stream === undefined) failed(error)
       else stream.destroy(error instanceof Error ? error : new Error('the answer broke off'))
     },

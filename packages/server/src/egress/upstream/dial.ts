@@ -13,6 +13,11 @@ export function hostOf({ upstream }: Pick<Door, 'upstream'>): string {
   return new URL(upstream).hostname.replace(/^\[|\]$/g, '').toLowerCase()
 }
 
+/** Its port, where none is written that of HTTPS. */
+export function portOf({ upstream }: Pick<Door, 'upstream'>): number {
+  return Number(new URL(upstream).port || '443')
+}
+
 /** Why nothing is dialled: the last descriptors are kept for ledger and vault. */
 export function noDescriptors(): SallyportError {
   return new SallyportError('exit.no_descriptors', 'no file descriptor is left for a connection to the upstream')
@@ -21,14 +26,13 @@ export function noDescriptors(): SallyportError {
 /** Resolved once, checked, and the checked address dialled. Rejects with `upstream.…` or `exit.no_descriptors`. */
 export function dial(door: Door, signal: Ending, mayOpen: () => boolean): Promise<Socket> {
   const host = hostOf(door)
-  const { port } = new URL(door.upstream)
   const bad = forbiddenLiteral(host, door.privateUpstream)
   if (bad !== undefined) return Promise.reject(bad)
   if (!mayOpen()) return Promise.reject(noDescriptors())
   return new Promise((resolve, reject) => {
     const socket = connect({
       host,
-      port: Number(port === '' ? '443' : port),
+      port: portOf(door),
       lookup: pinnedLookup(door.privateUpstream),
     })
     const fail = (error: unknown): void => {

@@ -104,6 +104,35 @@ function asked(sent: Uint8Array | Readable = new Uint8Array()): (status: number)
   return (status) => fresh.onResponseStart?.(controller, status, { 'content-length': '0' }, '')
 }
 
+it('asks for nothing once its right has ended', () => {
+  const ask = (signal: AbortSignal): void => {
+    const nobody = (): void => undefined
+    const fresh = answerHandler({ ...call, signal }, () => 'none', nobody, nobody)
+    fresh.onRequestStart?.(controller, {})
+  }
+  ask(new AbortController().signal)
+  expect(reason, 'control').toBeUndefined()
+  ask(AbortSignal.abort())
+  expect(reason).toMatchObject({ code: 'upstream.aborted' })
+})
+
+it('takes a small answer whole, in however many parts it comes', async () => {
+  const answered = new Promise<Uint8Array | Readable>((resolve) => {
+    handler = answerHandler(
+      call,
+      () => 'none',
+      (answer) => resolve(answer.body),
+      () => undefined,
+    )
+  })
+  handler.onRequestStart?.(controller, {})
+  handler.onResponseStart?.(controller, 200, { 'content-length': '600' }, 'OK')
+  for (let said = 0; said < 600; said += 1) say('x')
+  expect(paused).toBe(false)
+  handler.onResponseEnd?.(controller, {})
+  expect(String(await answered)).toBe('x'.repeat(600))
+})
+
 it('waits no longer for an answer because heads come before it', () => {
   const begin = asked()
   for (let waited = 0; waited < 1_000; waited += 250) {

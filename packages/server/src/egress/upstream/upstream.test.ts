@@ -1,12 +1,13 @@
 import { once } from 'node:events'
 import { createServer as createPlain } from 'node:http'
-import { createSecureServer } from 'node:http2'
+import { createSecureServer, type ServerHttp2Stream } from 'node:http2'
 import { createServer, type ServerOptions } from 'node:https'
 import type { AddressInfo } from 'node:net'
+import { PassThrough } from 'node:stream'
 import { TLSSocket } from 'node:tls'
 
 import { Secret } from '@sallyport/core/access'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it, test } from 'vitest'
 
 import { type Authority, openAuthority } from '../../certificates/index.ts'
 import { wholeAnswer } from '../door/returned.ts'
@@ -130,3 +131,91 @@ describe('an upstream that speaks HTTP/1.1 alone', () => {
     server.close()
   })
 })
+
+describe('an upstream of HTTP/2', () => {
+  async function called(to: (stream: ServerHttp2Stream) => void, more: Partial<UpstreamCall>): Promise<unknown> {
+    const server = createSecureServer(await authority.leafFor(['localhost'])).on('stream', to)
+    await once(server.listen(0), 'listening')
+    const upstreams = createUpstreams(authority.caPem)
+    try {
+      const { status, body } = await upstreams.call({
+        pool: 'p',
+        origin: `https://localhost:${(server.address() as AddressInfo).port}`,
+        privateUpstream: true,
+        protocol: '2',
+        method: 'POST',
+        target: '/',
+        headers: [],
+        body: new Uint8Array(),
+        timeoutMs: 60_000,
+        signal: new AbortController().signal,
+        ...more,
+      })
+      if (!(body instanceof Uint8Array)) body.on('error', () => undefined) // it is given up below
+      return status
+    } catch (error) {
+      return error instanceof Error && 'code' in error ? error.code : error
+    } finally {
+      await upstreams.close()
+      server.close()
+    }
+  }
+
+  it('has so long for its answer', async () => {
+    const answers = (stream: ServerHttp2Stream): void => {
+      stream.respond({ ':status': 204 })
+      stream.end()
+    }
+    expect(await called(answers, {}), 'control').toBe(204)
+    expect(await called(() => undefined, { timeoutMs: 50 })).toBe('upstream.timeout')
+  })
+
+  it('that resets what was asked is not there, and what was to be sent is let go', async () => {
+    const body = new PassThrough()
+    body.write('the beginning')
+    expect(await called((stream) => stream.close(8), { body })).toBe('upstream.unreachable')
+    expect(body.destroyed).toBe(true)
+  })
+
+  it('that breaks off an answer is sent no more', async () => {
+    const body = new PassThrough()
+    body.write('the beginning')
+    const breaks = (stream: ServerHttp2Stream): void => {
+      stream.respond({ ':status': 200 })
+      stream.write('the beginning of an answer', () => stream.close(8))
+    }
+    expect(await called(breaks, { body })).toBe(200)
+    await expect.poll(() => body.destroyed).toBe(true)
+  })
+
+  it('that is called by nobody any more is not waited for, and what was to be sent is let go', async () => {
+    const ending = new AbortController()
+    const body = new PassThrough()
+    body.write('the beginning')
+    expect(await called(() => ending.abort(), { body, signal: ending.signal })).toBe('upstream.aborted')
+    expect(body.destroyed).toBe(true)
+  })
+})
+
+for (const protocol of ['1.1', '2'] as const) {
+  test(`what was to be sent to nobody is let go, in HTTP/${protocol}`, async () => {
+    const upstreams = createUpstreams(undefined)
+    const body = new PassThrough()
+    body.write('the beginning')
+    const call: UpstreamCall = {
+      pool: 'p',
+      origin: 'http://127.0.0.1:9',
+      privateUpstream: true,
+      protocol,
+      method: 'POST',
+      target: '/',
+      headers: [],
+      body,
+      timeoutMs: 60_000,
+      signal: new AbortController().signal,
+    }
+    await expect(upstreams.call(call)).rejects.toMatchObject({ code: 'upstream.unreachable' })
+    expect(body.destroyed).toBe(true)
+    await upstreams.close()
+  })
+}

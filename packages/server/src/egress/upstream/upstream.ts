@@ -1,4 +1,5 @@
 import type { SocketConstructorOpts } from 'node:net'
+import { Readable } from 'node:stream'
 import { rootCertificates, TLSSocket } from 'node:tls'
 
 import { SallyportError } from '@sallyport/core/access'
@@ -126,7 +127,10 @@ export function createUpstreams(
   return {
     call: (call) =>
       new Promise((resolve, reject) => {
-        const failed = (error: unknown): void => reject(upstreamError(error))
+        const failed = (error: unknown): void => {
+          if (call.body instanceof Readable) call.body.destroy() // also where it was never begun
+          reject(upstreamError(error))
+        }
         if (call.protocol !== '2') return connectionsFor(call).call(call, resolve, failed)
         const pooled = poolFor(call)
         pooled.pool.dispatch(
@@ -178,9 +182,6 @@ function fieldsOf({ peer, headers }: UpstreamCall): string[] {
 function upstreamError(error: unknown): SallyportError {
   if (error instanceof SallyportError) return error
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-  if (error instanceof Error && error.name === 'AbortError') {
-    return new SallyportError('upstream.aborted', 'the call was aborted', { cause: error })
-  }
   if (code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT' || code === 'UND_ERR_CONNECT_TIMEOUT') {
     return new SallyportError('upstream.timeout', 'the upstream did not answer in time', { cause: error })
   }

@@ -5,6 +5,7 @@ import fc from 'fast-check'
 import { Client } from 'undici'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
+import { readAnswerHead } from './answer-head.ts'
 import { answerReader } from './answer-reader.ts'
 
 type Pairs = readonly (readonly [string, string])[]
@@ -212,6 +213,17 @@ describe('an answer', () => {
     expect(faultOf(`${begun}000000001\r\na\r\n0\r\n\r\n`)).toBe('chunk')
     expect(faultOf(`${begun}1;${'y'.repeat(2_000)}`)).toBe('chunk')
     expect(faultOf(`${begun}1\r\nab`)).toBe('chunk')
+    expect(faultOf(`${begun}1\r\naxx0\r\n\r\n`)).toBe('chunk')
+  })
+
+  it('says how long its connection is kept, or nothing of it', () => {
+    const keepsOf = (said: string): unknown => {
+      const head = readAnswerHead(`HTTP/1.1 200 OK\r\n${said}content-length: 0`, 'GET')
+      return typeof head === 'string' ? head : head.keepsSeconds
+    }
+    expect(keepsOf('keep-alive: max=100, timeout=5\r\n')).toBe(5)
+    for (const said of ['', 'keep-alive: max=100\r\n', 'keep-alive: timeout=long\r\n'])
+      expect(keepsOf(said), said).toBeUndefined()
   })
 
   it('that breaks off is none, unless its end is that of the connection', () => {

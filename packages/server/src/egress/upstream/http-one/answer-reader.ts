@@ -117,7 +117,7 @@ export function answerReader(method: string, events: AnswerEvents): AnswerReader
           const end = takeUntil(all, from, '\r\n\r\n')
           if ((end ?? all.length) - from > maxHeadBytes) return 'too_large'
           if (end === undefined) return undefined
-          const trailers = end === from ? [] : readFields(all.toString('latin1', from, end), 2)
+          const trailers = readFields(all.toString('latin1', from, end), 2)
           if (trailers === undefined || trailers.some(([name]) => framing.has(name))) return 'trailers'
           from = end + 4
           finish(trailers)

@@ -99,7 +99,7 @@ export function openConnection(socket: Socket, host: string, { onFree, onClose }
   }
 
   function begin(
-    { method, signal, body, timeoutMs }: UpstreamCall,
+    { method, signal, timeoutMs }: UpstreamCall,
     keeps: boolean,
     done: (answer: UpstreamAnswer) => void,
     failed: (error: unknown) => void,
@@ -120,7 +120,7 @@ export function openConnection(socket: Socket, host: string, { onFree, onClose }
         if (current === exchange) fail(reason)
       },
     }
-    const sink = answerSink({ signal, body }, flow, () => tls, done, failed)
+    const sink = answerSink({ signal }, flow, () => tls, done, failed)
     const reader = answerReader(method, {
       // Bytes by themselves give no more time: of a head that comes byte by byte there could be hours.
       head: (head) => {

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
-import { PassThrough, type Readable } from 'node:stream'
+import { PassThrough, Readable } from 'node:stream'
 import { setTimeout as later } from 'node:timers/promises'
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -230,6 +230,13 @@ describe('a body that streams', () => {
     say = (socket) => socket.write(ok)
     expect(await call()).toBe('200 ok')
     expect(heard).toHaveLength(1)
+  })
+
+  it('has no chunk of nothing before its end: that would be its last', async () => {
+    say = (socket, came) => void (came.endsWith('0\r\n\r\n') && socket.write(ok))
+    const body = Readable.from(['hello', '', 'you'].map((text) => Buffer.from(text)))
+    expect(await call({ body })).toBe('200 ok')
+    expect(heard[0]?.split('\r\n\r\n')[1]).toBe('5\r\nhello\r\n3\r\nyou\r\n0')
   })
 
   it('that breaks never looks whole, and ends its connection', async () => {
