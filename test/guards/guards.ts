@@ -2,6 +2,7 @@ import { administrationGuards } from './administration.ts'
 import { answerGuards } from './answers.ts'
 import { awsGuards } from './aws.ts'
 import { boundGuards } from './bounds.ts'
+import { boxEndGuards } from './box-ends.ts'
 import { cliGuards } from './cli.ts'
 import { coreFileGuards } from './core-files.ts'
 import { credentialFormGuards } from './credential-form.ts'
@@ -99,6 +100,7 @@ export const guards: readonly Guard[] = [
   ...isolationGuards,
   ...poolGuards,
   ...hostGuards,
+  ...boxEndGuards,
   ...answerGuards,
   ...finePartGuards,
   ...httpOneGuards,

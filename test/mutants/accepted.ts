@@ -178,6 +178,14 @@ export const accepted: readonly Accepted[] = [
     'Object.hasOwn(object, first)',
     'what every object inherits is no object, or one without members of its own',
   ],
+  [`${server}/host/runtime/event.ts`, 'guard', 'multiple.length === 0', cost],
+  [`${server}/host/runtime/failure-report.ts`, 'guard', 'body === undefined', notThere],
+  [
+    `${server}/host/runtime/runtime-api.ts`,
+    'guard',
+    'length > maxStreamedBytes',
+    'an answer that goes on ends with its deadline',
+  ],
   [`${server}/egress/remembered.ts`, 'guard', 'one !== undefined', cost],
   [`${server}/egress/upstream/answer-sink.ts`, 'guard', 'restMs === 0', 'a rest of no time is none'],
   [

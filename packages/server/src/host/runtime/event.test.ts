@@ -46,6 +46,13 @@ describe('toApiGatewayEvent', () => {
     })
   })
 
+  it('has cookies in one place, and a body where there is one', () => {
+    expect(event(call)).not.toHaveProperty('headers.cookie')
+    const image = { ...call, headers: new Map([['content-type', 'image/png']]), body: Buffer.alloc(0) }
+    expect(event(image)).toMatchObject({ isBase64Encoded: false })
+    expect(event(image)).not.toHaveProperty('body')
+  })
+
   it('says what the call says and no more, whatever the caller writes', () => {
     const unit = fc.constantFrom('"', '\\', '\n', '\0', '\u2028', '\ud800', 'é', '😀', ',', ':', '{', '}', 'a', ' ')
     const text = fc.string({ unit, maxLength: 80 })
@@ -172,5 +179,8 @@ describe('fromFunctionResult', () => {
     expect(fromFunctionResult(Buffer.from(deep))?.body.toString()).toBe(deep)
   })
 
-  it('refuses what is not JSON', () => expect(fromFunctionResult(Buffer.from('{'))).toBeUndefined())
+  it('refuses what is no JSON in UTF-8', () => {
+    expect(fromFunctionResult(Buffer.from('{'))).toBeUndefined()
+    expect(fromFunctionResult(Buffer.from('"\xff"', 'latin1'))).toBeUndefined()
+  })
 })

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { Agent, request } from 'node:http'
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
@@ -69,6 +69,17 @@ describe('the runtime API of a box', () => {
     expect(breaches).toEqual([])
   })
 
+  it('takes the report of an error for what it is', async () => {
+    const id = await running()
+    expect(await send('POST', `/invocation/${id}/error`, '{"errorType":"E","errorMessage":"m"}')).toBe(202)
+    expect(results).toEqual([{ kind: 'error', code: 'function.threw', message: 'E: m' }])
+  })
+
+  it('gives nothing to a runtime that does not wait', () => {
+    api.give(invocationOf({}), 'ticket')
+    expect(api.current()).toBeUndefined()
+  })
+
   it('takes an answer from no other connection, even under the right id', async () => {
     const id = await running()
     expect(await send('POST', `/invocation/${id}/response`, '"forged"', false)).toBe(403)
@@ -129,6 +140,28 @@ describe('the runtime API of a box', () => {
     await expect(send('GET', '/invocation/next')).rejects.toMatchObject({ code: 'ECONNRESET' })
     expect(breaches).toHaveLength(101)
   })
+
+  it('does nothing for what was sent ahead of the end of its connection', async () => {
+    const socket = connect(port, '127.0.0.1').on('error', () => undefined)
+    socket.resume().write(`POST ${prefix}/none HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n`.repeat(150))
+    await once(socket, 'close')
+    expect(breaches).toHaveLength(101)
+  })
+
+  it('answers so many connections of others at one time', async () => {
+    await running()
+    let refused = 0
+    const others = Array.from({ length: 12 }, () =>
+      connect({ port, host: '127.0.0.1', allowHalfOpen: true }, () => undefined)
+        .on('error', () => undefined)
+        .once('data', () => (refused += 1)),
+    )
+    await Promise.all(
+      others.map((socket) => new Promise((resolve) => socket.once('end', resolve).once('close', resolve))),
+    )
+    expect(refused).toBe(8)
+    for (const socket of others) socket.destroy()
+  })
 })
 
 describe('a function that floods the runtime API between two calls', () => {
@@ -175,14 +208,45 @@ describe('a function that floods the runtime API between two calls', () => {
   })
 })
 
+/** The API of a runtime that is not ours, and how often it was heard to ask, and to be lost. */
+async function openForeign(): Promise<{ foreign: RuntimeApi; listener: Server; at: number; told: string[] }> {
+  const listener = createServer()
+  const told: string[] = []
+  const [onIdle, onLost] = ['idle', 'lost'].map((word) => () => void told.push(word))
+  const events = { onResult: () => 0, onInitError: () => 0, onBreach: () => 0 }
+  const foreign = serveRuntimeApi(
+    listener,
+    { functionArn: 'arn', ownClient: false },
+    { ...events, onIdle: onIdle ?? (() => 0), onLost: onLost ?? (() => 0) },
+  )
+  await once(listener.listen(0, '127.0.0.1'), 'listening')
+  return { foreign, listener, at: (listener.address() as AddressInfo).port, told }
+}
+
+it('a runtime that is not ours is lost with the connection on which it waits, and not with one that was answered', async () => {
+  const { foreign, at, told } = await openForeign()
+  const next = (): Promise<Socket> =>
+    new Promise((resolve) => {
+      const socket = connect(at, '127.0.0.1', () => resolve(socket))
+      socket.on('error', () => undefined).write(`GET ${prefix}/invocation/next HTTP/1.1\r\nhost: x\r\n\r\n`)
+    })
+  const answered = await next()
+  await expect.poll(() => told).toEqual(['idle'])
+  foreign.give(invocationOf({}), 'ticket')
+  await once(answered, 'data')
+  answered.destroy()
+  foreign.abandon()
+  const left = await next()
+  await expect.poll(() => told).toEqual(['idle', 'idle'])
+  left.destroy()
+  await expect.poll(() => told).toEqual(['idle', 'idle', 'lost'])
+  foreign.close()
+})
+
 it('a runtime that is not ours has so many connections', async () => {
   const sockets: Socket[] = []
-  const listener = createServer()
-  const events = { onIdle: () => 0, onResult: () => 0, onInitError: () => 0, onBreach: () => 0, onLost: () => 0 }
-  const foreign = serveRuntimeApi(listener, { functionArn: 'arn', ownClient: false }, events)
+  const { foreign, listener, at } = await openForeign()
   listener.on('connection', (socket) => sockets.push(socket))
-  await once(listener.listen(0, '127.0.0.1'), 'listening')
-  const { port: at } = listener.address() as AddressInfo
   const clients = Array.from({ length: 40 }, () => connect(at, '127.0.0.1').on('error', () => undefined))
   while (sockets.length < clients.length) await new Promise((resolve) => setImmediate(resolve))
   expect(sockets.filter(({ destroyed }) => destroyed)).toHaveLength(8)

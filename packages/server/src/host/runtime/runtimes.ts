@@ -67,10 +67,10 @@ export function runtimePlan(image: FunctionImage, debug: boolean): RuntimePlan {
 }
 
 /** `3.11`: what Debian's `python3` leads to; undefined where there is none. */
-export function pythonVersion(): string | undefined {
-  const status = lstatSync(inBox.python, { throwIfNoEntry: false })
+export function pythonVersion(program: string = inBox.python): string | undefined {
+  const status = lstatSync(program, { throwIfNoEntry: false })
   if (status?.isSymbolicLink() !== true) return undefined
-  return /^python(3\.\d+)$/.exec(basename(readlinkSync(inBox.python)))?.[1]
+  return /^python(3\.\d+)$/.exec(basename(readlinkSync(program)))?.[1]
 }
 
 /**

@@ -106,7 +106,7 @@ describe('a streamed answer', () => {
       kind: 'response',
       body: Buffer.from('{"statusCode":201,"body":"eA==","isBase64Encoded":true}'),
     })
-    for (const body of [Buffer.from('{}'), head([]), Buffer.alloc(8)])
+    for (const body of [Buffer.from('{}'), Buffer.from('{}\n'), head([]), Buffer.alloc(8)])
       expect(streamedResult(httpResponse, body)).toMatchObject({ code: 'function.threw' })
   })
 })
