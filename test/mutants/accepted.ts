@@ -15,6 +15,7 @@ const streams = 'a body that streams is of a door that neither asks anything of 
 const endedWithIt = 'its connection has ended then, and nothing that is done for it is heard'
 const noReason = 'what has no reason is told in the same code'
 const words = 'what is told is told under the same code, in other words'
+const awaited = 'whoever awaits nothing goes on as well'
 
 /** One line each. Whoever changes the line meets its mutant again. */
 export const accepted: readonly Accepted[] = [
@@ -178,6 +179,14 @@ export const accepted: readonly Accepted[] = [
     'Object.hasOwn(object, first)',
     'what every object inherits is no object, or one without members of its own',
   ],
+  [`${server}/host/elsewhere/attempt.ts`, 'guard', "words === ''", words],
+  [`${server}/host/elsewhere/http-engine.ts`, 'guard', "failure.code === 'function.threw'", words],
+  [`${server}/host/elsewhere/remote-engine.ts`, 'guard', 'closing.signal.aborted', words],
+  [`${server}/host/elsewhere/remote-engine.ts`, 'guard', "made.result.kind === 'error'", words],
+  [`${server}/host/elsewhere/remote-engine.ts`, 'guard', 'error instanceof SallyportError', words],
+  [`${server}/host/elsewhere/remote-engine.ts`, 'statement', 'Promise.resolve()', awaited],
+  [`${server}/host/box-engine.ts`, 'statement', 'Promise.resolve()', awaited],
+  [`${server}/host/pool/pool.ts`, 'guard', 'draining', 'a box that is made for a pool that drains is discarded'],
   [`${server}/host/runtime/event.ts`, 'guard', 'multiple.length === 0', cost],
   [`${server}/host/runtime/failure-report.ts`, 'guard', 'body === undefined', notThere],
   [

@@ -1,25 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 
-import type { Box, BoxHooks } from '../box/box.ts'
+import type { BoxHooks } from '../box/box.ts'
 import type { BoxSurroundings } from '../box/box-surroundings.ts'
 import type { FunctionImage } from '../image.ts'
 import type { Invocation, InvocationResult } from '../invocation.ts'
 import type { PreparedBox } from '../box/prepared-box.ts'
+import { type FakeBox, fakeBox } from '../testing/fake-box.ts'
 import { imageOf } from '../testing/make-engine.ts'
-import { type Boxes, createPool, type Pool } from './pool.ts'
+import { type Boxes, createPool, type Pool, type PoolOptions } from './pool.ts'
 import { createTurns } from './turns.ts'
-
-/** A box without a process, which does what a test says. */
-interface FakeBox extends Box {
-  /** It has loaded, or asks for the next invocation. */
-  asks(): void
-  answers(): Promise<void>
-  /** It ends, with what went wrong. */
-  ends(why?: Parameters<BoxHooks['onEnd']>[1]): void
-  readonly served: string[]
-  readonly killed: string[]
-  readonly frozen: string[]
-}
 
 let made: FakeBox[]
 let discarded: PreparedBox[]
@@ -37,64 +26,21 @@ afterEach(async () => {
   vi.useRealTimers()
 })
 
-function fakeBox(hooks: BoxHooks): FakeBox {
-  const gone = Promise.withResolvers<undefined>()
-  const [served, killed, frozen]: [string[], string[], string[]] = [[], [], []]
-  let [idle, over] = [false, false]
-  let settle: ((result: InvocationResult) => void) | undefined
-  const box: FakeBox = {
-    id: String(made.length),
-    pid: 0,
-    gone: gone.promise,
-    served,
-    killed,
-    frozen,
-    isIdle: () => idle,
-    run: ({ id }) => {
-      idle = false
-      served.push(id)
-      return new Promise((resolve) => (settle = resolve))
-    },
-    share: () => undefined,
-    freeze: () => void frozen.push('frozen'),
-    kill: (reason) => {
-      idle = false
-      killed.push(reason)
-    },
-    asks: () => {
-      idle = true
-      hooks.onIdle(box)
-    },
-    answers: () => {
-      settle?.({ kind: 'response', body: new Uint8Array() })
-      return settled()
-    },
-    ends: (why = {}) => {
-      if (over) return
-      over = true
-      settle?.({ kind: 'error', code: 'function.exited', message: '' })
-      hooks.onEnd(box, why)
-      gone.resolve(undefined)
-    },
-  }
-  return box
-}
-
 const fakeBoxes = {
   prepareBox: () => Promise.resolve({ pod: { gone: new Promise(() => undefined) } }),
   prestart: (_: unknown, prepared: PreparedBox) => Promise.resolve(prepared),
   startBox: (_: unknown, __: unknown, ___: unknown, hooks: BoxHooks) => {
-    const box = fakeBox(hooks)
+    const box = fakeBox(String(made.length), hooks)
     made.push(box)
     return box
   },
   discardBox: (prepared: PreparedBox) => Promise.resolve(void discarded.push(prepared)),
 } as unknown as Boxes
 
-function open(changed: Partial<FunctionImage> = {}): void {
+function open(changed: Partial<FunctionImage> = {}, more: Partial<PoolOptions> = {}): void {
   const image = { ...imageOf({ codeDir: '/' }), warmBoxes: 0, maxBoxes: 1, maxWaiting: 2, ...changed }
   const around = { clock: Date.now, turns: createTurns(8, 1_000) } as unknown as BoxSurroundings
-  pool = createPool(image, around, { uid: undefined, boxes: fakeBoxes })
+  pool = createPool(image, around, { uid: undefined, boxes: fakeBoxes, ...more })
 }
 
 let ids = 0
@@ -105,6 +51,10 @@ function call(affinity = '', deadlineMs = 60_000): Promise<InvocationResult> & {
 }
 
 const settled = async (): Promise<void> => void (await vi.advanceTimersByTimeAsync(0))
+const answered = (box: FakeBox): Promise<void> => {
+  box.answers()
+  return settled()
+}
 const codeOf = async (result: Promise<InvocationResult>): Promise<string> => {
   const given = await result
   return given.kind === 'error' ? given.code : given.kind
@@ -124,7 +74,7 @@ describe('who waits for a box', () => {
     const [second, third, fourth] = [call(), call(), call()]
     expect(await codeOf(fourth)).toBe('function.busy')
     for (const one of [first, second, third]) {
-      await boxAt(0).answers()
+      await answered(boxAt(0))
       expect(await codeOf(one)).toBe('response')
       boxAt(0).asks()
     }
@@ -139,7 +89,7 @@ describe('who waits for a box', () => {
     const late = call('', 50)
     await vi.advanceTimersByTimeAsync(60)
     expect(await codeOf(late)).toBe('function.busy')
-    await boxAt(0).answers()
+    await answered(boxAt(0))
     boxAt(0).asks()
     expect(boxAt(0).served).toHaveLength(1)
   })
@@ -163,7 +113,7 @@ describe('who waits for a box', () => {
       void call(who)
       await settled()
       boxAt(at).asks()
-      await boxAt(at).answers()
+      await answered(boxAt(at))
       await vi.advanceTimersByTimeAsync(10)
       boxAt(at).asks()
     }
@@ -183,7 +133,7 @@ describe('who waits for a box', () => {
     await settled()
     boxAt(0).asks()
     const second = call()
-    await boxAt(0).answers()
+    await answered(boxAt(0))
     expect(await codeOf(first)).toBe('response')
     expect(boxAt(0).killed, 'at once: not even a timer of its call runs on').toHaveLength(1)
     await settled()
@@ -202,6 +152,44 @@ describe('who waits for a box', () => {
   })
 })
 
+it('who waits is told of no box that failed where another one is well', async () => {
+  open({ maxBoxes: 2 })
+  const first = call()
+  await settled()
+  boxAt(0).asks()
+  const second = call()
+  await settled()
+  boxAt(1).ends({ initFailure: 'it had no room to load' })
+  await answered(boxAt(0))
+  boxAt(0).asks()
+  await answered(boxAt(0))
+  expect([await codeOf(first), await codeOf(second)]).toEqual(['response', 'response'])
+  expect(boxAt(0).served).toEqual([first.id, second.id])
+})
+
+it('a box in which somebody debugs is made for that, and is none that waited without a debugger', async () => {
+  const taken: string[] = []
+  const reserve = {
+    keepFor: () => undefined,
+    take: () => void taken.push('one that waited'),
+    close: async () => undefined,
+  }
+  const image = { codeDir: import.meta.dirname } // a folder of a few files
+  open(image, { reserve })
+  void call()
+  await settled()
+  expect(taken, 'control').toHaveLength(1)
+  const closed = pool.close()
+  boxAt(0).ends()
+  await closed
+  taken.length = 0
+  const inspector = { address: '127.0.0.1:9229', attach: () => undefined, close: async () => undefined }
+  open(image, { reserve, inspector })
+  void call()
+  await settled()
+  expect([taken.length, made.length]).toEqual([0, 2])
+})
+
 describe('a pool that is drained', () => {
   it('gives back those who wait, lets a running call end, and ends its box then', async () => {
     open()
@@ -211,7 +199,7 @@ describe('a pool that is drained', () => {
     const waiting = call()
     expect(pool.drain().map(({ invocation }) => invocation.id)).toEqual([waiting.id])
     expect(boxAt(0).killed).toEqual([])
-    await boxAt(0).answers()
+    await answered(boxAt(0))
     expect(await codeOf(running)).toBe('response')
     boxAt(0).asks()
     expect(boxAt(0).killed).toHaveLength(1)
@@ -222,7 +210,7 @@ describe('a pool that is drained', () => {
     void call()
     await settled()
     boxAt(0).asks()
-    await boxAt(0).answers()
+    await answered(boxAt(0))
     boxAt(0).asks()
     void call('', 500)
     void call('', 500)
@@ -231,6 +219,8 @@ describe('a pool that is drained', () => {
     pool.drain()
     await settled()
     expect(boxAt(1).killed).toHaveLength(1)
+    boxAt(1).asks() // it had just loaded
+    expect(boxAt(1).killed, 'nor told so again').toHaveLength(1)
     expect(made).toHaveLength(2)
     expect(discarded).toHaveLength(1)
   })
@@ -271,7 +261,7 @@ describe('a box that nobody uses', () => {
     void call('alice')
     await vi.advanceTimersByTimeAsync(0)
     expect(boxAt(0).served).toHaveLength(1)
-    await boxAt(0).answers()
+    await answered(boxAt(0))
     boxAt(0).asks()
     await settled()
     boxAt(1).asks() // the next that is kept

@@ -1,4 +1,5 @@
-import { rmSync } from 'node:fs'
+import { rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 
 import { afterAll, beforeEach, expect, it, vi } from 'vitest'
 
@@ -82,7 +83,10 @@ it('gives none of another kind', async () => {
 })
 
 it('keeps none for functions that need a box made for them', async () => {
+  const many = codeFolder(folder, '')
+  for (let file = 0; file < 256; file += 1) writeFileSync(join(many, `${file}.mjs`), '')
   reserve.keepFor([
+    imageOf({ codeDir: many }),
     imageOf({ codeDir, runtime: 'bootstrap' }),
     imageOf({ codeDir, awsClient: true }),
     imageOf({ codeDir, layersDir: codeDir }),
@@ -107,6 +111,29 @@ it('discards what ended while it waited, and what trusts an authority that is no
   current = false
   expect(reserve.take(kind, named('one'))).toBeUndefined()
   expect(discarded).toEqual(['b0', 'b1'])
+})
+
+it('has nothing more to do with a box that was taken, whose end is its owner’s', async () => {
+  reserve.keepFor(['one', 'two'].map(named))
+  await vi.advanceTimersByTimeAsync(1_000)
+  await reserve.take(kind, named('one'))
+  made[0]?.end()
+  await vi.advanceTimersByTimeAsync(0)
+  expect(discarded).toEqual([])
+  expect(await reserve.take(kind, named('two')), 'the other still waits').toMatchObject({ id: 'b1' })
+})
+
+it('makes one box after the other, however long each takes', async () => {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  slow = promise
+  reserve.keepFor(['one', 'two'].map(named))
+  await vi.advanceTimersByTimeAsync(1_000)
+  reserve.keepFor(['one', 'two', 'three'].map(named))
+  await vi.advanceTimersByTimeAsync(1_000)
+  expect(made).toHaveLength(1)
+  resolve()
+  await vi.advanceTimersByTimeAsync(1_000)
+  expect(made).toHaveLength(3)
 })
 
 it('ends a box whose code cannot be put into it, and says why', async () => {
