@@ -86,6 +86,22 @@ export const boxEndGuards: readonly Guard[] = guardsIn([
     'has cookies in one place',
   ],
   [
+    'a box that packs something that is none is heard no more',
+    `${host}/build/packed-tree.ts`,
+    'return { kind, path, code }\n  throw brokenFrame()',
+    'return { kind, path, code }',
+    `${host}/build/packed-tree`,
+    'is read no further once something in it is none',
+  ],
+  [
+    'a layer stays within the app',
+    `${host}/build/build.ts`,
+    "folders, outDir })\n  if ('faults' in packed) return",
+    'folders, outDir })\n  if (false) return',
+    `${host}/build/pack`,
+    'a layer with a link out of the app',
+  ],
+  [
     'an answer from elsewhere has so many bytes',
     `${host}/elsewhere/http-engine.ts`,
     "if (body === undefined) return failed('function.output_too_large'",

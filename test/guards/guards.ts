@@ -15,6 +15,7 @@ import { egressLimitGuards } from './egress-limits.ts'
 import { evidenceGuards } from './evidence.ts'
 import { exchangeGuards } from './exchange.ts'
 import { exitGuards } from './exits.ts'
+import { exitBeyondGuards } from './exits-beyond.ts'
 import { fieldGuards } from './fields.ts'
 import { formGuards } from './forms.ts'
 import { gatewayGuards } from './gateway.ts'
@@ -123,6 +124,7 @@ export const guards: readonly Guard[] = [
   ...egressGuards,
   ...egressLimitGuards,
   ...exitGuards,
+  ...exitBeyondGuards,
   ...fieldGuards,
   ...tableGuards,
   ...learnGuards,

@@ -108,7 +108,7 @@ describe('dial', () => {
     return dial(door, new AbortController().signal, () => true).catch((error: { code?: unknown }) => error.code)
   }
 
-  it('reaches no private address, by literal and by name, unless it was written down, and no metadata ever', async () => {
+  it('reaches no private address, by literal and by name, unless written down, and no metadata', async () => {
     for (const upstream of ['tcp://127.0.0.1:9', 'tcp://[::1]:9', 'tcp://localhost:9']) {
       expect(await codeOf(upstream, false), upstream).toBe('upstream.forbidden_address')
     }

@@ -137,7 +137,6 @@ const wanted: Readonly<Record<Runtime, string>> = {
 async function handlerOf(options: BuildOptions, place: Place, { dir, files }: Packed): Promise<string | undefined> {
   const { entry, isFolder } = place
   const { runtime, handler: named } = options
-  if (runtime === 'workerd') return undefined
   if (runtime === 'bootstrap') {
     return files.get('bootstrap')?.executable === true ? (named ?? 'bootstrap') : undefined
   }

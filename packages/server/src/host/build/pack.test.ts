@@ -92,6 +92,11 @@ describe('a folder that is taken as it stands', () => {
     ['a link out of the app', { code: 'out', runtime: 'node', handler: 'app.handler' }, 'build.outside_app'],
     ['a folder that is itself such a link', { code: 'away', runtime: 'node', handler: 'a.b' }, 'build.outside_app'],
     ['a link that leads up again', { code: 'loop', runtime: 'node', handler: 'app.handler' }, 'build.failed'],
+    [
+      'a layer with a link out of the app',
+      { code: 'plain', runtime: 'node', handler: 'app.handler', layers: ['out'] },
+      'build.outside_app',
+    ],
     ['no such module', { code: 'plain', runtime: 'node', handler: 'none.handler' }, 'build.no_handler'],
     ['no handler named', { code: 'plain', runtime: 'node' }, 'build.no_handler'],
     ['a bootstrap that is not executable', { code: 'plain', runtime: 'bootstrap' }, 'build.no_handler'],
@@ -104,7 +109,8 @@ describe('a folder that is taken as it stands', () => {
     symlinkSync('/etc', join(app, 'away'))
     mkdirSync(join(app, 'loop/deep'))
     symlinkSync('..', join(app, 'loop/deep/up'))
-    expect(await build(asked)).toMatchObject({ faults: [{ code }] })
+    const layers = asked.layers?.map((layer) => join(app, layer)) ?? []
+    expect(await build({ ...asked, layers })).toMatchObject({ faults: [{ code }] })
   })
 })
 

@@ -102,6 +102,20 @@ describe('a tree that a box sends', () => {
     }
   })
 
+  it('is read no further once something in it is none', async () => {
+    let sent = 0
+    const parts = async function* (first: Buffer): AsyncGenerator<Buffer> {
+      yield first
+      for (sent = 0; sent < 100; sent += 1) yield file(`after-${sent}`)
+      yield end
+    }
+    const read = (first: Buffer): Promise<PackedTree> => writeTree(Readable.from(parts(first)), root)
+    await read(file('first'))
+    expect(sent, 'control').toBe(100)
+    await expect(read(frame({ kind: 'device', path: 'a' }))).rejects.toMatchObject(broken)
+    expect(sent).toBeLessThan(50)
+  })
+
   it('has so many bytes, and says what was too much', async () => {
     const head = frame({ kind: 'file', path: 'big', size: maxPackedBytes + 1 })
     const parts = function* (): Generator<Buffer> {

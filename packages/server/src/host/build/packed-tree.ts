@@ -99,7 +99,6 @@ async function readFrames(output: Readable, writer: TreeWriter): Promise<void> {
       for (;;) {
         if (missing > 0) {
           const part = held.subarray(0, missing)
-          if (part.length === 0) break
           await file?.write(part)
           missing -= part.length
           held = held.subarray(part.length)
@@ -145,8 +144,8 @@ function objectIn(text: string): Readonly<Record<string, unknown>> {
   let value: unknown
   try {
     value = JSON.parse(text)
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error
+  } catch {
+    // no JSON, and so no object
   }
   if (typeof value !== 'object' || value === null) throw brokenFrame()
   return { ...value }
