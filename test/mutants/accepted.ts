@@ -1,4 +1,5 @@
 import type { Accepted } from './acceptance.ts'
+import { acceptedInBoxes } from './accepted-in-boxes.ts'
 import { acceptedInPolicies } from './accepted-in-policies.ts'
 import type { Mutant } from './mutants.ts'
 
@@ -10,12 +11,6 @@ const nothingTaken = 'nothing was taken of the text then, and what is left over 
 const notThere = 'what is not there is undefined either way'
 const unreadKeys = 'of what has no member no keys are read, and what is thrown is told in the same words'
 const cost = 'it spares work alone; without it the same is asked again and comes out the same'
-const noMap = 'of what is not there nothing is read, and what is thrown is caught as for a map that cannot be read'
-const streams = 'a body that streams is of a door that neither asks anything of it nor adds to it, and fits'
-const endedWithIt = 'its connection has ended then, and nothing that is done for it is heard'
-const noReason = 'what has no reason is told in the same code'
-const words = 'what is told is told under the same code, in other words'
-const awaited = 'whoever awaits nothing goes on as well'
 
 /** One line each. Whoever changes the line meets its mutant again. */
 export const accepted: readonly Accepted[] = [
@@ -151,129 +146,6 @@ export const accepted: readonly Accepted[] = [
     'until === undefined || id === undefined',
     'what is no line has no end to come, so it is none of those that live',
   ],
-  [`${server}/egress/listen/caller.ts`, 'guard', "'originalSource' in entry", noMap],
-  [`${server}/egress/listen/caller.ts`, 'guard', 'text === undefined', noMap],
-  [`${server}/egress/door/door-call.ts`, 'guard', "content.kind === 'whole'", streams],
-  [`${server}/egress/door/door.ts`, 'guard', "content.kind === 'whole'", streams],
-  [
-    `${server}/egress/door/door-call.ts`,
-    'guard',
-    "query.kind !== 'fits' || (body !== undefined && body.kind !== 'fits')",
-    'the same was judged before, by the same names: it stands there for a fault of ours',
-  ],
-  [
-    `${server}/egress/door/door-call.ts`,
-    'guard',
-    'body === undefined',
-    'what a door signs was read whole: it stands there for a fault of ours',
-  ],
-  [
-    `${server}/egress/door/door-call.ts`,
-    'guard',
-    'door.add.oauth === undefined',
-    'no other door has a client filled in',
-  ],
-  [
-    `${server}/egress/door/fields.ts`,
-    'guard',
-    'Object.hasOwn(object, first)',
-    'what every object inherits is no object, or one without members of its own',
-  ],
-  [`${server}/host/build/build-box.ts`, 'guard', 'box.stdout === null', 'it is a pipe, and there'],
-  [`${server}/host/build/build-box.ts`, 'guard', 'code !== 0', 'what such a box has said is no answer, and no tree'],
-  [`${server}/host/build/bundle.ts`, 'guard', 'at === undefined', 'module folders that are listed are there'],
-  [
-    `${server}/host/build/find-workerd.ts`,
-    'guard',
-    'name === undefined',
-    'the table has every machine for which a filter is written',
-  ],
-  [`${server}/host/build/packed-tree.ts`, 'guard', "typeof value !== 'object' || value === null", notThere],
-  [`${server}/host/elsewhere/attempt.ts`, 'guard', "words === ''", words],
-  [`${server}/host/elsewhere/http-engine.ts`, 'guard', "failure.code === 'function.threw'", words],
-  [`${server}/host/elsewhere/remote-engine.ts`, 'guard', 'closing.signal.aborted', words],
-  [`${server}/host/elsewhere/remote-engine.ts`, 'guard', "made.result.kind === 'error'", words],
-  [`${server}/host/elsewhere/remote-engine.ts`, 'guard', 'error instanceof SallyportError', words],
-  [`${server}/host/elsewhere/remote-engine.ts`, 'statement', 'Promise.resolve()', awaited],
-  [`${server}/host/box-engine.ts`, 'statement', 'Promise.resolve()', awaited],
-  [`${server}/host/pool/pool.ts`, 'guard', 'draining', 'a box that is made for a pool that drains is discarded'],
-  [`${server}/host/runtime/event.ts`, 'guard', 'multiple.length === 0', cost],
-  [`${server}/host/runtime/failure-report.ts`, 'guard', 'body === undefined', notThere],
-  [
-    `${server}/host/runtime/runtime-api.ts`,
-    'guard',
-    'length > maxStreamedBytes',
-    'an answer that goes on ends with its deadline',
-  ],
-  [`${server}/egress/remembered.ts`, 'guard', 'one !== undefined', cost],
-  [`${server}/egress/upstream/answer-sink.ts`, 'guard', 'restMs === 0', 'a rest of no time is none'],
-  [
-    `${server}/egress/upstream/answer-sink.ts`,
-    'fallback',
-    "new SallyportError('upstream.aborted', 'nobody reads on')",
-    'whoever gave it up hears no reason',
-  ],
-  [`${server}/egress/upstream/http-one/connection.ts`, 'guard', 'current !== exchange', endedWithIt],
-  [
-    `${server}/egress/upstream/http-one/connection.ts`,
-    'guard',
-    'current !== exchange || !exchange.paused',
-    'what was not paused goes on either way, for as long as it was given a moment before',
-  ],
-  [
-    `${server}/egress/upstream/http-one/connection.ts`,
-    'guard',
-    "typeof head.body === 'number'",
-    'a word is no length that is small',
-  ],
-  [
-    `${server}/egress/upstream/http-one/connection.ts`,
-    'fallback',
-    "new SallyportError('upstream.unreachable', 'the upstream broke off')",
-    noReason,
-  ],
-  [
-    `${server}/egress/upstream/http-one/connections.ts`,
-    'fallback',
-    "new Error('the body of the request broke off')",
-    noReason,
-  ],
-  [`${server}/egress/upstream/http-one/request-bytes.ts`, 'guard', 'body instanceof Uint8Array', notThere],
-  [`${server}/egress/upstream/pinned.ts`, 'fallback', "new Error('no address')", 'nobody connects to no address'],
-  [
-    `${server}/egress/upstream/upstream-handler.ts`,
-    'guard',
-    'stated === undefined',
-    'what is no number is no length that is small',
-  ],
-  [
-    `${server}/egress/upstream/upstream.ts`,
-    'guard',
-    'call.body instanceof Uint8Array && call.body.length === 0',
-    'of an empty body nothing is sent',
-  ],
-  [
-    `${server}/egress/upstream/upstream.ts`,
-    'guard',
-    "error instanceof Error && 'code' in error",
-    'what has no code has none that means anything here',
-  ],
-  [`${server}/egress/egress.ts`, 'guard', "name === ''", words],
-  [`${server}/egress/egress.ts`, 'guard', 'long', words],
-  [`${server}/egress/serve-request.ts`, 'guard', 'error instanceof Error', words],
-  [`${server}/egress/serve-request.ts`, 'guard', 'way.operation.idempotency === undefined', cost],
-  [
-    `${server}/egress/serve-request.ts`,
-    'statement',
-    "throw new SallyportError('egress.not_whole', 'a body that must be whole was left to stream')",
-    'it is asked for whole: it stands there for a fault of ours',
-  ],
-  [
-    `${server}/egress/tunnel/tunnel.ts`,
-    'guard',
-    "door.kind !== 'tcp' && door.kind !== 'postgres'",
-    'doors of other kinds have the ports 80 and 443 alone, which no tunnel has',
-  ],
   [
     'packages/guests/src/inside/cedar.ts',
     'guard',
@@ -299,6 +171,7 @@ export const accepted: readonly Accepted[] = [
     '!pending.has(id)',
     'what was answered stays answered, and the ask that waits longest is held against its own deadline',
   ],
+  ...acceptedInBoxes,
   ...acceptedInPolicies,
 ]
 

@@ -223,7 +223,7 @@ async function openForeign(): Promise<{ foreign: RuntimeApi; listener: Server; a
   return { foreign, listener, at: (listener.address() as AddressInfo).port, told }
 }
 
-it('a runtime that is not ours is lost with the connection on which it waits, and not with one that was answered', async () => {
+it('a foreign runtime is lost with the connection on which it waits, not with one that was answered', async () => {
   const { foreign, at, told } = await openForeign()
   const next = (): Promise<Socket> =>
     new Promise((resolve) => {

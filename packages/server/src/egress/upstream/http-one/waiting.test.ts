@@ -45,7 +45,7 @@ function call(target: string, signal = new AbortController().signal): Promise<un
     timeoutMs: 60_000,
     signal,
   }
-  return new Promise((resolve, reject) => connections.call(asked, ({ body }) => resolve(String(body)), reject))
+  return new Promise((resolve, reject) => connections.call(asked, ({ body }) => resolve(body), reject))
 }
 
 async function answer(body: string): Promise<void> {
@@ -59,7 +59,7 @@ test('calls that wait for a connection are sent in turn, and each of them once',
   for (const [index, made] of [first, second, third].entries()) {
     await expect.poll(() => heard).toHaveLength(index + 1)
     await answer(`answer ${index}`)
-    expect(await made).toBe(`answer ${index}`)
+    expect(await made).toEqual(Buffer.from(`answer ${index}`))
   }
   expect(heard.map((line) => line.trim())).toEqual(['GET /1 HT', 'GET /2 HT', 'GET /3 HT'])
 })
@@ -78,7 +78,7 @@ for (const [what, isReached] of [
     if (isReached) {
       await expect.poll(() => heard).toHaveLength(1)
       await answer('one')
-      expect(await before).toBe('one')
+      expect(await before).toEqual(Buffer.from('one'))
       expect(heard).toHaveLength(1)
     } else {
       connections.destroy()
