@@ -445,6 +445,46 @@ const rows: readonly Row[] = [
     'verbs/server-calls',
     'that another function answers',
   ],
+  [
+    'an answer to another sign-in is none',
+    'sign-in/sign-in',
+    "answer.get('state') !== state || ",
+    '',
+    'sign-in/provider-answers',
+    'to another sign-in',
+  ],
+  [
+    'an answer of another issuer is none',
+    'sign-in/sign-in',
+    " || answer.get('iss') !== issuerUrl",
+    '',
+    'sign-in/provider-answers',
+    'of another issuer (RFC 9207)',
+  ],
+  [
+    'a token that cannot be read is not quoted',
+    'sign-in/sign-in',
+    "throw protocol('the token response is no JSON')",
+    'throw protocol(body)',
+    'sign-in/provider-answers',
+    'a token that is cut short',
+  ],
+  [
+    'a second factor that was asked for is proved',
+    'sign-in/sign-in',
+    "else if (options.mfa) throw refused('no second factor is enrolled for this user')",
+    '',
+    'sign-in/provider-answers',
+    'is not left out',
+  ],
+  [
+    'a sign-in goes round a few times and not for ever',
+    'sign-in/sign-in',
+    'hops < 5',
+    'hops >= 0',
+    'sign-in/provider-answers',
+    'a way round and round is told',
+  ],
 ]
 
 /** The command: what it sends to whom, what it prints, and what a script may conclude. */

@@ -140,12 +140,20 @@ async function exchange(
   const url = `${origin}/token`
   const answer = await browser.call(url, fields, key && proofOf(key, { method: 'POST', url }))
   if (answer.status !== 200) throw refused(`the code was not exchanged: ${answer.body.slice(0, 200)}`)
-  const token: unknown = JSON.parse(answer.body)
+  const token = parse(answer.body)
   if (typeof token !== 'object' || token === null) throw protocol('the token response is no object')
   const members = new Map<string, unknown>(Object.entries(token))
   const [accessToken, expiresIn] = [members.get('access_token'), members.get('expires_in')]
   if (typeof accessToken !== 'string' || typeof expiresIn !== 'number') throw protocol('no access token came back')
   return { accessToken, expiresAt: Date.now() + expiresIn * 1_000 }
+}
+
+function parse(body: string): unknown {
+  try {
+    return JSON.parse(body)
+  } catch {
+    throw protocol('the token response is no JSON') // not quoted: it could hold a token
+  }
 }
 
 /** Follows redirects on the provider until one leads to the wanted place, and returns that address. */
