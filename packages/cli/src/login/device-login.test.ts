@@ -61,6 +61,15 @@ test('a sign-in that is over is none, and one that could not be ended is told', 
   await expect(endLogin(kept(), ''), 'control').resolves.toBeUndefined()
 })
 
+test('of a sign-in without a refresh token there is nothing to renew or to end', async () => {
+  answers = {}
+  const { refreshToken: _, ...bare } = kept()
+  expect(await refreshLogin(bare, '')).toBeUndefined()
+  await expect(endLogin(bare, '')).resolves.toBeUndefined()
+  answers = { '/token': [200, JSON.stringify({ ...tokens, refresh_token: undefined })] }
+  expect(await refreshLogin(kept(), ''), 'control').not.toHaveProperty('refreshToken')
+})
+
 test('a sign-in that the person refuses, or that has no code, is none', async () => {
   const begun = { device_code: 'd', user_code: 'ABCD-EFGH', verification_uri: issuer, interval: 0, expires_in: 60 }
   const shown: string[] = []

@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 
@@ -46,6 +46,22 @@ test('the key of this device stays, unless others could read it', () => {
   expect(statSync(path).mode & 0o777).toBe(0o600)
   chmodSync(path, 0o604)
   expect(file().deviceKey()).not.toEqual(key)
+})
+
+test('a key that is none is made anew', () => {
+  const { path, deviceKey } = file()
+  deviceKey()
+  for (const broken of ['', '[]', '{"privateJwk":"x"}']) {
+    writeFileSync(path.replace(/\.json$/, '.key.json'), broken)
+    const key = deviceKey()
+    expect([key.privateJwk['kty'], deviceKey()]).toEqual(['EC', key])
+  }
+})
+
+test('a sign-in that cannot be read is not taken for none', () => {
+  mkdirSync(file().path, { recursive: true })
+  chmodSync(file().path, 0o700)
+  expect(() => file().read()).toThrow(expect.objectContaining({ code: 'EISDIR' }))
 })
 
 test('what is no whole sign-in is none', () => {
