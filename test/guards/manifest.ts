@@ -1,4 +1,4 @@
-import type { Guard } from './guard.ts'
+import { type Guard, guardsIn } from './guard.ts'
 
 const room = 'packages/manifest/src'
 const traps = [`${room}/read/traps.test.ts`]
@@ -430,4 +430,62 @@ export const manifestGuards: readonly Guard[] = [
     noticedBy: ['packages/server/src/app/broadening.test.ts'],
     testName: 'what grants more is refused',
   },
+  ...guardsIn([
+    [
+      'an app with guests keeps its own word',
+      'manifest/src/check/load-app.ts',
+      'return faults.length > 0 ? { ok: false, faults } : { ok: true, app, compiled }',
+      'return { ok: true, app, compiled }',
+      'manifest/src/check/load-app',
+      'keeps its word in the presence of its guests',
+    ],
+    [
+      'a pattern whose work has no bound is not handed to the runtime',
+      'manifest/src/pattern/pattern.ts',
+      'if (open > (isFixed ? 1 : 0)) return undefined',
+      '',
+      'manifest/src/pattern/pattern',
+      'of several that repeat',
+    ],
+    [
+      'a guest is asked about those whom it judges',
+      'manifest/src/compile/guests.ts',
+      'if (of !== undefined && !of.includes(subject.name)) return false',
+      '',
+      'manifest/src/compile/guests',
+      'is not asked about whom it does not judge',
+    ],
+    [
+      'a guest is not asked about what is refused already',
+      'manifest/src/compile/guests.ts',
+      'if (refusal !== undefined) return false',
+      '',
+      'manifest/src/compile/guests',
+      'nor of what is refused already',
+    ],
+    [
+      'every segment of a template of values stands for something',
+      'manifest/src/match/constraint.ts',
+      "if (parts.some((part) => part === '' || part === ':')) return undefined",
+      '',
+      'manifest/src/match/constraint',
+      'a template of values has segments',
+    ],
+    [
+      'a name of a template of values stands once',
+      'manifest/src/match/constraint.ts',
+      'new Set(names).size === names.length ? segments : undefined',
+      'segments',
+      'manifest/src/match/constraint',
+      'a template of values has segments',
+    ],
+    [
+      'a key that is no text is not passed over',
+      'manifest/src/source/parse-yaml.ts',
+      "refuse('manifest.yaml', keyAt, 'A key must be plain text.')",
+      '',
+      'manifest/src/source/parse-yaml',
+      'a list for a key is refused',
+    ],
+  ]),
 ]

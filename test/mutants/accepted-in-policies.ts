@@ -1,6 +1,7 @@
 import type { Accepted } from './acceptance.ts'
 
 const policy = 'packages/core/src/policy'
+const manifest = 'packages/manifest/src'
 const provider = 'packages/server/src/identity-provider'
 const readBefore = 'the reader has refused such a document before'
 const neverThere = 'whoever calls it has one'
@@ -8,7 +9,7 @@ const otherWords = 'what is asked next refuses it too, in other words'
 const memory = 'it bounds memory alone, which no case sees'
 const cost = 'it spares work alone; without it the same is asked again and comes out the same'
 
-/** Of the policy engine, and of the provider but for its sign-in. */
+/** Of the policy engine, the manifest, and the provider but for its sign-in. */
 export const acceptedInPolicies: readonly Accepted[] = [
   [`${policy}/match/arn.ts`, 'guard', "!pattern.includes(':')", otherWords],
   [`${policy}/match/arn.ts`, 'guard', '/^[^:]*[*?]/.test(pattern)', otherWords],
@@ -187,4 +188,36 @@ export const acceptedInPolicies: readonly Accepted[] = [
     'store.get(ofUser, user) === id',
     'what it leads to is gone, so nothing is found by it',
   ],
+  [
+    `${manifest}/check/ceilings.ts`,
+    'guard',
+    '!own.some((written) => /[*?]/.test(written) || written === action.toLowerCase())',
+    cost,
+  ],
+  [`${manifest}/compile/identities.ts`, 'guard', 'target === undefined', readBefore],
+  [`${manifest}/compile/identities.ts`, 'guard', 'table === undefined', readBefore],
+  [`${manifest}/compile/identities.ts`, 'guard', 'isVerb(permission.verb)', readBefore],
+  [`${manifest}/compile/identities.ts`, 'guard', 'verb === undefined', readBefore],
+  [
+    `${manifest}/compile/inheritance.ts`,
+    'guard',
+    'next === undefined || seen.includes(name)',
+    'roles that are not there, and those that include themselves, are refused before',
+  ],
+  [`${manifest}/compile/inheritance.ts`, 'guard', 'holder === undefined', neverThere],
+  [`${manifest}/match/door.ts`, 'guard', 'template === undefined', readBefore],
+  [`${manifest}/match/route.ts`, 'guard', 'template === undefined', readBefore],
+  [`${manifest}/match/path.ts`, 'guard', 'segment === undefined', 'there are as many as parts'],
+  [`${manifest}/match/path.ts`, 'statement', 'throw error', 'nothing else is thrown there'],
+  [`${manifest}/pattern/parse-pattern.ts`, 'guard', '!(error instanceof Unsupported)', 'nothing else is thrown there'],
+  [`${manifest}/pattern/parse-pattern.ts`, 'statement', 'throw error', 'nothing else is thrown there'],
+  [`${manifest}/pattern/pattern.ts`, 'guard', '!(error instanceof TooLarge)', 'nothing else is thrown there'],
+  [
+    `${manifest}/source/parse-yaml.ts`,
+    'statement',
+    "refuse('manifest.yaml', at, 'This kind of YAML value is not part of the grammar.')",
+    'the library reads no other kind',
+  ],
+  [`${manifest}/source/shape.ts`, 'guard', "node.kind !== 'text'", 'what is no text is no word for true or false'],
+  [`${manifest}/source/suggest.ts`, 'guard', 'written.length > 200', cost],
 ]

@@ -26,7 +26,7 @@ beforeEach(async () => {
     asked.push(pathname)
     if (pathname === '/auth') state = searchParams.get('state') ?? ''
     const [status, location, body = ''] = answers[pathname] ?? honest(pathname)
-    message.resume().once('end', () => response.writeHead(status, location && { location }).end(body))
+    message.resume().once('end', () => response.writeHead(status, location === undefined ? {} : { location }).end(body))
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}` // it listens on an address

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
 
-import { edited, exampleText, faultsOf, load } from '../testing/example.ts'
+import { loadManifest } from '../read/load-manifest.ts'
+import { edited, exampleText, faultsOf, load, surroundingsOf } from '../testing/example.ts'
+import { checkApp, type LoadedApp } from './load-app.ts'
 
 const codes = (text: string): readonly string[] => [...new Set(faultsOf(text).map(({ code }) => code))]
 const [invariantsAt, examplesAt] = [exampleText.indexOf('\nonly:'), exampleText.indexOf('\nexpect:')]
@@ -23,5 +25,24 @@ describe('an app that is put into force', () => {
     expect(codes(edited('- customer@US ->', '- customer ->', withoutInvariants))).toEqual(['expect.failed'])
     const other = edited('- payments for admin+mfa+jit ->', '- payments for admin+jit ->', withoutInvariants)
     expect(codes(other)).toEqual(['expect.failed'])
+  })
+
+  it('keeps its word in the presence of its guests, too', async () => {
+    const check = async (text: string): Promise<LoadedApp> => {
+      const read = loadManifest('/app', surroundingsOf({ 'sallyport.yaml': text }))
+      if (!read.ok) throw new Error('it cannot be read')
+      return checkApp(read.app, async (asked) => asked)
+    }
+    expect((await check(exampleText)).ok).toBe(true)
+    const wider = edited('can: { email: [send] }', 'can: { email: [send], stripe: [charge] }')
+    expect(await check(wider)).toMatchObject({ ok: false, faults: [{ code: 'only.violated' }] })
+    const other = edited('- customer@US ->', '- customer ->')
+    expect(await check(other)).toMatchObject({ ok: false, faults: [{ code: 'expect.failed' }] })
+  })
+
+  it('tells of an example that is allowed which line allows it', () => {
+    const [fault] = faultsOf(edited('- customer@US ->', '- customer ->'))
+    expect(fault?.message).toMatch(/is allowed by sallyport\.yaml:\d+/)
+    expect(fault?.suggestion).toBe('take that line away, or move the example to allow')
   })
 })

@@ -102,6 +102,18 @@ describe('a guest', () => {
     ])
   })
 
+  it('is not asked about whom it does not judge, nor of what is refused already', () => {
+    const app = read(everywhere)
+    const [guest] = app.guests ?? []
+    const ask = describeAsk(app, 'payments', 'stripe.charge')
+    const [request] = ask.kind === 'asks' ? ask.asks : []
+    if (guest === undefined || request === undefined) throw new Error('nothing to ask')
+    expect(isAskedOf({ ...guest, of: ['payments'] }, request)).toBe(true)
+    expect(isAskedOf({ ...guest, of: ['orders'] }, request)).toBe(false)
+    const refusal = { code: 'door.unlisted', layer: 'door', message: '' } as const
+    expect(isAskedOf({ ...guest, of: ['payments'] }, { ...request, refusal })).toBe(false)
+  })
+
   it('does not make an invariant hold that would not hold without it', () => {
     const loose = everywhere.replace('can: { email: [send] }', 'can: { email: [send], stripe: [charge] }')
     expect(faultsOf(loose, files).map(({ code }) => code)).toContain('only.violated')

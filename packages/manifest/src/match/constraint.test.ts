@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 
 import type { Constraints, FieldConstraint } from '../door.ts'
-import { brokenConstraint, type FieldMap, flattenFields } from './constraint.ts'
+import { brokenConstraint, describeField, type FieldMap, flattenFields, parseValueTemplate } from './constraint.ts'
 
 const need = (name: string, more: Partial<FieldConstraint> = {}): FieldConstraint => ({
   name,
@@ -160,4 +160,20 @@ describe('a constraint is broken', () => {
     expect(broken(constraints, { customer: { country: 'CH' } })).toBeUndefined()
     expect(broken(constraints, { 'customer.country': 'CH' })).toBe('customer\\.country')
   })
+})
+
+it('a template of values has segments that all stand for something, and names that stand once', () => {
+  expect(parseValueTemplate('cus/:id/x')).toHaveLength(3)
+  for (const text of ['', '/a', 'a/', 'a//b', ':', 'a/:', ':id/:id'])
+    expect(parseValueTemplate(text), text).toBeUndefined()
+})
+
+it.each([
+  [{}, ''],
+  [{ in: ['a', 'b'] }, 'in [a | b]'],
+  [{ like: 'cus/:id', maxLength: 9 }, 'like cus/:id of at most 9 characters'],
+  [{ from: 1 }, 'from 1'],
+  [{ from: 1, to: 500 }, 'from 1 to 500'],
+])('the constraint %j is “%s”', (more, words) => {
+  expect(describeField(need('x', more))).toBe(words)
 })

@@ -65,6 +65,11 @@ describe('a pattern', () => {
     expect(judge('^[ab]+$', 'a'.repeat(500_000))).toBe(true)
   })
 
+  it('of several that repeat is not handed to the runtime, whose work would have no bound', () => {
+    expect(judge('^a*a*a*$', `${'a'.repeat(1_000)}b`, 100)).toBeUndefined()
+    expect(judge('^a*$', `${'a'.repeat(1_000)}b`, 100)).toBe(false)
+  })
+
   it('that is too large for the runtime is refused', () => {
     expect(judge('a'.repeat(60_000), 'a')).toBe('is too large, with its repetitions written out')
   })

@@ -13,6 +13,16 @@ function faultsOf(text: string): readonly string[] {
     )
 }
 
+describe('what YAML has and a manifest has not', () => {
+  it.each([
+    ['a list for a key', '? [a, b]\n: c\n', 'A key must be plain text.'],
+    ['a map for a key', '{ { a: 1 }: 2 }\n', 'A key must be plain text.'],
+    ['a tag', 'a: !!str 1\n', 'YAML tags are not part of the grammar.'],
+  ])('%s is refused', (_, text, told) => {
+    expect(faultsOf(text).join('\n')).toContain(told)
+  })
+})
+
 describe('a manifest that is no YAML', () => {
   const cases: readonly (readonly [what: string, text: string, told: readonly string[]])[] = [
     ['a tab', 'a:\n\tb: 1\n', ['2:1 manifest.yaml A tab indents this line. indent with spaces']],

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { collectFaults } from './faults.ts'
 import { parseYaml } from './parse-yaml.ts'
 import { checkShape, type Shape } from './shape.ts'
-import { inForm } from './suggest.ts'
+import { didYouMean, inForm } from './suggest.ts'
 import { callLimit, duration, name, nameText, names, routeKey } from './words.ts'
 
 const patternOf = (shape: Shape): RegExp => (shape.kind === 'text' && shape.pattern) || /^$/
@@ -52,4 +52,25 @@ test('one thing where a list is wanted becomes a list of it, and yes becomes tru
   expect(suggested('it: maybe', { kind: 'flag' })).toBeUndefined()
   expect(suggested('it: 30', duration)).toBe('30s')
   expect(suggested('it: My_Shop', nameText)).toBe('my-shop')
+})
+
+test('a name that is like none is given no other', () => {
+  expect(didYouMean('ordres', ['orders', 'payments'])).toBe('did you mean "orders"?')
+  expect(didYouMean('something-else', ['orders', 'payments'])).toBeUndefined()
+})
+
+test.each([
+  ['a: 1\nb: x\n', 'The manifest has no key "a".'],
+  ['b: x\nc: x\n', 'The manifest has no key "c".'],
+  ['{}\n', 'The manifest needs "b".'],
+  ['[]\n', 'The manifest must be a map, not a list.'],
+  ['b:\n', 'b must be a plain word, not nothing.'],
+  ['b: x*\n', 'b: "x*" holds a "*", and there are no wildcards.'],
+])('%j: %s', (text, message) => {
+  const word: Shape = { kind: 'text', says: 'a plain word', pattern: /^[a-z]+$/ }
+  const shape: Shape = { kind: 'record', keys: { b: { shape: word, required: true } } }
+  const faults = collectFaults()
+  const node = parseYaml('sallyport.yaml', text, faults)
+  if (node !== undefined) checkShape(node, shape, '', faults)
+  expect(faults.all().map((fault) => fault.message)).toContain(message)
 })
