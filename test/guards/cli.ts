@@ -485,6 +485,22 @@ const rows: readonly Row[] = [
     'sign-in/provider-answers',
     'a way round and round is told',
   ],
+  [
+    'nobody signs in again without a yes',
+    'as-user',
+    ') !== true) return undefined',
+    ') === null) return undefined',
+    'as-user',
+    'after a yes, and not without one',
+  ],
+  [
+    'a sign-in that could not be renewed is over',
+    'as-user',
+    'file.remove()\n      throw nobody()',
+    'return kept',
+    'as-user',
+    'is nobody any more where it is not',
+  ],
 ]
 
 /** The command: what it sends to whom, what it prints, and what a script may conclude. */

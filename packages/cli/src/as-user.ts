@@ -147,7 +147,7 @@ function detailsOf(folder: string, user: string): SignInDetails {
     const path = developmentFile(folder)
     throw new SallyportError('cli.no_sign_in', `${path} is not there or not readable; the embedded issuer makes it`)
   }
-  const details: unknown = Object.hasOwn(users, user) ? users[user] : undefined
+  const details = users[user]
   if (isDetails(details)) return details
   const names = Object.keys(users).join(', ')
   throw new SallyportError('cli.unknown_name', `the embedded issuer has no user ${user}; it has ${names}`)

@@ -19,4 +19,6 @@ for (const [header, wanted] of cases) {
 
 test('what is asked for is said in words', () => {
   expect(wordsOf({ acrValues: 'urn:sallyport:acr:mfa', maxAge: '900' })).toBe('with two factors, not older than 900 s')
+  expect(wordsOf({ scope: 'pay' })).toBe('for pay')
+  expect(wordsOf({})).toBe('anew')
 })

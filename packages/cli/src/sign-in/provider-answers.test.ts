@@ -112,3 +112,14 @@ test('a second factor that was to be proved is not left out', async () => {
   })
   expect(asked).not.toContain('/token')
 })
+
+test('a code that is refused for more than being wrong is not followed by another', async () => {
+  const device = { id: 'd-1', privateJwk: {} }
+  const details = { password: 'no secret', totpUri: 'otpauth://totp/a?secret=AAAA', device }
+  answers = { [`${page}/code`]: [429, undefined, '<p role="alert">Too many attempts</p>'] }
+  await expect(alice({ mfa: true, details })).rejects.toMatchObject({
+    code: 'sign_in.refused',
+    message: expect.stringContaining('Too many attempts'),
+  })
+  expect(asked.filter((path) => path === `${page}/code`)).toHaveLength(1)
+})
