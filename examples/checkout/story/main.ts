@@ -3,13 +3,14 @@ import { existsSync, readFileSync } from 'node:fs'
 import { mkdir, rename, rm } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { parseArgs } from 'node:util'
 
+import { SallyportError } from '@sallyport/core/access'
 import { findRunningApp, openCanaries, startApp } from '@sallyport/cli'
 
 import { startMailApi } from '../stand-ins/mail-api.ts'
 import { startPaymentApi } from '../stand-ins/payment-api.ts'
 import { type Evidence, judge, readEvidence, type Verdict } from './evidence.ts'
+import { readOptions, type StoryOptions, wordsOf } from './options.ts'
 import { judgePoison, poisonExpectations, printedBy, runControls } from './poison.ts'
 import { openStage, type Played } from './stage.ts'
 import { steps } from './steps.ts'
@@ -21,16 +22,11 @@ const house = join(folder, '../..')
 const canaryPort = 8483
 const poisonPatienceMs = 8_000
 
-/** What may be said behind `npm start --`: to end after the story, and other ports than those in the documents. */
-const options = {
-  once: { type: 'boolean', default: false },
-  port: { type: 'string', default: '8443' },
-  'issuer-port': { type: 'string', default: '8444' },
-} as const
-
 /** Runs the story once. Gives the first thing that was not as stated. What it starts, it adds to `closing`. */
-async function tell(closing: (() => Promise<unknown>)[]): Promise<string | undefined> {
-  const { once, port, 'issuer-port': issuerPort } = parseArgs({ options }).values
+async function tell(
+  { once, port, issuerPort }: StoryOptions,
+  closing: (() => Promise<unknown>)[],
+): Promise<string | undefined> {
   const startedAt = performance.now()
   const since = Date.now()
   if ((await findRunningApp(folder)) !== undefined)
@@ -45,8 +41,8 @@ async function tell(closing: (() => Promise<unknown>)[]): Promise<string | undef
   closing.push(() => mail.close())
   const app = await startApp({
     folder,
-    port: Number(port),
-    issuerPort: Number(issuerPort),
+    port,
+    issuerPort,
     // What is set already wins: with a real key, STRIPE_UPSTREAM=https://api.stripe.com charges at Stripe.
     environment: {
       STRIPE_UPSTREAM: process.env['STRIPE_UPSTREAM'] ?? payments.url,
@@ -157,10 +153,10 @@ for (const [signal, code] of [
   process.on(signal, () => void end(code))
 
 try {
-  const difference = await tell(closing)
+  const difference = await tell(readOptions(process.argv.slice(2)), closing)
   if (difference !== undefined) process.stderr.write(`the story did not come out as stated: ${difference}\n`)
   await end(difference === undefined ? 0 : 1)
 } catch (error) {
-  process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
-  await end(1)
+  process.stderr.write(`${wordsOf(error)}\n`)
+  await end(error instanceof SallyportError && error.code === 'cli.usage' ? 2 : 1)
 }

@@ -58,8 +58,12 @@ export async function serve(options: ServerOptions, startedAt: number): Promise<
   process.on('SIGINT', () => end(130))
   process.on('SIGTERM', () => end(143))
   process.on('SIGHUP', () => end(129))
-  const { status, firstAdministrator } = await starting
-  if (stop.signal.aborted) return
+  const server = await starting.catch((cause: unknown) => {
+    if (cause !== stop.signal.reason) throw cause
+    return undefined // it was told to stop, and is ended already
+  })
+  if (server === undefined || stop.signal.aborted) return
+  const { status, firstAdministrator } = server
   const readyInMs = Date.now() - startedAt
   const said = options.json
     ? `${JSON.stringify({ ...status, readyInMs })}\n`

@@ -181,7 +181,7 @@ async function start(
     if (result.kind === 'error') output.write(failureLine(invocation, result))
     return result
   }
-  const build = (): Promise<readonly Deployed[]> => buildFunctions(force.app, runtimeDir, report)
+  const build = (): Promise<readonly Deployed[]> => buildFunctions(force.app, runtimeDir, report, terminal.stop)
   const { deploy, ...quarantine } = openInService({
     engines,
     administration,
@@ -283,7 +283,7 @@ async function start(
   if (options.mode === 'dev') {
     const reload = async (): Promise<void> => {
       const next = guests.offer(await loadManifestOf(options.folder, process.env, report))
-      const images = await buildFunctions(next.app, runtimeDir, report)
+      const images = await buildFunctions(next.app, runtimeDir, report, terminal.stop)
       const broadening = options.broadening === 'allow' ? 'allow' : 'refuse'
       force = await putIntoForce(next, kept, people.provider, workloads, { ...options, broadening }, terminal, trouble)
       guests.takeOffered()

@@ -12,13 +12,15 @@ import {
 
 /**
  * Bundles every function of an app that runs here, each in a box without network. Throws `build.failed` with every
- * fault at once.
+ * fault at once, and the reason of `stop` where nobody wants them any more.
  */
 export async function buildFunctions(
   app: App,
   runtimeDir: string,
   report: (line: string) => void,
+  stop: AbortSignal,
 ): Promise<readonly Deployed[]> {
+  stop.throwIfAborted()
   const moduleFolders = moduleFoldersOf(app.folder)
   const runsc = app.functions.some(({ engine }) => engine === 'gvisor') ? await requireRunsc() : undefined
   const built = await Promise.all(
@@ -60,6 +62,7 @@ export async function buildFunctions(
       return image
     }),
   )
+  stop.throwIfAborted()
   const faults = built.flatMap((result) => ('faults' in result ? result.faults : []))
   if (faults.length > 0) throw new SallyportError('build.failed', `The functions do not build:\n${faults.join('\n')}`)
   return built.filter((result): result is Deployed => !('faults' in result))
