@@ -9,6 +9,7 @@ const endedWithIt = 'its connection has ended then, and nothing that is done for
 const noReason = 'what has no reason is told in the same code'
 const words = 'what is told is told under the same code, in other words'
 const awaited = 'whoever awaits nothing goes on as well'
+const noNumber = 'by no number no process is found, as where there is none any more'
 
 /** Of the rooms that make boxes and let them out. */
 export const acceptedInBoxes: readonly Accepted[] = [
@@ -40,6 +41,61 @@ export const acceptedInBoxes: readonly Accepted[] = [
     'Object.hasOwn(object, first)',
     'what every object inherits is no object, or one without members of its own',
   ],
+  [
+    `${server}/host/box/blank.ts`,
+    'guard',
+    "runtime !== 'node' && runtime !== 'python'",
+    'no other runtime has a client of ours, which is asked for next',
+  ],
+  [
+    `${server}/host/box/box.ts`,
+    'guard',
+    'prepared.launched && prepared.blank === undefined',
+    'what a box was given at its start it is given once more',
+  ],
+  [
+    `${server}/host/box/box.ts`,
+    'guard',
+    'initFailure === undefined',
+    'a failure that is undefined is none to whoever reads it',
+  ],
+  [`${server}/host/box/box.ts`, 'guard', 'pid === undefined', words],
+  [
+    `${server}/host/box/parser-bundle.ts`,
+    'guard',
+    'file === undefined',
+    'the bundler has made a file where it has not failed',
+  ],
+  [
+    `${server}/host/box/pod.ts`,
+    'guard',
+    'server instanceof Server',
+    'the process that opens listeners ends well only once it has sent all of them',
+  ],
+  [`${server}/host/box/pod.ts`, 'guard', 'found === undefined', noNumber],
+  [`${server}/host/box/pod.ts`, 'guard', 'pid === undefined', noNumber],
+  [`${server}/host/box/pod.ts`, 'guard', '!isAlive(pid)', 'it spares two seconds of waiting, and nothing else'],
+  [
+    `${server}/host/box/pod.ts`,
+    'guard',
+    'first !== undefined',
+    'in a pod that has ended no listener is opened, which is refused next',
+  ],
+  [
+    `${server}/host/box/runtime-folder.ts`,
+    'guard',
+    'program === undefined',
+    'where no filter is written isolation is absent, and nothing is started',
+  ],
+  [
+    `${server}/host/box/runtime-folder.ts`,
+    'guard',
+    'present !== undefined && Buffer.compare(present, bytes) === 0',
+    cost,
+  ],
+  [`${server}/host/box/runtime-folder.ts`, 'guard', 'same', cost],
+  [`${server}/host/kernel/freeze.ts`, 'guard', 'found.length === 0', cost],
+  [`${server}/host/examine.ts`, 'guard', 'usable', words],
   [`${server}/host/build/build-box.ts`, 'guard', 'box.stdout === null', 'it is a pipe, and there'],
   [`${server}/host/build/build-box.ts`, 'guard', 'code !== 0', 'what such a box has said is no answer, and no tree'],
   [`${server}/host/build/bundle.ts`, 'guard', 'at === undefined', 'module folders that are listed are there'],

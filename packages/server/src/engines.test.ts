@@ -52,6 +52,19 @@ it('gives each function to its own engine, and to another one once it has moved'
   ])
 })
 
+it('ends every engine, and says where one did not end', async () => {
+  const { set, seen } = engines()
+  const stuck = { ...set.http, close: () => Promise.reject(new Error('it hangs')) }
+  await expect(routeEngines({ ...set, http: stuck }).close()).rejects.toMatchObject({ code: 'host.close' })
+  expect(seen).toEqual(['box closes', 'lambda closes'])
+})
+
+it('names the kernel of a function that has one of its own', async () => {
+  const all = routeEngines(engines().set)
+  await all.deploy([image('shared'), { name: 'own', runsc: '/usr/bin/runsc' } as Deployed])
+  expect([all.isolationOf('shared'), all.isolationOf('own')]).toEqual(['box (hard)', 'gvisor (hard)'])
+})
+
 it('says in the banner which engines have a function', async () => {
   const all = routeEngines(engines().set)
   expect(all.description()).toBe('box: hard')

@@ -49,6 +49,8 @@ export interface BoxEngineOptions {
   readonly startParser?: StartParser
   /** The function whose boxes may be debugged. */
   readonly inspect?: string
+  /** How it is found out what isolation there is here; `probeIsolation` when absent. */
+  readonly probe?: () => Promise<Isolation>
 }
 
 /** A start takes some 100 ms of a processor; one that takes longer delays others by this at most. */
@@ -59,7 +61,7 @@ const turnMs = 1_000
  * anything in less than a box; throws `host.runtime_folder` when its folder will not do.
  */
 export async function createBoxEngine(options: BoxEngineOptions): Promise<Engine> {
-  const isolation = await probeIsolation()
+  const isolation = await (options.probe ?? probeIsolation)()
   const { found: tools } = findTools()
   if (!isolation.usable || !areComplete(tools)) throw unavailable(isolation)
   const runtime = await prepareRuntimeFolder(options.runtimeDir, options.execPath)

@@ -7,6 +7,7 @@ import type { FunctionImage } from '../image.ts'
 import { codeFolder, imageOf, invocationOf, openFolder } from '../testing/make-engine.ts'
 import { commandsBelow, openSurroundings, type TestSurroundings } from '../testing/surroundings.ts'
 import { closing, startBox } from './box.ts'
+import type { BoxParser, ParserPlace } from './parser-process.ts'
 import { discardBox, prepareBlank, prepareBox, type PreparedBox } from './prepared-box.ts'
 
 vi.setConfig({ testTimeout: 60_000 })
@@ -80,6 +81,32 @@ test('a box that belongs to no function has no door, no code and no name, and le
   expect(around.doors).toEqual([])
   expect(readdirSync(folder)).toEqual(before)
   expect(() => process.kill(blank.pod.pid, 0)).toThrow()
+})
+
+test('a box that cannot be made is told so, and leaves neither process nor user behind', async () => {
+  const parsers: BoxParser[] = []
+  const broken = {
+    ...around,
+    tools: { ...around.tools, nsenter: '/bin/false' },
+    startParser: (place: ParserPlace) => {
+      const parser = around.startParser(place)
+      parsers.push(parser)
+      return parser
+    },
+  }
+  const of = imageOf({ codeDir: codeFolder(folder, lookAround) })
+  const noListeners = { code: 'host.pod', message: expect.stringContaining('the listener process ended with 1') }
+  await expect(prepareBox(of, uid, broken)).rejects.toMatchObject(noListeners)
+  await expect(prepareBlank(kind, '', broken)).rejects.toMatchObject(noListeners)
+  await Promise.all(parsers.map(({ gone }) => gone))
+  expect(parsers).toHaveLength(2)
+})
+
+test('a box with a kernel of its own is not made where nothing bounds what that takes', async () => {
+  const of = imageOf({ codeDir: codeFolder(folder, lookAround), runsc: '/usr/bin/runsc' })
+  await expect(prepareBox(of, uid, { ...around, cgroups: undefined })).rejects.toMatchObject({
+    code: 'host.isolation_unavailable',
+  })
 })
 
 test('boxes that belong to no function have a uid each, as root', { skip: process.getuid?.() !== 0 }, async () => {

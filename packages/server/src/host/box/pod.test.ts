@@ -1,11 +1,14 @@
-import { execFileSync } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { buffer } from 'node:stream/consumers'
 
 import { afterAll, expect, test } from 'vitest'
 
 import { readCoreFiles } from '../kernel/core-files.ts'
-import { createPod } from './pod.ts'
+import { seccompFilter } from '../kernel/seccomp.ts'
+import { createPod, type Pod, type PodOptions } from './pod.ts'
 import { prepareRuntimeFolder } from './runtime-folder.ts'
 import { openFolder } from '../testing/make-engine.ts'
 import { areComplete, findTools } from '../tools.ts'
@@ -30,12 +33,53 @@ test('every pod is made while the server is busy: none is given up for a socket 
   await expect(Promise.all(Array.from({ length: 6 }, makeSome))).resolves.toHaveLength(6)
 }, 120_000)
 
-test('a pod listens on the further ports that it is asked for, on no others, and has its bounds', async () => {
+async function open(more: Partial<PodOptions> = {}): Promise<Pod> {
   const runtime = await prepareRuntimeFolder(join(folder, 'runtime'), process.execPath)
   const { found: tools } = findTools()
   if (!areComplete(tools)) throw new Error('bubblewrap, iproute2 and util-linux are needed')
-  const user = process.getuid?.() === 0 ? { uid: 900_001 } : {}
-  const pod = await createPod({ runtime, tools, ports: [5432, 6379], ...user })
+  return createPod({ runtime, tools, ...(process.getuid?.() === 0 ? { uid: 900_001 } : {}), ...more })
+}
+
+/** Launches a shell in place of a box. */
+const launch = (pod: Pod, script: string, spec?: string): void =>
+  pod.launch({ command: ['/bin/bash', '-c', script], options: [], file: '', ...(spec === undefined ? {} : { spec }) })
+
+test('a pod has the filter of system calls at hand, or else what its container is', async () => {
+  const [filtered, contained] = [await open(), await open({ filtered: false })]
+  launch(filtered, 'cat <&5')
+  launch(contained, 'cat <&5', 'the specification')
+  const [filter, specification] = await Promise.all([buffer(filtered.stdout), buffer(contained.stdout)])
+  expect(filter.equals(seccompFilter(process.arch) ?? Buffer.alloc(0))).toBe(true)
+  expect(String(specification)).toBe('the specification')
+  for (const pod of [filtered, contained]) {
+    pod.kill()
+    await pod.gone
+  }
+}, 60_000)
+
+test('what is killed is the box while it runs, and nobody else who has its number later', async () => {
+  const strangers = [0, 1].map(() => spawn('/bin/sleep', ['60'], { stdio: 'ignore' }))
+  const [first, second] = strangers
+  const [running, over] = [await open(), await open()]
+  const says = (of: ChildProcess | undefined): string => `echo '"child-pid": ${of?.pid}' >&3`
+  launch(running, `${says(first)}; echo; sleep 60`)
+  await once(running.stdout, 'data')
+  const killed = once(first ?? running.stdout, 'exit')
+  running.kill()
+  expect(await killed, 'control').toEqual([null, 'SIGKILL'])
+  launch(over, says(second))
+  await over.gone
+  over.kill()
+  await new Promise((resolve) => setTimeout(resolve, 50)) // so long a signal is never on its way
+  expect([second?.exitCode, second?.signalCode]).toEqual([null, null])
+  second?.kill('SIGKILL')
+  await running.gone
+}, 60_000)
+
+test('a pod listens on the further ports that it is asked for, on no others, and has its bounds', async () => {
+  const { found: tools } = findTools()
+  if (!areComplete(tools)) throw new Error('bubblewrap, iproute2 and util-linux are needed')
+  const pod = await open({ ports: [5432, 6379] })
   const { tcp } = pod.listeners
   const limits = readFileSync(`/proc/${pod.pid}/limits`, 'utf8')
   const within = ['-t', String(pod.pid), '-U', '--preserve-credentials', '--', 'cat']
