@@ -46,6 +46,7 @@ test('what a door adds deep in a body is there whatever the body has of the way'
   for (const [text, whole] of [
     ['{}', { auth: { of: { key: 'k' } } }],
     ['{"auth":1}', { auth: { of: { key: 'k' } } }],
+    ['{"auth":[1]}', { auth: { of: { key: 'k' } } }],
     ['{"auth":{"of":{"a":1,"key":"mine"}}}', { auth: { of: { a: 1, key: 'k' } } }],
   ] as const) {
     const judged = judgeBody(Buffer.from(text), json, open, added)
@@ -77,4 +78,6 @@ for (const [what, type, text] of [
 test('a number within a text has as many digits as it likes', () => {
   const open = { ...operation, body: { open: true, fields: [] } }
   expect(judgeBody(Buffer.from('{"id":"\\"12345678901234567890"}'), json, open, none).kind).toBe('fits')
+  const kindOf = (number: string): string => judgeBody(Buffer.from(`{"id":${number}}`), json, open, none).kind
+  expect([kindOf('123456789012345'), kindOf('1234567890123456')]).toEqual(['fits', 'unreadable'])
 })

@@ -35,10 +35,10 @@ describe('an access token', () => {
   it('is asked for once, by however many, and again shortly before it ends', async () => {
     const tokens = open()
     expect(await Promise.all([1, 2, 3].map(() => tokens.take(request())))).toEqual(['token-1', 'token-1', 'token-1'])
-    nowMs = 69_000
+    nowMs = 69_999
     await tokens.take(request())
     expect(asked).toHaveLength(1)
-    nowMs = 71_000
+    nowMs = 70_000 // of its hundred seconds, thirty are left
     await tokens.take(request())
     expect(asked).toHaveLength(2)
   })
@@ -75,6 +75,7 @@ describe('an access token', () => {
       [200, '{}'],
       [200, 'no json'],
       [200, good.body.replace('Bearer', 'mac')],
+      [200, good.body.replace('"token-1"', '1')],
       [200, good.body.replace('token-1', 'a\\r\\nx: b')],
       [200, good.body.replace('token-1', 'x'.repeat(8_193))],
       [200, good.body.replace('{', '{"access_token":"other",')],

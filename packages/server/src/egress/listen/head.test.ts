@@ -37,6 +37,12 @@ test('a target of absolute form is the path behind its authority', () => {
   ])
 })
 
+test('cookies may come in crumbs in HTTP/2, and once in HTTP/1.1', () => {
+  const crumbs = [...host, 'cookie', 'a=1', 'cookie', 'b=2']
+  expect(read({ protocol: '2', rawHeaders: crumbs }).fault).toBeUndefined()
+  expect(read({ rawHeaders: crumbs }).fault?.code).toBe('request.duplicate_header')
+})
+
 test('what belongs to the connection ends with it', () => {
   const named = ['Connection', 'X-a, upgrade,close', 'X-A', '1', 'X-B', '2', 'Upgrade', 'websocket']
   expect([...read({ rawHeaders: [...host, ...named] }).headers.keys()]).toEqual([

@@ -46,6 +46,7 @@ describe('what comes back into a box', () => {
     ['alt-svc', 'h3=":443"'],
     ['connection', 'close, X-Hop'],
     ['x-hop', 'inner'],
+    ['vary', 'x-id'],
     ['set-cookie', 'a=b'],
     ['set-cookie2', 'a=b'],
     ['content-length', '3'],
@@ -53,7 +54,7 @@ describe('what comes back into a box', () => {
   const namesOf = (pairs: Pairs): readonly string[] => pairs.map(([name]) => name)
 
   it('holds nothing of the connection, nor what the connection names, nor a memory', () => {
-    expect(namesOf(returnedHeaders(answer))).toEqual(['content-type', 'x-id', 'content-length'])
+    expect(namesOf(returnedHeaders(answer))).toEqual(['content-type', 'x-id', 'vary', 'content-length'])
   })
 
   it('is what was named, and how it is read', () => {

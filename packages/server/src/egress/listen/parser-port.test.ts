@@ -223,6 +223,18 @@ describe('the end of an invocation', () => {
     expect(heard().filter((kind) => kind === kinds.answer)).toHaveLength(1)
   })
 
+  it('takes along an answer that is made for a parser that is gone', async () => {
+    const body = new Readable({ read: () => undefined })
+    const { promise, resolve } = Promise.withResolvers<ExitResponse>()
+    answer = () => promise
+    await say(request(1))
+    parser.destroy()
+    await say()
+    resolve({ status: 200, headers: [], body })
+    await say()
+    expect(body.destroyed).toBe(true)
+  })
+
   it('lets parts of it go that are still on their way, and none once it is confirmed', async () => {
     const part = (id: number): Buffer => frame(kinds.data, id, Buffer.from('x'))
     const ended = end()
