@@ -6,6 +6,9 @@ const provider = 'packages/server/src/identity-provider'
 const readBefore = 'the reader has refused such a document before'
 const neverThere = 'whoever calls it has one'
 const otherWords = 'what is asked next refuses it too, in other words'
+const grammar = 'the grammar has refused what is not there'
+const fault = 'the fault that stands there keeps all of it from loading'
+const noOther = 'nothing else is thrown there'
 const memory = 'it bounds memory alone, which no case sees'
 const cost = 'it spares work alone; without it the same is asked again and comes out the same'
 
@@ -49,7 +52,7 @@ export const acceptedInPolicies: readonly Accepted[] = [
   [`${policy}/match/values.ts`, 'guard', "typeof value !== 'string'", 'nothing but a text is the base64 of something'],
   [`${policy}/read/findings.ts`, 'guard', 'object.members.length < 2', cost],
   [`${policy}/read/parse-policy.ts`, 'guard', 'first === undefined', neverThere],
-  [`${policy}/read/json.ts`, 'statement', 'throw error', 'nothing else is thrown there'],
+  [`${policy}/read/json.ts`, 'statement', 'throw error', noOther],
   [`${policy}/query/query.ts`, 'guard', 'first === undefined', neverThere],
   [
     `${policy}/decide/decide.ts`,
@@ -150,7 +153,7 @@ export const acceptedInPolicies: readonly Accepted[] = [
     'our own keys are at least one, and our own tokens name somebody',
   ],
   [`${provider}/protocol/exchange.ts`, 'guard', 'Array.isArray(roles)', 'our own tokens have roles'],
-  [`${provider}/protocol/dpop-proof.ts`, 'statement', 'throw error', 'nothing else is thrown there'],
+  [`${provider}/protocol/dpop-proof.ts`, 'statement', 'throw error', noOther],
   [
     `${provider}/upstream/upstreams.ts`,
     'guard',
@@ -208,10 +211,10 @@ export const acceptedInPolicies: readonly Accepted[] = [
   [`${manifest}/match/door.ts`, 'guard', 'template === undefined', readBefore],
   [`${manifest}/match/route.ts`, 'guard', 'template === undefined', readBefore],
   [`${manifest}/match/path.ts`, 'guard', 'segment === undefined', 'there are as many as parts'],
-  [`${manifest}/match/path.ts`, 'statement', 'throw error', 'nothing else is thrown there'],
-  [`${manifest}/pattern/parse-pattern.ts`, 'guard', '!(error instanceof Unsupported)', 'nothing else is thrown there'],
-  [`${manifest}/pattern/parse-pattern.ts`, 'statement', 'throw error', 'nothing else is thrown there'],
-  [`${manifest}/pattern/pattern.ts`, 'guard', '!(error instanceof TooLarge)', 'nothing else is thrown there'],
+  [`${manifest}/match/path.ts`, 'statement', 'throw error', noOther],
+  [`${manifest}/pattern/parse-pattern.ts`, 'guard', '!(error instanceof Unsupported)', noOther],
+  [`${manifest}/pattern/parse-pattern.ts`, 'statement', 'throw error', noOther],
+  [`${manifest}/pattern/pattern.ts`, 'guard', '!(error instanceof TooLarge)', noOther],
   [
     `${manifest}/source/parse-yaml.ts`,
     'statement',
@@ -220,4 +223,24 @@ export const acceptedInPolicies: readonly Accepted[] = [
   ],
   [`${manifest}/source/shape.ts`, 'guard', "node.kind !== 'text'", 'what is no text is no word for true or false'],
   [`${manifest}/source/suggest.ts`, 'guard', 'written.length > 200', cost],
+  [`${manifest}/read/read-policies.ts`, 'guard', 'refused', fault],
+  [`${manifest}/read/read-policies.ts`, 'guard', 'file === undefined', grammar],
+  [
+    `${manifest}/read/doors/read-tunnel.ts`,
+    'guard',
+    'standard',
+    'an origin with its standard port leads to the same place',
+  ],
+  [`${manifest}/read/doors/read-tunnel.ts`, 'guard', 'text === undefined', fault],
+  [`${manifest}/read/doors/read-tunnel.ts`, 'guard', "written.includes('${')", fault],
+  [`${manifest}/read/doors/read-added.ts`, 'guard', 'first === undefined || second === undefined', grammar],
+  [`${manifest}/read/people/read-open-id-issuer.ts`, 'guard', 'text !== undefined && isKind(text)', grammar],
+  [`${manifest}/read/people/read-services.ts`, 'guard', 'role === undefined || region === undefined', grammar],
+  [`${manifest}/read/people/read-services.ts`, 'guard', 'endpoint === undefined', fault],
+  [`${manifest}/read/people/read-issuers.ts`, 'statement', 'throw error', noOther],
+  [`${manifest}/read/read-guests.ts`, 'statement', 'throw error', noOther],
+  [`${manifest}/read/read-guests.ts`, 'guard', 'guest === undefined', fault],
+  [`${manifest}/read/read-guests.ts`, 'guard', 'policy === undefined || file === undefined', grammar],
+  [`${manifest}/read/read-guests.ts`, 'guard', 'policy === undefined', fault],
+  [`${manifest}/read/load-manifest.ts`, 'guard', 'template === undefined', fault],
 ]
