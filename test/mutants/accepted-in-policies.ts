@@ -243,4 +243,6 @@ export const acceptedInPolicies: readonly Accepted[] = [
   [`${manifest}/read/read-guests.ts`, 'guard', 'policy === undefined || file === undefined', grammar],
   [`${manifest}/read/read-guests.ts`, 'guard', 'policy === undefined', fault],
   [`${manifest}/read/load-manifest.ts`, 'guard', 'template === undefined', fault],
+  [`${provider}/development-users.ts`, 'guard', 'known.has(name)', 'nobody who is not known is found'],
+  [`${provider}/users.ts`, 'guard', 'isUserName(name)', 'nobody is kept by another name'],
 ]

@@ -62,6 +62,9 @@ describe('a user in the store', () => {
     ['put out by a word', { ...alice, disabled: 'false' }],
     ['added by a word', { ...alice, added: 'false' }],
     ['of a passkey that is none', { ...alice, passkeys: ['AAAA'] }],
+    ['of a passkey that is null', { ...alice, passkeys: [null] }],
+    ['of a link that is null', { ...alice, links: [null] }],
+    ['of a device that is null', { ...alice, devices: [null] }],
     ...Object.keys(passkey).map(
       (member) =>
         [`of a passkey without ${member}`, { ...alice, passkeys: [{ ...passkey, [member]: undefined }] }] as const,
