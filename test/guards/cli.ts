@@ -486,6 +486,22 @@ const rows: readonly Row[] = [
     'a way round and round is told',
   ],
   [
+    'a secret of nothing is not set',
+    'verbs/secret',
+    'if (body.length === 0) {',
+    'if (body.length < 0) {',
+    'verbs/arguments',
+    'a secret of nothing is not set',
+  ],
+  [
+    'a port is a number, and one that there is',
+    'verbs/port-flags',
+    'if (!/^\\d{1,5}$/.test(text) || number > 65_535) throw',
+    'if (Number.isNaN(number)) throw',
+    'verbs/arguments',
+    'is no port',
+  ],
+  [
     'nobody signs in again without a yes',
     'as-user',
     ') !== true) return undefined',

@@ -31,6 +31,9 @@ test('a folder in the place of the manifest is a fault of it', async () => {
 test('what is no word of the operating system stays what it is', () => {
   const bug = new TypeError('x is not a function')
   expect(explainSystemError(bug)).toBe(bug)
+  for (const other of ['text', null, { code: 'EACCES', syscall: 'open', path: '/a' }]) {
+    expect(explainSystemError(other)).toBe(other)
+  }
 })
 
 test('a full disk is told in words, although no file is named then', () => {

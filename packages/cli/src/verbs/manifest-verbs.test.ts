@@ -1,7 +1,8 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 
@@ -148,6 +149,17 @@ describe('commands that ask the manifest', () => {
     expect(exitCode).toBe(0)
     expect(manifest()).toBe(before.replace('github: [zen]', 'github: [zen, octocat]'))
     expect((await say(['can', 'hello', 'github.octocat'])).exitCode).toBe(0)
+  })
+
+  test('a yes that comes from a pipe is nobody’s', { timeout: 60_000 }, () => {
+    edit('ops: { zen: GET /zen }', 'ops: { zen: GET /zen, octocat: GET /octocat }')
+    const before = manifest()
+    const bin = fileURLToPath(new URL('../../bin/sallyport.js', import.meta.url))
+    const piped = (...flags: readonly string[]): ReturnType<typeof spawnSync> =>
+      spawnSync(process.execPath, [bin, 'allow', ...flags, 'hello', 'github.octocat'], { cwd: folder, input: 'y\n' })
+    const refused = piped()
+    expect([String(refused.stderr), manifest()]).toEqual([expect.stringContaining('nobody is here to ask'), before])
+    expect([piped('--yes').status, manifest() === before], 'control').toEqual([0, false])
   })
 
   test('allow changes nothing after a no, without anybody to ask, or where a statement would break', async () => {
