@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 
-import { exampleText, mustLoad } from '../testing/example.ts'
+import { edited, exampleText, mustLoad } from '../testing/example.ts'
 import { generalise, looksLikeId } from './generalise.ts'
 import { applyProposal, propose, type Proposal } from './propose.ts'
 import { parseSeen, type SeenExit } from './seen.ts'
@@ -129,6 +129,32 @@ describe('propose', () => {
     expect(actions(proposals)).toEqual(['stripe accepts stripe-account'])
   })
 
+  it('proposes no header for what was refused, leads nowhere, or passes by now', () => {
+    const refunds = { method: 'POST', url: 'https://api.stripe.com/v1/refunds', dropped: ['stripe-account'] }
+    const open = mustLoad(edited('    ops: { charge:', '    accept: [stripe-account]\n    ops: { charge:', bare)).app
+    expect(actions(propose([seen({ effect: 'allow', ...refunds })], app).proposals)).toHaveLength(1)
+    expect(propose([seen({ effect: 'allow', ...refunds })], open).proposals).toEqual([])
+    for (const other of [
+      seen({ effect: 'deny', ...refunds }),
+      seen({ effect: 'allow', ...refunds, url: 'https://b.example/' }),
+      seen({ effect: 'allow', dropped: refunds.dropped, url: refunds.url }),
+    ]) {
+      expect(propose([other], app).proposals).toEqual([])
+    }
+  })
+
+  it('tells of a refusal that nobody can lift by a grant, and of a path that no template has', () => {
+    const { proposals, unproposed } = propose(
+      [seen({ code: 'guest.late', url: 'https://a.example/x', method: 'GET' }), unlisted('https://a.example/:x/y')],
+      app,
+    )
+    expect(proposals).toEqual([])
+    expect(unproposed.map(({ what, why }) => `${what}: ${why}`)).toEqual([
+      'GET https://a.example/:x/y: a segment that begins with a colon cannot stand in a template',
+      'GET https://a.example/x: guest.late has no line under `can`',
+    ])
+  })
+
   it('proposes no plain HTTP, no address, and nothing for a function that is gone', () => {
     const { proposals, unproposed } = propose(
       [unlisted('http://a.example/'), unlisted('https://10.0.0.1/'), seen({ code: 'x', functionName: 'gone' })],
@@ -183,6 +209,12 @@ describe('parseSeen', () => {
     ['another program in place of a fix', JSON.stringify(seen({ fix: 'rm -rf /' }))],
     ['a fix that moves the cursor', JSON.stringify(seen({ fix: 'sallyport allow a \u001B[2Jb' }))],
     ['an address with blanks', JSON.stringify(seen({ url: 'https://a.example/ x' }))],
+    ['a number', '7'],
+    ['neither a yes nor a no', JSON.stringify({ ...seen({}), effect: 'ask' })],
+    ['a package that is no name', JSON.stringify(seen({ package: 'left pad\u001B[2J' }))],
+    ['a method of small letters', JSON.stringify(seen({ method: 'get' }))],
+    ['a time that is none', JSON.stringify({ ...seen({}), at: '1' })],
+    ['a line of many headers', JSON.stringify(seen({ dropped: Array.from({ length: 2_000 }, () => 'x-header') }))],
     ['a line beyond all measure', JSON.stringify(seen({ url: `https://a.example/${'a'.repeat(20_000)}` }))],
   ] as const) {
     it(`takes ${what} for nothing`, () => expect(parseSeen(line)).toBeUndefined())
