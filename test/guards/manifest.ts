@@ -490,8 +490,8 @@ export const manifestGuards: readonly Guard[] = [
     [
       'an address inside is known as one',
       'manifest/src/read/address.ts',
-      "if (a === 10 || (a === 192 && b === 168) || (a === 172 && b !== undefined && b >= 16 && b < 32)) return 'private'",
-      '',
+      "b !== undefined && b >= 16 && b < 32)) return 'private'",
+      "b !== undefined && b >= 16 && b < 32)) return 'public'",
       'manifest/src/read/address',
       'https://10.1.2.3 is an address',
     ],
