@@ -176,9 +176,9 @@ describe('propose', () => {
     ]
     let [text, now] = [bare, app]
     for (const proposal of propose(recorded, app).proposals) {
-      const edited = applyProposal(text, proposal, now)
-      if (!edited.ok) throw new Error(edited.message)
-      text = edited.text
+      const applied = applyProposal(text, proposal, now)
+      if (!applied.ok) throw new Error(applied.message)
+      text = applied.text
       now = mustLoad(text).app
     }
     expect(now.doors.find(({ name }) => name === 'acme')?.ops.map(({ name, path }) => [name, path])).toEqual([
