@@ -252,5 +252,21 @@ export const providerFlowGuards: readonly Guard[] = [
       'server/src/identity-provider/upstream/faults',
       'goes nowhere in the clear',
     ],
+    [
+      'a program that proves no key gets no token for itself',
+      'server/src/identity-provider/protocol/clients.ts',
+      "...(isConfidential ? ['client_credentials', grants.exchange] : []),",
+      "'client_credentials',",
+      'server/src/identity-provider/protocol/client-lookup',
+      'that keeps no secret and is for people',
+    ],
+    [
+      'an enrolment is taken to its end once',
+      `${enrolment}/enrolments.ts`,
+      'if (store.get(kind, id) === undefined) return false',
+      '',
+      refusals,
+      'an enrolment is taken to its end once',
+    ],
   ]),
 ]

@@ -154,3 +154,9 @@ test('an address of an enrolment that has no page is not found', async () => {
     expect([action, (await visitor.submit(`${path}/${action}`, {})).status]).toEqual([action, 404])
   }
 })
+
+test('an enrolment is taken to its end once', async () => {
+  const enrolment = provider.enrolments.find((await open({})).slice('/enrolment/'.length))
+  if (enrolment === undefined) throw new Error('it is not there')
+  expect([provider.enrolments.take(enrolment), provider.enrolments.take(enrolment)]).toEqual([true, false])
+})
