@@ -13,7 +13,9 @@ vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 
 // It says nothing of a call that broke: only the end of its parser ends it.
 const source = `
-export const handler = async ({ name }) => {
+import { lookup } from 'node:dns/promises'
+export const handler = async ({ name, find }) => {
+  if (find !== undefined) return lookup(find, { family: 4 }).catch(({ code }) => ({ code }))
   const body = new URLSearchParams({ amount: '100', name })
   const broken = () => new Promise(() => setInterval(() => {}, 1000))
   const answer = await fetch('https://api.stripe.com/v1/payment_intents', { method: 'POST', body }).catch(broken)
@@ -21,13 +23,18 @@ export const handler = async ({ name }) => {
 }
 `
 
-describe('a parser that is killed while its box has a call under way', () => {
-  const folder = openFolder()
-  let upstream: PlainUpstream
-  let harness: Harness
-  let host: EngineUnderTest
+let upstream: PlainUpstream
+let harness: Harness
+let host: EngineUnderTest
+
+const invoke = (functionName: string, event: object = { name: functionName }): Promise<InvocationResult> =>
+  host.invoke(event, { functionName, user: alice, deadline: Date.now() + 30_000 })
+
+describe('a parser in its process', () => {
+  let folder: string
 
   beforeEach(async () => {
+    folder = openFolder()
     upstream = await startUpstream()
     harness = await openHarness({ upstream: upstream.origin })
     const { attachExits, boxExtras, image } = harness
@@ -43,10 +50,19 @@ describe('a parser that is killed while its box has a call under way', () => {
     rmSync(folder, { recursive: true, force: true })
   })
 
-  const invoke = (functionName: string): Promise<InvocationResult> =>
-    host.invoke({ name: functionName }, { functionName, user: alice, deadline: Date.now() + 30_000 })
+  it('that gets no processor for a while answers a name later, and is not given up', async () => {
+    const find = (): Promise<InvocationResult> => invoke('payments', { find: 'api.stripe.com' })
+    expect(await find(), 'control').toMatchObject({ kind: 'response' })
+    const waiting = parsers()
+    for (const pid of waiting) process.kill(pid, 'SIGSTOP')
+    const found = find()
+    await new Promise((resolve) => setTimeout(resolve, 2_500))
+    for (const pid of waiting) process.kill(pid, 'SIGCONT')
+    const { body } = (await found) as InvocationResult & { kind: 'response' }
+    expect(JSON.parse(Buffer.from(body).toString())).toMatchObject({ family: 4 })
+  })
 
-  it('takes along its own box, which is replaced, and nobody else', async () => {
+  it('that is killed during a call takes along its own box, which is replaced, and nobody else', async () => {
     // One is started after the other, so that it is known whose parser is whose.
     const before = new Set(parsers())
     const answers: (() => void)[] = []
@@ -77,7 +93,7 @@ describe('a parser that is killed while its box has a call under way', () => {
 describe('a parser that breaks its protocol', () => {
   it('is ended, and that is on record', async () => {
     const [ours, theirs] = duplexPair()
-    const harness = await openHarness({ channelTo: () => ours })
+    harness = await openHarness({ channelTo: () => ours })
     endings.push(() => harness.close())
     expect([harness.decisions, harness.faults]).toEqual([[], []])
     theirs.write(Buffer.from('000000001b00000009', 'hex')) // the confirmation of something that was never asked

@@ -29,9 +29,12 @@ export interface RuntimeFolder {
   readonly builds: string
 }
 
-/** The only files under /etc in a box. Its name server is the door; the rest names the one user there is. */
+/**
+ * The only files under /etc in a box. Its name server is the door, which is asked as long as any other is: it answers
+ * at once, but not before it has a processor. The rest names the one user there is.
+ */
 const etcFiles: Readonly<Record<string, string>> = {
-  'resolv.conf': 'nameserver 127.0.0.1\noptions timeout:1 attempts:1\n',
+  'resolv.conf': 'nameserver 127.0.0.1\noptions timeout:5 attempts:2\n',
   hosts: '127.0.0.1 localhost\n::1 localhost\n',
   passwd: 'function:x:65534:65534::/tmp:/usr/sbin/nologin\n',
   group: 'function:x:65534:\n',
