@@ -46,6 +46,14 @@ export const boxEndGuards: readonly Guard[] = guardsIn([
     'a report that is none',
   ],
   [
+    'a report of an error has so many bytes',
+    `${runtime}/runtime-api.ts`,
+    'responded ? maxBytes : maxErrorBytes',
+    'maxBytes',
+    `${runtime}/runtime-api`,
+    'takes no report of an error over its limit',
+  ],
+  [
     'a member of a report is text',
     `${runtime}/failure-report.ts`,
     "typeof value === 'string' ? value : ''",

@@ -31,6 +31,22 @@ export const exitBeyondGuards: readonly Guard[] = guardsIn([
     'sizes of chunks that fit',
   ],
   [
+    'a chunk says its length in hex',
+    `${upstream}/http-one/answer-reader.ts`,
+    "if (size === undefined) return 'chunk'",
+    '',
+    `${upstream}/http-one/answer-reader`,
+    'sizes of chunks that fit',
+  ],
+  [
+    'a parser asks for so many names in a second',
+    `${egress}/dns/dns.ts`,
+    'if (++seen > 2 * perSecond) {',
+    'if (false) {',
+    `${egress}/dns/dns`,
+    'a parser that asks more than its box may',
+  ],
+  [
     'a connection that says nothing of its end is not kept for ever',
     `${upstream}/http-one/answer-head.ts`,
     'Number.isNaN(keepsSeconds) ? undefined : keepsSeconds',

@@ -5,6 +5,7 @@ import { once } from 'node:events'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
 import { type Harness, invocationOf, openHarness } from '../testing/harness.ts'
+import { createNameAnswers } from './dns.ts'
 
 let harness: Harness
 let resolver: Resolver
@@ -26,6 +27,18 @@ const query = (index: number): Buffer => {
     Buffer.from('0000010001', 'hex'),
   ])
 }
+
+it('a parser that asks more than its box may is answered no more', async () => {
+  const { app } = harness
+  const rooms = { app: () => app, clock: () => 1_000 } as Parameters<typeof createNameAnswers>[0] // it asks no more
+  let over = 0
+  const refusals = { note: async () => true, count: () => undefined, over: () => void (over += 1) }
+  const answer = createNameAnswers(rooms, 3, { count: () => 'again', flush: () => undefined }, refusals)
+  const told: unknown[] = []
+  for (let asked = 0; asked < 8; asked += 1) told.push(await answer({ name: 'api.stripe.com', type: 1 }))
+  expect(told.map((one) => one !== undefined)).toEqual([true, true, true, true, true, true, false, false])
+  expect(over).toBe(2)
+})
 
 describe('names inside a box', () => {
   it('resolve to a synthetic address when declared, whatever their case', async () => {

@@ -1,6 +1,13 @@
 import { expect, test } from 'vitest'
 
-import { describeError } from './failure-report.ts'
+import { describeError, failureIn } from './failure-report.ts'
+
+test('a stream has failed where its trailers say so, and nowhere else', () => {
+  const report = Buffer.from('{"errorType":"E","errorMessage":"m"}').toString('base64')
+  const trailers = { 'lambda-runtime-function-error-type': 'E', 'lambda-runtime-function-error-body': report }
+  expect(failureIn(trailers)).toEqual({ kind: 'error', code: 'function.threw', message: 'E: m' })
+  expect(failureIn({ 'lambda-runtime-function-error-body': report })).toBeUndefined()
+})
 
 test('a report that is none is told as that, and members that are no text are left out', () => {
   const told = (report: unknown): string => describeError(Buffer.from(JSON.stringify(report)))

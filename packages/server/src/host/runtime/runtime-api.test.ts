@@ -5,7 +5,7 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
 import type { InvocationResult } from '../invocation.ts'
-import { maxResponseBytes, type RuntimeApi, serveRuntimeApi } from './runtime-api.ts'
+import { maxErrorBytes, maxResponseBytes, type RuntimeApi, serveRuntimeApi } from './runtime-api.ts'
 import { invocationOf } from '../testing/make-engine.ts'
 
 const prefix = '/2018-06-01/runtime'
@@ -110,6 +110,16 @@ describe('the runtime API of a box', () => {
     await send('POST', `/invocation/${id}/response`, 'x'.repeat(maxResponseBytes + 1))
     // The codes alone: of an answer that passed, six megabytes would be printed to show the difference.
     expect(results.map((result) => ('code' in result ? result.code : result.kind))).toEqual([
+      'function.output_too_large',
+    ])
+  })
+
+  it('takes no report of an error over its limit', async () => {
+    const report = (bytes: number): string => JSON.stringify({ errorType: 'E', errorMessage: 'x'.repeat(bytes) })
+    await send('POST', `/invocation/${await running()}/error`, report(maxErrorBytes / 2))
+    await send('POST', `/invocation/${await running()}/error`, report(maxErrorBytes))
+    expect(results.map((result) => 'code' in result && result.code)).toEqual([
+      'function.threw',
       'function.output_too_large',
     ])
   })

@@ -212,6 +212,7 @@ describe('an answer', () => {
     expect(faultOf(`${begun}0\r\ncontent-length: 1\r\n\r\n`)).toBe('trailers')
     expect(faultOf(`${begun}000000001\r\na\r\n0\r\n\r\n`)).toBe('chunk')
     expect(faultOf(`${begun}1;${'y'.repeat(2_000)}`)).toBe('chunk')
+    expect(faultOf(`${begun}zz\r\n\r\n0\r\n\r\n`)).toBe('chunk')
     expect(faultOf(`${begun}1\r\nab`)).toBe('chunk')
     expect(faultOf(`${begun}1\r\naxx0\r\n\r\n`)).toBe('chunk')
   })
