@@ -32,7 +32,7 @@ function build({ code, ...asked }: Asked): Promise<BuiltFunction | { readonly fa
     ...asked,
     entry: join(app, code),
     appFolder: app,
-    moduleFolders: [],
+    moduleFolders: [join(app, 'node_modules')],
     runtimeDir: join(parent, 'runtime'),
     execPath: process.execPath,
   })
@@ -112,6 +112,19 @@ describe('a folder that is taken as it stands', () => {
     const layers = asked.layers?.map((layer) => join(app, layer)) ?? []
     expect(await build({ ...asked, layers })).toMatchObject({ faults: [{ code }] })
   })
+})
+
+it('workerd serves a module that exports fetch, and neither another one nor a folder', async () => {
+  const arch = process.arch === 'arm64' ? 'arm64' : '64'
+  put(`node_modules/@cloudflare/workerd-linux-${arch}/bin/workerd`, '\u007FELF')
+  put('src/fetch.mjs', 'export default { fetch: () => new Response("hi") }')
+  put('src/handler.mjs', 'export const handler = () => 1')
+  expect(await build({ code: 'src/fetch.mjs', runtime: 'workerd' }), 'control').toMatchObject({ shape: 'fetch' })
+  for (const code of ['src/handler.mjs', 'src']) {
+    expect(await build({ code, runtime: 'workerd', handler: 'handler.handler' }), code).toMatchObject({
+      faults: [{ code: 'build.no_handler' }],
+    })
+  }
 })
 
 describe('an existing Lambda project', () => {
