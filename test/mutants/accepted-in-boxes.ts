@@ -134,7 +134,6 @@ export const acceptedInBoxes: readonly Accepted[] = [
     'value === undefined',
     'the client of upgrades sends no field without a value',
   ],
-  [`${server}/egress/remembered.ts`, 'guard', 'one !== undefined', cost],
   [`${server}/egress/upstream/answer-sink.ts`, 'guard', 'restMs === 0', 'a rest of no time is none'],
   [
     `${server}/egress/upstream/answer-sink.ts`,

@@ -172,8 +172,8 @@ export async function discardBox(
   const nothing = { functionName: '', current: () => undefined, onFault: () => undefined }
   if (launched && blank === undefined) around.attachExits({ boxId: id, channel: parser.channel, ...nothing }).close()
   pod.kill()
-  for (const socket of connections?.() ?? []) socket.destroy()
   await pod.gone
+  for (const socket of connections?.() ?? []) socket.destroy() // also those that came until it was gone
   await endParser(parser, parserGroup)
   if (group !== undefined) await removeGroup(group)
   await blank?.release()

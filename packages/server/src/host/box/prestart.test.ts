@@ -1,4 +1,5 @@
 import { rmSync } from 'node:fs'
+import { Socket } from 'node:net'
 
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 
@@ -46,6 +47,16 @@ test('one that nobody came for leaves nothing behind, at the door either', async
   await discardBox(prepared, around)
   expect(around.doors).toEqual([`opened for ${prepared.id}`, `closed for ${prepared.id}`])
   expect(() => process.kill(prepared.pod.pid, 0)).toThrow()
+})
+
+test('what connects while it is being ended is ended with it', async () => {
+  const prepared = await prestart(image, await prepareBox(image, uid, around), around)
+  const ending = discardBox(prepared, around)
+  const late = new Socket()
+  prepared.pod.listeners.runtime.emit('connection', late)
+  expect(late.destroyed, 'control').toBe(false)
+  await ending
+  expect(late.destroyed).toBe(true)
 })
 
 test('a runtime that cannot wait is not started before its time', async () => {
