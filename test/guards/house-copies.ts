@@ -73,7 +73,21 @@ export function copyHouse(): HouseCopies {
       linkPackages(copy)
       return copy
     },
-    remove: () => void spawnSync('rm', ['-rf', root]),
+    remove: () => {
+      endProcessesOf(root)
+      spawnSync('rm', ['-rf', root])
+    },
+  }
+}
+
+/** Without a guard something may run on for ever: whatever runs code of these copies is ended with them. */
+function endProcessesOf(root: string): void {
+  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+    try {
+      if (readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(`${root}/`)) process.kill(Number(pid), 'SIGKILL')
+    } catch {
+      // it has ended, or is somebody else's
+    }
   }
 }
 

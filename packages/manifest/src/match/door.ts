@@ -34,17 +34,32 @@ interface CompiledOperation {
 
 const compiled = new WeakMap<Door, readonly CompiledOperation[]>()
 
+/** Where a request goes, taken apart. */
+export interface DoorAddress {
+  readonly scheme: string
+  /** Without user info; so is the port. */
+  readonly host: string
+  readonly port: string | undefined
+  /** Without a query. */
+  readonly path: string
+}
+
 /**
  * The door and operation for an outbound request, by absolute URL and method.
  * Adversary: code in a box that writes the URL so that we see one host or path and the upstream another; the
  * authority is therefore read from the raw text by one strict grammar, without user info (RFC 3986 §3.2.1).
  */
 export function matchDoor(app: App, url: string, method: string): DoorMatch {
-  const [, scheme, host, port, path] =
+  const [, scheme, host, port, path = '/'] =
     /^(https?):\/\/([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::(\d{1,5}))?(\/[^?#]*)?(?:\?[^#]*)?$/i.exec(url) ?? []
   if (scheme === undefined || host === undefined) return { kind: 'refused', code: 'door.malformed_url' }
+  return matchDoorAt(app, { scheme, host, port, path }, method)
+}
+
+/** The same for what was taken apart before, as strictly. */
+export function matchDoorAt(app: App, { scheme, host, port, path }: DoorAddress, method: string): DoorMatch {
   const origin = canonicalOrigin(scheme, host, port)
-  const parts = splitPath(path ?? '/')
+  const parts = splitPath(path)
   const door = app.doors.find((one) => one.to === origin)
   if (door === undefined) return { kind: 'refused', code: 'door.unlisted' }
   if (parts === undefined) return { kind: 'refused', code: 'door.malformed_url', door }

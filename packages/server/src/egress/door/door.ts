@@ -4,7 +4,7 @@ import {
   type Constraints,
   describeField,
   type Door,
-  matchDoor,
+  matchDoorAt,
   secretsOf,
   showPosition,
   unlistedDoorArn,
@@ -23,9 +23,9 @@ import type { EgressRooms } from '../rooms.ts'
 /** Finds the door by host, and the operation by method and path. The manifest's matcher is the only one there is. */
 export function routeToDoor(rooms: EgressRooms, head: Head): DoorRoute {
   const app = rooms.app()
-  const url = `${head.scheme}://${head.host}${head.port === undefined ? '' : `:${head.port}`}${head.path}`
-  const match = matchDoor(app, url, head.method)
+  const match = matchDoorAt(app, head, head.method)
   if (match.kind === 'door') return match
+  const url = `${head.scheme}://${head.host}${head.port === undefined ? '' : `:${head.port}`}${head.path}`
   const what = `${head.method} ${url.slice(0, 500)}`
   return {
     kind: 'refused',

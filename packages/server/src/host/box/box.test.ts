@@ -171,13 +171,16 @@ for (const [what, changed, state] of [
     const below = (pid: number): readonly number[] =>
       readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').split(' ').filter(Boolean).map(Number)
     const inner = (): readonly number[] => below(chain.pid ?? 0).flatMap(below)
-    await expect.poll(inner, { timeout: 20_000 }).toHaveLength(1)
-    await start(changed, chain.pid)
-    box.freeze()
     const stateOf = (pid = 0): unknown => /\) (\w)/.exec(readFileSync(`/proc/${pid}/stat`, 'latin1'))?.[1]
-    await expect.poll(() => stateOf(inner()[0]), { timeout: 20_000 }).toBe(state)
-    const gone = once(chain, 'exit')
-    process.kill(-(chain.pid ?? 0), 'SIGKILL') // its whole group, which it leads
-    await gone
+    try {
+      await expect.poll(inner, { timeout: 20_000 }).toHaveLength(1)
+      await start(changed, chain.pid)
+      box.freeze()
+      await expect.poll(() => stateOf(inner()[0]), { timeout: 20_000 }).toBe(state)
+    } finally {
+      const gone = once(chain, 'exit')
+      process.kill(-(chain.pid ?? 0), 'SIGKILL') // its whole group, which it leads
+      await gone
+    }
   })
 }
