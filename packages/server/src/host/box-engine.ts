@@ -69,7 +69,8 @@ export async function createBoxEngine(options: BoxEngineOptions): Promise<Engine
   const engineId = `sallyport-${process.pid}-${Buffer.from(options.random(4)).toString('hex')}`
   if (cgroups !== undefined) sweep(cgroups)
   const janitor = cgroups && startJanitor(tools.bash, cgroups, engineId)
-  const turns = createTurns(2 * availableParallelism(), turnMs)
+  // As many as there are processors: twice as many are done some seventh sooner, and hold up everybody else.
+  const turns = createTurns(availableParallelism(), turnMs)
   const uids = assignUids(options.uidRange ?? functionUids(options.runtimeDir), process.getuid?.() === 0)
   const boxFolders = await openBoxFolders(join(runtime.folder, 'boxes'), engineId)
   const around: BoxSurroundings = {
