@@ -34,7 +34,7 @@ interface CompiledOperation {
 
 const compiled = new WeakMap<Door, readonly CompiledOperation[]>()
 
-/** Where a request goes, taken apart. */
+/** Where a request goes, taken apart from a text that can be read in one way only. */
 export interface DoorAddress {
   readonly scheme: string
   /** Without user info; so is the port. */
@@ -56,7 +56,7 @@ export function matchDoor(app: App, url: string, method: string): DoorMatch {
   return matchDoorAt(app, { scheme, host, port, path }, method)
 }
 
-/** The same for what was taken apart before, as strictly. */
+/** The same for what was taken apart before: a host that no door has leads nowhere, however it is spelled. */
 export function matchDoorAt(app: App, { scheme, host, port, path }: DoorAddress, method: string): DoorMatch {
   const origin = canonicalOrigin(scheme, host, port)
   const parts = splitPath(path)
