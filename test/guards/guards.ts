@@ -1,3 +1,4 @@
+import { abandonedGuards } from './abandoned.ts'
 import { administrationGuards } from './administration.ts'
 import { answerGuards } from './answers.ts'
 import { awsGuards } from './aws.ts'
@@ -101,6 +102,7 @@ export const guards: readonly Guard[] = [
   ...isolationGuards,
   ...poolGuards,
   ...hostGuards,
+  ...abandonedGuards,
   ...boxEndGuards,
   ...answerGuards,
   ...finePartGuards,

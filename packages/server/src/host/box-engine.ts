@@ -11,6 +11,7 @@ import type { BoxExtras } from './box/box-options.ts'
 import { type CgroupRoots, engineGroups, findCgroups, removeEngineGroups } from './kernel/cgroups.ts'
 import type { AttachExits, Engine, OutputLine } from './engine.ts'
 import type { FunctionImage } from './image.ts'
+import { endAbandoned } from './kernel/abandoned.ts'
 import { describeIsolation, hardRequirements, type Isolation, probeIsolation } from './kernel/isolation.ts'
 import { openInspector } from './box/inspector.ts'
 import { createPool, type Pool } from './pool/pool.ts'
@@ -18,7 +19,7 @@ import { createReserve } from './pool/reserve.ts'
 import { discardBox, prepareBlank } from './box/prepared-box.ts'
 import { type StartParser, startParser } from './box/parser-process.ts'
 import { prepareRuntimeFolder } from './box/runtime-folder.ts'
-import { areComplete, findTools } from './tools.ts'
+import { areComplete, findTools, type FoundTools } from './tools.ts'
 import { chooseBlock, readRights } from '../start/index.ts'
 import { createTurns } from './pool/turns.ts'
 import { assignUids } from './uids.ts'
@@ -51,6 +52,8 @@ export interface BoxEngineOptions {
   readonly inspect?: string
   /** How it is found out what isolation there is here; `probeIsolation` when absent. */
   readonly probe?: () => Promise<Isolation>
+  /** Where its programs are found; among those of the system when absent. */
+  readonly findTools?: () => FoundTools
 }
 
 /** A start takes some 100 ms of a processor; one that takes longer delays others by this at most. */
@@ -62,12 +65,13 @@ const turnMs = 1_000
  */
 export async function createBoxEngine(options: BoxEngineOptions): Promise<Engine> {
   const isolation = await (options.probe ?? probeIsolation)()
-  const { found: tools } = findTools()
+  const { found: tools } = (options.findTools ?? findTools)()
   if (!isolation.usable || !areComplete(tools)) throw unavailable(isolation)
   const runtime = await prepareRuntimeFolder(options.runtimeDir, options.execPath)
   const cgroups = findCgroups()
   const engineId = `sallyport-${process.pid}-${Buffer.from(options.random(4)).toString('hex')}`
   if (cgroups !== undefined) sweep(cgroups)
+  await endAbandoned(tools.bwrap)
   const janitor = cgroups && startJanitor(tools.bash, cgroups, engineId)
   // As many as there are processors: twice as many are done some seventh sooner, and hold up everybody else.
   const turns = createTurns(availableParallelism(), turnMs)

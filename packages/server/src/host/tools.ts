@@ -22,10 +22,16 @@ export const packageOf: Readonly<Record<keyof Tools, string>> = {
   ip: 'iproute2',
 }
 
-const folders = ['/usr/bin', '/bin', '/usr/sbin', '/sbin']
+const systemFolders = ['/usr/bin', '/bin', '/usr/sbin', '/sbin']
 
-/** Finds each program, or says which are missing. */
-export function findTools(): { readonly found: Partial<Tools>; readonly missing: readonly (keyof Tools)[] } {
+/** What was found of them, and what was not. */
+export interface FoundTools {
+  readonly found: Partial<Tools>
+  readonly missing: readonly (keyof Tools)[]
+}
+
+/** Finds each program in the first of these folders that has it, or says which are missing. */
+export function findTools(folders: readonly string[] = systemFolders): FoundTools {
   const names = Object.keys(packageOf) as (keyof Tools)[] // the keys of our own table
   const found: Partial<Record<keyof Tools, string>> = {}
   for (const name of names) {

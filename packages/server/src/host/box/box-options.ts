@@ -72,7 +72,7 @@ function workerdFiles(program: string, runtime: RuntimeFolder): readonly (readon
 export const sandboxOptions: readonly string[] = [
   ['--unshare-user', '--unshare-pid', '--unshare-ipc', '--unshare-uts', '--unshare-cgroup-try'],
   ['--die-with-parent', '--new-session', '--clearenv', '--cap-drop', 'ALL'],
-  ['--uid', '65534', '--gid', '65534', '--hostname', 'sallyport'],
+  ['--uid', '65534', '--gid', '65534'],
 ].flat()
 
 /** The only names under /etc in a box, besides its CA file. */

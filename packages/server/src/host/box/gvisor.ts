@@ -1,6 +1,7 @@
 import type { FunctionImage } from '../image.ts'
 import { boxEnvironment, type BoxExtras, boxFiles, scratchBytes } from './box-options.ts'
 import { inBox } from './in-box.ts'
+import { sandboxed } from '../kernel/abandoned.ts'
 import { descriptors } from './pod.ts'
 import type { RuntimeFolder } from './runtime-folder.ts'
 
@@ -32,13 +33,13 @@ const folders = [
  */
 export function gvisorCommand(bwrap: string, runsc: string): readonly string[] {
   const options = ['--network=host', '--ignore-cgroups', '--root', state]
-  return [bwrap, '--args', String(descriptors.options), '--', runsc, ...options, 'run', '--bundle', bundle, 'box']
+  return [...sandboxed(bwrap, descriptors.options), runsc, ...options, 'run', '--bundle', bundle, 'box']
 }
 
 /** The options of that bubblewrap. */
 export function gvisorOptions(image: FunctionImage, runtime: RuntimeFolder, extras: BoxExtras): readonly string[] {
   return [
-    ['--unshare-pid', '--die-with-parent', '--new-session', '--clearenv', '--cap-add', 'ALL'],
+    ['--unshare-pid', '--unshare-uts', '--die-with-parent', '--new-session', '--clearenv', '--cap-add', 'ALL'],
     ['--json-status-fd', String(descriptors.status), '--setenv', 'PATH', '/usr/bin:/bin'],
     ['--ro-bind', '/', '/', '--dev', '/dev', '--proc', '/proc', '--tmpfs', '/run'],
     ['--dir', bundle, '--dir', state, '--dir', root],

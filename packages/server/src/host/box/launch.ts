@@ -1,6 +1,7 @@
 import type { BoxSurroundings } from './box-surroundings.ts'
 import { boxFile, boxOptions, type BoxExtras } from './box-options.ts'
 import type { FunctionImage } from '../image.ts'
+import { sandboxed } from '../kernel/abandoned.ts'
 import type { BoxGroup } from '../kernel/cgroups.ts'
 import { gvisorCommand, gvisorOptions, gvisorSpec } from './gvisor.ts'
 import { prlimitCommand } from './limits.ts'
@@ -26,6 +27,6 @@ export function launchRuntime(
     return
   }
   const limited = group === undefined ? prlimitCommand(tools.prlimit, image) : []
-  const command = [...limited, tools.bwrap, '--args', String(descriptors.options), '--', ...plan.command]
+  const command = [...limited, ...sandboxed(tools.bwrap, descriptors.options), ...plan.command]
   pod.launch({ command, options: boxOptions(image, runtime, extras), file })
 }

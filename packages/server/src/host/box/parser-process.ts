@@ -9,6 +9,7 @@ import { SallyportError } from '@sallyport/core/access'
 
 import type { DoorListeners } from '../../parser/index.ts'
 import type { Limits } from '../kernel/cgroups.ts'
+import { endAbandoned, mark } from '../kernel/abandoned.ts'
 import { coreLimitOption } from '../kernel/core-files.ts'
 import { topFolder } from './box-options.ts'
 import { joining } from './become.ts'
@@ -88,16 +89,23 @@ export function startParser(
   const { pid } = child
   if (pid === undefined || !(channel instanceof Duplex))
     throw new SallyportError('host.parser', 'no process for a parser could be made')
+  let serves = false
   let said = ''
   child.stderr?.on('data', (bytes: Buffer) => (said = (said + bytes.toString('utf8')).slice(-2_048)))
   const gone = new Promise<PodExit>((resolve) => {
     child.once('error', () => resolve({ code: null, signal: null }))
     child.once('exit', (code, signal) => resolve({ code, signal }))
+  }).then(async (exit) => {
+    if (!serves) await endAbandoned(tools.bwrap)
+    return exit
   })
   return {
     pid,
     channel,
-    serve: (listeners) => handOver(child, listeners, gone, () => said),
+    serve: async (listeners) => {
+      await handOver(child, listeners, gone, () => said)
+      serves = true
+    },
     kill: () => {
       channel.destroy()
       child.kill('SIGKILL')
@@ -110,8 +118,8 @@ export function startParser(
 function commandOf(runtime: RuntimeFolder, tools: Tools, script: string): readonly string[] {
   const namespaces = ['user', 'pid', 'ipc', 'uts', 'net'].map((name) => `--unshare-${name}`)
   return [
-    [tools.bwrap, ...namespaces, '--unshare-cgroup-try', '--as-pid-1', '--die-with-parent', '--new-session'],
-    ['--clearenv', '--cap-drop', 'ALL', '--uid', '65534', '--gid', '65534', '--hostname', 'sallyport'],
+    [tools.bwrap, ...mark, ...namespaces, '--unshare-cgroup-try', '--as-pid-1', '--die-with-parent', '--new-session'],
+    ['--clearenv', '--cap-drop', 'ALL', '--uid', '65534', '--gid', '65534'],
     ['--ro-bind', '/usr/lib', '/usr/lib', '--ro-bind-try', '/usr/lib64', '/usr/lib64'],
     ['/lib', '/lib64'].flatMap((path) => topFolder(path)),
     ['--ro-bind', runtime.node, inSandbox.node, '--ro-bind', script, inSandbox.script],

@@ -4,12 +4,14 @@ import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 
-import { afterAll, expect, test } from 'vitest'
+import { afterAll, expect, test, vi } from 'vitest'
 
+import { sandboxed } from '../kernel/abandoned.ts'
 import { readCoreFiles } from '../kernel/core-files.ts'
 import { seccompFilter } from '../kernel/seccomp.ts'
-import { createPod, type Pod, type PodOptions } from './pod.ts'
+import { createPod, descriptors, type Pod, type PodOptions } from './pod.ts'
 import { prepareRuntimeFolder } from './runtime-folder.ts'
+import { firstBelow, held, lives, ownTools } from '../testing/abandoned.ts'
 import { openFolder } from '../testing/make-engine.ts'
 import { areComplete, findTools } from '../tools.ts'
 
@@ -70,9 +72,9 @@ test('what is killed is the box while it runs, and nobody else who has its numbe
   await over.gone
   over.kill()
   // Who has been killed reads nothing more, however busy the machine is.
-  const lives = Promise.race([once(second.stdout, 'data').then(String), once(second, 'exit')])
+  const answered = Promise.race([once(second.stdout, 'data').then(String), once(second, 'exit')])
   second.stdin.on('error', () => undefined).write('lives')
-  expect(await lives).toBe('lives')
+  expect(await answered).toBe('lives')
   second.kill('SIGKILL')
   await running.gone
 }, 60_000)
@@ -104,3 +106,33 @@ test('a pod listens on the further ports that it is asked for, on no others, and
   ])
   expect(Number(watches)).toBeLessThanOrEqual(8_192)
 })
+
+/** A bubblewrap that has made its sandbox's first process, and waits with the word that this waits for. */
+async function halfMade(saidTo: number): Promise<{ readonly pod: Pod; readonly first: number }> {
+  const tools = ownTools(folder)
+  const pod = await open({ tools })
+  pod.launch({
+    command: [...sandboxed(tools.bwrap, descriptors.options), '/bin/true'],
+    options: ['--unshare-uts', ...held(0, saidTo)],
+    file: '',
+  })
+  return { pod, first: await firstBelow(pod.pid) }
+}
+
+test.each([
+  ['told', descriptors.status],
+  ['not told yet', 2],
+])(
+  'who is first in a box ends with who watches over it, before the word that it waits for, its number %s',
+  async (_, saidTo) => {
+    const [killed, other] = [await halfMade(saidTo), await halfMade(saidTo)]
+    process.kill(killed.pod.pid, 'SIGKILL')
+    await killed.pod.gone
+    await vi.waitFor(() => expect(lives(killed.first)).toBe(false), { timeout: 5_000 })
+    expect(lives(other.first), 'of one that lives').toBe(true)
+    other.pod.kill()
+    await other.pod.gone
+    await vi.waitFor(() => expect(lives(other.first)).toBe(false), { timeout: 5_000 })
+  },
+  60_000,
+)

@@ -6,6 +6,7 @@ import type { Readable, Writable } from 'node:stream'
 
 import { SallyportError } from '@sallyport/core/access'
 
+import { endAbandoned } from '../kernel/abandoned.ts'
 import { coreLimitOption } from '../kernel/core-files.ts'
 import { inSpawnTurn } from '../kernel/spawn-turns.ts'
 import { joining } from './become.ts'
@@ -117,7 +118,7 @@ export async function createPod(options: PodOptions): Promise<Pod> {
     const listeners = await openListeners(shell, options, said)
     // Whoever takes the pod reads from here on; until then nothing may flow past.
     shell.stderr?.removeAllListeners('data').pause()
-    return podOf(shell, listeners, exited, status.boxPid)
+    return podOf(shell, { listeners, exited, boxPid: status.boxPid, bwrap: tools.bwrap })
   } catch (cause) {
     shell.kill('SIGKILL')
     await exited
@@ -125,17 +126,23 @@ export async function createPod(options: PodOptions): Promise<Pod> {
   }
 }
 
-function podOf(
-  shell: ChildProcess,
-  listeners: PodListeners,
-  exited: Promise<PodExit>,
-  boxPid: () => number | undefined,
-): Pod {
+/** What is known of a pod besides its process. */
+interface Made {
+  readonly listeners: PodListeners
+  readonly exited: Promise<PodExit>
+  readonly boxPid: () => number | undefined
+  readonly bwrap: string
+}
+
+function podOf(shell: ChildProcess, { listeners, exited, boxPid, bwrap }: Made): Pod {
   const stdio: readonly (Readable | Writable | null | undefined)[] = shell.stdio // typed by Node as if there were five
+  let launched = false
   const gone = exited.then(async (exit) => {
     const { tcp, ...fixed } = listeners
     for (const listener of [...Object.values(fixed), ...tcp.values()]) closeQuietly(listener)
-    await ended(boxPid())
+    const first = boxPid()
+    if (launched && (first === undefined || isAlive(first))) await endAbandoned(bwrap)
+    await ended(first)
     return exit
   })
   return {
@@ -144,6 +151,7 @@ function podOf(
     stdout: shell.stdout as Readable, // both are pipes, by `stdio` above
     stderr: shell.stderr as Readable,
     launch: (plan) => {
+      launched = true
       end(stdio[descriptors.options], plan.options.join('\0'))
       end(stdio[descriptors.file], plan.file)
       if (plan.spec !== undefined) end(stdio[descriptors.spec], plan.spec)

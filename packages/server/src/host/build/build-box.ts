@@ -8,6 +8,7 @@ import { rootCommandLine, SallyportError } from '@sallyport/core/access'
 
 import { sandboxOptions, systemFolders } from '../box/box-options.ts'
 import type { RuntimeFolder } from '../box/runtime-folder.ts'
+import { sandboxed } from '../kernel/abandoned.ts'
 import { coreLimitOption } from '../kernel/core-files.ts'
 import { areComplete, findTools } from '../tools.ts'
 import { readRights } from '../../start/index.ts'
@@ -48,7 +49,7 @@ export async function runBuildBox({ runtime, script, app, mounts, job, read }: B
     ['--setenv', 'HOME', '/tmp', '--remount-ro', '/', '--chdir', '/'],
   ]
   const limits = ['--nofile=1024', coreLimitOption(), '--']
-  const command = [tools.bwrap, '--args', '3', '--', '/opt/sallyport/node', `/opt/sallyport/${script}`]
+  const command = [...sandboxed(tools.bwrap, 3), '/opt/sallyport/node', `/opt/sallyport/${script}`]
   const reader = await readerOf(app)
   const filter = openSync(runtime.filter, 'r')
   const box = spawn(tools.prlimit, [...limits, ...command], {
