@@ -6,6 +6,8 @@ import type { AddressInfo } from 'node:net'
 import { cpus } from 'node:os'
 import { join } from 'node:path'
 
+import { haltPollPath, readHaltPollNs, usualHaltPollNs } from '../packages/server/src/host/kernel/idle.ts'
+
 // What a door adds to one call, against the same call made directly, in this run. Caller and upstream are this process,
 // the server is one of its own and so is each parser, as in use. Receipts are kept in memory here: the disk is the
 // ledger's own figure (bench/ledger.ts), and is added to this one where a record must be synced. The calls take turns,
@@ -61,6 +63,12 @@ console.log(
   `Node ${process.version}, ${cpus()[0]?.model ?? 'unknown processor'}, one call after the other, kept alive, ` +
     `receipts in memory; ${first} first calls, ${warmUp} more to warm up, then ${rounds} of each by turns of ${turn}`,
 )
+const haltPollNs = readHaltPollNs()
+if (haltPollNs !== undefined)
+  console.log(
+    `An idle processor of this virtual machine looks for work for ${haltPollNs / 1000} µs before it halts; ` +
+      `Linux has ${usualHaltPollNs / 1000} unless somebody sets another time (${haltPollPath})`,
+  )
 const beginning = row('the same, the first calls', plain.call, 0)
 await timed(beginning, first)
 for (let done = 0; done < warmUp; done += turn) for (const each of rows) await timed({ ...each, times: [] }, turn)

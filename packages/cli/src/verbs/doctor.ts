@@ -42,7 +42,11 @@ function folderIfAny(terminal: Terminal, named: string | undefined): string | un
 
 function showFinding({ name, ok, strength, detail, fix }: Finding, paint: Paint): string {
   const named = strength === undefined ? name : `${name} (${strength})`
-  const holds = strength === undefined || strength === 'hard' ? paint.good('ok  ') : 'weak'
-  const line = `${ok ? holds : paint.bad('FAIL')} ${named}: ${detail}`
+  const line = `${ok ? wordOf(strength, fix, paint) : paint.bad('FAIL')} ${named}: ${detail}`
   return fix === undefined ? line : `${line}\n     fix: ${fix}`
+}
+
+function wordOf(strength: Finding['strength'], fix: string | undefined, paint: Paint): string {
+  if (strength !== undefined && strength !== 'hard') return 'weak'
+  return strength === undefined && fix !== undefined ? 'note' : paint.good('ok  ')
 }
