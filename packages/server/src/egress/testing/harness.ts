@@ -102,7 +102,7 @@ export async function openHarness(options: HarnessOptions = {}): Promise<Harness
   const tables = loaded.tables.map((table) =>
     tableEndpoint === undefined ? table : { ...table, endpoint: tableEndpoint(table.dynamodb) },
   )
-  const app = { ...loaded, tables }
+  const app = { ...loaded, tables, folder: options.appFolder ?? loaded.folder }
   const decisions: DecisionRecord[] = []
   const others: (OutcomeRecord | NameRecord | GapRecord)[] = []
   const lines: string[] = []
@@ -118,7 +118,7 @@ export async function openHarness(options: HarnessOptions = {}): Promise<Harness
     keeper: { useSecret: (name) => kept.get(name), setSecret: async (name, value) => kept.set(name, value).size },
   })
   const egress = createEgress({
-    app: () => ({ ...app, folder: options.appFolder ?? app.folder }),
+    app: () => app,
     decide: (asked): Decision => explain(decide(compiled.authority, asked), compiled, app),
     record: async (record) => {
       decisions.push(record)
