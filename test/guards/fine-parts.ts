@@ -160,6 +160,15 @@ export const finePartGuards: readonly Guard[] = [
     testName: 'of short lines',
   },
   {
+    name: 'standard error is read while the box lives',
+    attack: 'whoever writes more to it than a pipe holds waits for a reader until the deadline',
+    file: `${room}/box/output.ts`,
+    code: 'streams[name].resume() //',
+    without: '//',
+    noticedBy: [`${room}/box/output.test.ts`],
+    testName: 'held back until its reader came',
+  },
+  {
     name: 'lines of nothing are read no faster than others',
     attack: 'a flood of empty lines takes a third of the thread that serves everybody',
     file: `${room}/box/output.ts`,

@@ -48,6 +48,14 @@ describe('a box', () => {
     ])
   })
 
+  it('hears standard error as it comes, however much a function writes there', async () => {
+    const text = 'e'.repeat(1_000)
+    const call = { probe: 'complain', text, times: 150 }
+    expect(await under.call(call, { transaction: 't-complains' })).toBe(150)
+    const said = under.output.filter(({ stream, transaction }) => stream === 'stderr' && transaction === 't-complains')
+    expect(said.map((line) => line.text)).toContain(text)
+  })
+
   it('runs a callback handler', async () => {
     const source =
       'export function handler(event, context, callback) { setTimeout(() => callback(null, { got: event.x }), 5) }'

@@ -31,6 +31,20 @@ test('lines come out whole, with the stream that they came by', () => {
   expect(texts()).toEqual(['stdout one', 'stderr bad', 'stdout two'])
 })
 
+test('a stream that was held back until its reader came flows from then on', async () => {
+  const held = { stdout: new PassThrough().pause(), stderr: new PassThrough().pause() }
+  held.stderr.write('before\n')
+  const heard: string[] = []
+  const tag = (): ReturnType<Parameters<typeof readOutput>[1]> => ({ at: 0, functionName: 'orders', boxId: 'b' })
+  const other = readOutput(held, tag, ({ stream, text }) => void heard.push(`${stream} ${text}`))
+  held.stderr.write('after\n')
+  await new Promise(setImmediate)
+  expect(heard).toEqual(['stderr before', 'stderr after'])
+  held.stdout.end()
+  held.stderr.end()
+  await other.end()
+})
+
 test('a long line is cut, and says so', () => {
   streams.stdout.write(`${'x'.repeat(20_000)}\n`)
   expect(lines).toHaveLength(1)

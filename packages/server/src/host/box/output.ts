@@ -69,6 +69,7 @@ export function readOutput(
       paused.add(streams[name])
       streams[name].pause()
     })
+    streams[name].resume() // whoever made the box held it back until now: a listener alone does not let it flow
     return cutter
   })
   return {

@@ -52,6 +52,10 @@ const probes = {
   },
   longLine: ({ bytes }) => void process.stdout.write(`${'y'.repeat(bytes)}\n`),
   say: ({ text }) => console.log(text),
+  complain: ({ text, times }) => {
+    for (let time = 0; time < times; time++) console.error(text)
+    return times
+  },
   later: ({ afterMs, host, port }) => void setTimeout(() => void tryConnect({ host, port }), afterMs),
   halfRequest: ({ host, port }) =>
     new Promise((resolve) => {
