@@ -97,7 +97,7 @@ const call = (client: string, to: string): Promise<unknown> =>
   host.call({ client, host: to }, { functionName: 'payments', user: alice, deadline: Date.now() + 30_000 })
 
 describe('an unmodified client in a box', () => {
-  for (const client of ['fetch', 'https', 'http2', 'axios', 'got', 'stripe', 'urllib'] as const) {
+  for (const client of ['fetch', 'https', 'system store', 'http2', 'axios', 'got', 'stripe', 'urllib'] as const) {
     it(`${client} works through a door, and fails beside it`, async (context) => {
       if (client === 'urllib' && !imports('urllib.request')) context.skip('there is no /usr/bin/python3 here')
       upstream.seen.length = 0
@@ -123,6 +123,16 @@ describe('an unmodified client in a box', () => {
       expect(rows()).toHaveLength(1)
     })
   }
+
+  it('a hundred and fifty requests at once are no flood', async () => {
+    expect(await call('many at once', 'api.stripe.com')).toEqual({ answered: 'pi_1' })
+  })
+
+  it('the name of its machine leads to itself, and is no attempt on record', async () => {
+    harness.decisions.length = 0
+    expect(await call('itself', '')).toEqual({ answered: '127.0.0.1' })
+    expect(harness.decisions).toEqual([])
+  })
 
   it('pg works through a door without a password, and fails beside it', async (context) => {
     if (bin === undefined) context.skip('there is no PostgreSQL server here')

@@ -131,15 +131,19 @@ export interface EgressLimits {
   readonly recordedRefusalsPerSecond: number
 }
 
-/** What counts where `limits` says nothing: more than one invocation needs, less than would hurt a neighbour. */
+/**
+ * What counts where `limits` says nothing: more than one invocation needs, less than would hurt a neighbour. Clients
+ * open a connection for each request that is under way, and ask for the name of each twice (A and AAAA): whoever asks
+ * for a hundred things at once is no flood.
+ */
 export const defaultLimits: EgressLimits = {
-  connections: 64,
+  connections: 256,
   requests: 256,
   streams: 64,
   headerBytes: 16 * 1024,
   bodyBytes: 6 * 1024 * 1024,
   bytesInFlight: 24 * 1024 * 1024,
   idleMs: 30_000,
-  dnsPerSecond: 200,
+  dnsPerSecond: 1_000,
   recordedRefusalsPerSecond: 50,
 }

@@ -26,6 +26,7 @@ export function answerHandler(
 ): Handler {
   let controller: Dispatcher.DispatchController | undefined
   let interim = 0
+  let statusAlone = false
   let late: NodeJS.Timeout | undefined
   const { body, timeoutMs } = call
   const tooLate = (given: Dispatcher.DispatchController): void => {
@@ -58,9 +59,14 @@ export function answerHandler(
       const empty = call.method === 'HEAD' || status === 204 || status === 304
       const stated = headers['content-length']
       sink.head({ status, headers: pairsOf(headers) }, empty ? 0 : stated === undefined ? undefined : Number(stated))
-      sink.turn()
+      // Nothing follows a status of gRPC in the head; that this is all must be known before it is handed on.
+      statusAlone = headers['grpc-status'] !== undefined
+      if (!statusAlone) sink.turn()
     },
-    onResponseData: (_, chunk) => sink.part(chunk),
+    onResponseData: (_, chunk) => {
+      sink.part(chunk)
+      if (statusAlone) sink.turn()
+    },
     onResponseEnd: (_, trailers) => sink.end(pairsOf(trailers)),
     onResponseError: (_, error) => {
       clearTimeout(late)

@@ -50,6 +50,7 @@ export function boxFiles(image: FunctionImage, runtime: RuntimeFolder, extras: B
     systemFolders(at),
     ours.flatMap(([from, to]) => ['--ro-bind', from, `${at}${to}`]),
     ['--perms', '0444', '--file', String(descriptors.file), `${at}${boxFile(image, extras).path}`],
+    image.runtime === 'workerd' ? [] : inBox.systemCas.flatMap((path) => ['--symlink', inBox.ca, `${at}${path}`]),
   ].flat()
 }
 
@@ -75,7 +76,7 @@ export const sandboxOptions: readonly string[] = [
   ['--uid', '65534', '--gid', '65534'],
 ].flat()
 
-/** The only names under /etc in a box, besides its CA file. */
+/** The only names under /etc in a box, besides its CA file and the links to it. */
 const etcNames = ['resolv.conf', 'hosts', 'passwd', 'group', 'nsswitch.conf']
 
 /** Programs and libraries without /usr/local, /usr/src and /usr/games; `/lib` and the like as the host has them. */
@@ -111,12 +112,13 @@ export function boxEnvironment(image: FunctionImage, extras: BoxExtras): Readonl
     AWS_LAMBDA_LOG_STREAM_NAME: image.codeDigest.slice(0, 32),
     AWS_XRAY_CONTEXT_MISSING: 'LOG_ERROR',
     AWS_EC2_METADATA_DISABLED: 'true',
-    // Node, then OpenSSL and Python's ssl, then what brings its own list of authorities: requests, boto3, curl.
+    // Node, then OpenSSL and Python's ssl, then what brings its own list of authorities: requests, boto3, curl, gRPC.
     NODE_EXTRA_CA_CERTS: inBox.ca,
     SSL_CERT_FILE: inBox.ca,
     REQUESTS_CA_BUNDLE: inBox.ca,
     AWS_CA_BUNDLE: inBox.ca,
     CURL_CA_BUNDLE: inBox.ca,
+    GRPC_DEFAULT_SSL_ROOTS_FILE_PATH: inBox.ca,
   }
 }
 

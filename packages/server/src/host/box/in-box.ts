@@ -14,6 +14,8 @@ export const inBox = {
   code: '/var/task',
   layers: '/opt',
   ca: '/etc/sallyport-ca.pem',
+  /** Where programs look that read no variable: urllib3, git and wget of Debian, what was built for Amazon Linux. */
+  systemCas: ['/etc/ssl/certs/ca-certificates.crt', '/etc/ssl/cert.pem', '/etc/pki/tls/certs/ca-bundle.crt'],
   runtimeApi: '127.0.0.1:9001',
   debugPort: 9229,
 } as const

@@ -53,3 +53,11 @@ test('a box that is to have a kernel of its own is launched with it, and not as 
 test('what a box trusts is what it was made with', () => {
   expect(planOf(group, code).file).toBe('its authority')
 })
+
+test('a program that reads no variable finds what to trust where systems have it', () => {
+  const { options } = planOf(group, code)
+  const links = options.flatMap((option, at) => (option === '--symlink' ? [options.slice(at + 1, at + 3)] : []))
+  const trusted = links.filter(([target]) => target === '/etc/sallyport-ca.pem').map(([, path]) => path)
+  expect(trusted).toContain('/etc/ssl/certs/ca-certificates.crt')
+  expect(trusted).toContain('/etc/pki/tls/certs/ca-bundle.crt')
+})

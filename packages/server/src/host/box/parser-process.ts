@@ -56,7 +56,7 @@ const inSandbox = { node: '/node', script: '/parser.cjs' } as const
 // a box may have.
 const narrowingShell = `
 for f in /proc/self/fd/*; do f=\${f##*/}; ((f > 5)) && eval "exec $f>&-"; done
-ulimit -n 256 2>&- || ulimit -n "$(ulimit -Hn)" || exit 1
+ulimit -n 1024 2>&- || ulimit -n "$(ulimit -Hn)" || exit 1
 ulimit -l 64 -q 0 || exit 1
 exec "$@"
 `

@@ -31,11 +31,12 @@ export interface RuntimeFolder {
 
 /**
  * The only files under /etc in a box. Its name server is the door, which is asked as long as any other is: it answers
- * at once, but not before it has a processor. The rest names the one user there is.
+ * at once, but not before it has a processor. The rest names the one user there is, and the machine, which many a
+ * client looks up to say who it is (SMTP).
  */
 const etcFiles: Readonly<Record<string, string>> = {
   'resolv.conf': 'nameserver 127.0.0.1\noptions timeout:5 attempts:2\n',
-  hosts: '127.0.0.1 localhost\n::1 localhost\n',
+  hosts: '127.0.0.1 localhost sallyport\n::1 localhost\n',
   passwd: 'function:x:65534:65534::/tmp:/usr/sbin/nologin\n',
   group: 'function:x:65534:\n',
   'nsswitch.conf': 'passwd: files\ngroup: files\nhosts: files dns\n',

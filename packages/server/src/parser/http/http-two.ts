@@ -57,6 +57,12 @@ function send({ status, headers, body, trailers }: Answer, stream: ServerHttp2St
   }
   // A status that HTTP/2 has no room for is some fault of a server (RFC 9110 §15).
   const known = status <= 599 ? status : 502
+  // Without a body the head is the end: gRPC knows an answer that is a status alone by that (Trailers-Only).
+  if (body instanceof Uint8Array && body.length === 0 && (trailers?.() ?? []).length === 0) {
+    stream.respond({ ...fitting(headers), ':status': known }, { endStream: true })
+    if (!stream.readableEnded) stream.resume()
+    return
+  }
   stream.respond({ ...fitting(headers), ':status': known }, { waitForTrailers: trailers !== undefined })
   // None are the end of the stream all the same: Node sends an empty frame with its flag.
   stream.once('wantTrailers', () => stream.sendTrailers(fitting(trailers?.() ?? [])))

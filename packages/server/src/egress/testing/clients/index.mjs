@@ -1,7 +1,10 @@
 // Unmodified clients, called as their documentation shows: none knows of a door. Built and run in a real box.
 import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { connect } from 'node:http2'
+import { lookup } from 'node:dns/promises'
 import { request } from 'node:https'
+import { hostname } from 'node:os'
 import { text } from 'node:stream/consumers'
 
 import { DynamoDBClient, UpdateItemCommand } from '@aws-sdk/client-dynamodb'
@@ -42,6 +45,18 @@ const clients = {
       const message = request({ host, path, method: 'POST', headers: form }, (response) => resolve(text(response)))
       message.on('error', reject).end('amount=1')
     }),
+  // As programs do that read no variable, and nothing but what the system trusts.
+  'system store': (host) =>
+    new Promise((resolve, reject) => {
+      const ca = readFileSync('/etc/ssl/certs/ca-certificates.crt')
+      const message = request({ host, path, method: 'POST', ca, headers: form }, (response) => resolve(text(response)))
+      message.on('error', reject).end('amount=1')
+    }),
+  'many at once': async (host) => {
+    const one = async () => (await fetch(`https://${host}${path}`, { method: 'POST', body: 'amount=1' })).json()
+    const all = await Promise.all(Array.from({ length: 150 }, one))
+    return JSON.stringify({ id: [...new Set(all.map(({ id }) => id))].join() })
+  },
   http2: (host) =>
     new Promise((resolve, reject) => {
       const session = connect(`https://${host}`).on('error', reject)
@@ -66,6 +81,10 @@ const clients = {
     return JSON.stringify({ id: Attributes.status.S })
   },
   boto3: async (host) => python(boto3, JSON.stringify(payOrder), host),
+  itself: async () => {
+    const { address } = await lookup(hostname())
+    return JSON.stringify({ id: address })
+  },
   pg: async (host) => {
     const client = new pg.Client({ host, database: 'any', connectionTimeoutMillis: 5_000 })
     client.on('error', () => undefined)
