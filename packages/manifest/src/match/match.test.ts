@@ -126,6 +126,22 @@ describe('a door', () => {
     expect([codeOf('%40me'), codeOf('@%6de')]).toEqual(['door.malformed_url', 'door.malformed_url'])
   })
 
+  it('with a slash at its end is another than without, and no parameter is nothing', () => {
+    const text = edited(
+      'refund: POST /v1/refunds',
+      'refund: POST /v1/refunds, both: GET /v1/both/, one: GET /v1/:id, all: GET /v1/, two: GET /v2/:id',
+    )
+    const of = (path: string): string => {
+      const match = matchDoor(mustLoad(text).app, `https://api.stripe.com${path}`, 'GET')
+      return match.kind === 'refused' ? match.code : `${match.operation.name} ${match.path}`
+    }
+    expect(['/v1/both/', '/v1/both', '/v1/'].map(of)).toEqual(['both /v1/both/', 'one /v1/both', 'all /v1/'])
+    expect(['/v2/x', '/v2/x/y', '/v2/'].map(of)).toEqual(['two /v2/x', 'door.unlisted', 'door.unlisted'])
+    for (const path of ['/v1/x/', '/v1/both//', '/v1//both/', '//', '/v1/both/.', '/v1/both/%2e', '/v1/both/%2f']) {
+      expect(of(path), path).toMatch(/^door\.(unlisted|malformed_url)$/)
+    }
+  })
+
   it('is not reached by tricks with the URL', () => {
     for (const url of [
       'https://api.stripe.com@evil.example/v1/refunds',

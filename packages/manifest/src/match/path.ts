@@ -1,4 +1,4 @@
-/** A path template, cut into segments: `/orders/:id/refund`. */
+/** A path template, cut into segments: `/orders/:id/refund`. A slash at its end is one more, a literal of nothing. */
 export interface PathTemplate {
   readonly segments: readonly Segment[]
   readonly text: string
@@ -12,8 +12,8 @@ export type Segment =
 /** Cuts a template. Undefined for dot segments and for a parameter named twice. */
 export function parsePathTemplate(text: string): PathTemplate | undefined {
   if (!text.startsWith('/')) return undefined
-  const parts = text === '/' ? [] : text.slice(1).split('/')
-  if (parts.some((part) => part === '' || part === '.' || part === '..' || part === ':')) return undefined
+  const parts = segmentsOf(text)
+  if (parts === undefined || parts.includes(':')) return undefined
   const segments = parts.map((part): Segment =>
     part.startsWith(':') ? { kind: 'parameter', name: part.slice(1) } : { kind: 'literal', text: part },
   )
@@ -37,9 +37,18 @@ export function splitPath(path: string): readonly string[] | undefined {
     // What means the same without its encoding (RFC 3986 §6.2.2.2): `/orders/%65xport` is no `:id`.
     if (/%(?:2[de]|3\d|[46][1-9a-f]|[57][0-9a]|5f|7e)/i.test(path)) return undefined
   }
+  return segmentsOf(path)
+}
+
+/**
+ * The last segment may be nothing: `/orders/` is a path of its own, to many a server, and to others the same as
+ * `/orders`. It is never taken for that here, so whoever means both writes both down.
+ */
+function segmentsOf(path: string): readonly string[] | undefined {
   if (path === '/') return []
   const parts = path.slice(1).split('/')
-  return parts.some((part) => part === '' || part === '.' || part === '..') ? undefined : parts
+  const wrong = parts.some((part, at) => part === '.' || part === '..' || (part === '' && at < parts.length - 1))
+  return wrong ? undefined : parts
 }
 
 /** The parameters, decoded, when the segments fit the template; else undefined. */
@@ -57,7 +66,7 @@ export function matchTemplate(
       if (segment.text !== part) return undefined
     } else {
       const value = decodeSegment(part)
-      if (value === undefined) return undefined
+      if (value === undefined || value === '') return undefined
       parameters.push([segment.name, value])
     }
   }

@@ -13,7 +13,6 @@ const habits: readonly (readonly [written: RegExp, here: (text: string, ...parts
   [/^([A-Z]+) {2,}/, (_, method = '') => `${method} `],
   [/^([A-Z]+) (?=[^/])/, (_, method = '') => `${method} /`],
   [/[{<]([A-Za-z]\w*)[+]?[}>]/g, (_, parameter = '') => `:${parameter}`],
-  [/(?<=.\/.+)\/$/, () => ''],
   [/ ?=> ?/, () => ' -> '],
   [/^(\d+) ?(?:\/|per|a|an) ?([smhd])[a-z]*$/i, (_, calls = '', unit = '') => `${calls}/${unit}`],
   [/^(\d+) ?([smhd])[a-z]*$/i, (_, time = '', unit = '') => `${time}${unit}`],

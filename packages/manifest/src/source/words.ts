@@ -39,6 +39,6 @@ export const free: Shape = { kind: 'text', says: 'text', scalar: true }
 export const url: Shape = { kind: 'text', says: 'a URL', pattern: /^\S{1,512}$/ }
 const methods = 'GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS'
 /** Templates are literal segments and `:name` segments, never regular expressions (DESIGN §5). */
-const template = String.raw`(?:/|(?:/(?::[A-Za-z][A-Za-z0-9_]*|[A-Za-z0-9._~!$'(),;@+-][A-Za-z0-9._~!$'(),;:@+-]*))+)`
+const template = String.raw`(?:/|(?:/(?::[A-Za-z][A-Za-z0-9_]*|[A-Za-z0-9._~!$'(),;@+-][A-Za-z0-9._~!$'(),;:@+-]*))+/?)`
 /** `POST /orders/:id/refund`. */
 export const routeKey: RegExp = new RegExp(`^(?:${methods}) ${template}$`)

@@ -32,7 +32,7 @@ export function routeToDoor(rooms: EgressRooms, head: Head): DoorRoute {
     resource: unlistedDoorArn(app, head.method, url.slice(0, 500), match.door?.name),
     reason:
       match.code === 'door.malformed_url'
-        ? doorReason('door.path', `No door can decide about ${what}.`)
+        ? doorReason('door.path', `The path of ${what} can be read in two ways, so no door decides about it.`)
         : doorReason('door.unlisted', `No door operation answers ${what}.`),
   }
 }
