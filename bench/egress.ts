@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { cpus } from 'node:os'
 import { join } from 'node:path'
 
-import { haltPollPath, readHaltPollNs, usualHaltPollNs } from '../packages/server/src/host/kernel/idle.ts'
+import { haltPollPath, readHaltPollNs, usualHaltPollNs } from '../packages/server/src/host/index.ts'
 
 // What a door adds to one call, against the same call made directly, in this run. Caller and upstream are this process,
 // the server is one of its own and so is each parser, as in use. Receipts are kept in memory here: the disk is the

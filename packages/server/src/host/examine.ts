@@ -123,8 +123,8 @@ function strongTier(runsc: Runsc): readonly HostFinding[] {
 }
 
 /**
- * Told only where something can be done about it. A call through a door takes four steps between processes more than one
- * without, and each wakes somebody.
+ * Told only where something can be done about it. A call through a door takes four steps between processes more than
+ * one without, and each wakes somebody.
  */
 export function idleProcessors(haltPollNs: number | undefined): readonly HostFinding[] {
   if (haltPollNs !== 0) return []
