@@ -337,6 +337,10 @@ export const errorCodes: Readonly<Record<string, Entry>> = {
     'A request was not complete in time, or when its invocation ended.',
     'Await every request before you answer.',
   ],
+  'exit.unread': [
+    'Of an answer by HTTP/2 nothing was taken for too long, and its stream was given up.',
+    'Read answers as they come, or close the streams that are not wanted.',
+  ],
   'function.bad_response': ['The function answered with something that is no response.', mendFunction],
   'function.bad_event': ['The event is no JSON, so it cannot be sent to where the function runs.', 'Send JSON.'],
   'function.busy': ['Every box of the function is taken.', 'Try again, or make the function answer faster.'],

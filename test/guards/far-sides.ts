@@ -252,8 +252,8 @@ const rows: readonly GuardRow[] = [
   [
     'a session of HTTP/2 on which nothing is said is closed',
     'server/src/parser/http/http-two.ts',
-    'session.setTimeout(limits.idleMs, () => session.close())\n',
-    '\n',
+    "watchSession(session, limits.idleMs, () => handlers.onLimit('exit.too_slow'))",
+    '',
     'server/src/parser/http/http-two',
     'on which nothing is said is closed',
   ],

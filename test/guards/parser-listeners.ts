@@ -9,6 +9,13 @@ function rows(file: string, attack: string, table: readonly Row[]): readonly Gua
   return table.map(([name, code, without, testName]) => ({ name, attack, file, code, without, noticedBy, testName }))
 }
 
+function rowsTwo(file: string, attack: string, table: readonly Row[]): readonly Guard[] {
+  return rows(`${parser}/http/${file}`, attack, table).map((guard) => ({
+    ...guard,
+    noticedBy: [`${parser}/http/http-two.test.ts`],
+  }))
+}
+
 /** The listeners of a box, where its bytes become requests and handshakes. */
 export const parserListenerGuards: readonly Guard[] = [
   ...rows(`${parser}/http/http-one.ts`, 'code in a box blurs whose request is whose', [
@@ -61,6 +68,41 @@ export const parserListenerGuards: readonly Guard[] = [
       "if (error.code?.startsWith('ERR_HTTP2_') === true) void",
       "if (error.code === '') void",
       'that is no frame is told',
+    ],
+  ]),
+  ...rowsTwo('http-two.ts', 'code in a box holds streams for ever', [
+    [
+      'a stream goes with its answer',
+      "stream.once('finish', () => stream.readableEnded || stream.close())",
+      '',
+      'though its request has no end',
+    ],
+  ]),
+  ...rowsTwo('watch-two.ts', 'code in a box holds streams for ever', [
+    [
+      'a head without its end is on record',
+      'if ((session.state.lastProcStreamID ?? 0) > latestId) tooSlow()',
+      '',
+      'whose head has no end',
+    ],
+    [
+      'a session whose head has no end is not waited for',
+      'session.destroy() // which says GOAWAY first',
+      'session.close()',
+      'whose head has no end',
+    ],
+    [
+      'an answer of which nothing is taken is given up',
+      'if (stream.writableLength === 0) taken()',
+      'taken()',
+      'lets no byte of an answer come',
+    ],
+    ['an answer that is not there yet is waited for', 'if (stream.writableLength === 0) taken()', '', 'takes its time'],
+    [
+      'a session whose streams are open is not idle',
+      'open.size > 0 ? performance.now() : idleSince',
+      'idleSince',
+      'takes its time',
     ],
   ]),
   ...rows(`${parser}/listener.ts`, 'a box takes more than its turn', [

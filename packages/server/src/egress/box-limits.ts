@@ -39,6 +39,8 @@ const words = {
   'exit.too_many_bytes': ({ bytesInFlight }: EgressLimits) =>
     `The bodies of a box that are held at one time may have ${bytesInFlight} bytes.`,
   'exit.too_slow': ({ idleMs }: EgressLimits) => `A head that was begun must be complete within ${idleMs / 1000} s.`,
+  'exit.unread': ({ idleMs }: EgressLimits) =>
+    `Of an answer by HTTP/2 something must be taken within ${idleMs / 1000} s.`,
 } as const
 
 /** What a box is told in place of an answer. */

@@ -11,7 +11,12 @@ export const malformedCodes = ['request.malformed', 'request.header_too_large'] 
 export type MalformedCode = (typeof malformedCodes)[number]
 
 /** Limits of a box that what is no whole request can reach. */
-export const connectionLimits = ['exit.too_many_connections', 'exit.too_slow', 'exit.too_many_names'] as const
+export const connectionLimits = [
+  'exit.too_many_connections',
+  'exit.too_slow',
+  'exit.too_many_names',
+  'exit.unread',
+] as const
 /** One of them. */
 export type ConnectionLimit = (typeof connectionLimits)[number]
 

@@ -5,6 +5,7 @@ import type { Answer } from '../answer.ts'
 import { flow } from '../flow.ts'
 import type { ListenerHandlers, ListenerLimits } from '../handlers.ts'
 import { incomingTwo } from './incoming.ts'
+import { watchAnswer, watchSession } from './watch-two.ts'
 
 /**
  * HTTP/2 on connections that are handed to it: within TLS, or by prior knowledge (RFC 9113 §3.3). Streams, header lists
@@ -26,7 +27,7 @@ export function serverTwo(scheme: 'http' | 'https', limits: ListenerLimits, hand
     },
   })
   server.on('session', (session) => {
-    session.setTimeout(limits.idleMs, () => session.close())
+    watchSession(session, limits.idleMs, () => handlers.onLimit('exit.too_slow'))
     session.on('error', () => session.destroy())
     // Refused by the protocol itself before there is a request: on record all the same.
     session.on('frameError', () => session.destroy())
@@ -45,12 +46,17 @@ export function serverTwo(scheme: 'http' | 'https', limits: ListenerLimits, hand
     }
     void handlers
       .onRequest(incomingTwo(stream, headers, rawHeaders, scheme, connection))
-      .then((answer) => send(answer, stream))
+      .then((answer) => send(answer, stream, limits.idleMs, () => handlers.onLimit('exit.unread')))
   })
   return server
 }
 
-function send({ status, headers, body, trailers }: Answer, stream: ServerHttp2Stream): void {
+function send(
+  { status, headers, body, trailers }: Answer,
+  stream: ServerHttp2Stream,
+  idleMs: number,
+  unread: () => void,
+): void {
   if (stream.destroyed || stream.closed) {
     if (!(body instanceof Uint8Array)) body.destroy()
     return
@@ -66,10 +72,12 @@ function send({ status, headers, body, trailers }: Answer, stream: ServerHttp2St
   stream.respond({ ...fitting(headers), ':status': known }, { waitForTrailers: trailers !== undefined })
   // None are the end of the stream all the same: Node sends an empty frame with its flag.
   stream.once('wantTrailers', () => stream.sendTrailers(fitting(trailers?.() ?? [])))
+  const taken = watchAnswer(stream, idleMs, unread)
   if (body instanceof Uint8Array) stream.end(body)
-  else flow(body, stream)
-  // What is still sent of a body that nobody wants goes nowhere.
+  else flow(body.on('data', taken), stream)
+  // What is still sent of a body that nobody wants goes nowhere, and is not waited for (RFC 9113 §8.1).
   if (!stream.readableEnded && body instanceof Uint8Array) stream.resume()
+  stream.once('finish', () => stream.readableEnded || stream.close())
 }
 
 /** Fields of HTTP/1.1 connections, which a message of HTTP/2 must not have (RFC 9113 §8.2.2). */
