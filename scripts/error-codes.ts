@@ -319,6 +319,10 @@ export const errorCodes: Readonly<Record<string, Entry>> = {
     'What parses for a box broke its protocol, and was ended with its box: it was taken over, or is broken.',
     'Look at what the function runs, its dependencies first; `sallyport why ID` names the invocation.',
   ],
+  'exit.pipelined': [
+    'A request came on a connection of HTTP/1.1 before the one before it was answered.',
+    'Turn pipelining off in the client, or let it speak HTTP/2.',
+  ],
   'exit.too_many': [
     'A box has more requests under way than one may have.',
     'Await answers before you ask for more; a pool of connections bounds what is asked at once.',

@@ -21,8 +21,8 @@ export const parserListenerGuards: readonly Guard[] = [
   ...rows(`${parser}/http/http-one.ts`, 'code in a box blurs whose request is whose', [
     [
       'a request waits for the answer to the one before',
-      'if (watch?.begin() === false) return void socket.destroy()',
-      'watch?.begin()',
+      'if (watch?.begin() === false) {',
+      'if (watch === undefined) {',
       'a second before the answer ends both',
     ],
     [
@@ -69,6 +69,9 @@ export const parserListenerGuards: readonly Guard[] = [
       "if (error.code === '') void",
       'that is no frame is told',
     ],
+  ]),
+  ...rows(`${parser}/http/http-one.ts`, 'code in a box fills the ledger from one connection', [
+    ['a fault is told once', 'if (faulty.has(socket)) return\n', '', 'is told once, however much more comes'],
   ]),
   ...rowsTwo('http-two.ts', 'code in a box holds streams for ever', [
     [

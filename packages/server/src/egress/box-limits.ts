@@ -39,6 +39,7 @@ const words = {
   'exit.too_many_bytes': ({ bytesInFlight }: EgressLimits) =>
     `The bodies of a box that are held at one time may have ${bytesInFlight} bytes.`,
   'exit.too_slow': ({ idleMs }: EgressLimits) => `A head that was begun must be complete within ${idleMs / 1000} s.`,
+  'exit.pipelined': () => 'A request by HTTP/1.1 must wait for the answer to the one before it.',
   'exit.unread': ({ idleMs }: EgressLimits) =>
     `Of an answer by HTTP/2 something must be taken within ${idleMs / 1000} s.`,
 } as const

@@ -16,6 +16,7 @@ export const connectionLimits = [
   'exit.too_slow',
   'exit.too_many_names',
   'exit.unread',
+  'exit.pipelined',
 ] as const
 /** One of them. */
 export type ConnectionLimit = (typeof connectionLimits)[number]

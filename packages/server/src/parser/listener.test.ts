@@ -28,6 +28,8 @@ let told: {
 }
 let answer: (incoming: Incoming) => Promise<Answer>
 let door: Promise<NamedDoor>
+/** The answer to what is no request. */
+let malformed: Promise<Answer>
 /** Those who wait for their turn; nobody waits where it is undefined. */
 let waiting: (() => void)[] | undefined
 
@@ -36,6 +38,7 @@ beforeEach(async () => {
   told = { requests: [], limits: [], malformed: [], names: [], opaque: [], ports: [] }
   answer = () => Promise.resolve(refusal)
   door = Promise.resolve({ kind: 'none' })
+  malformed = Promise.resolve(refusal)
   listeners = { http: createServer(), https: createServer(), port: createServer() }
   box = serveBox({ http: listeners.http, https: listeners.https, tcp: new Map([[5432, listeners.port]]) }, limits, {
     onRequest: (incoming) => {
@@ -48,7 +51,7 @@ beforeEach(async () => {
     },
     onMalformed: (code) => {
       told.malformed.push(code)
-      return Promise.resolve(refusal)
+      return malformed
     },
     onUndeclaredName: (name) => void told.names.push(name),
     onLimit: (code) => void told.limits.push(code),
@@ -118,7 +121,7 @@ describe('HTTP/1.1 of a box', () => {
     answer = () => new Promise(() => undefined)
     const { socket } = dial('http', `${head}\r\n${head}\r\n`)
     await until(() => socket.destroyed || told.requests.length > 1)
-    expect(told.requests).toEqual([])
+    expect([told.requests, told.limits]).toEqual([[], ['exit.pipelined']])
   })
 
   it('switches to WebSocket and to nothing else', async () => {
@@ -132,6 +135,22 @@ describe('HTTP/1.1 of a box', () => {
   it('that is no request is told', async () => {
     const { socket } = dial('http', `${head}Content-Length: 1\r\nContent-Length: 2\r\n\r\n`)
     await until(() => socket.destroyed)
+    expect(told.malformed).toEqual(['request.malformed'])
+  })
+
+  it('that is no request is told once, however much more comes', async () => {
+    const { promise, resolve } = Promise.withResolvers<Answer>()
+    malformed = promise
+    const faulty = `${head}Content-Length: none\r\n\r\n`
+    const client = dial('http', faulty)
+    await until(() => told.malformed.length > 0)
+    const said = Buffer.from('more')
+    for (const after of [1, 2, 3]) {
+      client.socket.write(said)
+      await until(() => (accepted[0]?.bytesRead ?? 0) >= faulty.length + after * said.length)
+    }
+    resolve(refusal)
+    await until(() => client.heard !== '')
     expect(told.malformed).toEqual(['request.malformed'])
   })
 

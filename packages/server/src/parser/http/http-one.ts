@@ -22,6 +22,7 @@ export function serverOne(scheme: 'http' | 'https', limits: ListenerLimits, hand
   // Whoever has said all that it has to say still hears the answer (RFC 9112 §9.6). Node's types leave this out.
   Object.assign(server, { httpAllowHalfOpen: true })
   const watches = new WeakMap<Socket, Watch>()
+  const faulty = new WeakSet<Duplex>()
   // Node's own head and request timers run in listening servers only, and these never listen.
   server.on('connection', (socket) => {
     const watch = watchOver(socket, limits.idleMs, () => handlers.onLimit('exit.too_slow'))
@@ -37,7 +38,10 @@ export function serverOne(scheme: 'http' | 'https', limits: ListenerLimits, hand
     }
     // A second request before the first is answered: nobody needs it, and it blurs whose request is whose.
     const watch = watches.get(socket)
-    if (watch?.begin() === false) return void socket.destroy()
+    if (watch?.begin() === false) {
+      handlers.onLimit('exit.pipelined')
+      return void socket.destroy()
+    }
     response.once('finish', () => watch?.finish())
     // A small body mostly lies in the same packet: a moment later the parser has read that one to its end.
     process.nextTick(() => {
@@ -76,6 +80,9 @@ export function serverOne(scheme: 'http' | 'https', limits: ListenerLimits, hand
   })
   server.on('clientError', (error: Error & { code?: string }, socket) => {
     if (error.code?.startsWith('HPE_') !== true || !socket.writable) return void socket.destroy()
+    // Whatever still comes is told again, part by part: a body of megabytes would be as many refusals on record.
+    if (faulty.has(socket)) return
+    faulty.add(socket)
     const code = error.code === 'HPE_HEADER_OVERFLOW' ? 'request.header_too_large' : 'request.malformed'
     void handlers.onMalformed(code).then((answer) => sendRaw(answer, socket))
   })

@@ -104,7 +104,7 @@ describe('a connection of plain requests', () => {
     while (asked.length === 0) await new Promise(setImmediate)
     client.write(get('/2'))
     expect(await until(client, 'never')).toBe(' closed')
-    expect(asked).toEqual(['/1'])
+    expect(asked).toEqual(['/1', 'exit.pipelined'])
   })
 
   it('keeps the beginning of the next until the answer has gone', async () => {

@@ -38,8 +38,11 @@ export function servePlain(
     early = undefined
     if (busy) {
       // A second request before the first is answered: nobody needs it, and it blurs whose request is whose.
-      if (all.length > limits.headerBytes || all.includes('\r\n\r\n')) socket.destroy()
-      else early = all
+      if (all.length <= limits.headerBytes && !all.includes('\r\n\r\n')) early = all
+      else {
+        handlers.onLimit('exit.pipelined')
+        socket.destroy()
+      }
       return
     }
     const start = mayBeTwo ? all.toString('latin1', 0, preface.length) : ''
