@@ -250,6 +250,14 @@ const rows: readonly GuardRow[] = [
     'those that answer nobody in time are ended and started again',
   ],
   [
+    'a TLS connection ends at a record that is none',
+    'server/src/parser/listener.ts',
+    "socket.on('error', () => socket.destroy())\n      serve(",
+    'serve(',
+    'server/src/egress/listen/raw-sockets',
+    'at a record that is none',
+  ],
+  [
     'a session of HTTP/2 on which nothing is said is closed',
     'server/src/parser/http/http-two.ts',
     "watchSession(session, limits.idleMs, () => handlers.onLimit('exit.too_slow'))",

@@ -118,7 +118,11 @@ function tlsServer(handlers: ListenerHandlers, serve: (socket: Socket, two: bool
       handshakeTimeout: handshakeMs,
       SNICallback: (name, done) => void answerHello(name.toLowerCase(), done),
     },
-    (socket) => serve(socket, socket.alpnProtocol === 'h2'),
+    (socket) => {
+      // A record that is none, after the handshake: Node tells of it, and leaves the connection open.
+      socket.on('error', () => socket.destroy())
+      serve(socket, socket.alpnProtocol === 'h2')
+    },
   )
   tls.on('tlsClientError', (error: Error & { code?: string }, socket) => {
     socket.destroy()

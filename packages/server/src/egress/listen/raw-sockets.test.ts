@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
+import { duplexPair } from 'node:stream'
 import { connect as tlsConnect } from 'node:tls'
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -105,6 +106,16 @@ describe('raw sockets', () => {
     const noCredit = frame(8, 1, Buffer.alloc(4)) // a window update of nothing (RFC 9113 §6.9)
     await send(Buffer.concat([preface, settings, frame(1, 1, Buffer.concat(fields)), noCredit]))
     expect(await send('GET / HTTP/1.1\r\nHost: a.example\r\nConnection: close\r\n\r\n')).toContain('door.unlisted')
+  })
+
+  it('ends a TLS connection at a record that is none', async () => {
+    const socket = connect(harness.httpsPort, '127.0.0.1')
+    const [client, wire] = duplexPair()
+    socket.pipe(wire).pipe(socket)
+    await once(tlsConnect({ socket: client, servername: 'api.stripe.com', ca: harness.caPem }), 'secureConnect')
+    socket.unpipe(wire).resume() // the client is told of nothing, and so ends nothing
+    socket.write(Buffer.from('1703030004abcdabcd', 'hex'))
+    await once(socket, 'close')
   })
 
   for (const [what, servername] of [
