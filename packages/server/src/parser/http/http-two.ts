@@ -63,6 +63,8 @@ function send(
   }
   // A status that HTTP/2 has no room for is some fault of a server (RFC 9110 §15).
   const known = status <= 599 ? status : 502
+  // What is still sent of the request is not waited for (RFC 9113 §8.1).
+  stream.once('finish', () => stream.readableEnded || stream.close())
   // Without a body the head is the end: gRPC knows an answer that is a status alone by that (Trailers-Only).
   if (body instanceof Uint8Array && body.length === 0 && (trailers?.() ?? []).length === 0) {
     stream.respond({ ...fitting(headers), ':status': known }, { endStream: true })
@@ -75,9 +77,8 @@ function send(
   const taken = watchAnswer(stream, idleMs, unread)
   if (body instanceof Uint8Array) stream.end(body)
   else flow(body.on('data', taken), stream)
-  // What is still sent of a body that nobody wants goes nowhere, and is not waited for (RFC 9113 §8.1).
+  // What is still sent of a body that nobody wants goes nowhere.
   if (!stream.readableEnded && body instanceof Uint8Array) stream.resume()
-  stream.once('finish', () => stream.readableEnded || stream.close())
 }
 
 /** Fields of HTTP/1.1 connections, which a message of HTTP/2 must not have (RFC 9113 §8.2.2). */
