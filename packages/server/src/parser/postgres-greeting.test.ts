@@ -57,6 +57,13 @@ describe('a client that greets', () => {
     expect(await greeted(Buffer.from('GET / HTTP/1.1\r\n\r\n'))).toBe('malformed')
   })
 
+  it('is malformed with more settings than the server would read', async () => {
+    const settings = (count: number): Buffer =>
+      start(Array.from({ length: count }, (_, index) => [`s${index}`, 'v'] as const))
+    expect(await greeted(settings(512))).toBe('start')
+    expect(await greeted(settings(513))).toBe('malformed')
+  })
+
   it('is malformed with anything before the handshake that it asked for', async () => {
     const { near, far } = await pair()
     let answered = ''

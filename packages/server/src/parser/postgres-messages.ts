@@ -28,10 +28,14 @@ export function parameters(pairs: readonly (readonly [name: string, value: strin
   return Buffer.from([...pairs.flat(), ''].map((text) => `${text}\0`).join(''))
 }
 
-/** The pairs of a startup message; undefined where they do not come in pairs, or one comes twice. */
+/** More than PostgreSQL has settings. */
+export const maxParameters = 512
+
+/** The pairs of a startup message; undefined where they do not come in pairs, one comes twice, or they are too many. */
 export function readParameters(body: Buffer): ReadonlyMap<string, string> | undefined {
   const parts = body.toString('utf8').split('\0')
-  if (parts.pop() !== '' || parts.pop() !== '' || parts.length % 2 !== 0) return undefined
+  if (parts.pop() !== '' || parts.pop() !== '' || parts.length % 2 !== 0 || parts.length > 2 * maxParameters)
+    return undefined
   const pairs = new Map<string, string>()
   for (let index = 0; index < parts.length; index += 2) {
     const name = parts[index] ?? ''

@@ -10,6 +10,7 @@ import type { Incoming } from './http/incoming.ts'
 import { type BoxSockets, type DoorListeners, serveBox } from './listener.ts'
 import { createPace } from './pace.ts'
 import { greet } from './postgres-greeting.ts'
+import { isTellable } from './wire/bounds.ts'
 import { type Kind, kinds } from './wire/frames.ts'
 import { openLink } from './wire/link.ts'
 import * as messages from './wire/messages.ts'
@@ -138,6 +139,7 @@ export function serveParser(channel: Duplex, listeners: DoorListeners, onEnd: ()
   return (bytes) => link.hear(bytes)
 
   function passRequest(kind: typeof kinds.request | typeof kinds.upgrade, incoming: Incoming): Promise<Answer> {
+    if (!isTellable(incoming)) return handlers.onMalformed('request.malformed')
     const id = ++lastId
     const { body } = incoming
     return new Promise((resolve) => {

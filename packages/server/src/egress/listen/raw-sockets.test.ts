@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { connect as connectTwo } from 'node:http2'
 import { connect } from 'node:net'
 import { duplexPair } from 'node:stream'
 import { connect as tlsConnect } from 'node:tls'
@@ -92,6 +93,19 @@ describe('raw sockets', () => {
     const line = 'CONNECT evil.example:443 HTTP/1.1\r\nHost: evil.example:443\r\n\r\n'
     expect(await send(line)).toMatch(/^HTTP\/1\.1 400 .*"code":"request.malformed"/s)
     expect(harness.decisions).toMatchObject([{ effect: 'deny' }])
+  })
+
+  it('refuses a method that is longer than any, on record, and its parser is at no fault', async () => {
+    const session = connectTwo(`http://127.0.0.1:${harness.httpPort}`)
+    const statusOf = async (method: string): Promise<unknown> => {
+      const [headers] = await once(session.request({ ':method': method, ':authority': 'a.example' }), 'response')
+      return headers[':status']
+    }
+    expect([await statusOf('GET'), await statusOf('M'.repeat(33))]).toEqual([403, 400])
+    session.destroy()
+    expect(harness.faults).toEqual([])
+    const codes = harness.decisions.map(({ reasons }) => reasons[0]?.code)
+    expect(codes).toEqual(['door.unlisted', 'request.malformed'])
   })
 
   it('ends a stream of HTTP/2 that comes broken, and nothing else', async () => {

@@ -7,6 +7,8 @@ import {
   type MalformedCode,
 } from '../handlers.ts'
 import type { Incoming } from '../http/incoming.ts'
+import { maxParameters } from '../postgres-messages.ts'
+import { maxAddressBytes, maxHeadBytes, maxHeaders, maxMethodBytes, maxNameBytes } from './bounds.ts'
 import { Malformed, pack, type Packer, unpack, type Unpacker } from './pack.ts'
 
 // Each message as it is written and as it is read, side by side. What the server reads comes from a process that may
@@ -77,14 +79,7 @@ export interface AnswerMessage extends Pick<Answer, 'status' | 'headers'> {
 const none = new Uint8Array()
 const schemes = ['http', 'https'] as const
 const protocols = ['1.1', '2'] as const
-const maxNameBytes = 255
-const maxAddressBytes = 64
-const maxMethodBytes = 32
-/** More than any parser lets through: Node's own limit counts the whole head, and HTTP/2 128 pairs. */
-const maxHeadBytes = 64 * 1024
-const maxHeaders = 4_096
 const maxWholeBytes = 64 * 1024
-const maxParameters = 512
 const maxStartupBytes = 10_000
 
 /** A head that is complete, and its body where that had come with it. */
