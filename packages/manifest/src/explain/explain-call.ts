@@ -61,6 +61,18 @@ export function explainDoor(reason: Reason, request: AccessRequest, app: App): R
   )
 }
 
+/**
+ * A name that no door has, with what would give it one. How it was to be asked is not known yet: that is told by the
+ * next refusal, once there is a door. AWS's names get none so, since no door signs as AWS wants it, nor do functions.
+ */
+export function explainName(reason: Reason, request: AccessRequest, app: App): Reason {
+  const [, host = ''] = /^arn:sallyport:door:[^:]*::\?\/(.*)$/s.exec(request.resource) ?? []
+  const caller = app.functions.find(({ name }) => name === request.subject.name)
+  const noneFits = caller === undefined || /\.(?:amazonaws\.com|fn\.internal)$/.test(host)
+  const spec = noneFits ? undefined : newOperation(app, 'GET', `https://${host}/`, undefined)
+  return spec === undefined ? reason : { ...reason, ...fixOf('allow', request.subject.name, spec) }
+}
+
 /** `stripe.balance=GET /v1/balance`, or with the whole URL where there is no door to the host yet. */
 function newOperation(app: App, method: string, url: string, door: string | undefined): string | undefined {
   const [, host = '', path = '/'] = /^https:\/\/([a-z0-9-]+(?:\.[a-z0-9-]+)+)(\/[^?#]*)?/.exec(url) ?? []

@@ -4,7 +4,7 @@ import type { App } from '../app.ts'
 import type { CompiledApp } from '../compile/compile-app.ts'
 import { showPosition } from '../source/faults.ts'
 import { explainAdministration } from './explain-administration.ts'
-import { explainDoor, explainFunction } from './explain-call.ts'
+import { explainDoor, explainFunction, explainName } from './explain-call.ts'
 import { explainGuest } from './explain-guest.ts'
 import { explainRoute } from './explain-route.ts'
 import { explainTable } from './explain-table.ts'
@@ -30,6 +30,7 @@ export function explain(decision: Decision, compiled: CompiledApp, app: App): De
 
 function tell(reason: Reason, request: AccessRequest, decision: Deny, compiled: CompiledApp, app: App): Reason {
   if (reason.code === 'door.unlisted') return explainDoor(reason, request, app)
+  if (reason.code === 'dns.unlisted') return explainName(reason, request, app)
   if (!reason.code.startsWith('policy.')) return reason
   if (reason.code === 'policy.malformed_request' || reason.code === 'policy.error') return reason
   if (decision.explicit) return explainDeny(reason, request, compiled, app)

@@ -66,6 +66,9 @@ export const tableVerbs = {
   delete: 'dynamodb:DeleteItem',
   query: 'dynamodb:Query',
   scan: 'dynamodb:Scan',
+  'batch-get': 'dynamodb:BatchGetItem',
+  'batch-write': 'dynamodb:BatchWriteItem',
+  check: 'dynamodb:ConditionCheckItem',
 } as const
 
 /** What may be done with the rows of a table, as `can` spells it. */

@@ -50,7 +50,7 @@ export async function serveRequest(
   try {
     const head = readHead(incoming)
     const way = routeOf(rooms, head, limits.bodyBytes)
-    const inAwsForm = isForAws(rooms.app(), head)
+    const inAwsForm = isForAws(rooms.app(), head) ? head : undefined
     const walk = walkOf(server, head, way)
     if (invocation === undefined || way.kind === 'refused') {
       return await walk(refusedExit(box, invocation, way, inAwsForm))

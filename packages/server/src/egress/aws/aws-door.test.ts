@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { text } from 'node:stream/consumers'
 
 import aws4 from 'aws4'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
@@ -40,23 +41,31 @@ interface Call {
   readonly operation?: string
   readonly body?: string
   readonly key?: string
+  readonly host?: string
+  readonly type?: string
 }
 
 const row = JSON.stringify({ TableName: 'Orders', Key: { customer: { S: 'alice' }, id: { S: 'o1' } } })
 
 /** Calls as the function's own client would, signed with what its box was given. */
 async function call(harness: Harness, asked: Call = {}): Promise<readonly [status: number, code: unknown]> {
+  const { status } = await answerTo(harness, asked)
+  return [status, harness.decisions.at(-1)?.reasons[0]?.code]
+}
+
+async function answerTo(harness: Harness, asked: Call): Promise<{ status: number; type: string; body: string }> {
   const { service = 'dynamodb', method = 'POST', path = '/', operation = 'GetItem', body = row, key } = asked
+  const { host = 'any.aws.internal', type = 'application/x-amz-json-1.0' } = asked
   const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN } = harness.environment
   const signed = aws4.sign(
     {
       method,
       path,
       service,
-      host: 'any.aws.internal',
+      host,
       region: 'us-east-1',
       body,
-      headers: { 'X-Amz-Target': `DynamoDB_20120810.${operation}`, 'Content-Type': 'application/x-amz-json-1.0' },
+      headers: { 'X-Amz-Target': `DynamoDB_20120810.${operation}`, 'Content-Type': type },
     },
     {
       accessKeyId: key ?? AWS_ACCESS_KEY_ID ?? '',
@@ -71,10 +80,10 @@ async function call(harness: Harness, asked: Call = {}): Promise<readonly [statu
     path,
     headers: signed.headers as Record<string, string>,
   })
+  sent.on('error', () => undefined) // of what is too large not all is taken
   sent.end(body)
   const [answer] = await once(sent, 'response')
-  answer.resume()
-  return [answer.statusCode, harness.decisions.at(-1)?.reasons[0]?.code]
+  return { status: answer.statusCode, type: answer.headers['content-type'], body: await text(answer) }
 }
 
 describe('the AWS door', () => {
@@ -98,6 +107,57 @@ describe('the AWS door', () => {
       expect([status >= 400, found, forwarded]).toEqual([true, code, 0])
     })
   }
+
+  it('lets batches and conditions through for the own rows alone, each by a verb of its own', async () => {
+    const key = (customer: string): object => ({ customer: { S: customer }, id: { S: 'o1' } })
+    const check = (customer: string): object => ({
+      ConditionCheck: { TableName: 'Orders', Key: key(customer), ConditionExpression: 'attribute_exists(id)' },
+    })
+    const bodies = {
+      BatchGetItem: (customer: string) => ({ RequestItems: { Orders: { Keys: [key('alice'), key(customer)] } } }),
+      BatchWriteItem: (customer: string) => ({ RequestItems: { Orders: [{ DeleteRequest: { Key: key(customer) } }] } }),
+      TransactWriteItems: (customer: string) => ({ TransactItems: [check(customer)] }),
+    } as const
+    for (const [operation, verb] of [
+      ['BatchGetItem', 'batch-get'],
+      ['BatchWriteItem', 'batch-write'],
+      ['TransactWriteItems', 'check'],
+    ] as const) {
+      const granted = await open({
+        manifest: (manifest) => edited('put: own', `put: own\n        ${verb}: own`, manifest),
+      })
+      const ungranted = await open()
+      const codes = async (harness: Harness, customer: string): Promise<unknown> =>
+        (await call(harness, { operation, body: JSON.stringify(bodies[operation](customer)) }))[1]
+      expect(await codes(granted, 'alice'), verb).toBe('policy.allow')
+      expect(await codes(granted, 'bob'), verb).toBe('table.not_own_row')
+      expect(await codes(ungranted, 'alice'), verb).toBe('table.not_granted')
+    }
+  })
+
+  for (const [what, asked, form, words] of [
+    ['a bucket', { service: 's3', method: 'PUT', path: '/a/b', host: 'my.bucket.any.aws.internal' }, 's3', 'presigned'],
+    ['a topic', { service: 'sns', type: 'application/x-www-form-urlencoded' }, 'query', 'no door to sns'],
+    ['a parameter', { service: 'ssm' }, 'json', 'stands under env'],
+  ] as const) {
+    it(`tells who asks for ${what} that it has no door, in a form that its client reads`, async () => {
+      const { status, type, body } = await answerTo(await open(), asked)
+      const forms = {
+        s3: [403, 'application/xml', /^<\?xml [^>]*>\n<Error><Code>AccessDenied<\/Code><Message>/],
+        query: [403, 'text/xml', /^<\?xml [^>]*>\n<ErrorResponse><Error><Type>Sender<\/Type><Code>AccessDenied</],
+        json: [400, 'application/x-amz-json-1.0', /^\{"__type":"com\.amazon\.coral\.service#AccessDeniedException"/],
+      } as const
+      const [wantedStatus, wantedType, begins] = forms[form]
+      expect([status, type]).toEqual([wantedStatus, wantedType])
+      expect(body).toMatch(begins)
+      expect(body).toContain(words)
+    })
+  }
+
+  it('tells an upload that is too large in its own form, too', async () => {
+    const upload = { service: 's3', method: 'PUT', path: '/a', body: 'x'.repeat(7_000_000) }
+    expect((await answerTo(await open(), upload)).body).toContain('<Error><Code>AccessDenied</Code>')
+  })
 
   it('sends no call to two places', async () => {
     const more = (text: string): string =>

@@ -18,6 +18,8 @@ describe("AWS's own names", () => {
       isForAws(app, { scheme, host, port })
     expect(leads('https', name)).toBe(true)
     expect(leads('http', 'any.aws.internal')).toBe(true)
+    expect(leads('http', 'my.bucket.any.aws.internal')).toBe(true)
+    expect(leads('http', 'many.aws.internal')).toBe(false)
     expect(leads('http', name)).toBe(false)
     expect(leads('http', 'any.aws.internal', '8080')).toBe(false)
     expect(leads('https', 'any.aws.internal')).toBe(false)

@@ -3,6 +3,11 @@ import type { App } from '@sallyport/manifest'
 /** The name under which AWS clients that read `AWS_ENDPOINT_URL` find us; the credential scope says which service. */
 export const awsHost = 'any.aws.internal'
 
+/** Our own name, and what clients put before it: S3's a bucket, others an account. */
+export function isAwsHost(host: string): boolean {
+  return host === awsHost || host.endsWith(`.${awsHost}`)
+}
+
 const kept = new WeakMap<App, ReadonlySet<string>>()
 
 /**
@@ -30,7 +35,7 @@ export function isForAws(
     port,
   }: { readonly scheme: 'http' | 'https'; readonly host: string; readonly port: string | undefined },
 ): boolean {
-  if (scheme === 'http') return host === awsHost && (port ?? '80') === '80'
+  if (scheme === 'http') return isAwsHost(host) && (port ?? '80') === '80'
   return (port ?? '443') === '443' && awsNames(app).has(host)
 }
 

@@ -1,6 +1,6 @@
 import { createHash, createHmac } from 'node:crypto'
 
-import { awsJsonError, type Described, describeDynamoDb } from '@sallyport/aws'
+import { awsJsonError, awsXmlError, type Described, describeDynamoDb } from '@sallyport/aws'
 import { actions, arn, type Deny, type Grant, type Reason, SallyportError } from '@sallyport/core/access'
 import { type SigningKeys, verifySigV4 } from '@sallyport/core/identity'
 import type { Table } from '@sallyport/manifest'
@@ -18,6 +18,7 @@ import type { ExitResponse } from '../refusal.ts'
 import type { EgressRooms } from '../rooms.ts'
 import type { Upstreams } from '../upstream/upstream.ts'
 import type { Ending } from '../ending.ts'
+import { errorFormOf, noDoor, serviceOf } from './no-door.ts'
 
 /** The AWS door: verifies the box's own signature, says what the call would do, and signs it anew once it may. */
 export interface AwsDoor {
@@ -43,6 +44,8 @@ export function createAwsDoor(rooms: EgressRooms, upstreams: Upstreams): AwsDoor
   const signingKeys: SigningKeys = new Map()
 
   function read(box: Box, head: Head, body: Uint8Array): Reading {
+    const named = serviceOf(head)
+    if (named !== undefined && named !== 'dynamodb') return withoutDoor(named)
     const verified = verifySigV4(
       { method: head.method, target: head.path + head.query, headers: head.pairs, body },
       // A key is known on the listener of its own box alone: stolen, it opens nothing.
@@ -50,13 +53,7 @@ export function createAwsDoor(rooms: EgressRooms, upstreams: Upstreams): AwsDoor
       { nowSeconds: Math.floor(rooms.clock() / 1000), sha256, hmacSha256, signingKeys },
     )
     if (!verified.ok) return refused(verified.code, 'aws.signature', `${verified.code}: ${verified.message}.`)
-    if (verified.service !== 'dynamodb') {
-      return refused(
-        'AccessDeniedException',
-        'aws.unknown_operation',
-        `The AWS service ${verified.service} has no door here.`,
-      )
-    }
+    if (verified.service !== 'dynamodb') return withoutDoor(verified.service)
     if (head.method !== 'POST' || head.path !== '/' || head.query !== '') {
       return refused('UnknownOperationException', 'aws.unknown_operation', 'DynamoDB is spoken to by POST / only.')
     }
@@ -84,7 +81,7 @@ export function createAwsDoor(rooms: EgressRooms, upstreams: Upstreams): AwsDoor
     exit: (box, invocation, signal, head, body) => {
       const reading = read(box, head, body)
       const type = reading.kind === 'refused' ? reading.type : 'AccessDeniedException'
-      const refuse = (decision: Deny): ExitResponse => awsRefusal(type, decision)
+      const refuse = (decision: Deny): ExitResponse => awsRefusal(type, decision, head)
       if (reading.kind === 'refused') {
         return {
           box,
@@ -156,6 +153,10 @@ function refused(type: string, code: string, message: string): Reading & { kind:
   return { kind: 'refused', type, reason: doorReason(code, message) }
 }
 
+function withoutDoor(service: string): Reading {
+  return refused('AccessDeniedException', 'aws.unknown_operation', noDoor(service))
+}
+
 function operationOf(head: Head): string {
   return (head.headers.get('x-amz-target') ?? '').replaceAll(/[^A-Za-z0-9_.-]/g, '').slice(0, 80) || '?'
 }
@@ -194,9 +195,11 @@ function signedHeaders(
 }
 
 /** The reason's code and the id stand in the message, because that is what an SDK's exception shows. */
-export function awsRefusal(type: string, decision: Deny): ExitResponse {
+export function awsRefusal(type: string, decision: Deny, head: Head): ExitResponse {
   const [{ code, message }] = decision.reasons
-  return response(awsJsonError(type, `${message} (${code}; why: sallyport why ${decision.id})`, decision.id))
+  const words = `${message} (${code}; why: sallyport why ${decision.id})`
+  const form = errorFormOf(head)
+  return response(form === 'json' ? awsJsonError(type, words, decision.id) : awsXmlError(form, words, decision.id))
 }
 
 function response(error: ReturnType<typeof awsJsonError>, status = error.status): ExitResponse {

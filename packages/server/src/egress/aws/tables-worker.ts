@@ -46,9 +46,16 @@ parentPort?.on('message', ({ id, operation, body }: { id: number; operation: str
   )
 })
 
+/** What is told where dynalite itself would say `UnknownError`. */
+const noTransactions = JSON.stringify({
+  __type: 'com.amazon.coral.validate#ValidationException',
+  message: 'The embedded tables know no transactions; a table with an endpoint does (tables, endpoint).',
+})
+
 /** What dynalite makes of a request, without a socket between; it looks at the form of a signature and checks none. */
 function answerTo(operation: string, body: string): Promise<{ readonly status: number; readonly body: string }> {
   return new Promise((resolve) => {
+    if (operation.startsWith('Transact')) return resolve({ status: 400, body: noTransactions })
     const headers = {
       'content-type': 'application/x-amz-json-1.0',
       'x-amz-target': `DynamoDB_20120810.${operation}`,

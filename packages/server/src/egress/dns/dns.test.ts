@@ -67,6 +67,27 @@ describe('names inside a box', () => {
     }
   })
 
+  it('are told with what declares them, where a line of the manifest does', async () => {
+    const told = async (name: string): Promise<unknown> => {
+      await resolver.resolve4(name).catch(codeOf)
+      return harness.decisions.at(-1)?.reasons[0]
+    }
+    const fix = "sallyport allow payments 'evil.get=GET https://x.evil.example/'"
+    expect(await told('x.evil.example')).toMatchObject({ fix })
+    for (const name of ['nobody.fn.internal', 'my-bucket.s3.amazonaws.com', 'localdomain'])
+      expect(await told(name), name).not.toHaveProperty('fix')
+    expect(await told('sqs.us-east-1.amazonaws.com')).toMatchObject({
+      message: expect.stringContaining('DynamoDB alone'),
+    })
+  })
+
+  it("of AWS's clients lead to the AWS door, whatever they put before", async () => {
+    const addresses = ['any.aws.internal', 'my.bucket.any.aws.internal'].map((name) => resolver.resolve4(name))
+    const [known, bucket] = await Promise.all(addresses)
+    expect(bucket).toEqual(known)
+    expect(await resolver.resolve4('many.aws.internal').catch(codeOf)).toBe('ENOTFOUND')
+  })
+
   it('go on record once for each invocation, with answer, types and count', async () => {
     for (let round = 0; round < 2; round++) {
       await resolver.resolve4('api.stripe.com')

@@ -1,7 +1,8 @@
 import { actions, arn } from '@sallyport/core/access'
 import type { App } from '@sallyport/manifest'
 
-import { awsHost, interceptedNames } from '../aws/aws-names.ts'
+import { awsHost, interceptedNames, isAwsHost } from '../aws/aws-names.ts'
+import { doorsOfAws } from '../aws/no-door.ts'
 import { functionSuffix } from '../call.ts'
 import type { AskedNames } from './asked-names.ts'
 import type { DnsAsked, DnsTold } from '../listen/port-handlers.ts'
@@ -39,6 +40,16 @@ function learned({ learn }: EgressRooms, name: string): string | undefined {
   return learn !== undefined && isHostName(name) ? learnedAddress : undefined
 }
 
+function addressOf(app: App, name: string): string | undefined {
+  const names = namesOf(app)
+  return names.get(isAwsHost(name) ? awsHost : name)
+}
+
+function undeclared(name: string): string {
+  const words = `The name ${name} is not declared, and no name is looked up outside.`
+  return name.endsWith('.amazonaws.com') ? `${words} ${doorsOfAws}` : words
+}
+
 const learnedAddress = '198.19.255.254'
 
 /** Two labels at least, the last one no number (RFC 1123 §2.1), and nothing that a certificate could not name. */
@@ -73,7 +84,7 @@ export function createNameAnswers(
       return undefined
     }
     const app = rooms.app()
-    const address = namesOf(app).get(question.name) ?? learned(rooms, question.name)
+    const address = addressOf(app, question.name) ?? learned(rooms, question.name)
     const code = 'dns.unlisted'
     const counted = asked.count(question, address ?? code)
     if (address !== undefined) {
@@ -81,7 +92,7 @@ export function createNameAnswers(
       return { code: dnsCodes.ok, address }
     }
     if (counted !== 'again') {
-      const reason = doorReason(code, `The name ${question.name} is not declared, and no name is looked up outside.`)
+      const reason = doorReason(code, undeclared(question.name))
       await note(arn.door(app.name, '?', question.name), actions.useDoor, reason)
     }
     return { code: dnsCodes.nameError, address: undefined }
