@@ -22,6 +22,16 @@ beforeAll(() => {
     'repo/examples/app/node_modules/local/index.js': 'export const two = 2',
     'repo/examples/app/node_modules/sly/index.js': `try { require('${parent}/secret.json') } catch {} exports.no = 1`,
     'repo/examples/app/node_modules/rude/index.js': `module.exports = require('${parent}/secret.json')`,
+    'repo/node_modules/many-drivers/index.js':
+      "exports.use = (name) => (name === 'one' ? require('driver-one') : import('driver-two'))",
+    'repo/node_modules/addon/index.js': "module.exports = require('./addon.node')",
+    'repo/node_modules/addon/addon.node': 'ELF',
+    'repo/examples/app/src/drivers.ts':
+      "import { use } from 'many-drivers'\n" +
+      'export const handler = async (name: string) => {\n' +
+      '  try { return await use(name) } catch (error) { return error.code }\n}',
+    'repo/examples/app/src/own-driver.ts': "import 'many-drivers'\nexport const handler = () => require('driver-one')",
+    'repo/examples/app/src/addon.ts': "import addon from 'addon'\nexport const handler = () => addon",
     'repo/examples/app/.sallyport/keys.json': JSON.stringify(secret),
     'repo/examples/app/src/handler.ts':
       "import { value } from 'hoisted'\nimport { two } from 'local'\n" +
@@ -112,6 +122,25 @@ describe('buildFunction', () => {
     ])
     expect(await faultsOf('missing.ts')).toMatchObject([{ code: 'build.unresolved', file: 'src/missing.ts', line: 1 }])
     expect(await faultsOf('no-such-file.ts')).toMatchObject([{ code: 'build.unresolved' }])
+  })
+
+  it('leaves a package that a package asks for while it runs to be missed there, as Node does', async () => {
+    const { codeDir } = await built('drivers.ts')
+    const module = (await import(pathToFileURL(join(codeDir, 'index.mjs')).href)) as {
+      handler: (name: string) => Promise<unknown>
+    }
+    expect(await module.handler('one')).toBe('MODULE_NOT_FOUND')
+    expect(await module.handler('two')).toBe('ERR_MODULE_NOT_FOUND')
+    const own = [
+      { code: 'build.unresolved', file: 'src/own-driver.ts', message: expect.stringContaining('driver-one') },
+    ]
+    expect(await faultsOf('own-driver.ts'), 'what the app itself asks for has to be there').toMatchObject(own)
+  })
+
+  it('says what takes a native addon', async () => {
+    expect(await faultsOf('addon.ts')).toMatchObject([
+      { code: 'build.failed', message: expect.stringContaining('name the folder in `code`, and `handler`') },
+    ])
   })
 
   it('says why a package of a layer is not found, and where there are layers only', async () => {

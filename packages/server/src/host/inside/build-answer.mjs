@@ -2,6 +2,12 @@
 import { existsSync, lstatSync, realpathSync } from 'node:fs'
 import { dirname, isAbsolute, join, resolve, sep } from 'node:path'
 
+/** The packages that a build looked for and did not find, but for those whose way leads out of the app. */
+export function missingPackages(job, built) {
+  const { faults = [] } = built.errors?.length > 0 ? answerTo(job, built) : {}
+  return new Set(faults.flatMap(({ code, package: name }) => (code === 'build.unresolved' ? (name ?? []) : [])))
+}
+
 /** `job` names the app folder, its module folders and the entry, as they stand where the bundler runs. */
 export function answerTo(job, built) {
   const roots = [job.app, ...job.moduleFolders]
@@ -41,15 +47,20 @@ export function answerTo(job, built) {
 
   function faultOf({ text, location }) {
     const specifier = /^Could not resolve "(.*)"/.exec(text)?.[1]
-    if (specifier === undefined) return { code: 'build.failed', message: text, ...place(location) }
+    if (specifier === undefined) return { code: 'build.failed', message: failed(text), ...place(location) }
     const importer = resolve(job.app, location?.file ?? job.entry)
     if (leavesApp(specifier, importer)) return outsideFault(specifier, place(location))
     const found = `nothing is found for ${JSON.stringify(specifier)}`
+    if (specifier.startsWith('.')) return { code: 'build.unresolved', message: found, ...place(location) }
     // No command that installs it: whoever wrote the import may have chosen the name for that.
-    const message = specifier.startsWith('.')
-      ? found
-      : `${found}: no package of that name is in node_modules of the app`
-    return { code: 'build.unresolved', message, ...place(location) }
+    const message = `${found}: no package of that name is in node_modules of the app`
+    return { code: 'build.unresolved', message, package: specifier, ...place(location) }
+  }
+
+  /** A native addon is no source; a folder is taken as it stands, with its addons. */
+  function failed(text) {
+    if (!/^No loader is configured for "\.node" files/.test(text)) return text
+    return `${text} (a native addon is not bundled: name the folder in \`code\`, and \`handler\`)`
   }
 
   /** By its path, or by a symbolic link on the way whose target is not here. */
