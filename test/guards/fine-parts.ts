@@ -187,6 +187,15 @@ export const finePartGuards: readonly Guard[] = [
     testName: 'reads no variable',
   },
   {
+    name: 'an error that is a cause of its own has an end',
+    attack: 'an error report without an end takes the box along, and the reason with it',
+    file: `${room}/inside/client.mjs`,
+    code: 'depth < 3 ?',
+    without: 'depth < 30_000 ?',
+    noticedBy: [`${room}/inside/handler-forms.test.ts`],
+    testName: 'a cause of its own',
+  },
+  {
     name: 'standard error is read while the box lives',
     attack: 'whoever writes more to it than a pipe holds waits for a reader until the deadline',
     file: `${room}/box/output.ts`,

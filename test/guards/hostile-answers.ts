@@ -594,8 +594,8 @@ const rows: readonly Row[] = [
   [
     'a service without a door has none',
     `${egress}/aws/aws`,
-    "if (verified.service !== 'dynamodb') {",
-    "if (verified.service === '') {",
+    "if (verified.service !== 'dynamodb') return",
+    "if (verified.service === '') return",
     aws,
     'with another service',
   ],

@@ -24,8 +24,8 @@ export function awsJsonError(type: string, message: string, requestId: string): 
 }
 
 /**
- * The same in XML: as S3 writes it, or as services of the query protocol do (SNS, STS, IAM). Text is escaped, so that it
- * ends no element (XML 1.0 §2.4).
+ * The same in XML: as S3 writes it, or as services of the query protocol do (SNS, STS, IAM). Text is escaped, so that
+ * it ends no element (XML 1.0 §2.4).
  */
 export function awsXmlError(form: 's3' | 'query', message: string, requestId: string): AwsErrorResponse {
   const told = `<Code>AccessDenied</Code><Message>${escaped(message)}</Message>`

@@ -132,12 +132,29 @@ async function endWith(errorType, error) {
 
 function describe(error, errorType) {
   const name = typeof error?.name === 'string' ? error.name : typeof error
-  const stack = typeof error?.stack === 'string' ? error.stack.split('\n').slice(1, 40) : []
   return {
     errorType: isWantOfMemory(error) ? 'Runtime.OutOfMemory' : (errorType ?? name),
     errorMessage: String(error?.message ?? error).slice(0, 8192),
-    stackTrace: stack,
+    stackTrace: stackOf(error).slice(1, 40),
   }
+}
+
+/**
+ * The frames outside this file, and below them what an error says of its causes: of a `fetch` that failed nothing else
+ * tells why. An error may be a cause of its own.
+ */
+function stackOf(error, depth = 0) {
+  const own = typeof error?.stack === 'string' ? error.stack.split('\n') : [String(error?.message ?? error)]
+  const frames = own.filter((line) => !line.includes(import.meta.url)).slice(0, 20)
+  const errors = Array.isArray(error?.errors) ? error.errors.slice(0, 4) : []
+  const causes = depth < 3 ? [error?.cause, ...errors].filter((cause) => cause !== undefined && cause !== null) : []
+  return [
+    ...frames,
+    ...causes.flatMap((cause) => {
+      const [first, ...rest] = stackOf(cause, depth + 1)
+      return [`[cause]: ${first}`, ...rest]
+    }),
+  ]
 }
 
 /** The limit of a process's own memory shows as an exception, where a control group's would have ended the box. */

@@ -32,6 +32,15 @@ const ways = {
   'nothing, after some time': () => void setTimeout(() => {}, 5),
   'a value': () => 'returned',
   'a throw that is no error': () => { throw { code: 7 } },
+  'a cause below a cause': async () => {
+    const refused = new AggregateError([new Error('connect ECONNREFUSED ::1'), 'connect refused'], '')
+    throw new TypeError('fetch failed', { cause: new Error('could not connect', { cause: refused }) })
+  },
+  'a cause of its own': async () => {
+    const error = new Error('round')
+    error.cause = error
+    throw error
+  },
 }
 export const handler = (event, context, callback) => ways[event.form](event, context, callback)
 `
@@ -47,6 +56,22 @@ describe('a handler for Node', () => {
   }, 60_000)
   afterAll(() => runtime.close())
 
+  it('tells below an error what it says of its causes, and no frame of its runtime', { timeout: 60_000 }, async () => {
+    const [id, event] = [freshId(), JSON.stringify({ form: 'a cause below a cause' })]
+    const { body } = await runtime.give(id, event, ticketOf(id, event))
+    const { errorMessage, stackTrace } = JSON.parse(body) as { errorMessage: string; stackTrace: readonly string[] }
+    expect(errorMessage).toBe('fetch failed')
+    const causes = stackTrace.filter((line) => line.startsWith('[cause]: '))
+    expect(causes.map((line) => line.slice(9))).toEqual([
+      'Error: could not connect',
+      'AggregateError',
+      'Error: connect ECONNREFUSED ::1',
+      'connect refused',
+    ])
+    expect(stackTrace[0]).toContain('forms.mjs')
+    expect(stackTrace.join()).not.toContain('client.mjs')
+  })
+
   for (const [form, verb, body] of [
     ['promise', 'response', 'promised'],
     ['callback', 'response', 'called'],
@@ -61,6 +86,7 @@ describe('a handler for Node', () => {
     ['nothing, after some time', 'response', null],
     ['a value', 'response', 'returned'],
     ['a throw that is no error', 'error', { errorType: 'object' }],
+    ['a cause of its own', 'error', { errorType: 'Error', errorMessage: 'round' }],
   ] as const) {
     it(`takes an answer by ${form}`, { timeout: 60_000 }, async () => {
       const [id, event] = [freshId(), JSON.stringify({ form })]
