@@ -160,8 +160,8 @@ describe('the AWS door', () => {
   })
 
   it('sends no call to two places', async () => {
-    const more = (text: string): string =>
-      edited('tables:', 'tables:\n  other: { dynamodb: Others, key: customer }', text)
+    const more = (manifest: string): string =>
+      edited('tables:', 'tables:\n  other: { dynamodb: Others, key: customer }', manifest)
     const body = JSON.stringify({
       RequestItems: Object.fromEntries(
         ['Orders', 'Others'].map((name) => [name, { Keys: [{ customer: { S: 'alice' }, id: { S: 'o1' } }] }]),

@@ -59,7 +59,7 @@ export function answerTo(job, built) {
 
   /** A native addon is no source; a folder is taken as it stands, with its addons. */
   function failed(text) {
-    if (!/^No loader is configured for "\.node" files/.test(text)) return text
+    if (!text.startsWith('No loader is configured for ".node" files')) return text
     return `${text} (a native addon is not bundled: name the folder in \`code\`, and \`handler\`)`
   }
 
