@@ -48,8 +48,8 @@ export const boxEndGuards: readonly Guard[] = guardsIn([
   [
     'a report of an error has so many bytes',
     `${runtime}/runtime-api.ts`,
-    'responded ? maxBytes : maxErrorBytes',
-    'maxBytes',
+    '!responded ? maxErrorBytes : streams',
+    'streams',
     `${runtime}/runtime-api`,
     'takes no report of an error over its limit',
   ],

@@ -161,6 +161,15 @@ export const limitGuards: readonly Guard[] = [
     testName: 'to another invocation',
   },
   {
+    name: 'one answer comes at a time',
+    attack: 'a box has the server hold an answer for each of its connections',
+    file: `${room}/runtime/runtime-api.ts`,
+    code: "if (answering) return refuse(request, response, 'a second answer while one comes')",
+    without: '',
+    noticedBy: api,
+    testName: 'answers on one connection at a time',
+  },
+  {
     name: 'one event is given at a time',
     attack: 'boxes.leftover-child',
     file: `${room}/runtime/runtime-api.ts`,

@@ -218,12 +218,14 @@ describe('a function that floods the runtime API between two calls', () => {
   })
 })
 
-/** The API of a runtime that is not ours, and how often it was heard to ask, and to be lost. */
+/** The API of a runtime that is not ours, and how it was heard to ask, to answer and to be lost. */
 async function openForeign(): Promise<{ foreign: RuntimeApi; listener: Server; at: number; told: string[] }> {
   const listener = createServer()
   const told: string[] = []
   const [onIdle, onLost] = ['idle', 'lost'].map((word) => () => void told.push(word))
-  const events = { onResult: () => 0, onInitError: () => 0, onBreach: () => 0 }
+  const onResult = (_: unknown, result: InvocationResult): void =>
+    void told.push(result.kind === 'response' ? String(result.body) : result.code)
+  const events = { onResult, onInitError: () => 0, onBreach: () => 0 }
   const foreign = serveRuntimeApi(
     listener,
     { functionArn: 'arn', ownClient: false },
@@ -251,6 +253,37 @@ it('a foreign runtime is lost with the connection on which it waits, not with on
   left.destroy()
   await expect.poll(() => told).toEqual(['idle', 'idle', 'lost'])
   foreign.close()
+})
+
+it('a runtime that is not ours answers on one connection at a time, and anew where that one broke', async () => {
+  const { foreign, at, told } = await openForeign()
+  const agents = [new Agent({ keepAlive: true }), new Agent({ keepAlive: true })] as const
+  const [one, other] = agents
+  const asked = (agent: Agent, method: string, path: string): ReturnType<typeof request> =>
+    request({ host: '127.0.0.1', port: at, method, path: prefix + path, agent }).on('error', () => undefined)
+  const statusOf = async (sent: ReturnType<typeof request>): Promise<unknown> => {
+    const [response] = await once(sent, 'response')
+    response.resume()
+    return response.statusCode
+  }
+  const next = statusOf(asked(one, 'GET', '/invocation/next').end())
+  await expect.poll(() => told).toEqual(['idle'])
+  const invocation = invocationOf({})
+  foreign.give(invocation, 'ticket')
+  await next
+  const path = `/invocation/${invocation.id}/response`
+  const half = asked(one, 'POST', path)
+  half.setHeader('content-length', 5).setHeader('expect', '100-continue')
+  half.flushHeaders()
+  await once(half, 'continue')
+  half.write('"on')
+  expect(await statusOf(asked(other, 'POST', path).end('"second"'))).toBe(400)
+  expect(told).toEqual(['idle'])
+  half.destroy()
+  await expect.poll(async () => statusOf(asked(other, 'POST', path).end('"anew"'))).toBe(202)
+  expect(told).toEqual(['idle', '"anew"'])
+  foreign.close()
+  for (const agent of agents) agent.destroy()
 })
 
 it('a runtime that is not ours has so many connections', async () => {

@@ -75,6 +75,7 @@ export function serveRuntimeApi(
   let own: Socket | undefined
   let waiting: ServerResponse | undefined
   let running: Invocation | undefined
+  let answering = false
   let breaches = 0
   let connections = 0
   const foreign = new Set<Socket>()
@@ -141,12 +142,13 @@ export function serveRuntimeApi(
     const [, id, verb] =
       /^POST \/2018-06-01\/runtime\/invocation\/([0-9a-zA-Z-]{1,64})\/(response|error)$/.exec(route) ?? []
     if (running === undefined || id !== running.id) {
-      breach(`${route.slice(0, 120)} outside that invocation`)
-      await readAway(inTurns(request), maxStrayBytes)
-      return answer(response, 400)
+      return refuse(request, response, `${route.slice(0, 120)} outside that invocation`)
     }
+    // Over many connections, answers without an end would be held here as often as there are connections.
+    if (answering) return refuse(request, response, 'a second answer while one comes')
     const invocation = running
-    const result = await resultOf(request, verb === 'response', invocation)
+    answering = true
+    const result = await resultOf(request, verb === 'response', invocation).finally(() => (answering = false))
     if (running !== invocation) return void request.socket.destroy()
     running = undefined
     connections = 0
@@ -154,6 +156,12 @@ export function serveRuntimeApi(
     // Answered a turn later than the caller is: the runtime must not be idle before its result is known.
     await new Promise((resolve) => setImmediate(resolve))
     if (!response.destroyed) answer(response, 202)
+  }
+
+  async function refuse(request: IncomingMessage, response: ServerResponse, detail: string): Promise<void> {
+    breach(detail)
+    await readAway(inTurns(request), maxStrayBytes)
+    answer(response, 400)
   }
 
   function next(response: ServerResponse): void {
@@ -212,10 +220,11 @@ async function resultOf(
   const type = request.headers['content-type']
   const failureOf = (): InvocationResult | undefined => failureIn(request.trailers)
   if (streams && onStream !== undefined) return passOn(inTurns(request), type, onStream, failureOf)
-  const maxBytes = streams ? maxHeldBytes : maxResponseBytes
-  const body = await read(request, responded ? maxBytes : maxErrorBytes)
+  const maxBytes = !responded ? maxErrorBytes : streams ? maxHeldBytes : maxResponseBytes
+  const body = await read(request, maxBytes)
   if (body === undefined) {
-    return { kind: 'error', code: 'function.output_too_large', message: `the answer exceeds ${maxBytes} bytes` }
+    const what = responded ? 'answer' : 'report of an error'
+    return { kind: 'error', code: 'function.output_too_large', message: `the ${what} exceeds ${maxBytes} bytes` }
   }
   if (streams) return failureOf() ?? streamedResult(type ?? '', body)
   if (responded) return { kind: 'response', body }
