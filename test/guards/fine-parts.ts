@@ -187,6 +187,28 @@ export const finePartGuards: readonly Guard[] = [
     testName: 'reads no variable',
   },
   {
+    name: 'what is passed through is not read',
+    attack: 'a session of a database is taken for a request, and ends as a malformed one',
+    file: 'packages/server/src/parser/listener.ts',
+    code: 'limits.webPorts?.includes(port) === true ? onEither : onOther',
+    without: 'onEither',
+    noticedBy: ['packages/server/src/parser/web-ports.test.ts'],
+    testName: 'on any other nothing is read',
+  },
+  {
+    name: 'who is silent at a port of HTTP is hung up on',
+    attack: 'code in a box holds all the connections that its parser has, and says nothing',
+    file: 'packages/server/src/parser/server-name.ts',
+    code: `  const timer = setTimeout(() => socket.destroy(), timeoutMs)
+  socket.once('close', () => clearTimeout(timer))
+  socket.once('readable'`,
+    without: `  const timer = setTimeout(() => undefined, timeoutMs)
+  socket.once('close', () => clearTimeout(timer))
+  socket.once('readable'`,
+    noticedBy: ['packages/server/src/parser/web-ports.test.ts'],
+    testName: 'who says nothing there',
+  },
+  {
     name: 'an error that is a cause of its own has an end',
     attack: 'an error report without an end takes the box along, and the reason with it',
     file: `${room}/inside/client.mjs`,

@@ -155,8 +155,8 @@ export const manifestGuards: readonly Guard[] = [
     file: `${room}/read/address.ts`,
     code: "scheme.toLowerCase() === 'http' && kind !== 'loopback'",
     without: "scheme === ''",
-    noticedBy: traps,
-    testName: 'plain HTTP and link-local',
+    noticedBy: [`${room}/read/refusals.test.ts`],
+    testName: 'a door that goes out in plain HTTP',
   },
   {
     name: 'a value that looks like a secret is refused',

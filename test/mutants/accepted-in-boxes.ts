@@ -200,6 +200,6 @@ export const acceptedInBoxes: readonly Accepted[] = [
     `${server}/egress/tunnel/tunnel.ts`,
     'guard',
     "door.kind !== 'tcp' && door.kind !== 'postgres'",
-    'doors of other kinds have the ports 80 and 443 alone, which no tunnel has',
+    'no port of a tunnel is one of a door of another kind, which the manifest sees to',
   ],
 ]

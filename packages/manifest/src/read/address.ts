@@ -16,10 +16,10 @@ const metadataHosts: ReadonlySet<string> = new Set([
 ])
 
 /**
- * Reads `https://api.stripe.com`. Plain HTTP only to loopback; link-local never: 169.254.169.254 is where clouds
- * keep their credentials.
+ * Reads `https://api.stripe.com`. Plain HTTP only to loopback, unless `plain` says that it goes no further than a
+ * private network; link-local never: 169.254.169.254 is where clouds keep their credentials.
  */
-export function readAddress(text: string): Address {
+export function readAddress(text: string, plain = false): Address {
   const [, scheme, host, port, rest] =
     /^(https?):\/\/([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::(\d{1,5}))?(.*)$/i.exec(text) ?? []
   if (scheme === undefined || host === undefined || Number(port ?? 1) > 65_535 || Number(port ?? 1) === 0) {
@@ -43,7 +43,7 @@ export function readAddress(text: string): Address {
   if (kind === 'metadata') {
     return { kind: 'refused', why: `${host} is where a cloud keeps credentials`, suggestion: 'name the service itself' }
   }
-  if (scheme.toLowerCase() === 'http' && kind !== 'loopback') {
+  if (scheme.toLowerCase() === 'http' && kind !== 'loopback' && !plain) {
     return { kind: 'refused', why: `plain HTTP to ${host}`, suggestion: `https://${host}` }
   }
   return { kind: 'address', origin, loopback: kind === 'loopback', private: kind === 'private' || kind === 'loopback' }

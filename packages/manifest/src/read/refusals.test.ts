@@ -525,11 +525,32 @@ const rows: readonly Row[] = [
     'ops: { send: { request: POST /email, body: { a: { like: "a/b" } } } }',
   ],
   [
-    'a door at a port where no box listens',
+    'a door at a port of ours',
     'to: https://api.postmarkapp.com',
-    'to: https://api.postmarkapp.com:8443',
+    'to: https://api.postmarkapp.com:9001',
     'manifest.unsupported',
-    'to: https://api.postmarkapp.com:443',
+    'to: https://api.postmarkapp.com:9200',
+  ],
+  [
+    'a door at the port of a tunnel',
+    'secrets: {',
+    '  a: { to: "https://a.example:6379", ops: { a: GET /a } }\n  t: { to: "tcp://t.internal:6379" }\nsecrets: {',
+    'manifest.unsupported',
+    '  a: { to: "https://a.example:6379", ops: { a: GET /a } }\n  t: { to: "tcp://t.internal:6380" }\nsecrets: {',
+  ],
+  [
+    'a door that goes out in plain HTTP',
+    'secrets: {',
+    '  a: { to: "http://a.internal", ops: { a: GET /a } }\nsecrets: {',
+    'manifest.insecure_upstream',
+    '  a: { to: "http://a.internal:8080", private: true, ops: { a: GET /a } }\nsecrets: {',
+  ],
+  [
+    'a door whose upstream is a public one in plain HTTP',
+    'secrets: {',
+    '  a: { to: "http://a.internal", upstream: "http://a.example", ops: { a: GET /a } }\nsecrets: {',
+    'manifest.insecure_upstream',
+    '  a: { to: "http://a.internal", upstream: "https://a.example", ops: { a: GET /a } }\nsecrets: {',
   ],
   // tunnels
   [

@@ -9,9 +9,9 @@ export interface Origin {
   readonly private: boolean
 }
 
-/** Judges a written origin: HTTPS, or plain HTTP to loopback. Undefined after a fault. */
-export function judged(text: string, node: Node, path: string, { faults }: Reading): Origin | undefined {
-  const address = readAddress(text)
+/** Judges a written origin: HTTPS, or plain HTTP to loopback or where `plain` says so. Undefined after a fault. */
+export function judged(text: string, node: Node, path: string, { faults }: Reading, plain = false): Origin | undefined {
+  const address = readAddress(text, plain)
   if (address.kind === 'address') return address
   if (text.includes('*')) {
     faults.add(
@@ -27,9 +27,14 @@ export function judged(text: string, node: Node, path: string, { faults }: Readi
 }
 
 /** The same where `${NAME}` may stand for a part. */
-export function readUpstream(node: Node | undefined, path: string, reading: Reading): Origin | undefined {
+export function readUpstream(
+  node: Node | undefined,
+  path: string,
+  reading: Reading,
+  plain = false,
+): Origin | undefined {
   const written = textOf(node)
   if (node === undefined || written === undefined) return undefined
   const text = substitute(written, node.at, reading.environment, reading.substitutions, reading.faults)
-  return text === undefined ? undefined : judged(text, node, path, reading)
+  return text === undefined ? undefined : judged(text, node, path, reading, plain)
 }

@@ -1,5 +1,5 @@
 import { SallyportError } from '@sallyport/core/access'
-import type { App } from '@sallyport/manifest'
+import type { App, Door } from '@sallyport/manifest'
 
 import {
   buildFunction,
@@ -57,7 +57,8 @@ export async function buildFunctions(
         ...limits,
         ...result,
         ...(declared.engine === 'gvisor' && runsc !== undefined ? { runsc } : {}),
-        ports: tunnelPorts(app, declared),
+        ports: portsOf(app, declared),
+        webPorts: portsOf(app, declared, ['http']),
       }
       return image
     }),
@@ -68,10 +69,14 @@ export async function buildFunctions(
   return built.filter((result): result is Deployed => !('faults' in result))
 }
 
-/** The ports of the tunnels that a function may open; a box has no listener for any other. */
-export function tunnelPorts({ doors }: App, { can }: App['functions'][number]): readonly number[] {
+/** The ports, besides 80 and 443, of the doors that a function may use; a box has no listener for any other. */
+export function portsOf(
+  { doors }: App,
+  { can }: App['functions'][number],
+  kinds: readonly Door['kind'][] = ['http', 'postgres', 'tcp'],
+): readonly number[] {
   const ports = doors
-    .filter(({ kind, name }) => (kind === 'tcp' || kind === 'postgres') && can.some(({ target }) => target === name))
+    .filter(({ kind, name }) => kinds.includes(kind) && can.some(({ target }) => target === name))
     .map(({ to }) => Number(new URL(to).port))
-  return [...new Set(ports)].toSorted((a, b) => a - b)
+  return [...new Set(ports)].filter((port) => port !== 0).toSorted((a, b) => a - b)
 }

@@ -28,6 +28,11 @@ const door = (port: number): string =>
     'database: postgres',
     'tls: off',
   ].join('\n    ')
+/** Doors at ports of their own, inside: as a search engine or a service of one's own has them. */
+const inside = (origin: string): string =>
+  ['http://search.internal:9200', 'https://orders.internal:8443', 'http://plain.internal']
+    .map((to, at) => `  inside${at}: { to: "${to}", upstream: "${origin}", ops: { ask: POST /v1/payment_intents } }\n`)
+    .join('')
 const bin = findPostgres()
 const folder = openFolder()
 let upstream: PlainUpstream
@@ -60,10 +65,10 @@ beforeAll(async () => {
     manifest: (text) =>
       edited(
         'stripe: { charge: any,',
-        'db: [connect]\n      stripe: { charge: any,',
+        'db: [connect]\n      inside0: [ask]\n      inside1: [ask]\n      inside2: [ask]\n      stripe: { charge: any,',
         edited(
           'secrets: { stripe-key',
-          `${door(database?.port ?? 9)}\nsecrets: { stripe-key`,
+          `${door(database?.port ?? 9)}\n${inside(upstream.origin)}secrets: { stripe-key`,
           text.slice(0, text.indexOf('only:  ')),
         ),
       ),
@@ -81,7 +86,8 @@ beforeAll(async () => {
   })
   if ('faults' in built) throw new Error(JSON.stringify(built.faults))
   const { name, arn, zone } = image
-  await host.deploy({ ...built, name, arn, zone, ports: [5432], timeoutMs: 30_000, maxBoxes: 1, memoryMb: 512 })
+  const ports = { ports: [5432, 8443, 9200], webPorts: [8443, 9200] }
+  await host.deploy({ ...built, name, arn, zone, ...ports, timeoutMs: 30_000, maxBoxes: 1, memoryMb: 512 })
 })
 
 afterAll(async () => {
@@ -121,6 +127,20 @@ describe('an unmodified client in a box', () => {
       expect(await call(client, 'dynamodb.evil.example')).toEqual({ failed: expect.any(String) })
       expect(await call(client, '93.184.216.34')).toEqual({ failed: expect.any(String) })
       expect(rows()).toHaveLength(1)
+    })
+  }
+
+  for (const [client, to, beside] of [
+    ['plain fetch', 'search.internal:9200', 'orders.internal:9200'],
+    ['plain fetch', 'plain.internal', 'plain.internal:9200'],
+    ['fetch', 'orders.internal:8443', 'search.internal:8443'],
+    ['http2', 'orders.internal:8443', 'orders.internal'],
+  ] as const) {
+    it(`${client} reaches ${to} as its door says, and not ${beside}`, async () => {
+      upstream.seen.length = 0
+      expect(await call(client, to)).toEqual({ answered: 'pi_1' })
+      expect(await call(client, beside)).not.toEqual({ answered: 'pi_1' })
+      expect(upstream.seen).toMatchObject([{ url: '/v1/payment_intents' }])
     })
   }
 

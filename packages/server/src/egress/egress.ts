@@ -101,7 +101,7 @@ export function createEgress(rooms: EgressRooms): Egress {
     const tunnels = createTunnels(server, leafFor, rooms.upstreamCaPem)
     const asked = createAskedNames(rooms, box)
     const now = (): Under => ({ invocation: box.current(), signal: box.signal() })
-    const port = servePort(channel, { ...limits, clearMs }, pace, now, {
+    const port = servePort(channel, { ...limits, clearMs, webPorts: given.image.webPorts ?? [] }, pace, now, {
       doorOf: async (name) => (tunnels.isOpaque(name) ? 'opaque' : leafFor(name)),
       onLimit: held.over,
       onRequest: (incoming, under) => serveRequest(server, incoming, under),

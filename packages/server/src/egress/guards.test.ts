@@ -40,6 +40,17 @@ const run = async (secret: string, chunks: readonly Buffer[]): Promise<string> =
 }
 
 describe('mayConnect', () => {
+  it('lets plain HTTP go to private networks alone, and there only where they were written down', () => {
+    for (const address of ['10.0.0.7', '127.0.0.1', 'fd12::1', '::ffff:192.168.0.1']) {
+      expect(mayConnect(address, true, true), address).toBe(true)
+      expect(mayConnect(address, false, true), address).toBe(false)
+    }
+    for (const address of ['93.184.216.34', '2606:2800::1', '169.254.169.254', '168.63.129.16']) {
+      expect(mayConnect(address, true, true), address).toBe(false)
+      expect(mayConnect(address, false, true), address).toBe(false)
+    }
+  })
+
   it('lets public addresses through', () => {
     for (const address of ['93.184.216.34', '2606:2800:220:1::1', '172.15.0.1', '172.32.0.1'])
       expect(mayConnect(address, false)).toBe(true)

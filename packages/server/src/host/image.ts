@@ -30,6 +30,8 @@ export interface FunctionImage {
   readonly reuse: 'never' | 'user' | 'shared'
   /** TCP ports, besides 80 and 443, to which its doors lead. */
   readonly ports?: readonly number[]
+  /** Those of them on which HTTP is spoken, plain or within TLS; what comes on the others is passed through. */
+  readonly webPorts?: readonly number[]
   /** Which authority its boxes trust at their doors; boxes that were made under another are replaced. */
   readonly trust?: string
   /** Boxes alive at once, at most. */

@@ -56,4 +56,6 @@ export interface ListenerLimits {
   /** From the end of one answer, or the opening, to the end of the next head. */
   readonly idleMs: number
   readonly dnsPerSecond: number
+  /** Further ports on which HTTP is spoken, plain or within TLS; on the others nothing is read. */
+  readonly webPorts?: readonly number[]
 }

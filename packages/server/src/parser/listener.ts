@@ -9,7 +9,7 @@ import type { ListenerHandlers, ListenerLimits } from './handlers.ts'
 import { serverNameOf, serverOne } from './http/http-one.ts'
 import { serverTwo } from './http/http-two.ts'
 import { servePlain } from './http/plain-one.ts'
-import { peekServerName } from './server-name.ts'
+import { peekServerName, peekTls } from './server-name.ts'
 
 /** The listeners inside one box's network namespace. Whoever connects to them is that box: that is its identity. */
 export interface DoorListeners {
@@ -74,8 +74,7 @@ export function serveBox(
     }
   }
 
-  const onPlain = accept(costs.connection, (socket) => serveOne('http', socket))
-  const onSecured = accept(costs.handshake, (socket) =>
+  const secured = (socket: Socket): void =>
     peekServerName(socket, Math.min(limits.idleMs, handshakeMs), (found) => {
       if (found.kind === 'none') return void tls().emit('connection', socket)
       void handlers.doorOf(found.name).then((door) => {
@@ -83,13 +82,15 @@ export function serveBox(
         if (door.kind === 'opaque') handlers.onOpaque(socket, found.name)
         else tls().emit('connection', socket)
       })
-    }),
+    })
+  const onPlain = accept(costs.connection, (socket) => serveOne('http', socket))
+  const onSecured = accept(costs.handshake, secured)
+  const onEither = accept(costs.handshake, (socket) =>
+    peekTls(socket, limits.idleMs, (within) => (within ? secured(socket) : serveOne('http', socket))),
   )
   for (const [port, listener] of listeners.tcp) {
-    listener.on(
-      'connection',
-      accept(costs.connection, (socket) => handlers.onPort(socket, port)),
-    )
+    const onOther = accept(costs.connection, (socket) => handlers.onPort(socket, port))
+    listener.on('connection', limits.webPorts?.includes(port) === true ? onEither : onOther)
   }
   listeners.http.on('connection', onPlain)
   listeners.https.on('connection', onSecured)

@@ -24,6 +24,19 @@ export function peekServerName(socket: Socket, timeoutMs: number, take: (found: 
   socket.on('readable', onReadable)
 }
 
+/** Waits for the first byte, and tells whether a handshake of TLS begins with it: no request of HTTP does. */
+export function peekTls(socket: Socket, timeoutMs: number, take: (within: boolean) => void): void {
+  const timer = setTimeout(() => socket.destroy(), timeoutMs)
+  socket.once('close', () => clearTimeout(timer))
+  socket.once('readable', () => {
+    clearTimeout(timer)
+    const bytes: unknown = socket.read()
+    if (!(bytes instanceof Buffer)) return void socket.destroy()
+    socket.unshift(bytes)
+    take(bytes[0] === 0x16)
+  })
+}
+
 /**
  * The server name of a ClientHello (RFC 8446 §4.1.2, RFC 6066 §3); undefined while bytes are missing. Adversary: code
  * in a box. One name of one type is read; whatever is odd has none, and so no door.

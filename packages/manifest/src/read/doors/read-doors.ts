@@ -4,7 +4,7 @@ import { parseDurationMs, parseLimit } from '../../source/units.ts'
 import { readSpiffeId } from '../people/read-spiffe-id.ts'
 import { readAdded } from './read-added.ts'
 import { readOperations } from './read-operations.ts'
-import { readTunnel } from './read-tunnel.ts'
+import { readTunnel, takenPorts } from './read-tunnel.ts'
 import { isTunnel, type Reading } from '../reading.ts'
 import { refuseFraming } from './refuse-framing.ts'
 import { refuseSubstitution } from '../substitute.ts'
@@ -23,8 +23,23 @@ export function readDoors(section: Node | undefined, reading: Reading): readonly
         'put the operations under one door',
       )
     }
+    // Nobody can tell by its first bytes whether a connection is to be read.
+    const port = portOf(door)
+    const tunnel = doors.find((one) => one.kind !== 'http' && one.kind !== 'opaque' && portOf(one) === port)
+    if (door.kind === 'http' && port !== '' && tunnel !== undefined)
+      reading.faults.add(
+        'manifest.unsupported',
+        door.at,
+        `doors.${door.name}: the port ${port} is passed through for doors.${tunnel.name}, so no request on it is read.`,
+        `to: tcp://${new URL(door.to).host}`,
+      )
   }
   return doors
+}
+
+/** As the function dials it; nothing where it is the scheme's own. */
+function portOf({ to }: Door): string {
+  return URL.parse(to)?.port ?? ''
 }
 
 function readDoor(entry: Entry, reading: Reading): Door {
@@ -35,13 +50,18 @@ function readDoor(entry: Entry, reading: Reading): Door {
   const to = child(value, 'to')
   const toText = textOf(to) ?? ''
   if (to !== undefined) refuseSubstitution(toText, to.at, `${path}.to`, faults)
-  const address = to === undefined || toText.includes('${') ? undefined : judged(toText, to, `${path}.to`, reading)
-  const upstream = readUpstream(child(value, 'upstream'), `${path}.upstream`, reading)
+  const written = child(value, 'upstream')
+  const inside = child(value, 'private')
+  const within = inside?.kind === 'flag' && inside.value
+  // Up to the door a request never leaves its box; beyond it plain HTTP goes to private addresses alone.
+  const plain = within || written !== undefined
+  const address =
+    to === undefined || toText.includes('${') ? undefined : judged(toText, to, `${path}.to`, reading, plain)
+  const upstream = readUpstream(written, `${path}.upstream`, reading, within)
   const target = upstream ?? address
-  if (to !== undefined && address !== undefined && URL.parse(address.origin)?.port !== '') {
-    const why = `${path}.to: a box has the ports 80 and 443; where the door really leads stands under upstream`
-    faults.add('manifest.unsupported', to.at, `${why}.`, `to: ${address.origin.replace(/:\d+$/, '')}`)
-  }
+  const port = Number(URL.parse(address?.origin ?? '')?.port ?? '')
+  if (to !== undefined && takenPorts.has(port))
+    faults.add('manifest.unsupported', to.at, `${path}.to: the port ${port} is the door's own in every box.`)
   const accept = textsOf(child(value, 'accept'))
   for (const { text, at } of accept) refuseFraming(text, at, `${path}.accept`, reading)
   const limit = parseLimit(textOf(child(value, 'limit')) ?? '')
@@ -53,14 +73,13 @@ function readDoor(entry: Entry, reading: Reading): Door {
     if (at !== undefined)
       reading.faults.add('manifest.unsupported', at, `${path}: "${only}" belongs to a postgres door.`)
   }
-  const inside = child(value, 'private')
   const peer = readPeer(child(value, 'peer'), target?.origin, path, reading)
   return {
     name: key,
     kind: 'http',
     to: address?.origin ?? '',
     upstream: target?.origin ?? '',
-    privateUpstream: (target?.private ?? false) || (inside?.kind === 'flag' && inside.value),
+    privateUpstream: (target?.private ?? false) || within,
     ...(peer === undefined ? {} : { peer }),
     add,
     ops: readOperations(

@@ -5,7 +5,7 @@ import { resolve, type Reading } from '../reading.ts'
 import { refuseSubstitution, substitute } from '../substitute.ts'
 
 /** Ports on which the box's own listeners stand; and what a port is where a scheme says nothing of it. */
-const takenPorts = new Set([53, 80, 443, 9001])
+export const takenPorts: ReadonlySet<number> = new Set([53, 80, 443, 9001])
 const standardPorts: Readonly<Record<string, number>> = { postgres: 5432, https: 443 }
 const notHere = ['add', 'auth', 'ops', 'accept', 'returns', 'limit', 'timeout', 'maxBodyBytes']
 

@@ -41,8 +41,9 @@ export function servePort(
     onEnd: end,
     pauseAfter: (frames) => (pace.now(frames * frameCost) ? undefined : pace.later(frames * frameCost)),
   })
-  const { connections, streams, headerBytes, idleMs, dnsPerSecond } = limits
-  link.send(kinds.settings, 0, messages.settings.write({ connections, streams, headerBytes, idleMs, dnsPerSecond }))
+  const { connections, streams, headerBytes, idleMs, dnsPerSecond, webPorts = [] } = limits
+  const settings = { connections, streams, headerBytes, idleMs, dnsPerSecond, webPorts }
+  link.send(kinds.settings, 0, messages.settings.write(settings))
   const maxExchanges = connections * streams + furtherExchanges
 
   function fail(fault: string): void {

@@ -35,13 +35,16 @@ for (const address of ['fd20:ce::254', 'fd00:c1::a9fe:a9fe', 'fd00:42::42']) nev
 /**
  * Whether a door may connect to an address. Adversary: a name that resolves to the cloud's metadata service or into
  * the host's own network (RFC 6890 lists the special-purpose ranges). An IPv4-mapped address counts as its IPv4 one.
+ * Where it is to be spoken to in plain HTTP, no address outside of a private network will do.
  */
-export function mayConnect(address: string, privateUpstream: boolean): boolean {
-  const plain = address.replace(/^::ffff:(?=\d+\.)/i, '')
-  const family = isIP(plain)
+export function mayConnect(address: string, privateUpstream: boolean, plain = false): boolean {
+  const bare = address.replace(/^::ffff:(?=\d+\.)/i, '')
+  const family = isIP(bare)
   if (family === 0) return false
   const type = family === 4 ? 'ipv4' : 'ipv6'
-  return !never.check(plain, type) && (privateUpstream || reachOf(plain) === 'public')
+  if (never.check(bare, type)) return false
+  const outside = reachOf(bare) === 'public'
+  return plain ? privateUpstream && !outside : privateUpstream || outside
 }
 
 /**

@@ -49,7 +49,8 @@ export function createUpstreams(
     { origin, privateUpstream, certificate, peer, protocol = '1.1' }: UpstreamCall,
     more: Pick<SocketConstructorOpts, 'onread'> = {},
   ): buildConnector.connector {
-    if (!origin.startsWith('https://') && !privateUpstream) {
+    const insecure = !origin.startsWith('https://')
+    if (insecure && !privateUpstream) {
       throw new SallyportError('upstream.plaintext', 'only a private upstream that was written down may be plain HTTP')
     }
     const allowH2 = protocol === '2' && origin.startsWith('https://')
@@ -57,7 +58,7 @@ export function createUpstreams(
       ...more,
       allowH2,
       minVersion: peer === undefined ? 'TLSv1.2' : 'TLSv1.3',
-      lookup: pinnedLookup(privateUpstream),
+      lookup: pinnedLookup(privateUpstream, insecure),
       timeout: 10_000,
       ...(caPem === undefined ? {} : { ca: [...rootCertificates, caPem] }),
       ...(certificate === undefined ? {} : { cert: certificate.cert, key: certificate.key }),
@@ -67,7 +68,7 @@ export function createUpstreams(
         : { servername: serverNameOf(peer), rejectUnauthorized: false, maxCachedSessions: 0 }),
     })
     return (options, done) => {
-      const bad = forbiddenLiteral(options.hostname, privateUpstream)
+      const bad = forbiddenLiteral(options.hostname, privateUpstream, insecure)
       if (bad) return done(bad, null)
       if (!mayOpen()) return done(noDescriptors(), null)
       plain(options, (...result) => {

@@ -40,6 +40,8 @@ const python = (script, ...argv) => execFileSync('/usr/bin/python3', ['-c', scri
 const clients = {
   fetch: async (host) =>
     (await fetch(`https://${host}${path}`, { method: 'POST', body: 'amount=1', headers: form })).text(),
+  'plain fetch': async (host) =>
+    (await fetch(`http://${host}${path}`, { method: 'POST', body: 'amount=1', headers: form })).text(),
   https: (host) =>
     new Promise((resolve, reject) => {
       const message = request({ host, path, method: 'POST', headers: form }, (response) => resolve(text(response)))
