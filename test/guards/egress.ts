@@ -134,7 +134,7 @@ export const egressGuards: readonly Guard[] = [
     name: 'plain HTTP goes to a private upstream only',
     attack: 'doors.other-host-plain',
     file: `${room}/upstream/upstream.ts`,
-    code: "if (!origin.startsWith('https://') && !privateUpstream) {",
+    code: 'if (insecure && !privateUpstream) {',
     without: "if (origin === '') {",
     noticedBy: guards,
   },

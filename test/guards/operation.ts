@@ -55,10 +55,10 @@ export const operationGuards: readonly Guard[] = [
     testName: 'and for no other',
   },
   {
-    name: 'a box listens for tunnels only',
+    name: 'a box reads at the ports of its own doors only',
     attack: 'and for no other',
     file: `${appRoom}/build.ts`,
-    code: "(kind === 'tcp' || kind === 'postgres') && ",
+    code: 'kinds.includes(kind) && ',
     without: '',
     noticedBy: [`${appRoom}/build.test.ts`],
     testName: 'and for no other',

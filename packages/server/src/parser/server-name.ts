@@ -26,10 +26,10 @@ export function peekServerName(socket: Socket, timeoutMs: number, take: (found: 
 
 /** Waits for the first byte, and tells whether a handshake of TLS begins with it: no request of HTTP does. */
 export function peekTls(socket: Socket, timeoutMs: number, take: (within: boolean) => void): void {
-  const timer = setTimeout(() => socket.destroy(), timeoutMs)
-  socket.once('close', () => clearTimeout(timer))
+  const late = setTimeout(() => socket.destroy(), timeoutMs)
+  socket.once('close', () => clearTimeout(late))
   socket.once('readable', () => {
-    clearTimeout(timer)
+    clearTimeout(late)
     const bytes: unknown = socket.read()
     if (!(bytes instanceof Buffer)) return void socket.destroy()
     socket.unshift(bytes)
