@@ -124,6 +124,33 @@ export const egressLimitGuards: readonly Guard[] = [
     noticedBy: [`${room}/upstream/slots.test.ts`],
     testName: 'are so many, go to those who wait',
   },
+  ...(
+    [
+      ['AWS', "inPlace(exit, server.held.slots('aws:'))", 'exit', 'aws/aws-door', 'the rest of them wait'],
+      [
+        'another function',
+        'inPlace(exit, server.held.slots(`call:${way.target.name}`))',
+        'exit',
+        'upstream/slots',
+        'of another function too',
+      ],
+      [
+        'openings of WebSockets',
+        "inPlace(upgradeExit(server, request), server.held.slots(way.door.name), 'begun')",
+        'upgradeExit(server, request)',
+        'upstream/slots',
+        'what is to become a WebSocket',
+      ],
+    ] as const
+  ).map(([what, code, without, noticedBy, testName]) => ({
+    name: `one box takes so much of ${what} at a time`,
+    attack: 'a box whose calls never end lets those of all others wait',
+    file: `${room}/serve-request.ts`,
+    code,
+    without,
+    noticedBy: [`${room}/${noticedBy}.test.ts`],
+    testName,
+  })),
   {
     name: 'the calls of one box to one door share its places',
     attack: 'a box whose calls never end takes every connection of a door',

@@ -21,6 +21,7 @@ import { type ExitResponse, plainRefusal } from './refusal.ts'
 import type { EgressLimits } from './rooms.ts'
 import { refusedExit } from './refused-exit.ts'
 import { routeOf, type Way } from './route.ts'
+import { inPlace } from './upstream/slots.ts'
 import { upgradeExit } from './door/web-socket.ts'
 
 /** What turns the requests of one box into crossings. */
@@ -68,8 +69,15 @@ export async function serveRequest(
         return await walk(refusedExit(box, invocation, { ...way, reason: read.reason }, inAwsForm))
       }
       const { content } = read
-      if (way.kind === 'aws') return await walk(server.aws.exit(box, invocation, signal, head, wholeOf(content)))
-      if (way.kind === 'call') return await walk(callExit(rooms, box, invocation, signal, way, head, wholeOf(content)))
+      // Names that no door has: what one box takes of AWS, or of another function, is no more than of a door.
+      if (way.kind === 'aws') {
+        const exit = server.aws.exit(box, invocation, signal, head, wholeOf(content))
+        return await walk(inPlace(exit, server.held.slots('aws:')))
+      }
+      if (way.kind === 'call') {
+        const exit = callExit(rooms, box, invocation, signal, way, head, wholeOf(content))
+        return await walk(inPlace(exit, server.held.slots(`call:${way.target.name}`)))
+      }
       return await attempts(server, walk, {
         box,
         invocation,
@@ -106,7 +114,7 @@ export async function serveUpgrade(
     }
     const content: Content = { kind: 'whole', bytes: new Uint8Array() }
     const request: DoorRequest = { box, invocation, signal, route: way, head, content, attempt: 1, idempotencyKey: '' }
-    return await walk(upgradeExit(server, request))
+    return await walk(inPlace(upgradeExit(server, request), server.held.slots(way.door.name), 'begun'))
   } catch (error) {
     return broken(server, error)
   }

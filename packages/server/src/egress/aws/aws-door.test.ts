@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { createServer, request } from 'node:http'
+import { createServer, request, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 
@@ -9,16 +9,19 @@ import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { edited } from '../../../../manifest/src/testing/example.ts'
 import { endings } from '../testing/endings.ts'
 import { type Harness, type HarnessOptions, openHarness } from '../testing/harness.ts'
+import { slotsOfBox } from '../upstream/slots.ts'
 
 vi.setConfig({ testTimeout: 60_000 })
 
 let upstream: string
 let forwarded: number
+let answering: (response: ServerResponse) => void
 beforeEach(async () => {
   forwarded = 0
+  answering = (response) => response.setHeader('content-type', 'application/x-amz-json-1.0').end('{}')
   const server = createServer((message, response) => {
     forwarded += 1
-    message.resume().once('end', () => response.setHeader('content-type', 'application/x-amz-json-1.0').end('{}'))
+    message.resume().once('end', () => answering(response))
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
   endings.push(
@@ -191,5 +194,17 @@ describe('the AWS door', () => {
   it('sends nothing once the right to it has ended', async () => {
     expect(await call(await open({ rooms: { isCurrent: () => false } }))).toEqual([403, 'policy.allow'])
     expect(forwarded).toBe(0)
+  })
+
+  it('has so many calls of one box under way, and the rest of them wait', async () => {
+    answering = () => undefined
+    const harness = await open()
+    const calls = Array.from({ length: slotsOfBox + 3 }, () => call(harness).catch(() => undefined))
+    await expect.poll(() => harness.decisions.length, { timeout: 10_000 }).toBe(slotsOfBox + 3)
+    await expect.poll(() => forwarded, { timeout: 10_000 }).toBeGreaterThanOrEqual(slotsOfBox)
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    expect(forwarded).toBe(slotsOfBox)
+    await harness.endInvocation()
+    await Promise.all(calls)
   })
 })
