@@ -169,8 +169,8 @@ export const exitBeyondGuards: readonly Guard[] = guardsIn([
   [
     'a door that breaks before a WebSocket is open says so',
     `${egress}/serve-request.ts`,
-    'return await walk(upgradeExit(server, request))\n  } catch (error) {\n    return broken(server, error)',
-    'return await walk(upgradeExit(server, request))\n  } catch (error) {\n    return undefined',
+    "'begun'))\n  } catch (error) {\n    return broken(server, error)",
+    "'begun'))\n  } catch (error) {\n    return undefined",
     `${door}/web-socket`,
     'is none where the door breaks',
   ],

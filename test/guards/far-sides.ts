@@ -36,10 +36,18 @@ const rows: readonly GuardRow[] = [
   [
     'a box has so many requests under way',
     'server/src/egress/serve-request.ts',
-    "if (!server.held.enter()) return server.held.over('exit.too_many')",
-    'server.held.enter()',
+    "can bear.\n  if (!server.held.enter()) return server.held.over('exit.too_many')",
+    'can bear.\n  server.held.enter()',
     'server/src/egress/listen/protocols',
     'has so many requests of one box under way, and no more',
+  ],
+  [
+    'a box has so many openings of WebSockets under way',
+    'server/src/egress/serve-request.ts',
+    "box } = server\n  if (!server.held.enter()) return server.held.over('exit.too_many')",
+    'box } = server\n  server.held.enter()',
+    'server/src/egress/box-limits',
+    'so many requests at one time also where nothing more is recorded',
   ],
   [
     'another protocol leads through doors alone',

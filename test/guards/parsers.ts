@@ -48,6 +48,15 @@ export const parserGuards: readonly Guard[] = [
     testName: 'more than its box may have under way',
   },
   {
+    name: 'a parser has as many tunnels as its box may have connections, twice',
+    attack: 'a parser that was taken over takes the descriptors of the server',
+    file: port,
+    code: "if (tunnels >= maxTunnels && tunnelKinds.has(kind)) return 'tunnels'",
+    without: '',
+    noticedBy: ports,
+    testName: 'more tunnels than its box connections',
+  },
+  {
     name: 'a parser that broke its protocol is heard no more',
     attack: 'a parser that was taken over goes on after a fault',
     file: link,

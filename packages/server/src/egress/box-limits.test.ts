@@ -91,8 +91,11 @@ describe('a box that takes more of us than it may', () => {
     const harness = await open('http://127.0.0.1:9', { rooms: { limits, clock: () => 1_000 } })
     const refused = await ask(harness, secured)
     expect([refused.status, codeOf(refused)]).toEqual([429, 'exit.too_many'])
+    const headers = { connection: 'Upgrade', upgrade: 'websocket' }
+    const switching = await ask(harness, secured, { method: 'GET', headers })
+    expect([switching.status, codeOf(switching)]).toEqual([429, 'exit.too_many'])
     expect(harness.decisions).toEqual([])
-    await expect.poll(() => harness.others, { timeout: 10_000 }).toMatchObject([{ kind: 'gap', lost: 1 }])
+    await expect.poll(() => harness.others, { timeout: 10_000 }).toMatchObject([{ kind: 'gap', lost: 2 }])
   })
 
   it('hears that there is no descriptor for an upstream; with one, as control, it is answered', async () => {

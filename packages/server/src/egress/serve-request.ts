@@ -105,6 +105,7 @@ export async function serveUpgrade(
   { invocation, signal }: Under,
 ): Promise<ExitResponse> {
   const { rooms, limits, box } = server
+  if (!server.held.enter()) return server.held.over('exit.too_many')
   try {
     const head = readHead(incoming)
     const way = routeOf(rooms, head, limits.bodyBytes)
@@ -117,6 +118,8 @@ export async function serveUpgrade(
     return await walk(inPlace(upgradeExit(server, request), server.held.slots(way.door.name), 'begun'))
   } catch (error) {
     return broken(server, error)
+  } finally {
+    server.held.leave()
   }
 }
 

@@ -31,6 +31,8 @@ const head = {
 } as const
 const request = (id: number, changes: Partial<messages.RequestMessage> = {}): Buffer =>
   frame(kinds.request, id, messages.request.write({ ...head, ...changes }))
+const dial = (id: number, generation = 0): Buffer =>
+  frame(kinds.port, id, messages.port.write({ generation, port: 5432, localAddress: '10.0.0.1' }))
 /** A payload of no kind of frame. */
 const nonsense = Buffer.alloc(60, 0xff)
 
@@ -149,11 +151,7 @@ describe('a parser', () => {
     ['a name that is none', [frame(kinds.name, 1, nonsense)], 'name'],
     ['a connection to a port that is none', [frame(kinds.port, 1, nonsense)], 'port'],
     ['a connection for an opaque door that is none', [frame(kinds.opaque, 1, nonsense)], 'opaque'],
-    [
-      'a connection to a port in an invocation still to come',
-      [frame(kinds.port, 1, messages.port.write({ generation: 1, port: 5432, localAddress: '10.0.0.1' }))],
-      'port',
-    ],
+    ['a connection to a port in an invocation still to come', [dial(1, 1)], 'port'],
     [
       'a connection for an opaque door in an invocation still to come',
       [frame(kinds.opaque, 1, messages.opaque.write({ generation: 1, name: 'a.example' }))],
@@ -179,6 +177,13 @@ describe('a parser', () => {
     expect(faults).toEqual([])
     await say(request(2_000))
     expect(faults).toEqual(['exchanges'])
+  })
+
+  it('is ended that holds more tunnels than its box connections, by twice', async () => {
+    await say(dial(1), dial(2))
+    expect(faults).toEqual([])
+    await say(dial(3))
+    expect(faults).toEqual(['tunnels'])
   })
 })
 

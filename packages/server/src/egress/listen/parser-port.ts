@@ -10,6 +10,8 @@ const frameCost = 0.005
 /** Besides one for each stream that a box may have: names, and what is just being refused. */
 const furtherExchanges = 1_024
 
+const tunnelKinds: ReadonlySet<number> = new Set([kinds.upgrade, kinds.port, kinds.opaque])
+
 /**
  * Serves the parser of one box. Adversary: that process, taken over by a box through a fault in what it parses with.
  * Nothing else speaks on its channel, and it speaks for no other box: what it may claim is what its box could have
@@ -26,6 +28,7 @@ export function servePort(
   let confirmed = 0
   let lastId = 0
   let exchanges = 0
+  let tunnels = 0
   let before: Under | undefined
   let over = false
   const greetings = new Map<number, (greeting: messages.GreetingMessage) => void>()
@@ -45,6 +48,8 @@ export function servePort(
   const settings = { connections, streams, headerBytes, idleMs, dnsPerSecond, webPorts }
   link.send(kinds.settings, 0, messages.settings.write(settings))
   const maxExchanges = connections * streams + furtherExchanges
+  // Each is a descriptor of the server's. Those that the parser has just closed count for a moment longer here.
+  const maxTunnels = 2 * connections
 
   function fail(fault: string): void {
     if (over) return
@@ -95,6 +100,7 @@ export function servePort(
         if (id <= lastId) return 'id'
         lastId = id
         if (exchanges >= maxExchanges) return 'exchanges'
+        if (tunnels >= maxTunnels && tunnelKinds.has(kind)) return 'tunnels'
         return begin(kind, id, payload)
     }
   }
@@ -106,11 +112,13 @@ export function servePort(
         const head = messages.request.read(payload)
         const under = head && underOf(head.value.generation)
         if (head === undefined || under === undefined) return 'request'
-        const stream = head.value.whole === undefined ? streamOf(id, head.value.generation) : undefined
+        // By itself: what waits for an answer must not hold the head and its body with it.
+        const { generation: accepted } = head.value
+        const stream = head.value.whole === undefined ? streamOf(id, accepted) : undefined
         const incoming = incomingOf(head.value, stream, () => link.send(kinds.proceed, id))
         const answered =
           kind === kinds.request ? handlers.onRequest(incoming, under) : handlers.onUpgrade(incoming, under)
-        count(answered.then((response) => answer(id, head.value.generation, response, stream)))
+        count(answered.then((response) => answer(id, accepted, response, stream)))
         return undefined
       }
       case kinds.malformed: {
@@ -142,7 +150,7 @@ export function servePort(
         const under = opened && underOf(opened.value.generation)
         if (opened === undefined || under === undefined) return 'opaque'
         const stream = streamOf(id, opened.value.generation)
-        countUntilClosed(stream)
+        countTunnel(stream)
         void handlers.onOpaque(stream, opened.value.name, under)
         return undefined
       }
@@ -152,7 +160,7 @@ export function servePort(
         if (opened === undefined || under === undefined) return 'port'
         const { port, localAddress } = opened.value
         const stream = streamOf(id, opened.value.generation)
-        countUntilClosed(stream)
+        countTunnel(stream)
         const connection = {
           stream,
           port,
@@ -204,12 +212,9 @@ export function servePort(
     }
     if (tunnel !== undefined) {
       const rest = stream ?? link.stream(id)
-      countUntilClosed(rest)
-      link.send(
-        kinds.answer,
-        id,
-        messages.answer.write({ kind: 'tunnel', status, headers, trailers: undefined, body: none }),
-      )
+      countTunnel(rest)
+      const opened = { kind: 'tunnel', status, headers, trailers: undefined, body: none } as const
+      link.send(kinds.answer, id, messages.answer.write(opened))
       return tunnel(rest)
     }
     if (body instanceof Uint8Array && body.length <= maxWholeBytes) {
@@ -224,12 +229,8 @@ export function servePort(
     }
     const rest = stream ?? link.stream(id, { readable: false })
     countUntilClosed(rest)
-    const ending = trailers && []
-    link.send(
-      kinds.answer,
-      id,
-      messages.answer.write({ kind: 'stream', status, headers, trailers: ending, body: none }),
-    )
+    const begun = { kind: 'stream', status, headers, trailers: trailers && [], body: none } as const
+    link.send(kinds.answer, id, messages.answer.write(begun))
     const sendTrailers = (): void => {
       const pairs = trailers?.() ?? []
       if (pairs.length > 0) link.send(kinds.trailers, id, messages.trailers.write(pairs))
@@ -251,6 +252,12 @@ export function servePort(
   function countUntilClosed(stream: Duplex): void {
     exchanges += 1
     stream.once('close', () => (exchanges -= 1))
+  }
+
+  function countTunnel(stream: Duplex): void {
+    tunnels += 1
+    stream.once('close', () => (tunnels -= 1))
+    countUntilClosed(stream)
   }
 
   function cleared(number: number): string | undefined {
