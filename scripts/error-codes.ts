@@ -336,6 +336,10 @@ export const errorCodes: Readonly<Record<string, Entry>> = {
     'Use one client with keep-alive for all requests, and close what is not used.',
   ],
   'exit.too_many_names': ['A box asks for more names in a second than it may.', 'Keep connections open.'],
+  'exit.too_many_sessions': [
+    'A box holds more sessions of one database than it may.',
+    'Give the pool of connections a bound, such as 10: one invocation runs at a time.',
+  ],
   'exit.too_slow': ['A request was begun, and its head was not complete in time.', mendRequest],
   'exit.unfinished': [
     'A request was not complete in time, or when its invocation ended.',

@@ -152,6 +152,15 @@ export const egressLimitGuards: readonly Guard[] = [
     testName,
   })),
   {
+    name: 'one box has so many sessions of a database',
+    attack: 'a box leaves no session of a database to its neighbours',
+    file: `${room}/tunnel/tunnel.ts`,
+    code: 'if (count >= most) {',
+    without: 'if (count < 0) {',
+    noticedBy: [`${room}/tunnel/sessions.test.ts`],
+    testName: 'is one of so many of a box',
+  },
+  {
     name: 'the calls of one box to one door share its places',
     attack: 'a box whose calls never end takes every connection of a door',
     file: `${room}/box-limits.ts`,

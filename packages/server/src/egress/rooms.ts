@@ -120,6 +120,8 @@ export interface EgressLimits {
   readonly requests: number
   /** Requests of one HTTP/2 connection at one time. */
   readonly streams: number
+  /** Sessions of one PostgreSQL door: a database has a hundred or so, for everybody. */
+  readonly sessions: number
   readonly headerBytes: number
   readonly bodyBytes: number
   /** Request bodies of one box that we hold at one time. */
@@ -140,6 +142,7 @@ export const defaultLimits: EgressLimits = {
   connections: 256,
   requests: 256,
   streams: 64,
+  sessions: 32,
   headerBytes: 16 * 1024,
   bodyBytes: 6 * 1024 * 1024,
   bytesInFlight: 24 * 1024 * 1024,

@@ -80,6 +80,20 @@ describe('a session of a postgres door', () => {
     expect(server.asked).toEqual(['start'])
   })
 
+  it('is one of so many of a box, and the next is told so; one that has ended makes room', async () => {
+    const server = await openFakePostgres(password)
+    const harness = await open(server.port, { rooms: { limits: { sessions: 2 } } })
+    const opened = [await say(harness, hello), await say(harness, hello)]
+    for (const { socket } of opened) await once(socket, 'data')
+    expect(await (await say(harness, hello)).end).toContain('exit.too_many_sessions (why: ')
+    expect(harness.decisions.at(-1)).toMatchObject({ effect: 'deny', reasons: [{ code: 'exit.too_many_sessions' }] })
+    opened[0]?.socket.destroy()
+    await expect.poll(() => harness.others).toMatchObject([{ outcome: 'done' }])
+    const { socket } = await say(harness, hello)
+    await once(socket, 'data')
+    expect(harness.decisions.at(-1)).toMatchObject({ effect: 'allow' })
+  })
+
   it('is not begun without a password in the vault', async () => {
     const server = await openFakePostgres(password)
     const harness = await open(server.port, { secrets: {} })

@@ -47,6 +47,8 @@ export function createTunnels(
   const { rooms, box } = server
   // Sessions that were opened here, by process and key: whoever knows another's key still cannot cancel it.
   const sessions = new Map<string, string>()
+  // How many of them are open, by door.
+  const held = new Map<string, number>()
 
   async function walk(
     door: Door,
@@ -73,6 +75,7 @@ export function createTunnels(
       box,
       invocation,
       asks: [{ action: actions.useDoor, resource: arn.door(rooms.app().name, door.name, 'connect') }],
+      ...(greeting?.kind === 'start' ? refusalOfMany(door, socket) : {}),
       durability: 'synced',
       upstream: { host: new URL(door.upstream).host, tls: tlsOf(door) },
       lack: async () => {
@@ -173,6 +176,17 @@ export function createTunnels(
       response: { kind: 'refused', code: 'cancelled', id: grant.decision.id }, // the connection has done its work
       outcome: Promise.resolve({ outcome: 'done', detail: 'a query was cancelled' }),
     }
+  }
+
+  /** Adversary: a box that opens sessions until the database has none left for those of its neighbours. */
+  function refusalOfMany({ name }: Door, socket: Duplex): Pick<Exit<Answer>, 'refusal'> {
+    const [count, { sessions: most }] = [held.get(name) ?? 0, server.limits]
+    if (count >= most) {
+      return { refusal: doorReason('exit.too_many_sessions', `A box may hold ${most} sessions of one database.`) }
+    }
+    held.set(name, count + 1)
+    socket.once('close', () => held.set(name, (held.get(name) ?? 1) - 1))
+    return {}
   }
 
   function remember(key: Buffer, door: string): void {
