@@ -774,6 +774,14 @@ export const errorCodes: Readonly<Record<string, Entry>> = {
   'svid.signature': ['The signature of the JWT-SVID is wrong.', renewSvid],
   'svid.unknown_key': ['The JWT-SVID names a key that its trust domain does not have.', renewSvid],
   'table.column': ['The function may write declared columns only.', askWhy],
+  'table.index': [
+    'The index is not declared.',
+    'Write it under `tables`: `indexes: { NAME: [partition key, sort key] }`.',
+  ],
+  'table.index_of_all': [
+    'Under each key of the index there may be rows of everybody.',
+    'Query the table itself, or an index with the same partition key; or grant `any`.',
+  ],
   'table.no_user': ['Own rows need a verified user, and there is none.', 'Call on behalf of a signed-in user.'],
   'table.not_granted': ['Nothing under `can` lets the function do this on the table.', askWhy],
   'table.not_own_row': ['The row belongs to another user.', askWhy],

@@ -205,6 +205,15 @@ export const finePartGuards: readonly Guard[] = [
     testName: 'who says nothing there',
   },
   {
+    name: 'rows are not read by other keys than they were written by',
+    attack: 'a manifest renames a key, and every row of the embedded table is somebody else’s or nobody’s',
+    file: `${egress}/aws/tables-worker.ts`,
+    code: '=== keysOf(table)) break',
+    without: "!== '') break",
+    noticedBy: [`${egress}/aws/dynamodb.test.ts`],
+    testName: 'not changed under their rows',
+  },
+  {
     name: 'an error that is a cause of its own has an end',
     attack: 'an error report without an end takes the box along, and the reason with it',
     file: `${room}/inside/client.mjs`,

@@ -900,9 +900,16 @@ const rows: readonly Row[] = [
   [
     'a table has two keys at most',
     'read/read-tables',
-    'if (listed.length > 2) {',
-    'if (listed.length < 0) {',
+    'if (listed.length > 2)',
+    'if (listed.length < 0)',
     'a table of three keys',
+  ],
+  [
+    'a number is a key',
+    'read/read-tables',
+    "resolve(text, at, 'key column', keyed, reading.faults)",
+    'void at',
+    'a number that is no key',
   ],
   // What a manifest says of itself.
   [

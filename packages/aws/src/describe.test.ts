@@ -144,6 +144,25 @@ describe('describeDynamoDb', () => {
     expect(contexts(described)).not.toHaveProperty('0.dynamodb:LeadingKeys')
   })
 
+  it('vouches for a leading key of an index that is keyed by the same column, and of no other', () => {
+    const indexes = [
+      { name: 'by-date', partitionKey: 'customer' },
+      { name: 'by-status', partitionKey: 'status' },
+    ]
+    const keysBy = (IndexName: string): unknown => {
+      const input = {
+        TableName: 'Orders',
+        IndexName,
+        KeyConditionExpression: 'customer = :c',
+        ExpressionAttributeValues: { ':c': { S: 'alice' } },
+      }
+      const body = new TextEncoder().encode(JSON.stringify(input))
+      const described = describeDynamoDb({ target: 'DynamoDB_20120810.Query', body }, [{ ...orders, indexes }])
+      return described.ok ? described.asks[0].context['dynamodb:LeadingKeys'] : code(described)
+    }
+    expect(['by-date', 'by-status', 'by-nobody'].map(keysBy)).toEqual([['alice'], undefined, undefined])
+  })
+
   it('asks once per table of a batch, with the keys of every entry', () => {
     const described = ask('BatchWriteItem', {
       RequestItems: {

@@ -134,7 +134,7 @@ function tableOf<T extends KnownTable>(draft: Draft<T>, given: unknown, tables: 
 }
 
 function scan(input: JsonObject, members: Parameters<typeof scanMembers>[1], table: KnownTable): Touched {
-  const touched = scanMembers(input, members, table.partitionKey)
+  const touched = scanMembers(input, members, table.partitionKey, table.indexes)
   if (typeof touched === 'string') throw malformed(touched)
   return touched
 }

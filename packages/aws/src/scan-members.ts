@@ -2,6 +2,7 @@ import { isItem, keyText } from './attribute-value.ts'
 import { type AttributeNames, type Expression, parseExpression } from './expression.ts'
 import { isObject, type JsonObject, stringList } from '@sallyport/core/json'
 import type { Members } from './operations.ts'
+import type { KnownTable } from './table-name.ts'
 
 /** What one request, or one entry of a batch, touches. */
 export interface Touched {
@@ -20,7 +21,12 @@ const returns = new Set(['NONE', 'ALL_OLD', 'UPDATED_OLD', 'ALL_NEW', 'UPDATED_N
  * Reads the members of one request against its table of members. A string is the fault: an unknown member, or one
  * that cannot be read. Nothing is skipped: what this does not understand it refuses.
  */
-export function scanMembers(input: JsonObject, members: Members, partitionKey: string): Touched | string {
+export function scanMembers(
+  input: JsonObject,
+  members: Members,
+  partitionKey: string,
+  indexes: KnownTable['indexes'] = [],
+): Touched | string {
   const attributes = new Set<string>()
   const leading: string[] = []
   const names = input['ExpressionAttributeNames'] ?? {}
@@ -41,6 +47,9 @@ export function scanMembers(input: JsonObject, members: Members, partitionKey: s
     if (text !== undefined) leading.push(text)
     return text !== undefined
   }
+
+  const isKeyedAlike = (name: string | undefined): boolean =>
+    name === undefined || indexes.some((one) => one.name === name && one.partitionKey === partitionKey)
 
   for (const [member, value] of Object.entries(input)) {
     const kind = Object.hasOwn(members, member) ? members[member] : undefined
@@ -122,8 +131,8 @@ export function scanMembers(input: JsonObject, members: Members, partitionKey: s
   const effective = select ?? (projected ? 'SPECIFIC_ATTRIBUTES' : 'ALL_ATTRIBUTES')
   return {
     attributes,
-    // An index has leading keys of its own, which are not known here.
-    leadingKeys: leading.length > 0 && index === undefined ? leading : undefined,
+    // Another index has leading keys of its own: what they are called is nobody's row.
+    leadingKeys: leading.length > 0 && isKeyedAlike(index) ? leading : undefined,
     ...(index === undefined ? {} : { index }),
     ...(reads ? { select: effective } : {}),
     ...(returned === undefined ? {} : { returnValues: returned }),

@@ -7,6 +7,7 @@ export interface KnownTable {
   readonly arn: string
   readonly partitionKey: string
   readonly sortKey?: string
+  readonly indexes?: readonly { readonly name: string; readonly partitionKey: string }[]
 }
 
 /**

@@ -5,6 +5,7 @@ import type { Devices } from './devices.ts'
 import type { Door } from './door.ts'
 import type { EventForm } from './event-form.ts'
 import type { Guest } from './guest.ts'
+import type { Keyed } from './keyed.ts'
 import type { AdministrativePower, Assurance, EmbeddedIssuer, Jit, Person, Separation } from './people.ts'
 import type { Position } from './position.ts'
 import type { SignalStream } from './signals.ts'
@@ -155,15 +156,16 @@ export interface SecretDeclaration {
 }
 
 /** A DynamoDB table that functions may be granted verbs on. */
-export interface Table {
-  readonly name: string
+export interface Table extends Keyed {
   /** The DynamoDB table name. */
   readonly dynamodb: string
   readonly region: string
   readonly account: string
   readonly arn: string
-  readonly partitionKey: string
-  readonly sortKey?: string
+  /** Its secondary indexes, global and local ones alike. */
+  readonly indexes?: readonly Keyed[]
+  /** Key columns that are numbers; the others are text. */
+  readonly numbers?: readonly string[]
   /** Endpoint to forward to; absent means the embedded dynalite. */
   readonly endpoint?: string
   readonly at: Position

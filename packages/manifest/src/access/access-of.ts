@@ -43,7 +43,8 @@ export function accessFacts(app: App): readonly AccessFact[] {
     ...app.tables.map((table) =>
       opaque(
         `table ${table.name}`,
-        `${table.name} is ${table.arn}, keyed by ${[table.partitionKey, table.sortKey ?? []].flat().join(', ')}, ` +
+        `${table.name} is ${table.arn}, keyed by ${keyOf(table)}, ` +
+          (table.indexes ?? []).map((index) => `and in ${index.name} by ${keyOf(index)}, `).join('') +
           `at ${table.endpoint ?? 'the embedded endpoint'}`,
       ),
     ),
@@ -172,4 +173,8 @@ function permissionFacts(name: string, permission: Permission): readonly AccessF
 /** For anybody, or for each role that the person behind it may hold: of which the first covers all the others. */
 function operationFacts(anybody: string, forRoles: readonly string[]): readonly AccessFact[] {
   return forRoles.length === 0 ? [grant(anybody)] : forRoles.map((role) => grant(`${anybody} for ${role}`, anybody))
+}
+
+function keyOf({ partitionKey, sortKey }: { readonly partitionKey: string; readonly sortKey?: string }): string {
+  return [partitionKey, sortKey ?? []].flat().join(', ')
 }

@@ -2,6 +2,7 @@ import { actions, arn, contextKeys } from '@sallyport/core/access'
 import type { NamedPolicy, Statement } from '@sallyport/core/policy'
 
 import type { App, AttachedPolicy, FunctionDeclaration, Permission, Table } from '../app.ts'
+import type { Keyed } from '../keyed.ts'
 import { tableVerbs, type TableVerb } from '../source/grammar.ts'
 import { both, forPeople, transactionRoleCondition, type Condition } from './conditions.ts'
 import { compileGuestsOf } from './guests.ts'
@@ -87,18 +88,22 @@ function compileTable(
   const verb = isVerb(permission.verb) ? tableVerbs[permission.verb] : undefined
   // A verb without an action grants nothing; the reader has refused it before.
   if (verb === undefined) return []
-  const allow = { Effect: 'Allow', Action: verb, Resource: table.arn } as const
+  const { indexes = [] } = table
+  // An index that is keyed by another column has rows of everybody under each of its keys.
+  const alike = indexes.filter(({ partitionKey }) => partitionKey === table.partitionKey)
   const columns = columnCondition(permission, table)
   const name = (suffix: string): readonly string[] => ['can', one.name, table.name, permission.verb, suffix]
-  const statement = (suffix: string, condition: Condition): Statement =>
+  const statement = (suffix: string, condition: Condition, through = indexes): Statement =>
     rules.statement(name(suffix), permission.at, {
-      ...allow,
+      Effect: 'Allow',
+      Action: verb,
+      Resource: readsIndexes(permission.verb) ? withIndexes(table, through) : table.arn,
       ...(Object.keys(condition).length === 0 ? {} : { Condition: condition }),
     })
   if (permission.rows === 'any') return [statement('any', columns)]
   const exceptions = countingAs(app, permission.exceptRoles)
   return [
-    statement('own', both(ownRows, columns)),
+    statement('own', both(ownRows, columns), alike),
     ...exceptions.map((role) => statement(`for-${role.name}`, both(transactionRoleCondition(role), columns))),
   ]
 }
@@ -121,6 +126,15 @@ function columnCondition(permission: TablePermission, table: Table): Condition {
     Null: { 'dynamodb:Attributes': 'false' },
     StringEqualsIfExists: { 'dynamodb:ReturnValues': ['NONE', 'UPDATED_OLD', 'UPDATED_NEW'] },
   }
+}
+
+function readsIndexes(verb: string): boolean {
+  return verb === 'query' || verb === 'scan'
+}
+
+/** One ARN stays a text, as it is written by hand. */
+function withIndexes({ arn: table }: Table, indexes: readonly Keyed[]): string | string[] {
+  return indexes.length === 0 ? table : [table, ...indexes.map(({ name }) => `${table}/index/${name}`)]
 }
 
 function isVerb(verb: string): verb is TableVerb {

@@ -11,7 +11,8 @@ type TablePermission = Extract<Permission, { kind: 'table' }>
 
 /** Why a DynamoDB call was refused: the verb, the user, the row or the column, in that order. */
 export function explainTable(reason: Reason, request: AccessRequest, app: App): Reason {
-  const table = app.tables.find(({ arn }) => arn === request.resource)
+  const [resource = '', index] = request.resource.split('/index/')
+  const table = app.tables.find(({ arn }) => arn === resource)
   const verb = Object.entries(tableVerbs).find(
     ([, action]) => action.toLowerCase() === request.action.toLowerCase(),
   )?.[0]
@@ -29,6 +30,11 @@ export function explainTable(reason: Reason, request: AccessRequest, app: App): 
     })
   }
   const at = { at: showPosition(permission.at) }
+  const declared = table.indexes?.find(({ name }) => name === index)
+  if (index !== undefined && declared === undefined)
+    return reword(reason, 'table.index', { ...facts, detail: index }, { at: showPosition(table.at) })
+  if (permission.rows === 'own' && declared !== undefined && declared.partitionKey !== table.partitionKey)
+    return reword(reason, 'table.index_of_all', { ...facts, detail: declared.name }, at)
   const user = text(request, contextKeys.transactionUser)
   const keys = listOf(request, 'dynamodb:LeadingKeys')
   if (permission.rows === 'own' && user === undefined) return reword(reason, 'table.no_user', facts, at)

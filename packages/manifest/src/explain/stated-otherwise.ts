@@ -37,7 +37,7 @@ function reservedForOthers(request: AccessRequest, app: App): Position | undefin
 
 /** By every name that an invariant may call what is asked for. */
 function namesOf(resource: string, app: App): ReadonlySet<string> {
-  const table = app.tables.find(({ arn }) => arn === resource)
+  const table = app.tables.find(({ arn }) => arn === resource || resource.startsWith(`${arn}/index/`))
   if (table !== undefined) return new Set([table.name])
   const [, kind, zone = '', path = ''] =
     /^arn:sallyport:(function|door|route):[^:]*:([^:]*):(.+)$/s.exec(resource) ?? []

@@ -36,6 +36,9 @@ export const wording = {
   'table.not_granted': 'nothing under can lets {subject} do {object}',
   'table.no_user': "{subject} may do {object} on the user's own rows only, and this runs on behalf of no verified user",
   'table.not_own_row': "{subject} may do {object} on rows of the user it serves only, and this row is another's",
+  'table.index': '{subject} may do {object}, and {detail} is not declared under indexes of that table',
+  'table.index_of_all':
+    "{subject} may do {object} on the user's own rows only, and {detail} is keyed by another column than the table is",
   'table.column': '{subject} may write declared columns only, and {object} touches {detail}',
   'table.return_values': '{object} asks for values back that would reveal other columns',
   'administration.role_missing': '{subject} holds no role that may do {object}',

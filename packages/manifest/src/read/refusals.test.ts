@@ -778,6 +778,20 @@ const rows: readonly Row[] = [
     'manifest.wrong_type',
     'key: [customer, id]',
   ],
+  [
+    'an index of three keys',
+    'key: [customer, id]',
+    'key: [customer, id], indexes: { by-date: [customer, date, more] }',
+    'manifest.wrong_type',
+    'key: [customer, id], indexes: { by-date: [customer, date] }',
+  ],
+  [
+    'a number that is no key',
+    'key: [customer, id]',
+    'key: [customer, id], indexes: { by-date: [customer, date] }, numbers: [amount]',
+    'manifest.unresolved_name',
+    'key: [customer, id], indexes: { by-date: [customer, date] }, numbers: [date]',
+  ],
 ]
 
 describe('a manifest is refused with', () => {

@@ -58,6 +58,8 @@ const column: Shape = { kind: 'text', says: 'a column name', pattern: /^[A-Za-z0
 const examples: Shape = { kind: 'list', of: { kind: 'text', says: '"subject -> object"', pattern: /^[^*]+ -> [^*]+$/ } }
 const columns: Shape = { kind: 'list', of: column, atLeast: 1 }
 
+const keyColumns: Shape = { kind: 'either', of: [column, columns] }
+
 /** The verbs that a table knows, each with the DynamoDB action it stands for. */
 export const tableVerbs = {
   get: 'dynamodb:GetItem',
@@ -502,8 +504,17 @@ export const manifestShape: Extract<Shape, { kind: 'record' }> = {
               key: {
                 required: true,
                 about: 'Partition key, or [partition key, sort key].',
-                shape: { kind: 'either', of: [column, columns] },
+                shape: keyColumns,
               },
+              indexes: {
+                about: 'Secondary index → its key, written as that of the table.',
+                shape: {
+                  kind: 'record',
+                  keys: {},
+                  named: { says: 'the name of an index', pattern: /^[A-Za-z0-9_.-]{3,255}$/, of: keyColumns },
+                },
+              },
+              numbers: { shape: columns, about: 'Key columns that are numbers; text unless said.' },
               region: {
                 about: 'us-east-1 unless said.',
                 shape: { kind: 'text', says: 'a region such as eu-central-1', pattern: /^[a-z]{2}(?:-[a-z]+)+-\d$/ },

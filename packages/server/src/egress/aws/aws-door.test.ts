@@ -138,6 +138,32 @@ describe('the AWS door', () => {
     }
   })
 
+  it('lets a query through an index that is declared, and own rows through one with the same key alone', async () => {
+    const indexes = 'indexes: { by-date: [customer, date], by-status: status }'
+    const asking = async (grant: string, index: string, condition: string): Promise<unknown> => {
+      const harness = await open({
+        manifest: (manifest) =>
+          edited(
+            'key: [customer, id]',
+            `key: [customer, id], ${indexes}`,
+            edited('put: own', `query: ${grant}`, manifest),
+          ),
+      })
+      const query = {
+        TableName: 'Orders',
+        IndexName: index,
+        KeyConditionExpression: condition,
+        ExpressionAttributeValues: { ':v': { S: 'alice' } },
+      }
+      return (await call(harness, { operation: 'Query', body: JSON.stringify(query) }))[1]
+    }
+    expect(await asking('any', 'by-status', 'state = :v')).toBe('policy.allow')
+    expect(await asking('any', 'by-nobody', 'state = :v')).toBe('table.index')
+    expect(await asking('own', 'by-date', 'customer = :v')).toBe('policy.allow')
+    expect(await asking('own', 'by-status', 'customer = :v')).toBe('table.index_of_all')
+    expect(await asking('own', 'by-date', 'state = :v')).toBe('table.not_own_row')
+  })
+
   for (const [what, asked, form, words] of [
     ['a bucket', { service: 's3', method: 'PUT', path: '/a/b', host: 'my.bucket.any.aws.internal' }, 's3', 'presigned'],
     ['a topic', { service: 'sns', type: 'application/x-www-form-urlencoded' }, 'query', 'no door to sns'],

@@ -57,6 +57,41 @@ test('one row cannot be made to stand in all others', { timeout: 60_000 }, async
   expect(await ask('GetItem', { Key: other, ProjectionExpression: 'a.x' })).toEqual({ Item: {} })
 })
 
+test('they have the indexes and the numbers that the manifest says, and are not changed under their rows', async () => {
+  const [orders] = mustLoad().app.tables
+  if (orders === undefined) throw new Error('the example has changed')
+  const path = join(folder, 'indexed')
+  const indexes = [{ name: 'by-status', partitionKey: 'status', sortKey: 'paid' }]
+  const onFailure = (cause: unknown): unknown => failures.push(cause)
+  const indexed = { path, tables: [{ ...orders, indexes, numbers: ['paid'] }], onFailure }
+  const first = await openTables(indexed)
+  const asking = async (operation: string, more: object): Promise<unknown> => {
+    const body = Buffer.from(JSON.stringify({ TableName, ...more }))
+    const { signal } = new AbortController()
+    const answer = await first.ask({ operation, body, timeoutMs: 10_000, signal })
+    return JSON.parse(answer.body instanceof Uint8Array ? Buffer.from(answer.body).toString('utf8') : '')
+  }
+  for (const paid of ['9', '10'])
+    await asking('PutItem', {
+      Item: { customer: { S: paid }, id: { S: 'o' }, status: { S: 'paid' }, paid: { N: paid } },
+    })
+  const query = {
+    IndexName: 'by-status',
+    KeyConditionExpression: '#s = :paid AND paid >= :least',
+    ExpressionAttributeNames: { '#s': 'status' },
+    ExpressionAttributeValues: { ':paid': { S: 'paid' }, ':least': { N: '9' } },
+  }
+  expect(await asking('Query', query)).toMatchObject({ Items: [{ paid: { N: '9' } }, { paid: { N: '10' } }] })
+  await first.close()
+  await (await openTables(indexed)).close()
+  const before = failures.length
+  await expect(openTables({ ...indexed, tables: [orders] })).rejects.toMatchObject({
+    code: 'dynamodb.tables',
+    cause: { message: expect.stringContaining('made with other keys or indexes') },
+  })
+  failures.splice(before)
+})
+
 test('they say of transactions that they know none, and what does', async () => {
   const signal = new AbortController().signal
   const request = { operation: 'TransactGetItems', body: Buffer.from('{}'), timeoutMs: 10_000, signal }

@@ -23,6 +23,24 @@ export interface EmbeddedTables {
   close(): Promise<void>
 }
 
+interface KeyPart {
+  readonly AttributeName: string
+  readonly KeyType: 'HASH' | 'RANGE'
+}
+
+/** As far as it is used here. */
+export interface CreateTableInput {
+  readonly TableName: string
+  readonly KeySchema: readonly KeyPart[]
+  readonly AttributeDefinitions: readonly { readonly AttributeName: string; readonly AttributeType: 'N' | 'S' }[]
+  readonly GlobalSecondaryIndexes?: readonly {
+    readonly IndexName: string
+    readonly KeySchema: readonly KeyPart[]
+    readonly Projection: { readonly ProjectionType: 'ALL' }
+  }[]
+  readonly BillingMode: 'PAY_PER_REQUEST'
+}
+
 /** What keeps the tables, where, and who is told when it ended by itself. */
 export interface TablesOptions {
   /** In memory without one. */
@@ -62,7 +80,7 @@ export async function openTables(options: TablesOptions): Promise<EmbeddedTables
     const one = new Worker(thread, {
       workerData: {
         path,
-        tables: tables.map(({ dynamodb, partitionKey, sortKey }) => [dynamodb, partitionKey, sortKey]),
+        tables: tables.map(createTableInput),
       },
       env: {},
       resourceLimits: { maxOldGenerationSizeMb: heapMb },
@@ -130,4 +148,31 @@ export async function openTables(options: TablesOptions): Promise<EmbeddedTables
 
 function unreachable(): SallyportError {
   return new SallyportError('upstream.unreachable', 'the embedded tables ended and are being started again')
+}
+
+/** What makes a table, in the words of DynamoDB's CreateTable. */
+function createTableInput({ dynamodb, indexes = [], numbers = [], ...own }: Table): CreateTableInput {
+  const schemaOf = ({
+    partitionKey,
+    sortKey,
+  }: Pick<Table, 'partitionKey' | 'sortKey'>): CreateTableInput['KeySchema'] => [
+    { AttributeName: partitionKey, KeyType: 'HASH' },
+    ...(sortKey === undefined ? [] : [{ AttributeName: sortKey, KeyType: 'RANGE' as const }]),
+  ]
+  const secondary = indexes.map((index) => ({
+    IndexName: index.name,
+    KeySchema: schemaOf(index),
+    Projection: { ProjectionType: 'ALL' as const },
+  }))
+  const keyed = [own, ...indexes].flatMap((one) => schemaOf(one).map(({ AttributeName }) => AttributeName))
+  return {
+    TableName: dynamodb,
+    KeySchema: schemaOf(own),
+    AttributeDefinitions: [...new Set(keyed)].map((AttributeName) => ({
+      AttributeName,
+      AttributeType: numbers.includes(AttributeName) ? 'N' : 'S',
+    })),
+    ...(secondary.length === 0 ? {} : { GlobalSecondaryIndexes: secondary }),
+    BillingMode: 'PAY_PER_REQUEST',
+  }
 }

@@ -3,10 +3,12 @@ import { parentPort, workerData } from 'node:worker_threads'
 
 import dynalite from 'dynalite'
 
+import type { CreateTableInput } from './dynamodb.ts'
+
 // The thread in which the embedded tables are kept: see `openTables`, whose words these are.
 const { path, tables } = workerData as {
   readonly path: string | undefined
-  readonly tables: readonly (readonly [name: string, partitionKey: string, sortKey: string | undefined])[]
+  readonly tables: readonly CreateTableInput[]
 }
 const server = dynalite({
   createTableMs: 0,
@@ -18,25 +20,23 @@ const server = dynalite({
 Object.preventExtensions(Object.prototype)
 Object.preventExtensions(Array.prototype)
 
-for (const [name, partitionKey, sortKey] of tables) {
-  const keys = [
-    { AttributeName: partitionKey, KeyType: 'HASH' },
-    ...(sortKey === undefined ? [] : [{ AttributeName: sortKey, KeyType: 'RANGE' }]),
-  ]
-  const made = await answerTo(
-    'CreateTable',
-    JSON.stringify({
-      TableName: name,
-      KeySchema: keys,
-      AttributeDefinitions: keys.map(({ AttributeName }) => ({ AttributeName, AttributeType: 'S' })),
-      BillingMode: 'PAY_PER_REQUEST',
-    }),
-  )
+for (const table of tables) {
+  const { TableName } = table
+  const made = await answerTo('CreateTable', JSON.stringify(table))
   if (made.status !== 200 && !made.body.includes('ResourceInUseException')) {
-    throw new Error(`the table ${name} could not be made: ${made.body.slice(0, 500)}`)
+    throw new Error(`the table ${TableName} could not be made: ${made.body.slice(0, 500)}`)
   }
-  while (!(await answerTo('DescribeTable', JSON.stringify({ TableName: name }))).body.includes('"ACTIVE"')) {
-    await new Promise((resolve) => setTimeout(resolve, 1))
+  for (;;) {
+    const { body } = await answerTo('DescribeTable', JSON.stringify({ TableName }))
+    if (!body.includes('"ACTIVE"')) {
+      await new Promise((resolve) => setTimeout(resolve, 1))
+      continue
+    }
+    if (keysOf((JSON.parse(body) as { Table: CreateTableInput }).Table) === keysOf(table)) break
+    throw new Error(
+      `the embedded table ${TableName} was made with other keys or indexes than it has now, and cannot be changed: ` +
+        'give it another name under dynamodb, or move the folder of the tables away, with all their rows',
+    )
   }
 }
 parentPort?.postMessage({ id: 0, status: 200, body: '' })
@@ -45,6 +45,15 @@ parentPort?.on('message', ({ id, operation, body }: { id: number; operation: str
     parentPort?.postMessage({ id, ...answer }),
   )
 })
+
+/** Keys and indexes, with their types, in one text; the order of indexes and of definitions means nothing. */
+function keysOf({ KeySchema, AttributeDefinitions, GlobalSecondaryIndexes = [] }: CreateTableInput): string {
+  const types = new Map(AttributeDefinitions.map(({ AttributeName, AttributeType }) => [AttributeName, AttributeType]))
+  const shown = (schema: CreateTableInput['KeySchema']): string =>
+    schema.map(({ AttributeName, KeyType }) => `${KeyType} ${AttributeName} ${types.get(AttributeName)}`).join()
+  const indexes = GlobalSecondaryIndexes.map((index) => `${index.IndexName} ${shown(index.KeySchema)}`)
+  return [shown(KeySchema), ...indexes.toSorted()].join('\n')
+}
 
 /** What is told where dynalite itself would say `UnknownError`. */
 const noTransactions = JSON.stringify({
