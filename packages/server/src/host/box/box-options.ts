@@ -76,13 +76,21 @@ export const sandboxOptions: readonly string[] = [
   ['--uid', '65534', '--gid', '65534'],
 ].flat()
 
-/** The only names under /etc in a box, besides its CA file and the links to it. */
+/** The only names under /etc in a box, besides its CA file, the links to it, and those of programs. */
 const etcNames = ['resolv.conf', 'hosts', 'passwd', 'group', 'nsswitch.conf']
 
-/** Programs and libraries without /usr/local, /usr/src and /usr/games; `/lib` and the like as the host has them. */
+/**
+ * Programs and libraries without /usr/local, /usr/src and /usr/games; `/lib` and the like as the host has them, and the
+ * links by which Debian chooses among programs (`awk`, `php`).
+ */
 export function systemFolders(at = ''): readonly string[] {
-  const parts = ['bin', 'sbin', 'lib', 'lib32', 'lib64', 'libexec', 'share/zoneinfo', 'share/locale', 'share/misc']
-  const usr = parts.flatMap((part) => ['--ro-bind-try', `/usr/${part}`, `${at}/usr/${part}`])
+  const libraries = ['lib', 'lib32', 'lib64', 'libexec', 'share/perl', 'share/perl5', 'share/php']
+  const parts = ['bin', 'sbin', ...libraries, 'share/zoneinfo', 'share/locale', 'share/misc']
+  const usr = [...parts.map((part) => `/usr/${part}`), '/etc/alternatives'].flatMap((path) => [
+    '--ro-bind-try',
+    path,
+    `${at}${path}`,
+  ])
   return [usr, ...['bin', 'sbin', 'lib', 'lib32', 'lib64'].map((name) => topFolder(`/${name}`, at))].flat()
 }
 

@@ -61,3 +61,7 @@ test('a program that reads no variable finds what to trust where systems have it
   expect(trusted).toContain('/etc/ssl/certs/ca-certificates.crt')
   expect(trusted).toContain('/etc/pki/tls/certs/ca-bundle.crt')
 })
+
+test('programs that a system reaches by a link of its own are there', () => {
+  expect(planOf(group, code).options.join(' ')).toContain('--ro-bind-try /etc/alternatives /etc/alternatives')
+})
