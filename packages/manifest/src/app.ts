@@ -198,6 +198,8 @@ export interface FunctionDeclaration {
   readonly reuse: 'never' | 'user' | 'shared'
   readonly timeoutMs: number
   readonly memoryMb: number
+  /** Of /tmp, beside `memoryMb`; a small one within it when absent. */
+  readonly tmpMb?: number
   readonly at: Position
 }
 

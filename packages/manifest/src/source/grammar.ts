@@ -619,6 +619,10 @@ export const manifestShape: Extract<Shape, { kind: 'record' }> = {
               },
               timeout: { shape: duration, about: '10s unless said.' },
               memory: { shape: { kind: 'integer', minimum: 128, maximum: 10240 }, about: 'In MB; 256 unless said.' },
+              tmp: {
+                shape: { kind: 'integer', minimum: 64, maximum: 10240 },
+                about: 'Of /tmp, in MB, beside memory; 64 within it unless said.',
+              },
               policies: {
                 shape: { kind: 'list', of: file },
                 about: 'IAM documents attached to its identity, and guests.',

@@ -55,6 +55,7 @@ export async function buildFunctions(
         arn,
         environment,
         ...limits,
+        ...(declared.tmpMb === undefined ? {} : { tmpMb: declared.tmpMb }),
         ...result,
         ...(declared.engine === 'gvisor' && runsc !== undefined ? { runsc } : {}),
         ports: portsOf(app, declared),

@@ -55,6 +55,14 @@ describe('what a box can use up', () => {
     expect((fills as { written: number }).written).toBeGreaterThan(50)
   })
 
+  it('the scratch folder is as large as its function says, beside its memory', async () => {
+    await under.deploy({ name: 'writer', memoryMb: 128, tmpMb: 160 })
+    const fill = (megabytes: number): Promise<unknown> =>
+      under.call({ probe: 'fill', folder: '/tmp/full', megabytes }, { functionName: 'writer', affinity: 'writer' })
+    expect(await fill(200)).toMatchObject({ code: 'ENOSPC' })
+    expect(((await fill(200)) as { written: number }).written).toBeGreaterThan(140)
+  })
+
   it('memory ends the box, not the machine', async () => {
     const allocate = { probe: 'allocate', megabytes: 900 }
     await under.deploy({ name: 'small', memoryMb: 128 })

@@ -27,6 +27,8 @@ export interface FunctionImage {
   readonly environment: Readonly<Record<string, string>>
   readonly timeoutMs: number
   readonly memoryMb: number
+  /** MiB of /tmp, beside the memory; `scratchBytes` within it when absent. */
+  readonly tmpMb?: number
   readonly reuse: 'never' | 'user' | 'shared'
   /** TCP ports, besides 80 and 443, to which its doors lead. */
   readonly ports?: readonly number[]

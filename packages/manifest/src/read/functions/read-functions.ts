@@ -30,6 +30,7 @@ function readFunction({ key, keyAt, value }: Entry, reading: Reading): FunctionD
   const can = readPermissions(key, child(value, 'can'), reading)
   const identityPolicies = readPolicies(child(value, 'policies'), 'identity', reading)
   const memory = child(value, 'memory')
+  const tmp = child(value, 'tmp')
   return {
     name: key,
     zone,
@@ -48,6 +49,7 @@ function readFunction({ key, keyAt, value }: Entry, reading: Reading): FunctionD
     reuse: readReuse(textOf(child(value, 'reuse'))) ?? (needsOneUser(can, identityPolicies) ? 'user' : 'shared'),
     timeoutMs: parseDurationMs(textOf(child(value, 'timeout')) ?? '10s') ?? 10_000,
     memoryMb: memory?.kind === 'number' ? memory.value : 256,
+    ...(tmp?.kind === 'number' ? { tmpMb: tmp.value } : {}),
     at: keyAt,
   }
 }

@@ -38,7 +38,7 @@ export function kindOf(image: FunctionImage): BoxKind | undefined {
   const { runtime, memoryMb, environment } = image
   if (runtime !== 'node' && runtime !== 'python') return undefined
   if (!runtimePlan(image, false).ownClient || image.runsc !== undefined) return undefined
-  if (image.layersDir !== undefined || (image.ports ?? []).length > 0) return undefined
+  if (image.layersDir !== undefined || image.tmpMb !== undefined || (image.ports ?? []).length > 0) return undefined
   if (Object.keys(environment).some((name) => readAtStart.test(name))) return undefined
   return entriesIn(image.codeDir) <= maxEntries ? { runtime, memoryMb } : undefined
 }

@@ -13,8 +13,13 @@ export interface BoxExtras {
   readonly caPem: string
 }
 
-/** Bytes of /tmp: the only place a box can write to. */
+/** Bytes of /tmp, the only place a box can write to, where its function asks for no more. */
 export const scratchBytes: number = 64 * 1024 * 1024
+
+/** Bytes of /tmp in a box of this function. */
+export function scratchOf({ tmpMb }: FunctionImage): number {
+  return tmpMb === undefined ? scratchBytes : tmpMb * 1024 * 1024
+}
 
 /**
  * The options of bwrap for one box. Nothing of the host but /usr, our own files and the function's code is there, all
@@ -25,7 +30,7 @@ export function boxOptions(image: FunctionImage, runtime: RuntimeFolder, extras:
     sandboxOptions,
     ['--seccomp', String(descriptors.seccomp), '--json-status-fd', String(descriptors.status)],
     ['--proc', '/proc', '--dev', '/dev', '--remount-ro', '/dev'],
-    ['--size', String(scratchBytes), '--tmpfs', '/tmp'],
+    ['--size', String(scratchOf(image)), '--tmpfs', '/tmp'],
     boxFiles(image, runtime, extras),
     ['--chdir', inBox.code, '--remount-ro', '/'],
     Object.entries(boxEnvironment(image, extras)).flatMap(([name, value]) => ['--setenv', name, value]),

@@ -1,5 +1,5 @@
 import type { FunctionImage } from '../image.ts'
-import { boxEnvironment, type BoxExtras, boxFiles, scratchBytes } from './box-options.ts'
+import { boxEnvironment, type BoxExtras, boxFiles, scratchOf } from './box-options.ts'
 import { inBox } from './in-box.ts'
 import { sandboxed } from '../kernel/abandoned.ts'
 import { descriptors } from './pod.ts'
@@ -75,7 +75,7 @@ export function gvisorSpec(image: FunctionImage, extras: BoxExtras, command: rea
         destination: '/tmp',
         type: 'tmpfs',
         source: 'tmpfs',
-        options: ['nosuid', 'nodev', 'mode=1777', `size=${scratchBytes}`],
+        options: ['nosuid', 'nodev', 'mode=1777', `size=${scratchOf(image)}`],
       },
     ],
     linux: { namespaces: ['pid', 'ipc', 'uts', 'mount'].map((type) => ({ type })) },

@@ -11,7 +11,8 @@ const mebibyte = 1024 * 1024
 
 /** The limits of one box of this function. */
 export function limitsOf(image: FunctionImage): Limits {
-  const limits = { memoryBytes: image.memoryMb * mebibyte, maxProcesses, cpuMillis: 1_000 }
+  // What is written to /tmp is memory too, and counts for whoever wrote it.
+  const limits = { memoryBytes: (image.memoryMb + (image.tmpMb ?? 0)) * mebibyte, maxProcesses, cpuMillis: 1_000 }
   if (image.runsc === undefined) return limits
   return { ...limits, memoryBytes: limits.memoryBytes + gvisorBytes, maxProcesses: gvisorProcesses }
 }
@@ -21,6 +22,6 @@ export function limitsOf(image: FunctionImage): Limits {
  * process on its own, and a box may have several.
  */
 export function prlimitCommand(prlimit: string, image: FunctionImage): readonly string[] {
-  const { memoryBytes, maxProcesses: nproc } = limitsOf(image)
+  const { memoryBytes, maxProcesses: nproc } = limitsOf({ ...image, tmpMb: 0 }) // of a process's own data /tmp is none
   return [prlimit, `--data=${memoryBytes + dataAllowanceBytes[image.runtime]}`, `--nproc=${nproc}`, '--']
 }
