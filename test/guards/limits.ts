@@ -169,6 +169,27 @@ export const limitGuards: readonly Guard[] = [
     noticedBy: api,
     testName: 'answers on one connection at a time',
   },
+  ...(
+    [
+      ['is looked at', 'stray.add(socket)\n      socket.once', 'socket.once', 'runtime-api', 'end a connection to'],
+      ['loses its connection', 'if (bytes > maxBytes) tell(socket)\n      else ', '', 'stray-bytes', 'within a second'],
+      [
+        'is looked at for as long as code may run',
+        'if (connections.size > 0 && (moved || watched())) watch()',
+        'if (moved) watch()',
+        'stray-bytes',
+        'as long as code may run',
+      ],
+    ] as const
+  ).map(([what, code, without, file, testName]) => ({
+    name: `whoever sends what is no request ${what}`,
+    attack: 'a box keeps the thread that serves everybody busy with line ends',
+    file: `${room}/runtime/${file}.ts`,
+    code,
+    without,
+    noticedBy: [`${room}/runtime/stray-bytes.test.ts`],
+    testName,
+  })),
   {
     name: 'one event is given at a time',
     attack: 'boxes.leftover-child',

@@ -5,6 +5,7 @@ import { gather, gatherInto, type Gathering } from '../gather.ts'
 import type { Invocation, InvocationResult } from '../invocation.ts'
 import { describeError, failureIn, failureReported } from './failure-report.ts'
 import { inTurns } from './in-turns.ts'
+import { watchStrayBytes } from './stray-bytes.ts'
 import { maxStreamedBytes, passOn, readAway, streamedResult } from './streamed.ts'
 
 /** The host's end of one box's Lambda Runtime API. */
@@ -81,9 +82,23 @@ export function serveRuntimeApi(
   const foreign = new Set<Socket>()
   const others = new Set<Socket>()
 
+  const stray = watchStrayBytes(
+    maxStrayBytes,
+    () => running !== undefined,
+    (socket) => {
+      breach(`more than ${maxStrayBytes} bytes that are no request`)
+      socket.destroy()
+    },
+  )
+
   const settings = { keepAliveTimeout: 0, requestTimeout: 0, headersTimeout: 0, highWaterMark: waitingBytes }
   const http = createServer(settings, (request, response) => {
-    void handle(request, response).catch(() => request.socket.destroy())
+    if (hasBody(request)) stray.begin(request.socket)
+    else stray.end(request.socket)
+    void handle(request, response).then(
+      () => stray.end(request.socket),
+      () => request.socket.destroy(),
+    )
   })
   http.timeout = 0
 
@@ -99,6 +114,7 @@ export function serveRuntimeApi(
     if (!ownClient) return admit(socket)
     if (own === undefined) {
       own = socket.setNoDelay(true)
+      stray.add(socket)
       socket.once('close', () => events.onLost())
       http.emit('connection', socket)
       return
@@ -119,6 +135,7 @@ export function serveRuntimeApi(
   function admit(socket: Socket): void {
     if (others.size >= maxConnections) return void socket.destroy()
     others.add(socket.setNoDelay(true))
+    stray.add(socket)
     socket.once('close', () => others.delete(socket))
     http.emit('connection', socket)
   }
@@ -191,6 +208,7 @@ export function serveRuntimeApi(
       if (response === undefined) return
       waiting = undefined
       running = invocation
+      stray.watch()
       response.writeHead(200, {
         'content-type': 'application/json',
         'content-length': invocation.event.byteLength,
