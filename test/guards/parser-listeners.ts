@@ -82,17 +82,18 @@ export const parserListenerGuards: readonly Guard[] = [
     ],
   ]),
   ...rowsTwo('watch-two.ts', 'code in a box holds streams for ever', [
+    ['a head without its end is on record', 'tooSlow() // what it still waits for', '', 'whose head has no end'],
     [
-      'a head without its end is on record',
-      'if ((session.state.lastProcStreamID ?? 0) > latestId) tooSlow()',
-      '',
+      'a session whose head has no end is not waited for',
+      'tooSlow() // what it still waits for\n      session.destroy()',
+      'tooSlow()',
       'whose head has no end',
     ],
     [
-      'a session whose head has no end is not waited for',
-      'session.destroy() // which says GOAWAY first',
-      'session.close()',
-      'whose head has no end',
+      'a head that is none is not told to be late',
+      'if (session.destroyed) return\n',
+      '',
+      'a head that is none is closed, and',
     ],
     [
       'an answer of which nothing is taken is given up',

@@ -94,6 +94,13 @@ describe('a session of HTTP/2', () => {
     expect(limitsMet).toEqual(['exit.too_slow'])
   })
 
+  it('that had a head that is none is closed, and no head is told to be late', async () => {
+    // Settings; a whole head with a field whose name is "X".
+    const socket = await saying(20, '00000004000000000000000b0105000000018284864101610001580161')
+    await once(socket, 'close')
+    expect(limitsMet).toEqual([])
+  })
+
   it('that lets no byte of an answer come is closed, and told', async () => {
     const session = await clientOf({}, 20, { initialWindowSize: 0 })
     const stream = session.request()

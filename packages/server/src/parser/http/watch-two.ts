@@ -7,7 +7,6 @@ import type { ServerHttp2Session, ServerHttp2Stream } from 'node:http2'
 export function watchSession(session: ServerHttp2Session, idleMs: number, tooSlow: () => void): void {
   const open = new Set<ServerHttp2Stream>()
   let idleSince = performance.now()
-  let latestId = 0
   let timer: NodeJS.Timeout | undefined
   const look = (): void => {
     const leftMs = (open.size > 0 ? performance.now() : idleSince) + idleMs - performance.now()
@@ -15,13 +14,16 @@ export function watchSession(session: ServerHttp2Session, idleMs: number, tooSlo
       timer = setTimeout(look, Math.ceil(leftMs)).unref()
       return
     }
-    if ((session.state.lastProcStreamID ?? 0) > latestId) tooSlow()
-    session.destroy() // which says GOAWAY first
+    session.close()
+    setImmediate(() => {
+      if (session.destroyed) return
+      tooSlow() // what it still waits for
+      session.destroy()
+    })
   }
   timer = setTimeout(look, idleMs).unref()
   session.once('close', () => clearTimeout(timer))
   session.on('stream', (stream) => {
-    latestId = stream.id ?? latestId
     if (stream.destroyed) return
     open.add(stream)
     stream.once('close', () => {
