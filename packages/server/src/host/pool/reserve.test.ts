@@ -91,6 +91,7 @@ it('keeps none for functions that need a box made for them', async () => {
     imageOf({ codeDir, awsClient: true }),
     imageOf({ codeDir, layersDir: codeDir }),
     imageOf({ codeDir, ports: [5432] }),
+    imageOf({ codeDir, tmpMb: 512 }),
     imageOf({ codeDir, runsc: '/usr/bin/runsc' }),
     imageOf({ codeDir, environment: { NODE_OPTIONS: '--stack-size=9000' } }),
     imageOf({ codeDir, environment: { LANG: 'de_CH.UTF-8' } }),
