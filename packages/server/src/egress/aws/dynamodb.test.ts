@@ -92,16 +92,6 @@ test('they have the indexes and the numbers that the manifest says, and are not 
   failures.splice(before)
 })
 
-test('they say of transactions that they know none, and what does', async () => {
-  const signal = new AbortController().signal
-  const request = { operation: 'TransactGetItems', body: Buffer.from('{}'), timeoutMs: 10_000, signal }
-  const { status, body } = await tables.ask(request)
-  expect([status, body instanceof Uint8Array && Buffer.from(body).toString('utf8')]).toEqual([
-    400,
-    expect.stringMatching(/ValidationException.*a table with an endpoint does/),
-  ])
-})
-
 test('a call that was aborted is not waited for', async () => {
   await expect(ask('GetItem', { Key }, AbortSignal.abort())).rejects.toMatchObject({ code: 'upstream.aborted' })
 })

@@ -4,6 +4,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import dynalite from 'dynalite'
 
 import type { CreateTableInput } from './dynamodb.ts'
+import { type TablesAnswer, withTransactions } from './tables-transactions.ts'
 
 // The thread in which the embedded tables are kept: see `openTables`, whose words these are.
 const { path, tables } = workerData as {
@@ -39,11 +40,13 @@ for (const table of tables) {
     )
   }
 }
+const columns = new Map(
+  tables.map(({ TableName, KeySchema }) => [TableName, KeySchema.map(({ AttributeName }) => AttributeName)]),
+)
+const answer = withTransactions(answerTo, (table) => columns.get(table) ?? [])
 parentPort?.postMessage({ id: 0, status: 200, body: '' })
 parentPort?.on('message', ({ id, operation, body }: { id: number; operation: string; body: Uint8Array }) => {
-  void answerTo(operation, Buffer.from(body).toString('utf8')).then((answer) =>
-    parentPort?.postMessage({ id, ...answer }),
-  )
+  void answer(operation, Buffer.from(body).toString('utf8')).then((said) => parentPort?.postMessage({ id, ...said }))
 })
 
 /** Keys and indexes, with their types, in one text; the order of indexes and of definitions means nothing. */
@@ -55,16 +58,9 @@ function keysOf({ KeySchema, AttributeDefinitions, GlobalSecondaryIndexes = [] }
   return [shown(KeySchema), ...indexes.toSorted()].join('\n')
 }
 
-/** What is told where dynalite itself would say `UnknownError`. */
-const noTransactions = JSON.stringify({
-  __type: 'com.amazon.coral.validate#ValidationException',
-  message: 'The embedded tables know no transactions; a table with an endpoint does (tables, endpoint).',
-})
-
 /** What dynalite makes of a request, without a socket between; it looks at the form of a signature and checks none. */
-function answerTo(operation: string, body: string): Promise<{ readonly status: number; readonly body: string }> {
+function answerTo(operation: string, body: string): Promise<TablesAnswer> {
   return new Promise((resolve) => {
-    if (operation.startsWith('Transact')) return resolve({ status: 400, body: noTransactions })
     const headers = {
       'content-type': 'application/x-amz-json-1.0',
       'x-amz-target': `DynamoDB_20120810.${operation}`,
