@@ -286,14 +286,6 @@ export const boxEndGuards: readonly Guard[] = guardsIn([
     'has nothing more to do with a box that was taken',
   ],
   [
-    'a function with a /tmp of its own has a box made for it',
-    `${host}/box/blank.ts`,
-    ' || image.tmpMb !== undefined',
-    '',
-    `${host}/pool/reserve`,
-    'keeps none for functions that need a box made for them',
-  ],
-  [
     'a large function has a box made for it',
     `${host}/box/blank.ts`,
     'entriesIn(image.codeDir) <= maxEntries ? { runtime, memoryMb } : undefined',

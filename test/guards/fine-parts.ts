@@ -259,6 +259,15 @@ export const finePartGuards: readonly Guard[] = [
     testName: 'one item is asked for once',
   },
   {
+    name: 'a function with a /tmp of its own has a box made for it',
+    attack: 'what a function writes to /tmp is lost beyond what another one needs',
+    file: `${room}/box/blank.ts`,
+    code: ' || image.tmpMb !== undefined',
+    without: '',
+    noticedBy: [`${room}/pool/reserve.test.ts`],
+    testName: 'keeps none for functions that need a box made for them',
+  },
+  {
     name: 'an error that is a cause of its own has an end',
     attack: 'an error report without an end takes the box along, and the reason with it',
     file: `${room}/inside/client.mjs`,

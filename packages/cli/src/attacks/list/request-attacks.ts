@@ -46,8 +46,9 @@ export const requestAttacks: readonly Attack[] = [
     ['dot-segments', 'a path that climbs: /x/../…', (path: string) => `/x/..${path}`],
     ['encoded-dots', 'the same with %2e%2e', (path: string) => `/x/%2e%2e${path}`],
     ['double-slash', 'a doubled slash', (path: string) => `/${path}`],
-    ['encoded-slash', 'a slash as %2f', (path: string) => path.replace(/\/([^/]*)$/, '%2f$1')],
-    ['backslash', 'a backslash as %5c', (path: string) => path.replace(/\/([^/]*)$/, '%5c$1')],
+    // The first slash stays: a target without one is no request at all.
+    ['encoded-slash', 'a slash as %2f', (path: string) => path.replace(/(?<=.)\/([^/]*)$|$/, '%2f$1')],
+    ['backslash', 'a backslash as %5c', (path: string) => path.replace(/(?<=.)\/([^/]*)$|$/, '%5c$1')],
     ['path-parameter', 'a path parameter: /orders;x=1/…', (path: string) => path.replace(/^(\/[^/]*)/, '$1;x=1')],
     ['null-byte', 'a null byte as %00', (path: string) => `${path}%00`],
     ['letter-case', 'the path in capital letters', (path: string) => path.toUpperCase()],

@@ -137,7 +137,7 @@ function invalid(message: string): TablesAnswer {
   return { status: 400, body: JSON.stringify({ __type: 'com.amazon.coral.validate#ValidationException', message }) }
 }
 
-/** Work that goes on side by side, and work that goes on alone; who waits to be alone goes before those that come later. */
+/** Work that goes on side by side, and work that goes on alone. Who waits for that goes before those who come later. */
 function createTurns(): {
   beside<T>(work: () => Promise<T>): Promise<T>
   alone<T>(work: () => Promise<T>): Promise<T>
