@@ -14,6 +14,12 @@ function rows(file: string, noticedBy: readonly string[], attack: string, table:
 export const fieldGuards: readonly Guard[] = [
   ...rows(fields, fieldTests, 'a field has two readings, of which the door and the upstream each believe another', [
     [
+      'a form has so many parameters',
+      'if (parts.length > maxPairs) return undefined',
+      '',
+      'a form has so many parameters',
+    ],
+    [
       'a parameter is written in whole letters',
       'return undefined // an escape that is none',
       'return text // an escape that is none',
@@ -47,6 +53,18 @@ export const fieldGuards: readonly Guard[] = [
       'are read, judged and written anew',
     ],
   ]),
+  ...rows(
+    'packages/manifest/src/match/constraint.ts',
+    ['packages/manifest/src/match/constraint.test.ts'],
+    'members without number hold the thread that serves everybody',
+    [['so many names are compared', 'if (oneTooMany !== undefined) return oneTooMany[0]', '', 'has so many names']],
+  ),
+  ...rows(
+    `${listen}/body.ts`,
+    [`${listen}/body.test.ts`],
+    'bodies that are read hold the thread that serves everybody',
+    [['a whole body costs what is done with it', 'bytes.length * byteCost', '0', 'costs what is done']],
+  ),
   ...rows(`${listen}/head.ts`, [`${listen}/head.test.ts`], 'a path that we and the upstream resolve differently', [
     ['an exit has no encoded dots', '/%2e|%2f', '/%2f', 'with encoded dots has a fault'],
     ['an exit has no encoded slash', '%2e|%2f|', '%2e|', 'with an encoded slash has a fault'],

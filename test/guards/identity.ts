@@ -534,15 +534,20 @@ export const identityGuards: readonly Guard[] = [
     noticedBy: [`${json}/strict-object.test.ts`],
     testName: 'a name that stands twice',
   },
-  {
-    name: 'what nests beyond any stack is no JSON of ours',
-    attack: 'refuses nesting beyond any stack beside an escaped name',
+  ...(
+    [
+      ['nests deeper', 'depth > maxDepth || ', 'refuses nesting beyond 80'],
+      ['holds more values', ' || values > maxJsonValues', 'refuses more values'],
+    ] as const
+  ).map(([what, code, testName]) => ({
+    name: `what ${what} than is read is no JSON of ours`,
+    attack: 'megabytes of brackets or commas hold the thread that serves everybody',
     file: `${json}/strict-object.ts`,
-    code: ' || error instanceof RangeError',
+    code,
     without: '',
     noticedBy: [`${json}/strict-object.test.ts`],
-    testName: 'beyond any stack beside',
-  },
+    testName,
+  })),
   {
     name: 'names in JSON are compared as they are meant',
     attack: 'refuses an escaped duplicate key',

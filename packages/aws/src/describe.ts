@@ -1,6 +1,6 @@
 import type { Context, ContextValue } from '@sallyport/core/access'
 
-import { isObject, type JsonObject, parseStrictObject } from '@sallyport/core/json'
+import { isObject, type JsonObject, maxJsonValues, parseStrictObject } from '@sallyport/core/json'
 import { batchMembers, entryMembers, readOperations, singleOperations, transactionActions } from './operations.ts'
 import { scanMembers, type Touched } from './scan-members.ts'
 import { findTable, type KnownTable } from './table-name.ts'
@@ -68,7 +68,12 @@ export function describeDynamoDb<T extends KnownTable>(request: DynamoDbRequest,
     )
   }
   const input = parseStrictObject(request.body)
-  if (!input) return refuse('aws.malformed', 'SerializationException', 'the body is not one unambiguous JSON object')
+  if (!input)
+    return refuse(
+      'aws.malformed',
+      'SerializationException',
+      `the body is not one unambiguous JSON object of at most ${maxJsonValues} values`,
+    )
   try {
     const draft: Draft<T> = { operation, asks: [], tables: new Set() }
     const body = single

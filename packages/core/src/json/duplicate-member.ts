@@ -7,11 +7,11 @@
 export function duplicateMember(text: string): string | undefined {
   const open: (Set<string> | undefined)[] = []
   for (let at = 0; at < text.length; at++) {
-    const letter = text[at]
-    if (letter === '{') open.push(new Set())
-    else if (letter === '[') open.push(undefined)
-    else if (letter === '}' || letter === ']') open.pop()
-    else if (letter === '"') {
+    const letter = text.charCodeAt(at)
+    if (letter === 0x7b) open.push(new Set())
+    else if (letter === 0x5b) open.push(undefined)
+    else if (letter === 0x7d || letter === 0x5d) open.pop()
+    else if (letter === 0x22) {
       const end = endOfString(text, at)
       const names = open.at(-1)
       if (names !== undefined && isName(text, end)) {
@@ -28,7 +28,7 @@ export function duplicateMember(text: string): string | undefined {
   return undefined
 }
 
-/** Where the string that begins at `start` ends: at the first quote that no odd run of backslashes stands before. */
+/** Where the string from `start` ends: at the first quote that no odd run of backslashes stands before, or at -1. */
 export function endOfString(text: string, start: number): number {
   for (let end = text.indexOf('"', start + 1); ; end = text.indexOf('"', end + 1)) {
     let backslashes = 0

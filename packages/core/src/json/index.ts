@@ -1,2 +1,2 @@
 export { duplicateMember } from './duplicate-member.ts'
-export { isObject, type JsonObject, parseStrictObject, stringList } from './strict-object.ts'
+export { isObject, type JsonObject, maxJsonValues, parseStrictObject, stringList } from './strict-object.ts'

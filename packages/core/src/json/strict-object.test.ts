@@ -21,6 +21,10 @@ test('reads any number of objects and lists beside each other', () => {
   expect(parseStrictObject(bytes(text))).toMatchObject({ a: { length: 100 }, b: { length: 100 } })
 })
 
+test('reads many values, and texts of any letters', () => {
+  expect(parseStrictObject(bytes(`{"a":[${'1,'.repeat(99_990)}1],"b":"${'[{,\\"'.repeat(100_000)}"}`))).toBeDefined()
+})
+
 test('a list of strings is one of nothing else', () => {
   expect([stringList(['a', 'b']), stringList([])]).toEqual([['a', 'b'], []])
   expect([['a', 1], [['a']], 'a', { length: 0 }, null].map(stringList)).toEqual(Array.from({ length: 5 }))
@@ -35,6 +39,9 @@ test.each([
   ['__proto__ as a name', bytes('{"x":{"__proto__":{}}}')],
   ['an escaped __proto__', bytes('{"\\u005f_proto__":{}}')],
   ['nesting beyond 80', bytes(nested(81))],
+  ['more values than are read', bytes(`{"a":[${'1,'.repeat(100_000)}1]}`)],
+  ['more objects than are read', bytes(`{"a":[${'{},'.repeat(50_000)}1]}`)],
+  ['a string without an end', bytes('{"a')],
   ['nesting beyond any stack', bytes(nested(200_000))],
   ['nesting beyond any stack beside an escaped name', bytes(`{"\\u0061":${nested(200_000)}}`)],
   ['bytes that are not UTF-8', Uint8Array.of(0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d)],

@@ -6,22 +6,24 @@ export type JsonObject = Readonly<Record<string, unknown>>
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 /** DynamoDB nests attribute values 32 deep, and each level is two of ours; nothing that we read goes deeper. */
 const maxDepth = 80
+/** Objects, lists, and what stands between their commas. */
+export const maxJsonValues = 100_000
 
 /**
  * Bytes as one JSON object; undefined when they are anything else. Adversary: a document that two parsers read
  * differently. Refused are names that stand twice in one object (RFC 8259 §4, RFC 8725 §2.4), `__proto__` as a name,
- * bytes that are not UTF-8, and nesting beyond 80.
+ * bytes that are not UTF-8, nesting beyond 80, and more than `maxJsonValues`.
  */
 export function parseStrictObject(bytes: Uint8Array): JsonObject | undefined {
   try {
     const text = utf8.decode(bytes)
+    if (!isModest(text)) return undefined
     // Looking at every member costs more than the parse: only where one could be called so.
     const value: unknown = /__proto__|\\u/.test(text) ? JSON.parse(text, refuseProto) : JSON.parse(text)
-    if (!isObject(value) || duplicateMember(text) !== undefined || depthOf(text) > maxDepth) return undefined
+    if (!isObject(value) || duplicateMember(text) !== undefined) return undefined
     return Object.assign(Object.create(null), value)
   } catch (error) {
-    // JSON.parse, TextDecoder, below; and what nests so deep that looking at every member has no stack left for it.
-    if (error instanceof SyntaxError || error instanceof TypeError || error instanceof RangeError) return undefined
+    if (error instanceof SyntaxError || error instanceof TypeError) return undefined // JSON.parse, TextDecoder, below
     throw error
   }
 }
@@ -41,15 +43,33 @@ function refuseProto(name: string, value: unknown): unknown {
   return value
 }
 
-/** How deep objects and arrays nest; strings are passed over whole. */
-function depthOf(text: string): number {
+/**
+ * Whether a text nests no deeper, and holds no more values, than is read. Looked at first: what `JSON.parse` makes of
+ * megabytes of brackets or commas takes a second of the thread that serves everybody. Of what is no JSON it may say
+ * either.
+ */
+function isModest(text: string): boolean {
   let depth = 0
-  let deepest = 0
-  for (let at = 0; at < text.length; at++) {
-    const letter = text[at]
-    if (letter === '"') at = endOfString(text, at)
-    else if (letter === '{' || letter === '[') deepest = Math.max(deepest, ++depth)
-    else if (letter === '}' || letter === ']') depth -= 1
+  let values = 1
+  for (let at = 0; at >= 0 && at < text.length; at++) {
+    switch (text.charCodeAt(at)) {
+      case 0x22: // a string is passed over whole
+        at = endOfString(text, at)
+        if (at < 0) return true
+        break
+      case 0x7b: // an object
+      case 0x5b: // an array
+        depth += 1
+        values += 1
+        break
+      case 0x7d:
+      case 0x5d:
+        depth -= 1
+        break
+      case 0x2c:
+        values += 1
+    }
+    if (depth > maxDepth || values > maxJsonValues) return false
   }
-  return deepest
+  return true
 }

@@ -26,6 +26,12 @@ describe('a constraint', () => {
     expect(broken(amount, { amount: 5, extra: 1 })).toBe('extra')
   })
 
+  it('has so many names compared, and breaks beyond them', () => {
+    const named = (count: number): FieldMap =>
+      Object.fromEntries(Array.from({ length: count }, (_, at) => [`n${at}`, 1]))
+    expect([broken(open(), named(4_096)), broken(open(), named(4_097))]).toEqual([undefined, 'n4096'])
+  })
+
   it('compares text as it is, cut at its slashes where it says so', () => {
     expect(broken(closed(need('c', { in: ['chf', '5'] })), { c: 5 })).toBeUndefined()
     expect(broken(closed(need('c', { in: ['chf'] })), { c: 'CHF' })).toBe('c')

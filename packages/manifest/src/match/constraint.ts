@@ -20,6 +20,9 @@ export function parseValueTemplate(text: string): readonly Segment[] | undefined
   return new Set(names).size === names.length ? segments : undefined
 }
 
+/** More than any body has; to compare each with what is listed takes its time. */
+const maxNames = 4_096
+
 /**
  * The first name that breaks a constraint; undefined where all hold. Adversary: code in a box that writes a field in a
  * way that we pass over and the upstream reads. So a name may come once, and names that are not listed are refused.
@@ -28,6 +31,8 @@ export function brokenConstraint(
   { open, fields }: Constraints,
   given: readonly (readonly [name: string, value: FieldValue])[],
 ): string | undefined {
+  const oneTooMany = given[maxNames]
+  if (oneTooMany !== undefined) return oneTooMany[0]
   const seen = new Set<string>()
   for (const [name, value] of given) {
     if (seen.has(name)) return name

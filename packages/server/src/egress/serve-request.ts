@@ -62,6 +62,7 @@ export async function serveRequest(
       timeoutMs: limits.idleMs,
       reserve: server.held.reserve,
       pace: server.pace,
+      byteCost: isRead(way) ? costs.readByte : costs.byte,
       full: () => doorReason('exit.too_many_bytes', limitWords('exit.too_many_bytes', limits)),
     })
     try {
@@ -166,6 +167,12 @@ async function attempts(server: RequestServer, walk: Walk, request: DoorRequest)
   await pause(pauseMsOf(asked, request.attempt), request.signal)
   if (request.signal.aborted) return answer
   return attempts(server, walk, { ...request, attempt: request.attempt + 1 })
+}
+
+/** Whether the body is read here, value by value, and not only passed on. */
+function isRead(way: Way): boolean {
+  if (way.kind !== 'door') return way.kind === 'aws'
+  return way.operation.body !== undefined || Object.keys(way.door.add.body).length > 0
 }
 
 /** AWS and function calls are asked for whole; a stream here would be a fault of ours. */

@@ -40,6 +40,13 @@ test('a parameter that has no value has an empty one', () => {
   expect(judgeQuery('?flag&a=1', open, new Map([['key', 'k']]))).toEqual({ kind: 'fits', value: '?flag=&a=1&key=k' })
 })
 
+test('a form has so many parameters, and is not read beyond them', () => {
+  const { body: _, ...open } = operation
+  const judged = (count: number): string =>
+    judgeBody(Buffer.from(Array(count).fill('a=1').join('&')), form, open, new Map([['key', 'k']])).kind
+  expect([judged(4_096), judged(4_097)]).toEqual(['fits', 'unreadable'])
+})
+
 test('what a door adds deep in a body is there whatever the body has of the way', () => {
   const { body: _, ...open } = operation
   const added = new Map([['auth.of.key', 'k']])

@@ -1,4 +1,4 @@
-import { type JsonObject, parseStrictObject } from '@sallyport/core/json'
+import { type JsonObject, maxJsonValues, parseStrictObject } from '@sallyport/core/json'
 import { brokenConstraint, type DoorOperation, type FieldMap, flattenFields, mayBeTakenFor } from '@sallyport/manifest'
 
 /** A query or body that was read, judged, and is written anew; or the name of what breaks the door's constraints. */
@@ -6,6 +6,10 @@ export type Judged<T> =
   | { readonly kind: 'fits'; readonly value: T }
   | { readonly kind: 'broken'; readonly field: string }
   | { readonly kind: 'unreadable'; readonly why: string }
+
+const notReadable = `The body is not one unambiguous JSON object of at most ${maxJsonValues} values.`
+/** More than any form has; each takes a microsecond or two of the thread that serves everybody. */
+const maxPairs = 4_096
 
 type Pair = readonly [name: string, value: string]
 
@@ -50,7 +54,7 @@ function judgeJson(
   added: ReadonlyMap<string, string>,
 ): Judged<Uint8Array> {
   const object = parseStrictObject(bytes)
-  if (object === undefined) return { kind: 'unreadable', why: 'The body is not one unambiguous JSON object.' }
+  if (object === undefined) return { kind: 'unreadable', why: notReadable }
   if (!isExact(bytes)) return { kind: 'unreadable', why: 'A number in the body has more digits than can be carried.' }
   // What JSON.parse makes is a FieldMap by the rules of JSON itself.
   const own = without(object as FieldMap, [...added.keys()])
@@ -103,7 +107,9 @@ function formOf(contentType: string | undefined): 'json' | 'form' | undefined {
 function readForm(text: string): readonly Pair[] | undefined {
   if (text === '') return []
   const pairs: Pair[] = []
-  for (const part of text.split('&')) {
+  const parts = text.split('&', maxPairs + 1)
+  if (parts.length > maxPairs) return undefined
+  for (const part of parts) {
     const mark = part.indexOf('=')
     const name = decode(mark < 0 ? part : part.slice(0, mark))
     const value = decode(mark < 0 ? '' : part.slice(mark + 1))
@@ -116,7 +122,7 @@ function readForm(text: string): readonly Pair[] | undefined {
 function decode(text: string): string | undefined {
   if (!/^(?:[\x21-\x7e])*$/.test(text)) return undefined
   try {
-    return decodeURIComponent(text.replaceAll('+', ' '))
+    return decodeURIComponent(text.split('+').join(' '))
   } catch {
     return undefined // an escape that is none, or stands for no UTF-8: it throws for nothing else
   }
@@ -141,6 +147,7 @@ function isExact(bytes: Uint8Array): boolean {
 
 /** A copy without the members at these dotted paths: what the door sets, the caller does not. */
 function without(object: FieldMap, paths: readonly string[]): FieldMap {
+  if (paths.length === 0) return object
   const copy = structuredClone(object) as Record<string, FieldMap[string]>
   for (const path of paths) {
     const parts = path.split('.')

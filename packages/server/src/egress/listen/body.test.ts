@@ -24,6 +24,7 @@ function limitsOf(pace: Pace): BodyLimits {
     maxBytes: 1_000_000,
     timeoutMs: 10_000,
     pace,
+    byteCost: 0.001,
     reserve: () => true,
     full: () => doorReason('exit.too_many_bytes', 'full'),
   }
@@ -32,6 +33,17 @@ function limitsOf(pace: Pace): BodyLimits {
 /** All that bodies ask of it. */
 const incomingOf = (body: PassThrough): Incoming =>
   ({ body: { kind: 'stream', stream: body }, proceed: () => undefined }) as Partial<Incoming> as Incoming
+
+describe('a body that is whole', () => {
+  it('costs what is done with its bytes', async () => {
+    const costs: number[] = []
+    const { pace } = closedPace()
+    const limits = { ...limitsOf({ ...pace, now: (cost) => costs.push(cost) > 0 }), byteCost: 0.5 }
+    const bytes = Buffer.alloc(10)
+    await takeBody({ body: { kind: 'whole', bytes } } as Partial<Incoming> as Incoming, 10, true, limits)
+    expect(costs).toEqual([5])
+  })
+})
 
 describe('a body of a flood', () => {
   it('waits for its share after each part, and arrives whole', async () => {

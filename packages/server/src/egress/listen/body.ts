@@ -4,7 +4,7 @@ import { type Reason, SallyportError } from '@sallyport/core/access'
 
 import { gather } from '../../host/index.ts'
 import { doorReason } from './head.ts'
-import { costs, type Incoming, type IncomingBody, maxWholeBytes, type Pace } from '../../parser/index.ts'
+import { type Incoming, type IncomingBody, maxWholeBytes, type Pace } from '../../parser/index.ts'
 import type { Ending } from '../ending.ts'
 
 /** The body of a request: whole, or still on its way. */
@@ -24,6 +24,8 @@ export interface BodyLimits {
   readonly maxBytes: number
   readonly timeoutMs: number
   readonly pace: Pace
+  /** What a byte costs of the pace; see `Costs`. */
+  readonly byteCost: number
   /** Takes so many bytes of what the box may hold with us; false when there are no more. */
   readonly reserve: (bytes: number) => boolean
   /** Why there are no more. */
@@ -48,14 +50,14 @@ export function takeBody(
 /** One that came with its head. */
 function takeWhole(
   { bytes }: IncomingBody & { kind: 'whole' },
-  { maxBytes, reserve, full, pace }: BodyLimits,
+  { maxBytes, reserve, full, pace, byteCost }: BodyLimits,
 ): Promise<BodyRead> | BodyRead {
   if (bytes.length === 0) return { kind: 'body', content: { kind: 'whole', bytes }, reserved: 0 }
   const room = reserve(bytes.length)
   if (!room || bytes.length > maxBytes)
     return { kind: 'refused', reason: room ? tooLarge(maxBytes) : full(), reserved: bytes.length }
   const read: BodyRead = { kind: 'body', content: { kind: 'whole', bytes }, reserved: bytes.length }
-  const cost = bytes.length * costs.byte
+  const cost = bytes.length * byteCost
   return pace.now(cost) ? read : pace.later(cost).then(() => read)
 }
 
@@ -87,7 +89,7 @@ function readWhole(body: Readable, incoming: Incoming, limits: BodyLimits): Prom
         return refuse(room ? tooLarge(limits.maxBytes) : limits.full())
       }
       parts.add(part)
-      hold(body, part.length, limits.pace, () => body.resume())
+      hold(body, part.length * limits.byteCost, limits.pace, () => body.resume())
     })
     body.once('end', () => finish({ kind: 'body', content: { kind: 'whole', bytes: parts.whole() }, reserved: size }))
     body.once('error', () => refuse(unfinished('The connection broke before the request was complete.')))
@@ -128,7 +130,7 @@ function bounded(body: Readable, incoming: Incoming, limits: BodyLimits): Readab
     const more = stream.push(part)
     if (more) wait()
     else body.pause()
-    held = hold(body, part.length, limits.pace, () => {
+    held = hold(body, part.length * limits.byteCost, limits.pace, () => {
       held = false
       if (stream.readableLength < maxWholeBytes && !stream.destroyed) body.resume()
     })
@@ -147,8 +149,7 @@ function bounded(body: Readable, incoming: Incoming, limits: BodyLimits): Readab
 }
 
 /** Stops a body that has had its share of the present moment, and says so; `go` is called when it may go on. */
-function hold(body: Readable, bytes: number, pace: Pace, go: () => void): boolean {
-  const cost = bytes * costs.byte
+function hold(body: Readable, cost: number, pace: Pace, go: () => void): boolean {
   if (pace.now(cost)) return false
   body.pause()
   void pace.later(cost).then(go)
