@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 
 import { findRunningApp, type RunningApp, send, tokens } from '@sallyport/cli'
 
@@ -30,6 +32,32 @@ export function ofTheManifest(): void {
       untilAllowed(open(), question, codes),
     )
   }
+
+  fix(
+    ['manifest allow'],
+    'a name that no door has is told with what gives it one, once code asked for it',
+    async () => {
+      const folder = open()
+      const ask = `export const handler = async () => {
+  const answer = await fetch('https://api.github.com/').catch(({ cause }) => cause)
+  return { statusCode: 200, body: String(answer.code ?? answer.status) }
+}
+`
+      writeFileSync(join(folder, 'front.ts'), ask)
+      const server = await serving(`sallyport up '${folder}' ${anyPorts}`, '/')
+      const app: RunningApp | undefined = await findRunningApp(folder)
+      assert.ok(app)
+      const buy = { method: 'POST', path: '/buy', token: await tokens()(app, 'alice') }
+      assert.equal((await send(app, buy)).status, 200)
+      await server.stop()
+      const refused = await paste('sallyport why --last', folder)
+      assert.match(refused.text, /dns\.unlisted: The name api\.github\.com is not declared/)
+      const allow = fixIn(refused)
+      assert.equal(allow, "sallyport allow front 'github.get=GET https://api.github.com/'")
+      assert.equal((await paste(allow, folder, { text: 'y\n', at: 'terminal' })).code, 0)
+      assert.equal((await paste('sallyport can front GET https://api.github.com/', folder)).code, 0)
+    },
+  )
 
   fix(
     ['manifest request', 'manifest secret set --as'],
