@@ -3,7 +3,7 @@ import { type Guard, guardsIn } from './guard.ts'
 const host = 'server/src/host'
 const abandoned = `${host}/kernel/abandoned`
 
-/** Sandboxes whose bubblewrap was killed before it tied their life to its own. */
+/** Processes that nobody would end: sandboxes whose bubblewrap was killed before it tied their life to its own, helpers. */
 export const abandonedGuards: readonly Guard[] = guardsIn([
   [
     'a sandbox that is watched over lives',
@@ -68,5 +68,13 @@ export const abandonedGuards: readonly Guard[] = guardsIn([
     '{}',
     `${host}/box/pod`,
     'before the word that it waits for',
+  ],
+  [
+    'who bundles what a parser runs is gone with the work',
+    `${host}/box/parser-bundle.ts`,
+    'if (underWay === 0) await stop()',
+    '',
+    `${host}/box/parser-bundle`,
+    'is gone with it',
   ],
 ])

@@ -6,6 +6,9 @@ import { fileURLToPath } from 'node:url'
 /** From `src/host/box` as from a published `dist/host/box`, the room of parsers stands beside the host's. */
 const folder = fileURLToPath(new URL('../../parser/', import.meta.url))
 
+/** Bundles that this process makes now: their maker is one for all of them. */
+let underWay = 0
+
 /** The one file that a parser's process loads. */
 export interface ParserBundle {
   /** Names what it was made from. */
@@ -31,8 +34,9 @@ export async function parserBundle(): Promise<ParserBundle> {
   return {
     name: `parser-${hash.digest('hex').slice(0, 16)}.cjs`,
     make: async () => {
-      const { buildSync } = await import('esbuild')
-      const { outputFiles } = buildSync({
+      const { build, stop } = await import('esbuild')
+      underWay += 1
+      const { outputFiles } = await build({
         entryPoints: [join(folder, `main${extension}`)],
         bundle: true,
         platform: 'node',
@@ -40,6 +44,9 @@ export async function parserBundle(): Promise<ParserBundle> {
         target: 'node24',
         write: false,
         logLevel: 'silent',
+      }).finally(async () => {
+        underWay -= 1
+        if (underWay === 0) await stop() // its service would stay with the server for good
       })
       const [file] = outputFiles
       if (file === undefined) throw new Error('esbuild made no file of the parser')
