@@ -3,7 +3,7 @@ import { type Guard, guardsIn } from './guard.ts'
 const host = 'server/src/host'
 const abandoned = `${host}/kernel/abandoned`
 
-/** Processes that nobody would end: sandboxes whose bubblewrap was killed before it tied their life to its own, helpers. */
+/** Processes that nobody would end, such as a sandbox whose bubblewrap was killed before their lives were tied. */
 export const abandonedGuards: readonly Guard[] = guardsIn([
   [
     'a sandbox that is watched over lives',

@@ -36,21 +36,23 @@ export async function parserBundle(): Promise<ParserBundle> {
     make: async () => {
       const { build, stop } = await import('esbuild')
       underWay += 1
-      const { outputFiles } = await build({
-        entryPoints: [join(folder, `main${extension}`)],
-        bundle: true,
-        platform: 'node',
-        format: 'cjs',
-        target: 'node24',
-        write: false,
-        logLevel: 'silent',
-      }).finally(async () => {
+      try {
+        const { outputFiles } = await build({
+          entryPoints: [join(folder, `main${extension}`)],
+          bundle: true,
+          platform: 'node',
+          format: 'cjs',
+          target: 'node24',
+          write: false,
+          logLevel: 'silent',
+        })
+        const [file] = outputFiles
+        if (file === undefined) throw new Error('esbuild made no file of the parser')
+        return file.contents
+      } finally {
         underWay -= 1
         if (underWay === 0) await stop() // its service would stay with the server for good
-      })
-      const [file] = outputFiles
-      if (file === undefined) throw new Error('esbuild made no file of the parser')
-      return file.contents
+      }
     },
   }
 }
