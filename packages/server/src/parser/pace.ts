@@ -17,7 +17,7 @@ export interface Costs {
   readonly handshake: number
   /** A byte of a request body that goes on: 128 MiB a second. */
   readonly byte: number
-  /** A byte of one that is read and judged here, JSON mostly: 16 MiB a second. */
+  /** A byte of one that is read and judged here, JSON mostly: 32 MiB a second. */
   readonly readByte: number
 }
 
@@ -27,7 +27,7 @@ export const costs: Costs = {
   connection: 0.25,
   handshake: 1,
   byte: 1 / (128 * 1024),
-  readByte: 1 / (16 * 1024),
+  readByte: 1 / (32 * 1024),
 }
 
 /** What a box may have at once after a pause: a fan-out of eight requests waits for nothing. */
