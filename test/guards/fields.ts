@@ -60,6 +60,19 @@ export const fieldGuards: readonly Guard[] = [
     [['so many names are compared', 'if (oneTooMany !== undefined) return oneTooMany[0]', '', 'has so many names']],
   ),
   ...rows(
+    'packages/server/src/egress/door/returned.ts',
+    ['packages/server/src/egress/door/returned.test.ts'],
+    'an answer holds the thread that serves everybody',
+    [
+      [
+        'an answer has so many values',
+        'if (!isModest(text, maxValues)) {',
+        'if (maxValues < 0) {',
+        'has so many values',
+      ],
+    ],
+  ),
+  ...rows(
     `${listen}/body.ts`,
     [`${listen}/body.test.ts`],
     'bodies that are read hold the thread that serves everybody',

@@ -542,7 +542,7 @@ const rows: readonly Row[] = [
   [
     'an answer that is no JSON is held back',
     `${egress}/door/returned`,
-    '    if (!(cause instanceof SyntaxError || cause instanceof RangeError)) throw cause\n',
+    '    if (!(cause instanceof SyntaxError)) throw cause\n',
     '    if (cause instanceof SyntaxError) return Buffer.from(body)\n',
     `${egress}/door/returned`,
     'no JSON is held back',

@@ -537,7 +537,7 @@ export const identityGuards: readonly Guard[] = [
   ...(
     [
       ['nests deeper', 'depth > maxDepth || ', 'refuses nesting beyond 80'],
-      ['holds more values', ' || values > maxJsonValues', 'refuses more values'],
+      ['holds more values', ' || values > maxValues', 'refuses more values'],
     ] as const
   ).map(([what, code, testName]) => ({
     name: `what ${what} than is read is no JSON of ours`,

@@ -1,2 +1,2 @@
 export { duplicateMember } from './duplicate-member.ts'
-export { isObject, type JsonObject, maxJsonValues, parseStrictObject, stringList } from './strict-object.ts'
+export { isModest, isObject, type JsonObject, maxJsonValues, parseStrictObject, stringList } from './strict-object.ts'

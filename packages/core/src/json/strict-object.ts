@@ -48,7 +48,7 @@ function refuseProto(name: string, value: unknown): unknown {
  * megabytes of brackets or commas takes a second of the thread that serves everybody. Of what is no JSON it may say
  * either.
  */
-function isModest(text: string): boolean {
+export function isModest(text: string, maxValues: number = maxJsonValues): boolean {
   let depth = 0
   let values = 1
   for (let at = 0; at >= 0 && at < text.length; at++) {
@@ -69,7 +69,7 @@ function isModest(text: string): boolean {
       case 0x2c:
         values += 1
     }
-    if (depth > maxDepth || values > maxJsonValues) return false
+    if (depth > maxDepth || values > maxValues) return false
   }
   return true
 }

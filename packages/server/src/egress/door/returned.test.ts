@@ -21,9 +21,15 @@ test('an answer that is no JSON is held back', () => {
   )
 })
 
-test('an answer of lists in lists, deeper than can be read, is held back', () => {
+test('an answer of objects in objects, deeper than is read, is held back', () => {
   const deep = `${'{"id":'.repeat(200_000)}1${'}'.repeat(200_000)}`
-  expect(() => pickFields(Buffer.from(deep), ['id'])).toThrow(expect.objectContaining({ code: 'upstream.not_json' }))
+  expect(() => pickFields(Buffer.from(deep), ['id'])).toThrow(expect.objectContaining({ code: 'upstream.too_large' }))
+})
+
+test('an answer has so many values, and one with more is held back', () => {
+  const list = (count: number): Buffer => Buffer.from(`[${Array(count).fill('1').join()}]`)
+  expect(pickFields(list(299_999), ['id'])).toBeInstanceOf(Buffer)
+  expect(() => pickFields(list(300_000), ['id'])).toThrow(expect.objectContaining({ code: 'upstream.too_large' }))
 })
 
 test('an answer that breaks off is the upstream’s fault, and gives back what it held', async () => {

@@ -2,21 +2,28 @@ import type { Readable } from 'node:stream'
 
 import type { Returns } from '@sallyport/manifest'
 import { SallyportError } from '@sallyport/core/access'
+import { isModest } from '@sallyport/core/json'
 
 import { gather } from '../../host/index.ts'
 
+/** To read more takes too long for the thread that serves everybody; a list of a few megabytes holds as many. */
+const maxValues = 300_000
+
 /**
  * Only the named fields of a JSON answer; lists are walked through. Throws `upstream.not_json` for an answer of another
- * kind: what cannot be read cannot be held back in part.
+ * kind: what cannot be read cannot be held back in part. `upstream.too_large` for one that nests or holds too much.
  */
 export function pickFields(body: Uint8Array, fields: NonNullable<Returns['fields']>): Buffer {
   if (body.length === 0) return Buffer.alloc(0)
   const tree = treeOf(fields)
+  const text = Buffer.from(body).toString('utf8')
+  if (!isModest(text, maxValues)) {
+    throw new SallyportError('upstream.too_large', `an answer of which fields are taken may hold ${maxValues} values`)
+  }
   try {
-    return Buffer.from(JSON.stringify(picked(JSON.parse(Buffer.from(body).toString('utf8')), tree) ?? null))
+    return Buffer.from(JSON.stringify(picked(JSON.parse(text), tree) ?? null))
   } catch (cause) {
-    // A RangeError: lists in lists, deeper than anything that reads them by turns can go.
-    if (!(cause instanceof SyntaxError || cause instanceof RangeError)) throw cause
+    if (!(cause instanceof SyntaxError)) throw cause
     throw new SallyportError('upstream.not_json', 'the answer is no JSON, of which fields could be taken')
   }
 }
