@@ -73,6 +73,19 @@ export const fieldGuards: readonly Guard[] = [
     ],
   ),
   ...rows(
+    'packages/server/src/gateway/body-schema.ts',
+    ['packages/server/src/gateway/body-schema.test.ts'],
+    'a caller holds the thread that serves everybody with megabytes of brackets',
+    [
+      [
+        'a body that is held to a schema has so many values',
+        'if (!isModest(text, maxValues))',
+        'if (maxValues < 0)',
+        'refuses more values',
+      ],
+    ],
+  ),
+  ...rows(
     `${listen}/body.ts`,
     [`${listen}/body.test.ts`],
     'bodies that are read hold the thread that serves everybody',

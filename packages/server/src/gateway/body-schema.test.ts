@@ -25,6 +25,12 @@ test.each([
   ['not JSON', bytes('{amount:5}'), 'application/json', 'request.json'],
   ['not UTF-8', Uint8Array.of(0x22, 0xff, 0x22), 'application/json', 'request.json'],
   ['a repeated member', bytes('{"amount":5,"\\u0061mount":7}'), 'application/json', 'request.json'],
+  [
+    'more values than are read',
+    bytes(`{"amount":5,"a":[${'1,'.repeat(300_000)}1]}`),
+    'application/json',
+    'request.json',
+  ],
   ['another content type', bytes('{"amount":5}'), 'text/plain', 'request.content_type'],
   ['another charset', bytes('{"amount":5}'), 'application/json; charset=utf-7', 'request.content_type'],
   ['no content type', bytes('{"amount":5}'), undefined, 'request.content_type'],

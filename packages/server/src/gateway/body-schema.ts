@@ -2,7 +2,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js'
 import type { CodeOptions } from 'ajv/dist/core.js'
 
 import type { Reason } from '@sallyport/core/access'
-import { duplicateMember } from '@sallyport/core/json'
+import { duplicateMember, isModest } from '@sallyport/core/json'
 import { compilePattern, type PatternBudget } from '@sallyport/manifest'
 
 import { gatewayReason } from './request.ts'
@@ -10,6 +10,8 @@ import { gatewayReason } from './request.ts'
 /** Judges a body; undefined means it fits. */
 export type BodyCheck = (body: Uint8Array, contentType: string | undefined) => Reason | undefined
 
+/** To read more takes too long for the thread that serves everybody, as nesting beyond any use does. */
+const maxValues = 300_000
 /** Work of all patterns on one body: some 50 ms of the thread that serves everybody. */
 const maxSteps = 1_000_000
 
@@ -40,6 +42,8 @@ export function compileBodyCheck(schema: unknown): BodyCheck {
     let value: unknown
     try {
       const text = decoder.decode(body)
+      if (!isModest(text, maxValues))
+        return gatewayReason('request.json', `The body holds more than ${maxValues} values, or nests too deep.`)
       value = JSON.parse(text)
       if (duplicateMember(text) !== undefined) return gatewayReason('request.json', 'A member of the body is repeated.')
     } catch {
