@@ -126,7 +126,7 @@ export function callExit(
     })
     const result = await untilAborted(life.signal, Promise.race([invoked, streamed.promise]))
     if (result !== undefined && 'status' in result) return streamedAnswer(result, invoked, life)
-    const response = result === undefined ? undefined : await answerOf(result, grant.decision.id)
+    const response = result === undefined ? undefined : await answerOf(result, grant.decision.id, target.name)
     if (result === undefined || response === undefined || life.signal.aborted) {
       void streamed.promise.then(({ body: unread }) => unread.return?.()) // nobody will read it
       const why = life.endedBy() ?? 'exit.invocation_ended'
@@ -197,9 +197,9 @@ function withoutCredentials(headers: ReadonlyMap<string, string>): ReadonlyMap<s
   return new Map([...headers].filter(([name]) => !claimed.test(name) && !ofTheConnection.test(name)))
 }
 
-async function answerOf(result: InvocationResult, id: string): Promise<ExitResponse> {
+async function answerOf(result: InvocationResult, id: string, functionName: string): Promise<ExitResponse> {
   if (result.kind === 'error') return plainRefusal(result.code, publicFailure(result.code), id)
-  const answer = await readFunctionResult(result.body)
+  const answer = await readFunctionResult(result.body, functionName)
   if (answer === undefined) return plainRefusal('function.bad_response', publicFailure('function.bad_response'), id)
   return { ...answer, headers: [...answer.headers, ['content-length', String(answer.body.length)]] }
 }

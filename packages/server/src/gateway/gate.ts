@@ -203,7 +203,7 @@ async function pass(
   const result = await answer
   if (result !== undefined && 'status' in result) return streamedResponse(result, invoked, grant, rooms)
   if (result === undefined) return ended(grant)
-  const { response, outcome } = await responseOf(result, grant)
+  const { response, outcome } = await responseOf(result, grant, destination.functionName)
   // The grant may have ended while the function ran, or its answer was read: that must then not leave.
   if (!rooms.isCurrent(grant)) return ended(grant)
   return {
@@ -267,6 +267,7 @@ const affinities = new WeakMap<Subject, string>()
 async function responseOf(
   result: InvocationResult,
   { decision: { id } }: Grant,
+  functionName: string,
 ): Promise<{ readonly response: IngressResponse; readonly outcome: Outcome }> {
   const failed = (status: number, code: string, headers?: readonly (readonly [string, string])[]): IngressResponse =>
     jsonResponse(status, { code, reason: publicFailure(code), id }, headers)
@@ -276,7 +277,7 @@ async function responseOf(
     if (code === 'function.busy') return { response: failed(429, code, [['retry-after', '1']]), outcome }
     return { response: failed(code === 'function.timed_out' ? 504 : 502, code), outcome }
   }
-  const answer = await readFunctionResult(result.body)
+  const answer = await readFunctionResult(result.body, functionName)
   if (answer !== undefined) return { response: answer, outcome }
   const detail = 'function.bad_response: what it returned is no HTTP response'
   return { response: failed(502, 'function.bad_response'), outcome: { outcome: 'failed', detail } }

@@ -24,6 +24,20 @@ for (const [what, value] of [
   })
 }
 
+it(
+  'reads one function apart whose answers take long, and the others are not behind it',
+  { timeout: 60_000 },
+  async () => {
+    const read = createResultReader(512, () => 0) // whatever it takes is long
+    const costly = (): Uint8Array => Buffer.from(`[${'[],'.repeat(300_000)}0]`)
+    let ahead = 0
+    const slow = Array.from({ length: 3 }, () => read(costly(), 'costly').then(() => (ahead += 1)))
+    expect(await read(bytesOf({ statusCode: 204, body: large }), 'other')).toMatchObject({ status: 204 })
+    expect(ahead).toBe(1) // the one that nobody knew yet
+    await Promise.all(slow)
+  },
+)
+
 it('loses what no thread survives, and nothing that waits behind it', { timeout: 60_000 }, async () => {
   const read = createResultReader(16)
   const hostile = Buffer.from(`[${'[],'.repeat(1_000_000)}0]`)

@@ -2,59 +2,81 @@ import { parentPort, Worker, workerData } from 'node:worker_threads'
 
 import { type FunctionAnswer, fromFunctionResult } from './event.ts'
 
-/** Reads what a function returned, and gives what `fromFunctionResult` says of it. `result` is given up by that. */
-export type ReadResult = (result: Uint8Array) => Promise<FunctionAnswer | undefined>
-
 /** Less is read in less time than it takes to give it to somebody else. */
 const largeBytes = 128 * 1024
 /** What six megabytes of JSON can become: some three million empty lists. */
 const usualHeapMb = 512
 const role = 'reads what functions returned'
 
+/** What reading may take without anybody wondering: five megabytes take 20 ms, and more on a busy machine. */
+const usualMs = (bytes: number): number => 200 + bytes / 20_000
+/** So long a function whose answers took more is read apart from the others. */
+const apartMs = 60_000
+
+/** Reads what a function returned, and gives what `fromFunctionResult` says of it. `result` is given up by that. */
+export type ReadResult = (result: Uint8Array, functionName?: string) => Promise<FunctionAnswer | undefined>
+
 /**
- * What is large is read by a second thread, one result after the other, while this one serves everybody else: five
- * megabytes take 20 ms. Adversary: a function whose answers are as many, as large and as costly as they may be. One
- * that the thread does not survive is no answer; those that wait behind it are read by the next thread.
+ * What is large is read by a second thread, one result after the other, while this one serves everybody else.
+ * Adversary: a function whose answers are as many, as large and as costly as they may be: three million names, or lists
+ * in lists, take seconds. From the first such answer on, its others are read by a third thread, and the rest need not
+ * wait. One that the thread does not survive is no answer; those that wait behind it are read by the next thread.
  */
-export function createResultReader(heapMb: number = usualHeapMb): ReadResult {
-  const waiting: Waiting[] = []
-  let reading: Waiting | undefined
-  let reader: Worker | undefined
+export function createResultReader(
+  heapMb: number = usualHeapMb,
+  mayTakeMs: (bytes: number) => number = usualMs,
+): ReadResult {
+  const costlyUntil = new Map<string, number>()
+  const usual: Lane = { waiting: [] }
+  const apart: Lane = { waiting: [] }
 
-  function readNext(): void {
-    if (reading !== undefined) return
-    reading = waiting.shift()
-    if (reading === undefined) return
-    reader ??= startReader()
-    const bytes = movable(reading.result)
-    reader.postMessage(bytes, [bytes.buffer])
+  const isCostly = (name: string): boolean => (costlyUntil.get(name) ?? 0) > performance.now()
+
+  function readNext(lane: Lane): void {
+    if (lane.reading !== undefined) return
+    const next = lane.waiting.shift()
+    if (next === undefined) return
+    lane.reading = { ...next, since: performance.now() }
+    lane.reader ??= startReader(lane)
+    const bytes = movable(next.result)
+    lane.reader.postMessage(bytes, [bytes.buffer])
   }
 
-  function settle(answer: FunctionAnswer | undefined): void {
+  function settle(lane: Lane, answer: FunctionAnswer | undefined): void {
+    const { reading } = lane
+    delete lane.reading
+    if (reading !== undefined && performance.now() - reading.since > mayTakeMs(reading.bytes)) setApart(reading.name)
     reading?.resolve(answer)
-    reading = undefined
-    readNext()
+    readNext(usual)
+    readNext(apart)
   }
 
-  function startReader(): Worker {
+  function setApart(name: string): void {
+    costlyUntil.set(name, performance.now() + apartMs)
+    const others = usual.waiting.splice(0)
+    for (const one of others) (one.name === name ? apart : usual).waiting.push(one)
+  }
+
+  function startReader(lane: Lane): Worker {
     const started = new Worker(new URL(import.meta.url), {
       workerData: role,
       resourceLimits: { maxOldGenerationSizeMb: heapMb },
     })
-    started.on('message', settle).on('error', () => undefined) // its `exit` follows
+    started.on('message', (answer) => settle(lane, answer)).on('error', () => undefined) // its `exit` follows
     started.once('exit', () => {
-      reader = undefined
-      settle(undefined)
+      delete lane.reader
+      settle(lane, undefined)
     })
     started.unref()
     return started
   }
 
-  return (result) => {
+  return (result, name = '') => {
     if (result.byteLength <= largeBytes) return Promise.resolve(fromFunctionResult(result))
     const { promise, resolve } = Promise.withResolvers<FunctionAnswer | undefined>()
-    waiting.push({ result, resolve })
-    readNext()
+    const lane = isCostly(name) ? apart : usual
+    lane.waiting.push({ result, name, bytes: result.byteLength, resolve })
+    readNext(lane)
     return promise
   }
 }
@@ -64,7 +86,15 @@ export const readFunctionResult: ReadResult = createResultReader()
 
 interface Waiting {
   readonly result: Uint8Array
+  readonly name: string
+  readonly bytes: number
   readonly resolve: (answer: FunctionAnswer | undefined) => void
+}
+
+interface Lane {
+  readonly waiting: Waiting[]
+  reading?: Waiting & { readonly since: number }
+  reader?: Worker
 }
 
 /** In memory of its own: what moves is gone here with all that shares it. */
