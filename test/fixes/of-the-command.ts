@@ -117,6 +117,7 @@ export function ofTheCommand(): void {
       'server/host apt-get install -y python3',
       'server/host apt-get install -y python3',
       'server/start sysctl -w',
+      'server/host tee',
       'server/host apt-get install -y runsc',
       'server/host npm install --prefix',
       'cli npm install --prefix',
@@ -127,6 +128,7 @@ export function ofTheCommand(): void {
     async () => {
       for (const line of [
         'sudo sysctl -w user.max_user_namespaces=15000',
+        'echo 200000 | sudo tee /sys/module/haltpoll/parameters/guest_halt_poll_ns',
         'sudo apt-get install -y bubblewrap iproute2',
         'sudo apt-get install -y runsc',
         'npm install --prefix /srv/shop workerd',
