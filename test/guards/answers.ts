@@ -85,6 +85,7 @@ export const answerGuards: readonly Guard[] = [
     ['a status is the last one', 'status < 200 || ', '', 'refuses a status that is none'],
     ['a status has three figures', 'status > 599 || ', '', 'refuses a status beyond all'],
     ['headers have names', ' || !isRecord(headers)', '', 'refuses headers that are a list'],
+    ['fields are so many', 'if (pairs.length > maxFields) return undefined\n', '', 'refuses more fields'],
     ['cookies are a list', '!Array.isArray(cookies) || ', '', 'refuses cookies that are no list'],
     ['a body is a text', "typeof body !== 'string' || ", '', 'refuses a body that is no text'],
     ['a body is coded or not', " || typeof isBase64Encoded !== 'boolean'", '', 'refuses a coding that is no yes or no'],

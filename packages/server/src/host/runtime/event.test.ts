@@ -170,6 +170,7 @@ describe('fromFunctionResult', () => {
     ['a header name with a blank', { statusCode: 200, headers: { 'a b': 'x' } }],
     ['a body that is no text', { statusCode: 200, body: {} }],
     ['cookies that are no list', { statusCode: 200, cookies: 'a=1' }],
+    ['more fields than a client reads', { statusCode: 200, cookies: Array(1_001).fill('a=1') }],
   ] as const) {
     it(`refuses ${what}`, () => expect(answer(value)).toBeUndefined())
   }

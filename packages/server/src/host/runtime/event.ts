@@ -100,6 +100,9 @@ function bodyOf(call: FunctionCall): string {
   return `${parameters}${body}"isBase64Encoded":${text === undefined}`
 }
 
+/** More than any client reads; a million of them would be written by the thread that serves everybody. */
+const maxFields = 1_000
+
 /**
  * What a function's result means as HTTP ("Lambda function response for format 2.0", API Gateway Developer Guide):
  * an object with `statusCode` says so itself; anything else is a body of JSON with status 200.
@@ -134,6 +137,7 @@ export function fromFunctionResult(result: Uint8Array): FunctionAnswer | undefin
   }
   for (const [name, content] of multiple) if (!take(pairs, name, content)) return undefined
   for (const cookie of cookies as readonly unknown[]) if (!take(pairs, 'set-cookie', cookie)) return undefined
+  if (pairs.length > maxFields) return undefined
   if (!pairs.some(([name]) => name === 'content-type')) pairs.push(['content-type', 'text/plain;charset=utf-8'])
   return { status, headers: pairs, body: Buffer.from(body, isBase64Encoded ? 'base64' : 'utf8') }
 }
