@@ -1,15 +1,14 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { Agent as PlainAgent, createServer, request as httpRequest, type RequestOptions } from 'node:http'
+import { Agent as PlainAgent, request as httpRequest, type RequestOptions } from 'node:http'
 import { Agent as TlsAgent, request as httpsRequest } from 'node:https'
-import type { AddressInfo } from 'node:net'
 import { cpus } from 'node:os'
 import { join } from 'node:path'
 
 import { haltPollPath, readHaltPollNs, usualHaltPollNs } from '../packages/server/src/host/index.ts'
 
-// What a door adds to one call, against the same call made directly, in this run. Caller and upstream are this process,
-// the server is one of its own and so is each parser, as in use. Receipts are kept in memory here: the disk is the
+// What a door adds to one call, against the same call made directly, in this run. Caller, upstream and server are a process
+// each and so is each parser, as in use. Receipts are kept in memory here: the disk is the
 // ledger's own figure (bench/ledger.ts), and is added to this one where a record must be synced. The calls take turns,
 // so that whatever else the machine does falls on all of them.
 
@@ -38,12 +37,8 @@ interface Row {
   parser: number
 }
 
-const upstream = createServer((message, response) => {
-  message.resume().on('end', () => response.setHeader('content-type', 'application/json').end('{"id":"pi_1"}'))
-})
-upstream.listen(0, '127.0.0.1')
-await once(upstream, 'listening')
-const { port } = upstream.address() as AddressInfo // it listens on an address, not on a pipe
+const upstream = fork(join(import.meta.dirname, 'egress-upstream.ts'), [], { execArgv: ['-C', 'source'] })
+const [port] = (await once(upstream, 'message')) as [number]
 const server = fork(join(import.meta.dirname, 'egress-server.ts'), [String(port)], { execArgv: ['-C', 'source'] })
 const [ports] = (await once(server, 'message')) as [Ports]
 
@@ -90,8 +85,8 @@ agent.destroy()
 tlsAgent.destroy()
 server.disconnect()
 await once(server, 'exit')
-upstream.closeAllConnections()
-upstream.close()
+upstream.disconnect()
+await once(upstream, 'exit')
 
 function row(name: string, call: () => Promise<void>, box?: number): Row {
   return { name, call, times: [], server: 0, parser: 0, ...(box === undefined ? {} : { box }) }
