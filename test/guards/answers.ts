@@ -114,4 +114,7 @@ export const answerGuards: readonly Guard[] = [
       'refuses a header that injects another',
     ],
   ]),
+  ...rows('read-answer', 'on a busy machine two threads read at once, and make it busier', [
+    ['a function whose answers are only large is read with the others', '50 + bytes / 50_000', '0', 'are only large'],
+  ]),
 ]

@@ -38,6 +38,20 @@ it(
   },
 )
 
+it('does not read a function apart whose answers are only large', { timeout: 60_000 }, async () => {
+  const read = createResultReader()
+  const five = 'x'.repeat(5_000_000)
+  const order: string[] = []
+  const readAs = (result: Uint8Array, name: string): Promise<unknown> => read(result, name).then(() => order.push(name))
+  const results = [
+    [{ body: five }, 'large'] as const,
+    [{ body: five }, 'large'] as const,
+    [{ large }, 'other'] as const,
+  ]
+  await Promise.all(results.map(([value, name]) => readAs(bytesOf(value), name)))
+  expect(order).toEqual(['large', 'large', 'other'])
+})
+
 it('loses what no thread survives, and nothing that waits behind it', { timeout: 60_000 }, async () => {
   const read = createResultReader(16)
   const hostile = Buffer.from(`[${'[],'.repeat(1_000_000)}0]`)

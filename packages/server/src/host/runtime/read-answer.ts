@@ -8,8 +8,11 @@ const largeBytes = 128 * 1024
 const usualHeapMb = 512
 const role = 'reads what functions returned'
 
-/** What reading may take without anybody wondering: five megabytes take 20 ms, and more on a busy machine. */
-const usualMs = (bytes: number): number => 200 + bytes / 20_000
+/**
+ * What reading may take of a processor without anybody wondering: five megabytes take 20 ms. Not of a clock: on a busy
+ * machine everything would be costly, and two threads that read at once make it busier.
+ */
+const usualMs = (bytes: number): number => 50 + bytes / 50_000
 /** So long a function whose answers took more is read apart from the others. */
 const apartMs = 60_000
 
@@ -36,16 +39,16 @@ export function createResultReader(
     if (lane.reading !== undefined) return
     const next = lane.waiting.shift()
     if (next === undefined) return
-    lane.reading = { ...next, since: performance.now() }
+    lane.reading = next
     lane.reader ??= startReader(lane)
     const bytes = movable(next.result)
     lane.reader.postMessage(bytes, [bytes.buffer])
   }
 
-  function settle(lane: Lane, answer: FunctionAnswer | undefined): void {
+  function settle(lane: Lane, { answer, tookMs }: Read): void {
     const { reading } = lane
     delete lane.reading
-    if (reading !== undefined && performance.now() - reading.since > mayTakeMs(reading.bytes)) setApart(reading.name)
+    if (reading !== undefined && tookMs > mayTakeMs(reading.bytes)) setApart(reading.name)
     reading?.resolve(answer)
     readNext(usual)
     readNext(apart)
@@ -62,10 +65,10 @@ export function createResultReader(
       workerData: role,
       resourceLimits: { maxOldGenerationSizeMb: heapMb },
     })
-    started.on('message', (answer) => settle(lane, answer)).on('error', () => undefined) // its `exit` follows
+    started.on('message', (read: Read) => settle(lane, read)).on('error', () => undefined) // its `exit` follows
     started.once('exit', () => {
       delete lane.reader
-      settle(lane, undefined)
+      settle(lane, { answer: undefined, tookMs: Infinity })
     })
     started.unref()
     return started
@@ -91,9 +94,16 @@ interface Waiting {
   readonly resolve: (answer: FunctionAnswer | undefined) => void
 }
 
+/** What a thread says of one result. */
+interface Read {
+  readonly answer: FunctionAnswer | undefined
+  /** Of a processor. */
+  readonly tookMs: number
+}
+
 interface Lane {
   readonly waiting: Waiting[]
-  reading?: Waiting & { readonly since: number }
+  reading?: Waiting
   reader?: Worker
 }
 
@@ -107,9 +117,12 @@ function movable(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
 
 if (workerData === role) {
   parentPort?.on('message', (result: Uint8Array) => {
+    const before = process.threadCpuUsage()
     const answer = fromFunctionResult(result)
-    if (answer === undefined) return parentPort?.postMessage(undefined)
+    const { user, system } = process.threadCpuUsage(before)
+    const tookMs = (user + system) / 1_000
+    if (answer === undefined) return parentPort?.postMessage({ answer, tookMs })
     const body = movable(answer.body)
-    parentPort?.postMessage({ ...answer, body }, [body.buffer])
+    parentPort?.postMessage({ answer: { ...answer, body }, tookMs }, [body.buffer])
   })
 }
