@@ -8,9 +8,9 @@ import { join } from 'node:path'
 import { haltPollPath, readHaltPollNs, usualHaltPollNs } from '../packages/server/src/host/index.ts'
 
 // What a door adds to one call, against the same call made directly, in this run. Caller, upstream and server are a
-// process each, and so is each parser, as in use. Receipts are kept in memory here: the disk is the ledger's own figure
-// (bench/ledger.ts), and is added to this one where a record must be synced. The calls take turns, so that whatever else
-// the machine does falls on all of them.
+// process each, and so is each parser, as in use. Receipts are kept in memory here: the disk is the ledger's own
+// figure (bench/ledger.ts), and is added to this one where a record must be synced. The calls take turns, so that
+// whatever else the machine does falls on all of them.
 
 const first = 500
 const warmUp = 4_000
