@@ -45,6 +45,7 @@ test('a sandbox of ours that nobody watches over is ended: no other, of ours or 
   await endAbandoned(ownTools(folder).bwrap)
   await ended(abandoned)
   expect([watched, foreign].map(lives)).toEqual([true, true])
+  expect(lives(made[1]?.watch.pid ?? 0), 'who watches').toBe(true)
 }, 60_000)
 
 test('an engine that begins ends what one that was killed has left', async () => {

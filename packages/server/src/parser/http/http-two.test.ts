@@ -88,8 +88,8 @@ describe('a session of HTTP/2', () => {
   })
 
   it('whose head has no end is closed, and told', async () => {
-    // Settings; a head of one field that says nothing of being whole.
-    const socket = await saying(20, '00000004000000000000000101000000000182')
+    // Settings; a head of one field that says nothing of being whole. It must have come before the session is idle.
+    const socket = await saying(1_000, '00000004000000000000000101000000000182')
     await once(socket, 'close')
     expect(limitsMet).toEqual(['exit.too_slow'])
   })
