@@ -1,7 +1,10 @@
+import { dirname } from 'node:path'
+
 import { expect, test } from 'vitest'
 
 import type { FunctionImage } from '../image.ts'
-import { gvisorSpec } from './gvisor.ts'
+import { gvisorOptions, gvisorSpec } from './gvisor.ts'
+import type { RuntimeFolder } from './runtime-folder.ts'
 
 const image = { name: 'orders', runtime: 'node', handler: 'index.handler', codeDigest: 'a'.repeat(64), memoryMb: 128 }
 const extras = { environment: { SHOP: 'yes' }, caPem: 'pem' }
@@ -28,4 +31,13 @@ test('a container of gVisor writes to its scratch folder alone, and runs nothing
 test('a container of gVisor has its own processes, names and messages', () => {
   const types = spec.linux.namespaces.map(({ type }: { readonly type: string }) => type)
   expect(new Set(types)).toEqual(new Set(['pid', 'ipc', 'uts', 'mount']))
+})
+
+test('each folder of a container in which something of ours stands is one that everybody in it may enter', () => {
+  const runtime = { node: '/ours/node', etc: '/ours/etc', inside: (name: string) => `/ours/${name}` } as RuntimeFolder
+  const options = gvisorOptions({ ...image, codeDir: '/app' } as unknown as FunctionImage, runtime, extras)
+  const made = new Set(options.filter((_, index) => options[index - 1] === '--dir'))
+  const links = options.filter((_, index) => options[index - 2] === '--symlink' && options[index]?.includes('/etc/'))
+  expect(links.length, 'control').toBeGreaterThan(2)
+  for (const link of links) expect(made).toContain(dirname(link))
 })
