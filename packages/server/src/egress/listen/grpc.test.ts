@@ -1,11 +1,11 @@
 import { once } from 'node:events'
-import { connect, constants, createServer } from 'node:http2'
+import { constants, createServer } from 'node:http2'
 import { text } from 'node:stream/consumers'
-import { connect as tlsConnect } from 'node:tls'
 
 import { expect, it } from 'vitest'
 
 import { endings, listen, open } from '../testing/endings.ts'
+import { sessionTwo } from '../testing/session-two.ts'
 
 const grpc = { 'content-type': 'application/grpc' }
 
@@ -21,16 +21,7 @@ async function hear(answer: { readonly body: string }): Promise<Heard> {
   })
   endings.push(() => server.close())
   const harness = await open(await listen(server))
-  const session = connect('https://api.stripe.com', {
-    createConnection: () =>
-      tlsConnect({
-        host: '127.0.0.1',
-        port: harness.httpsPort,
-        servername: 'api.stripe.com',
-        ca: harness.caPem,
-        ALPNProtocols: ['h2'],
-      }),
-  })
+  const session = sessionTwo(harness)
   endings.push(() => session.destroy())
   const stream = session.request({ ':method': 'POST', ':path': '/v1/payment_intents', ...grpc }).end()
   const [headers, flags] = await once(stream, 'response')

@@ -10,6 +10,7 @@ import { describe, expect, it } from 'vitest'
 import { edited } from '../../../../manifest/src/testing/example.ts'
 import { endings, listen, open } from '../testing/endings.ts'
 import { type Harness, openHarness, realKey } from '../testing/harness.ts'
+import { sessionTwo } from '../testing/session-two.ts'
 
 /** One request of HTTP/2, with its whole answer. */
 async function ask(
@@ -26,16 +27,7 @@ async function ask(
 }
 
 function sessionOf(harness: Harness): ClientHttp2Session {
-  const session = connectTwo('https://api.stripe.com', {
-    createConnection: () =>
-      tlsConnect({
-        host: '127.0.0.1',
-        port: harness.httpsPort,
-        servername: 'api.stripe.com',
-        ca: harness.caPem,
-        ALPNProtocols: ['h2'],
-      }),
-  })
+  const session = sessionTwo(harness)
   session.on('error', () => undefined) // the box's end of a connection that the door ended
   endings.push(() => session.destroy())
   return session
