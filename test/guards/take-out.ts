@@ -4,7 +4,6 @@ import { join } from 'node:path'
 import {
   BaseSequencer,
   createVitest,
-  type TestCase,
   type TestProject,
   type TestSpecification,
   type Vitest,
@@ -20,14 +19,29 @@ export interface Verdict {
   /** Which of the tests that should notice ran without it, and which of them failed, by their full names. */
   readonly ran: readonly string[]
   readonly failed: readonly string[]
-  /** Which of the same tests pass with every guard in place, and which do not: the control. */
-  readonly control: { readonly passed: readonly string[]; readonly failed: readonly string[] }
+  readonly control: Control
+}
+
+/** What the same tests said with every guard in place. */
+export interface Control {
+  readonly passed: readonly string[]
+  /** Also when they were asked again. */
+  readonly failed: readonly Failure[]
+  /** Failed beside all the others, and passed when nothing else ran: a machine may be too busy for them. */
+  readonly failedOnce: readonly Failure[]
+}
+
+/** A test that failed, and what it said. */
+export interface Failure {
+  readonly name: string
+  readonly reason: string
 }
 
 /**
  * Takes each guard out in a copy of the house of its own and runs the tests that should notice, all in one run: the
  * workers load the installed modules once, and of the house what each copy needs. The controls run last, in workers
- * that have seen every copy, so that what one leaves behind there would fail them too.
+ * that have seen every copy, so that what one leaves behind there would fail them too; those that fail are asked once
+ * more, when nothing else runs.
  */
 export async function takeOut(guards: readonly Guard[]): Promise<ReadonlyMap<Guard, Verdict>> {
   const house = copyHouse()
@@ -83,21 +97,31 @@ async function verdicts(
   })
   const { exitCode } = process // these failures are what we want to see, and not our own
   await vitest.runTestSpecifications([...mutants, ...controls(project, house, guards)])
+  const said = saidIn(vitest)
+  const upset = controls(project, house, guards).filter(({ moduleId }) =>
+    said.get(moduleId)?.some(({ state }) => state === 'failed'),
+  )
+  if (upset.length > 0) await vitest.runTestSpecifications(upset)
+  const saidAgain = saidIn(vitest)
   process.exitCode = exitCode
-  const cases = casesByFile(vitest)
   return new Map(
     guards.map((guard) => {
       const copy = copies.get(guard)
-      const belongs = ({ fullName }: TestCase): boolean => fullName.includes(guard.testName ?? '')
-      const of = (folder: string, state: string): readonly string[] =>
+      const of = (all: Said, folder: string, state: string): readonly Case[] =>
         guard.noticedBy
-          .flatMap((file) => cases.get(join(folder, file)) ?? [])
-          .filter((one) => belongs(one) && one.result().state === state)
-          .map(({ fullName }) => fullName)
-      const control = { passed: of(house.whole, 'passed'), failed: of(house.whole, 'failed') }
+          .flatMap((file) => all.get(join(folder, file)) ?? [])
+          .filter((one) => one.name.includes(guard.testName ?? '') && one.state === state)
+      const names = (cases: readonly Case[]): readonly string[] => cases.map(({ name }) => name)
+      const passedAgain = new Set(names(of(saidAgain, house.whole, 'passed')))
+      const bad = of(said, house.whole, 'failed')
+      const control = {
+        passed: names(of(said, house.whole, 'passed')),
+        failed: bad.filter(({ name }) => !passedAgain.has(name)),
+        failedOnce: bad.filter(({ name }) => passedAgain.has(name)),
+      }
       if (typeof copy !== 'string') return [guard, { broken: String(copy?.message), ran: [], failed: [], control }]
-      const failed = of(copy, 'failed')
-      return [guard, { ran: [...failed, ...of(copy, 'passed')], failed, control }]
+      const failed = names(of(said, copy, 'failed'))
+      return [guard, { ran: [...failed, ...names(of(said, copy, 'passed'))], failed, control }]
     }),
   )
 }
@@ -111,9 +135,24 @@ function controls(project: TestProject, house: HouseCopies, guards: readonly Gua
   })
 }
 
+/** One case of a file, as its last run left it. */
+interface Case extends Failure {
+  readonly state: string
+}
+
+type Said = ReadonlyMap<string, readonly Case[]>
+
 /** A file that does not even load has no cases: it noticed a broken copy, not a missing guard. */
-function casesByFile(vitest: Vitest): ReadonlyMap<string, readonly TestCase[]> {
-  return new Map(vitest.state.getTestModules().map((module) => [module.moduleId, [...module.children.allTests()]]))
+function saidIn(vitest: Vitest): Said {
+  return new Map(
+    vitest.state.getTestModules().map((module) => [
+      module.moduleId,
+      [...module.children.allTests()].map((one) => {
+        const { state, errors } = one.result()
+        return { name: one.fullName, state, reason: errors?.[0]?.message ?? '' }
+      }),
+    ]),
+  )
 }
 
 function attempt(make: () => string): string | Error {
