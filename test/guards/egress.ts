@@ -171,8 +171,8 @@ export const egressGuards: readonly Guard[] = [
     file: `${parser}/serve.ts`,
     code: 'sockets?.dropAll()\n    exchanges.clear()',
     without: 'exchanges.clear()',
-    noticedBy: door,
-    testName: 'ends a half-sent head',
+    noticedBy: endings,
+    testName: 'ends with its connection where it is a head',
   },
   {
     name: 'what was allowed leaves within its invocation only',

@@ -1,13 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 
-import {
-  BaseSequencer,
-  createVitest,
-  type TestProject,
-  type TestSpecification,
-  type Vitest,
-} from 'vitest/node'
+import { BaseSequencer, createVitest, type TestProject, type TestSpecification, type Vitest } from 'vitest/node'
 
 import type { Guard } from './guard.ts'
 import { copyHouse, type HouseCopies } from './house-copies.ts'

@@ -141,3 +141,40 @@ describe('a box', () => {
     expect([isMetadata('::ffff:169.254.170.2'), isMetadata('10.0.0.1')]).toEqual([true, false])
   })
 })
+
+describe('what is half sent at the end of an invocation', () => {
+  it('is refused on record where it is a request, and its connection ends', async () => {
+    harness = await openHarness({ upstream: origin() })
+    const { socket, closed } = await keptOpen()
+    socket.write('POST /charge HTTP/1.1\r\nHost: payments.fn.internal\r\nContent-Length: 9\r\n')
+    socket.write('Expect: 100-continue\r\n\r\n')
+    await once(socket, 'data') // its head was read, and its body is awaited
+    socket.write('half')
+    await harness.endInvocation()
+    await closed
+    await expect
+      .poll(() => harness.decisions.slice(1))
+      .toMatchObject([{ effect: 'deny', reasons: [{ code: 'exit.unfinished' }] }])
+  })
+
+  it('ends with its connection where it is a head, so that nobody can finish it for the next person', async () => {
+    harness = await openHarness({ upstream: origin() })
+    const { socket, closed } = await keptOpen()
+    socket.write('POST /charge HTTP/1.1\r\nHost: payments.fn.inter')
+    await new Promise((resolve) => setTimeout(resolve, 30))
+    await harness.endInvocation()
+    await closed
+    expect(harness.decisions).toHaveLength(1)
+  })
+})
+
+/** A connection that the door has: it has answered there already, with a refusal. */
+async function keptOpen(): Promise<{ readonly socket: Socket; readonly closed: Promise<unknown> }> {
+  const socket = connect(harness.httpPort, '127.0.0.1')
+  socket.on('error', () => undefined) // where the half was not read yet, its end is a reset
+  const closed = new Promise((resolve) => socket.once('close', resolve))
+  socket.write('GET /charge HTTP/1.1\r\nHost: payments.fn.internal\r\n\r\n')
+  await once(socket, 'data')
+  expect(harness.decisions).toHaveLength(1)
+  return { socket, closed }
+}

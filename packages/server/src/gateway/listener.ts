@@ -57,6 +57,8 @@ const maxHeaderBytes = 16_384
 const maxConnections = 2_000
 const mostOfOneNetwork = 500
 const bodyLimits = { bytesOfOne: 128 * 1024 * 1024, bytes: 512 * 1024 * 1024 }
+/** To make a string of more costs more than a second write. */
+const joinedBytes = 32 * 1024
 const unreadLimits = { bytesOfOne: 64 * 1024 * 1024, bytes: 512 * 1024 * 1024, idleMs: 30_000 }
 /** Opens the ingress door. TLS 1.3 only; loopback alone may be plain, and only when asked. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
@@ -224,6 +226,8 @@ function write(response: ServerResponse, given: IngressResponse, message: Incomi
     return void pipeline(stream, response).catch(() => response.destroy())
   }
   const { buffer, byteOffset, byteLength } = answer.body
-  // One write for head and body: as a latin1 string the body joins the head, byte for byte.
-  response.end(Buffer.from(buffer, byteOffset, byteLength).toString('latin1'), 'latin1')
+  const body = Buffer.from(buffer, byteOffset, byteLength)
+  // One write for head and body: as a latin1 string a body joins the head, byte for byte.
+  if (byteLength <= joinedBytes) response.end(body.toString('latin1'), 'latin1')
+  else response.end(body)
 }

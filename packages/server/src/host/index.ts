@@ -7,7 +7,7 @@ export { type CgroupRoots, engineGroups, findCgroups } from './kernel/cgroups.ts
 export { type AttachExits, type BoxChannel, type Engine, type Exits, type OutputLine, type Strength } from './engine.ts'
 export { createHttpEngine } from './elsewhere/http-engine.ts'
 export { createLambdaEngine } from './elsewhere/lambda-engine.ts'
-export { createRests, gather, type Gathering, isTooFine, partsInTurn } from './gather.ts'
+export { createRests, gather, type Gathering, giveBack, isTooFine, partsInTurn } from './gather.ts'
 export { type Deployed, type Engines, routeEngines } from './engines.ts'
 export { type FunctionImage } from './image.ts'
 export { type FunctionAnswer, type FunctionCall, toApiGatewayEvent } from './runtime/event.ts'

@@ -33,6 +33,7 @@ const request = (id: number, changes: Partial<messages.RequestMessage> = {}): Bu
   frame(kinds.request, id, messages.request.write({ ...head, ...changes }))
 const dial = (id: number, generation = 0): Buffer =>
   frame(kinds.port, id, messages.port.write({ generation, port: 5432, localAddress: '10.0.0.1' }))
+const begun = messages.request.write({ ...head, whole: undefined })
 /** A payload of no kind of frame. */
 const nonsense = Buffer.alloc(60, 0xff)
 
@@ -119,17 +120,7 @@ describe('a parser', () => {
     ['a head after the answer to the same one', [request(7), request(7)], 'id'],
     ['a number that was passed over', [request(7), request(6)], 'id'],
     ['a head for an invocation that is still to come', [request(1, { generation: 1 })], 'request'],
-    [
-      'a head with something behind it',
-      [
-        frame(
-          kinds.request,
-          1,
-          Buffer.concat([messages.request.write({ ...head, whole: undefined }), Buffer.from('x')]),
-        ),
-      ],
-      'request',
-    ],
+    ['a head with something behind it', [frame(kinds.request, 1, Buffer.concat([begun, Buffer.from('x')]))], 'request'],
     ['a head that ends early', [frame(kinds.request, 1, messages.request.write(head).subarray(0, 20))], 'request'],
     ['a head whose lengths point beyond it', [frame(kinds.request, 1, nonsense)], 'request'],
     ['a header without a value', [request(1, { rawHeaders: ['host'] })], 'request'],
@@ -185,6 +176,15 @@ describe('a parser', () => {
     await say(dial(3))
     expect(faults).toEqual(['tunnels'])
   })
+})
+
+it('gives the memory of a large answer back as soon as it is over', async () => {
+  const large = new Uint8Array(300_000)
+  answer = async () => ({ status: 200, headers: [], body: large })
+  await say(request(1))
+  expect(large.byteLength, 'control: it is on its way').toBe(300_000)
+  await say(frame(kinds.close, 1))
+  expect(large.byteLength).toBe(0)
 })
 
 describe('the end of an invocation', () => {

@@ -1,5 +1,6 @@
 import { Duplex } from 'node:stream'
 
+import { giveBack } from '../../host/index.ts'
 import { flow, kinds, maxWholeBytes, messages, openLink, type Pace } from '../../parser/index.ts'
 import type { ExitResponse } from '../refusal.ts'
 import { incomingOf } from './port-incoming.ts'
@@ -237,6 +238,8 @@ export function servePort(
     }
     if (body instanceof Uint8Array) {
       sendTrailers()
+      // What goes over a channel was copied into its frames, and nobody else has a body that was answered.
+      rest.once('close', () => giveBack([body]))
       rest.end(body)
     } else {
       body.once('end', sendTrailers)

@@ -16,6 +16,7 @@ import { joining } from './become.ts'
 import { closeQuietly, type PodExit } from './pod.ts'
 import type { RuntimeFolder } from './runtime-folder.ts'
 import type { Tools } from '../tools.ts'
+import { fewThreads } from '../runtime/runtimes.ts'
 
 /** The process that parses everything that one box sends to its doors: for that box, and for nothing else. */
 export interface BoxParser {
@@ -47,8 +48,8 @@ export type StartParser = (place: ParserPlace) => BoxParser
 export const parserLimits: Limits = { memoryBytes: 192 * 1024 * 1024, maxProcesses: 32, cpuMillis: 1_000 }
 
 const heapMb = 96
-/** As the server is itself: `start/runtime-flags.ts`. */
-const compiledSooner = ['--invocation-count-for-turbofan=700']
+/** Compiled as soon as the server is itself: `start/runtime-flags.ts`. */
+const nodeOptions = [`--max-old-space-size=${heapMb}`, '--invocation-count-for-turbofan=700', fewThreads]
 const channelDescriptor = 4
 const inSandbox = { node: '/node', script: '/parser.cjs' } as const
 
@@ -124,7 +125,7 @@ function commandOf(runtime: RuntimeFolder, tools: Tools, script: string): readon
     ['/lib', '/lib64'].flatMap((path) => topFolder(path)),
     ['--ro-bind', runtime.node, inSandbox.node, '--ro-bind', script, inSandbox.script],
     ['--remount-ro', '/', '--chdir', '/', '--setenv', 'NODE_CHANNEL_FD', '3', '--seccomp', '5', '--'],
-    [inSandbox.node, `--max-old-space-size=${heapMb}`, ...compiledSooner, inSandbox.script],
+    [inSandbox.node, ...nodeOptions, inSandbox.script],
   ].flat()
 }
 

@@ -120,8 +120,8 @@ export function fromFunctionResult(result: Uint8Array): FunctionAnswer | undefin
   }
   if (!isRecord(value) || value['statusCode'] === undefined) {
     // As it came: writing it anew has no stack for what nests deep enough.
-    const body = typeof value === 'string' ? value : text
-    return { status: 200, headers: [['content-type', 'application/json']], body: Buffer.from(body) }
+    const body = typeof value === 'string' ? Buffer.from(value) : result
+    return { status: 200, headers: [['content-type', 'application/json']], body }
   }
   const status = Number(value['statusCode'])
   const { cookies = [], isBase64Encoded = false } = value

@@ -1,3 +1,6 @@
+import { readdirSync } from 'node:fs'
+import { getPriority } from 'node:os'
+
 import { expect, it, vi } from 'vitest'
 
 import { fromFunctionResult } from './event.ts'
@@ -37,6 +40,14 @@ it(
     await Promise.all(slow)
   },
 )
+
+it('reads in a thread that lets others go first, and stays as it was itself', { timeout: 60_000 }, async () => {
+  const own = getPriority()
+  await readFunctionResult(bytesOf({ large }))
+  const priorities = readdirSync('/proc/self/task').map((thread) => getPriority(Number(thread)))
+  expect(Math.max(...priorities)).toBeGreaterThanOrEqual(own + 5)
+  expect(getPriority()).toBe(own)
+})
 
 it('does not read a function apart whose answers are only large', { timeout: 60_000 }, async () => {
   const read = createResultReader()

@@ -1,3 +1,4 @@
+import { setPriority } from 'node:os'
 import { parentPort, Worker, workerData } from 'node:worker_threads'
 
 import { type FunctionAnswer, fromFunctionResult } from './event.ts'
@@ -115,7 +116,11 @@ function movable(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
     : new Uint8Array(bytes)
 }
 
+/** Where processors are short, this thread lets those go first who serve everybody. */
+const behindOthers = 5
+
 if (workerData === role) {
+  setPriority(0, behindOthers) // 0 is this thread
   parentPort?.on('message', (result: Uint8Array) => {
     const before = process.threadCpuUsage()
     const answer = fromFunctionResult(result)

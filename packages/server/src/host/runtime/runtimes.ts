@@ -74,6 +74,12 @@ export function pythonVersion(program: string = inBox.python): string | undefine
 }
 
 /**
+ * One thread compiles and collects beside a function's own. Node starts four, each with memory of its own, whatever
+ * processors there are; together they weigh no more than their box.
+ */
+export const fewThreads = '--v8-pool-size=1'
+
+/**
  * Node's command line in a box. The heap stays below the box's memory, so that a leak ends with a stack trace where
  * it can, and buffers still have room.
  */
@@ -84,7 +90,7 @@ export function nodeCommand(
   debug: boolean,
 ): readonly string[] {
   const heapMb = Math.max(32, Math.floor(memoryMb * 0.75))
-  const options = [`--max-old-space-size=${heapMb}`, '--enable-source-maps']
+  const options = [`--max-old-space-size=${heapMb}`, '--enable-source-maps', fewThreads]
   return [node, ...options, ...(debug ? [`--inspect=127.0.0.1:${inBox.debugPort}`] : []), ...script]
 }
 
