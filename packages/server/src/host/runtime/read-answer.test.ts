@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { getPriority } from 'node:os'
 
 import { expect, it, vi } from 'vitest'
@@ -8,6 +8,13 @@ import { createResultReader, readFunctionResult } from './read-answer.ts'
 
 const large = 'x'.repeat(300_000)
 const bytesOf = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value))
+const nameOf = (thread: string): string => {
+  try {
+    return readFileSync(`/proc/self/task/${thread}/comm`, 'latin1').trim()
+  } catch {
+    return '' // it has ended
+  }
+}
 
 for (const [what, value] of [
   ['an answer with a head', { statusCode: 201, headers: { 'x-a': 'b' }, cookies: ['c=1'], body: large }],
@@ -40,6 +47,19 @@ it(
     await Promise.all(slow)
   },
 )
+
+it('keeps no thread that nobody needs, and has another when somebody does', { timeout: 60_000 }, async () => {
+  const workers = (): string[] => readdirSync('/proc/self/task').filter((thread) => nameOf(thread) === 'WorkerThread')
+  const others = new Set(workers())
+  const own = (): number => workers().filter((thread) => !others.has(thread)).length
+  const read = createResultReader(512, () => Infinity, 50)
+  for (const size of [300_000, 400_000]) {
+    const body = 'x'.repeat(size)
+    expect(await read(bytesOf({ statusCode: 200, body }))).toMatchObject({ body: { byteLength: size } })
+    expect(own(), 'control: it is there').toBe(1)
+    await expect.poll(own).toBe(0)
+  }
+})
 
 it('reads in a thread that lets others go first, and stays as it was itself', { timeout: 60_000 }, async () => {
   const own = getPriority()

@@ -16,6 +16,8 @@ const role = 'reads what functions returned'
 const usualMs = (bytes: number): number => 50 + bytes / 50_000
 /** So long a function whose answers took more is read apart from the others. */
 const apartMs = 60_000
+/** Until then a thread that reads nothing is kept, with all that is garbage there: some hundred megabytes. */
+const usualKeepMs = 10_000
 
 /** Reads what a function returned, and gives what `fromFunctionResult` says of it. `result` is given up by that. */
 export type ReadResult = (result: Uint8Array, functionName?: string) => Promise<FunctionAnswer | undefined>
@@ -29,6 +31,7 @@ export type ReadResult = (result: Uint8Array, functionName?: string) => Promise<
 export function createResultReader(
   heapMb: number = usualHeapMb,
   mayTakeMs: (bytes: number) => number = usualMs,
+  keepMs: number = usualKeepMs,
 ): ReadResult {
   const costlyUntil = new Map<string, number>()
   const usual: Lane = { waiting: [] }
@@ -40,6 +43,7 @@ export function createResultReader(
     if (lane.reading !== undefined) return
     const next = lane.waiting.shift()
     if (next === undefined) return
+    clearTimeout(lane.unneeded)
     lane.reading = next
     lane.reader ??= startReader(lane)
     const bytes = movable(next.result)
@@ -53,6 +57,13 @@ export function createResultReader(
     reading?.resolve(answer)
     readNext(usual)
     readNext(apart)
+    if (lane.reading === undefined) lane.unneeded = setTimeout(() => endReader(lane), keepMs).unref()
+  }
+
+  function endReader(lane: Lane): void {
+    const { reader } = lane
+    delete lane.reader
+    void reader?.terminate()
   }
 
   function setApart(name: string): void {
@@ -68,6 +79,7 @@ export function createResultReader(
     })
     started.on('message', (read: Read) => settle(lane, read)).on('error', () => undefined) // its `exit` follows
     started.once('exit', () => {
+      if (lane.reader !== started) return
       delete lane.reader
       settle(lane, { answer: undefined, tookMs: Infinity })
     })
@@ -106,6 +118,8 @@ interface Lane {
   readonly waiting: Waiting[]
   reading?: Waiting
   reader?: Worker
+  /** Ends the reader once nobody has needed it for a while. */
+  unneeded?: NodeJS.Timeout
 }
 
 /** In memory of its own: what moves is gone here with all that shares it. */
