@@ -8,6 +8,13 @@ import { createResultReader, readFunctionResult } from './read-answer.ts'
 
 const large = 'x'.repeat(300_000)
 const bytesOf = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value))
+const priorityOf = (thread: string): number => {
+  try {
+    return getPriority(Number(thread))
+  } catch {
+    return -20 // it has ended
+  }
+}
 const nameOf = (thread: string): string => {
   try {
     return readFileSync(`/proc/self/task/${thread}/comm`, 'latin1').trim()
@@ -64,8 +71,8 @@ it('keeps no thread that nobody needs, and has another when somebody does', { ti
 it('reads in a thread that lets others go first, and stays as it was itself', { timeout: 60_000 }, async () => {
   const own = getPriority()
   await readFunctionResult(bytesOf({ large }))
-  const priorities = readdirSync('/proc/self/task').map((thread) => getPriority(Number(thread)))
-  expect(Math.max(...priorities)).toBeGreaterThanOrEqual(own + 5)
+  const priorities = readdirSync('/proc/self/task').map(priorityOf)
+  expect(Math.max(...priorities)).toBeGreaterThanOrEqual(Math.min(own + 5, 19))
   expect(getPriority()).toBe(own)
 })
 

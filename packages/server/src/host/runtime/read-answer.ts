@@ -1,4 +1,4 @@
-import { setPriority } from 'node:os'
+import { constants, getPriority, setPriority } from 'node:os'
 import { parentPort, Worker, workerData } from 'node:worker_threads'
 
 import { type FunctionAnswer, fromFunctionResult } from './event.ts'
@@ -134,7 +134,7 @@ function movable(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
 const behindOthers = 5
 
 if (workerData === role) {
-  setPriority(0, behindOthers) // 0 is this thread
+  setPriority(Math.min(constants.priority.PRIORITY_LOW, getPriority() + behindOthers)) // of this thread alone
   parentPort?.on('message', (result: Uint8Array) => {
     const before = process.threadCpuUsage()
     const answer = fromFunctionResult(result)
