@@ -42,7 +42,10 @@ test('a sandbox of ours that nobody watches over is ended: no other, of ours or 
   const abandoned = await sandbox()
   const [watched, foreign] = [await sandbox({ abandoned: false }), await sandbox({ marked: false })]
   expect([abandoned, watched, foreign].map(lives), 'control').toEqual([true, true, true])
+  const kill = vi.spyOn(process, 'kill') // whoever is killed may take its time to be gone
   await endAbandoned(ownTools(folder).bwrap)
+  expect(kill.mock.calls).toEqual([[abandoned, 'SIGKILL']])
+  kill.mockRestore()
   await ended(abandoned)
   expect([watched, foreign].map(lives)).toEqual([true, true])
   expect(lives(made[1]?.watch.pid ?? 0), 'who watches').toBe(true)
