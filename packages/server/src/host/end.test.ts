@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 
 import { describe, expect, it, vi } from 'vitest'
 
+import { isAlive } from './kernel/alive.ts'
 import { engineGroups, findCgroups } from './kernel/cgroups.ts'
 import { makeEngine, openFolder } from './testing/make-engine.ts'
 
@@ -58,10 +59,6 @@ function descendants(pid: number): readonly number[] {
 function isOurs(pid: number): boolean {
   // Not the bundler's own process, which may lie below a folder of such a name.
   return /bwrap|unshare|sallyport-host/.test(commandLine(pid))
-}
-
-function isAlive(pid: number): boolean {
-  return /^\d+ \(.*\) [^ZX]/s.test(read(`/proc/${pid}/stat`))
 }
 
 function commandLine(pid: number): string {

@@ -7,11 +7,12 @@ import { buffer } from 'node:stream/consumers'
 import { afterAll, expect, test, vi } from 'vitest'
 
 import { sandboxed } from '../kernel/abandoned.ts'
+import { isAlive } from '../kernel/alive.ts'
 import { readCoreFiles } from '../kernel/core-files.ts'
 import { seccompFilter } from '../kernel/seccomp.ts'
 import { createPod, descriptors, type Pod, type PodOptions } from './pod.ts'
 import { prepareRuntimeFolder } from './runtime-folder.ts'
-import { firstBelow, held, lives, ownTools } from '../testing/abandoned.ts'
+import { firstBelow, held, ownTools } from '../testing/abandoned.ts'
 import { openFolder } from '../testing/make-engine.ts'
 import { areComplete, findTools } from '../tools.ts'
 
@@ -123,7 +124,7 @@ async function halfMade(saidTo: number): Promise<{ readonly pod: Pod; readonly f
 
 const begun: number[] = []
 afterAll(() => {
-  for (const pid of begun) if (lives(pid)) process.kill(pid, 'SIGKILL')
+  for (const pid of begun) if (isAlive(pid)) process.kill(pid, 'SIGKILL')
 })
 
 test.each([
@@ -135,11 +136,11 @@ test.each([
     const [killed, other] = [await halfMade(saidTo), await halfMade(saidTo)]
     process.kill(killed.pod.pid, 'SIGKILL')
     await killed.pod.gone
-    await vi.waitFor(() => expect(lives(killed.first)).toBe(false), { timeout: 5_000 })
-    expect(lives(other.first), 'of one that lives').toBe(true)
+    await vi.waitFor(() => expect(isAlive(killed.first)).toBe(false), { timeout: 5_000 })
+    expect(isAlive(other.first), 'of one that lives').toBe(true)
     other.pod.kill()
     await other.pod.gone
-    await vi.waitFor(() => expect(lives(other.first)).toBe(false), { timeout: 5_000 })
+    await vi.waitFor(() => expect(isAlive(other.first)).toBe(false), { timeout: 5_000 })
   },
   60_000,
 )

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { closeSync, openSync, readFileSync } from 'node:fs'
+import { closeSync, openSync } from 'node:fs'
 import { Socket as DatagramSocket } from 'node:dgram'
 import { Server } from 'node:net'
 import type { Readable, Writable } from 'node:stream'
@@ -7,6 +7,7 @@ import type { Readable, Writable } from 'node:stream'
 import { SallyportError } from '@sallyport/core/access'
 
 import { endAbandoned } from '../kernel/abandoned.ts'
+import { isAlive } from '../kernel/alive.ts'
 import { coreLimitOption } from '../kernel/core-files.ts'
 import { inSpawnTurn } from '../kernel/spawn-turns.ts'
 import { joining } from './become.ts'
@@ -222,15 +223,6 @@ async function ended(pid: number | undefined): Promise<void> {
   for (let waitMs = 1; waitMs < 2_000; waitMs *= 2) {
     if (!isAlive(pid)) return
     await new Promise((resolve) => setTimeout(resolve, waitMs))
-  }
-}
-
-/** A process that only waits to be reaped has ended. */
-function isAlive(pid: number): boolean {
-  try {
-    return !/^\d+ \(.*\) [ZX]/s.test(readFileSync(`/proc/${pid}/stat`, 'latin1'))
-  } catch {
-    return false
   }
 }
 

@@ -5,10 +5,11 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 
 import { endAbandoned, mark, sandboxed } from './abandoned.ts'
+import { isAlive } from './alive.ts'
 import { type BoxEngineOptions, createBoxEngine } from '../box-engine.ts'
 import { startParser } from '../box/parser-process.ts'
 import { prepareRuntimeFolder } from '../box/runtime-folder.ts'
-import { heldSandbox, lives, ownTools } from '../testing/abandoned.ts'
+import { heldSandbox, ownTools } from '../testing/abandoned.ts'
 import { openFolder } from '../testing/make-engine.ts'
 
 let folder = ''
@@ -20,7 +21,7 @@ beforeEach(() => {
 afterEach(() => {
   for (const { watch, first } of made) {
     watch.kill('SIGKILL')
-    if (lives(first)) process.kill(first, 'SIGKILL')
+    if (isAlive(first)) process.kill(first, 'SIGKILL')
   }
   rmSync(folder, { recursive: true, force: true })
 })
@@ -36,19 +37,19 @@ async function sandbox({ marked = true, abandoned = true } = {}): Promise<number
 }
 
 const ended = (pid: number): Promise<void> =>
-  vi.waitFor(() => expect(lives(pid), 'it lives on').toBe(false), { timeout: 5_000 })
+  vi.waitFor(() => expect(isAlive(pid), 'it lives on').toBe(false), { timeout: 5_000 })
 
 test('a sandbox of ours that nobody watches over is ended: no other, of ours or of anybody', async () => {
   const abandoned = await sandbox()
   const [watched, foreign] = [await sandbox({ abandoned: false }), await sandbox({ marked: false })]
-  expect([abandoned, watched, foreign].map(lives), 'control').toEqual([true, true, true])
+  expect([abandoned, watched, foreign].map(isAlive), 'control').toEqual([true, true, true])
   const kill = vi.spyOn(process, 'kill') // whoever is killed may take its time to be gone
   await endAbandoned(ownTools(folder).bwrap)
   expect(kill.mock.calls).toEqual([[abandoned, 'SIGKILL']])
   kill.mockRestore()
   await ended(abandoned)
-  expect([watched, foreign].map(lives)).toEqual([true, true])
-  expect(lives(made[1]?.watch.pid ?? 0), 'who watches').toBe(true)
+  expect([watched, foreign].map(isAlive)).toEqual([true, true])
+  expect(isAlive(made[1]?.watch.pid ?? 0), 'who watches').toBe(true)
 }, 60_000)
 
 test('an engine that begins ends what one that was killed has left', async () => {

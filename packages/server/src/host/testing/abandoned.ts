@@ -38,9 +38,3 @@ export async function firstBelow(watch: number): Promise<number> {
   }
   throw new Error('no sandbox was begun')
 }
-
-/** False too of one that only waits to be reaped. */
-export function lives(pid: number): boolean {
-  const path = `/proc/${pid}/stat`
-  return existsSync(path) && !/^\d+ \(.*\) [ZX]/s.test(readFileSync(path, 'latin1'))
-}
