@@ -217,10 +217,18 @@ const rows: readonly Row[] = [
   [
     'so many boxes begin at once',
     `${host}/pool/turns`,
-    'if (taken < limit) resolve(begin())',
-    'if (taken >= 0) resolve(begin())',
+    'waiting.length > 0 && mayBegin()',
+    'waiting.length > 0',
     `${host}/pool/turns`,
     'so many at once',
+  ],
+  [
+    'boxes that start leave a processor to those who are served',
+    `${host}/pool/turns`,
+    'Math.max(1, limit - 1)',
+    'limit',
+    `${host}/pool/turns`,
+    'one fewer while calls are served',
   ],
   [
     'a turn is given back once',

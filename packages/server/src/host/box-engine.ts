@@ -73,7 +73,7 @@ export async function createBoxEngine(options: BoxEngineOptions): Promise<Engine
   if (cgroups !== undefined) sweep(cgroups)
   await endAbandoned(tools.bwrap)
   const janitor = cgroups && startJanitor(tools.bash, cgroups, engineId)
-  // As many as there are processors: twice as many are done some seventh sooner, and hold up everybody else.
+  // No more than there are processors: twice as many are done some seventh sooner, and hold up everybody else.
   const turns = createTurns(availableParallelism(), turnMs)
   const uids = assignUids(options.uidRange ?? functionUids(options.runtimeDir), process.getuid?.() === 0)
   const boxFolders = await openBoxFolders(join(runtime.folder, 'boxes'), engineId)

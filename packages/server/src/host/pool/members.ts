@@ -9,6 +9,8 @@ export interface Member {
   /** `finishing`: it has answered and will ask for the next invocation in a moment. */
   state: 'loading' | 'idle' | 'busy' | 'finishing' | 'ending'
   lastUsedAt: number
+  /** Whoever it serves after that found it ready. */
+  hasServed: boolean
   /** It has loaded, or never will: another may start. */
   readonly endTurn: () => void
 }

@@ -151,6 +151,8 @@ export function createPool(
       // `never`: ended at once, so that not even a timer of this invocation runs on.
       if (member.state === 'busy' && image.reuse === 'never') end(member)
       else if (member.state === 'busy') member.state = 'finishing'
+      if (member.hasServed) around.turns.served()
+      member.hasServed = true
       if (result.kind === 'response') backOff.answered()
       answer(waiting, result)
       return undefined
@@ -171,7 +173,7 @@ export function createPool(
         try {
           inspector?.attach(prepared.pod, uid)
           const box = boxes.startBox(image, prepared, around, hooks, inspector?.address)
-          members.set(box, { box, state: 'loading', lastUsedAt: around.clock(), endTurn })
+          members.set(box, { box, state: 'loading', lastUsedAt: around.clock(), hasServed: false, endTurn })
           box.share(sharing.among())
           return track(box.gone)
         } catch (error) {
