@@ -15,7 +15,7 @@ before(async () => {
   process.stdout.write(`${verdicts.size} guards taken out in ${Math.round((performance.now() - startedAt) / 1000)} s\n`)
   const failedOnce = [...verdicts.values()].flatMap(({ control }) => control.failedOnce)
   for (const told of new Set(failedOnce.map(({ name, reason }) => `${name}: ${reason}`)))
-    process.stdout.write(`with every guard in place this failed once, and passed when nothing else ran: ${told}\n`)
+    process.stdout.write(`with every guard in place this failed beside the others, and passed without them: ${told}\n`)
 })
 
 test('the table of guards is not empty', () => assert.ok(guards.length > 0))
@@ -27,11 +27,10 @@ describe('a test fails once this is gone', () => {
       assert.equal(broken, undefined)
       assert.ok(ran.length > 0, 'no test ran, so none could notice')
       assert.ok(failed.length > 0, `${guard.noticedBy.join(', ')} passed without the guard`)
-      const passes = [...control.passed, ...control.failedOnce.map(({ name }) => name)]
       const alsoWith = control.failed.map(({ name, reason }) => `${name}: ${reason}`)
       assert.equal(alsoWith.join('\n'), '', `this fails with the guard in place as well: ${alsoWith.join('\n')}`)
       assert.ok(
-        failed.some((name) => passes.includes(name)),
+        failed.some((name) => control.passed.includes(name)),
         'no test that failed without the guard passes with it',
       )
     })

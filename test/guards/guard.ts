@@ -1,3 +1,5 @@
+import { extname } from 'node:path'
+
 /** Where a guard stands, and what stands there once it is gone. */
 export interface Place {
   readonly file: string
@@ -29,8 +31,9 @@ export function placesOf(guard: Guard): readonly Place[] {
 }
 
 /**
- * A guard in one place that one case notices: what it keeps out, its file below `packages/`, its code, what stands
- * there without it, the test file below `packages/` without its ending, and the case that fails.
+ * A guard in one place that one case notices: what it keeps out, its file below `packages/` (a `.ts` where no ending
+ * is said), its code, what stands there without it, the test file below `packages/` without its ending, and the case
+ * that fails.
  */
 export type GuardRow = readonly [
   name: string,
@@ -46,7 +49,7 @@ export function guardsIn(rows: readonly GuardRow[]): readonly Guard[] {
   return rows.map(([name, file, code, without, noticedBy, testName]) => ({
     name,
     attack: testName,
-    file: `packages/${file}`,
+    file: `packages/${extname(file) === '' ? `${file}.ts` : file}`,
     code,
     without,
     noticedBy: [`packages/${noticedBy}.test.ts`],

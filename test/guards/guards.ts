@@ -25,6 +25,8 @@ import type { Guard } from './guard.ts'
 import { guestGuards } from './guests.ts'
 import { hostGuards } from './host.ts'
 import { hostileAnswerGuards } from './hostile-answers.ts'
+import { behindDoorGuards } from './behind-doors.ts'
+import { servingGuards } from './serving.ts'
 import { identityGuards } from './identity.ts'
 import { httpOneGuards } from './http-one.ts'
 import { insideGuards } from './inside.ts'
@@ -137,6 +139,8 @@ export const guards: readonly Guard[] = [
   ...operationGuards,
   ...rootGuards,
   ...hostileAnswerGuards,
+  ...behindDoorGuards,
+  ...servingGuards,
   ...secretGuards,
   ...administrationGuards,
   ...formGuards,

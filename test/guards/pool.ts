@@ -1,4 +1,4 @@
-import type { Guard } from './guard.ts'
+import { type Guard, guardsIn } from './guard.ts'
 
 const room = 'packages/server/src/host'
 const backOff = [`${room}/pool/back-off.test.ts`]
@@ -261,4 +261,30 @@ export const poolGuards: readonly Guard[] = [
     noticedBy: pool,
     testName: 'that has served nobody',
   },
+  ...guardsIn([
+    [
+      'so many boxes begin at once',
+      'server/src/host/pool/turns',
+      'waiting.length > 0 && mayBegin()',
+      'waiting.length > 0',
+      'server/src/host/pool/turns',
+      'so many at once',
+    ],
+    [
+      'boxes that start leave a processor to those who are served',
+      'server/src/host/pool/turns',
+      'Math.max(1, limit - 1)',
+      'limit',
+      'server/src/host/pool/turns',
+      'one fewer while calls are served',
+    ],
+    [
+      'a turn is given back once',
+      'server/src/host/pool/turns',
+      'if (over) return\n',
+      '',
+      'server/src/host/pool/turns',
+      'so many at once',
+    ],
+  ]),
 ]

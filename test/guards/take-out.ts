@@ -18,10 +18,11 @@ export interface Verdict {
 
 /** What the same tests said with every guard in place. */
 export interface Control {
+  /** Also those that passed only when they were asked again. */
   readonly passed: readonly string[]
   /** Also when they were asked again. */
   readonly failed: readonly Failure[]
-  /** Failed beside all the others, and passed when nothing else ran: a machine may be too busy for them. */
+  /** Failed beside all the others, and passed without them: a machine may be too busy for both. */
   readonly failedOnce: readonly Failure[]
 }
 
@@ -35,7 +36,7 @@ export interface Failure {
  * Takes each guard out in a copy of the house of its own and runs the tests that should notice, all in one run: the
  * workers load the installed modules once, and of the house what each copy needs. The controls run last, in workers
  * that have seen every copy, so that what one leaves behind there would fail them too; those that fail are asked once
- * more, when nothing else runs.
+ * more, without the others.
  */
 export async function takeOut(guards: readonly Guard[]): Promise<ReadonlyMap<Guard, Verdict>> {
   const house = copyHouse()
@@ -105,13 +106,14 @@ async function verdicts(
         guard.noticedBy
           .flatMap((file) => all.get(join(folder, file)) ?? [])
           .filter((one) => one.name.includes(guard.testName ?? '') && one.state === state)
-      const names = (cases: readonly Case[]): readonly string[] => cases.map(({ name }) => name)
+      const names = (cases: readonly Failure[]): readonly string[] => cases.map(({ name }) => name)
       const passedAgain = new Set(names(of(saidAgain, house.whole, 'passed')))
       const bad = of(said, house.whole, 'failed')
+      const failedOnce = bad.filter(({ name }) => passedAgain.has(name))
       const control = {
-        passed: names(of(said, house.whole, 'passed')),
+        passed: names([...of(said, house.whole, 'passed'), ...failedOnce]),
         failed: bad.filter(({ name }) => !passedAgain.has(name)),
-        failedOnce: bad.filter(({ name }) => passedAgain.has(name)),
+        failedOnce,
       }
       if (typeof copy !== 'string') return [guard, { broken: String(copy?.message), ran: [], failed: [], control }]
       const failed = names(of(said, copy, 'failed'))
